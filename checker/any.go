@@ -1,0 +1,27 @@
+package checker
+
+import "context"
+
+// AnyModel is a model whose state type is hidden, so that models of different
+// states fit in one list.
+type AnyModel interface {
+	// ModelName is the name of the model.
+	ModelName() string
+	// Check is the function Check on the model.
+	Check(ctx context.Context, o Options) (Report, error)
+	// Replay is the function Replay on the model.
+	Replay(t Trace) (Trace, error)
+}
+
+// Any hides the state type of a model.
+func Any[S comparable](m Model[S]) AnyModel { return anyModel[S]{m} }
+
+type anyModel[S comparable] struct{ model Model[S] }
+
+func (a anyModel[S]) ModelName() string { return a.model.Name }
+
+func (a anyModel[S]) Check(ctx context.Context, o Options) (Report, error) {
+	return Check(ctx, a.model, o)
+}
+
+func (a anyModel[S]) Replay(t Trace) (Trace, error) { return Replay(a.model, t) }

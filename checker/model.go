@@ -1,0 +1,131 @@
+package checker
+
+// Model is a finite transition system: initial states, processes that take
+// steps, and the properties that every behaviour shall have.
+//
+// S is the state: a fixed-size comparable struct of integers, booleans, arrays
+// and structs of these, without pointers, strings, floats, padding or blank
+// fields, so that equal states are equal bytes. Check refuses any other type
+// with an error that names the field.
+type Model[S comparable] struct {
+	// Name is what reports, traces and tokens call the model.
+	Name string
+	// Init holds the initial states, at least one; duplicates count once.
+	Init []S
+	// Processes are the families of processes, in the order in which traces
+	// show their columns.
+	Processes []Process[S]
+	// Terminal says whether a state without an enabled step is an intended end.
+	// Where it is nil, every such state is a deadlock.
+	Terminal func(s *S) bool
+	// Event gives a step the name under which a reader of the protocol knows
+	// it ("T1>W"), shown beside the label and collected by Orders; "" for none.
+	// It may be nil.
+	Event func(before, after *S, step Taken) string
+	// Properties are what is checked, besides deadlock, which always is.
+	Properties []Property[S]
+}
+
+// Process is a family of Count processes that run the same steps. An instance
+// is known by its number: 0 to Count-1, handed to every step as self.
+type Process[S comparable] struct {
+	// Name names the family ("client"); its instances are shown as client 0, …
+	// (or without a number when Count is 1).
+	Name string
+	// Count is the number of instances, at least 1.
+	Count int
+	// PC, if set, gives the index in Steps of the one step at which the
+	// instance stands; a value outside Steps says that the instance has ended.
+	// Without it every step of the table is tried in every state, which is
+	// slower and lets a process have several steps enabled at once.
+	PC func(s *S, self int) int
+	// Steps is the program of the family.
+	Steps []Step[S]
+}
+
+// Step is one labelled atomic step. Exactly one of Do and Choose is set.
+type Step[S comparable] struct {
+	// Label names the step in traces, coverage and quantities.
+	Label string
+	// Do performs the step for instance self on a scratch copy of the state and
+	// says whether it was enabled. When it was not, Do leaves the state as it
+	// was. Do is pure: its outcome depends on nothing but its arguments.
+	Do func(s *S, self int) bool
+	// Choose is Do with a nondeterministic choice: it is tried with choice 0 to
+	// Choices-1, and each enabled one is a transition of its own.
+	Choose func(s *S, self, choice int) bool
+	// Choices is the number of choices of Choose, at least 1.
+	Choices int
+}
+
+// Taken names one transition: which instance of which process took which step.
+type Taken struct {
+	Process string `json:"process"`
+	Self    int    `json:"self"`
+	Label   string `json:"label"`
+	Choice  int    `json:"choice,omitempty"`
+}
+
+// Kind is the kind of a property.
+type Kind string
+
+const (
+	KindInvariant  Kind = "invariant"  // true in every reachable state
+	KindTransition Kind = "transition" // true of every transition
+	KindReachable  Kind = "reachable"  // true in at least one reachable state
+	KindDeadlock   Kind = "deadlock"   // no reachable state is stuck
+	KindCount      Kind = "count"      // least and most occurrences over all maximal paths
+	KindOrders     Kind = "orders"     // the set of orders of events over all maximal paths
+)
+
+// Property is something that a model shall have, made by Invariant, Transition,
+// Reachable, Count or Orders. Its name is unique in its model and is not
+// "deadlock".
+type Property[S comparable] struct {
+	name       string
+	kind       Kind
+	state      func(s *S) bool
+	transition func(before, after *S, step Taken) bool
+	labels     []string
+	least      int // Count: bounds that make it a check; -1 for none
+	most       int
+}
+
+// Invariant demands that ok be true in every reachable state.
+func Invariant[S comparable](name string, ok func(s *S) bool) Property[S] {
+	return Property[S]{name: name, kind: KindInvariant, state: ok, least: -1, most: -1}
+}
+
+// Transition demands that ok be true of every transition of every reachable state.
+func Transition[S comparable](name string, ok func(before, after *S, step Taken) bool) Property[S] {
+	return Property[S]{name: name, kind: KindTransition, transition: ok, least: -1, most: -1}
+}
+
+// Reachable demands that p be true in at least one reachable state: the guard
+// against an invariant that holds because nothing happens.
+func Reachable[S comparable](name string, p func(s *S) bool) Property[S] {
+	return Property[S]{name: name, kind: KindReachable, state: p, least: -1, most: -1}
+}
+
+// Count asks for the least and the most occurrences of the labelled steps over
+// all maximal paths: those that end in a state without enabled steps, and the
+// infinite ones. It is a measurement; Between makes it a check.
+func Count[S comparable](name string, labels ...string) Property[S] {
+	return Property[S]{name: name, kind: KindCount, labels: labels, least: -1, most: -1}
+}
+
+// Orders asks for the set of sequences of events (Model.Event) that the
+// labelled steps give over all maximal paths. It is a measurement.
+func Orders[S comparable](name string, labels ...string) Property[S] {
+	return Property[S]{name: name, kind: KindOrders, labels: labels, least: -1, most: -1}
+}
+
+// Between makes a Count a check: it is violated when some maximal path has
+// fewer than least or more than most occurrences.
+func (p Property[S]) Between(least, most int) Property[S] {
+	p.least, p.most = least, most
+	return p
+}
+
+// Name is the name under which reports and traces know the property.
+func (p Property[S]) Name() string { return p.name }

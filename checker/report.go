@@ -1,0 +1,123 @@
+package checker
+
+import "time"
+
+// Options bound and steer a check. The zero value explores everything with as
+// many workers as there are processors.
+type Options struct {
+	// Workers is the number of goroutines that search; 0 stands for
+	// runtime.GOMAXPROCS(0). Counts, depths, verdicts and traces do not depend on it.
+	Workers int
+	// MaxStates, MaxMemory (bytes held by the seen set and the search), MaxDepth
+	// (steps from an initial state) and MaxTime end the search early; the
+	// verdict is then unknown unless something was already violated. 0: no limit.
+	MaxStates uint64
+	MaxMemory uint64
+	MaxDepth  int
+	MaxTime   time.Duration
+	// AfterViolation is how many further states are visited once something is
+	// violated, so that the counts of a small model stay complete:
+	// 0 stands for 1<<20, a negative number for no bound.
+	AfterViolation int64
+	// MaxOrders bounds the number of orders that an Orders property lists; 0
+	// stands for 10,000. Beyond it the property is unknown.
+	MaxOrders int
+	// Progress, if set, is called every ProgressEvery (0: a second) from one goroutine.
+	Progress      func(Progress)
+	ProgressEvery time.Duration
+}
+
+// Progress is a look at a running search.
+type Progress struct {
+	States, Transitions uint64
+	Depth               int
+	Frontier            uint64 // states of the current level
+	Memory              uint64 // bytes held by the seen set and the search
+	Elapsed             time.Duration
+	Rate                float64 // states a second since the last call
+}
+
+// Report is the outcome of a check.
+type Report struct {
+	Model    string
+	Verdict  Verdict
+	Complete bool   // every reachable state was visited and expanded
+	Reason   string // why it is not complete; "" when it is
+	// States are the unique reachable states, the initial ones included;
+	// Transitions the sum over expanded states of enabled step instances,
+	// self-loops included; Depth the longest shortest path from an initial
+	// state, in steps; Deadlocks the stuck states that are not terminal,
+	// Ends those that are.
+	States, Transitions uint64
+	Depth               int
+	Deadlocks, Ends     uint64
+	// Properties has one result per property, deadlock first, then in the
+	// model's order.
+	Properties []Result
+	// Coverage tells, for each step of each process in the model's order, how
+	// many transitions took it. A step that none took is reported as never enabled.
+	Coverage []Coverage
+	Elapsed  time.Duration
+	Memory   uint64 // most bytes held by the seen set and the search
+	Workers  int
+}
+
+// Result is the answer for one property.
+type Result struct {
+	Name    string
+	Kind    Kind
+	Verdict Verdict
+	// Trace is the shortest counterexample of an invariant, a transition
+	// property or deadlock; the shortest witness of a reachable.
+	Trace *Trace
+	// Least and Most are the bounds of a Count; Unbounded says that some path
+	// takes the steps for ever, and Most is then meaningless.
+	Least, Most int
+	Unbounded   bool
+	// Orders are the sequences of events of an Orders property, sorted.
+	Orders [][]string
+	// Note says why a verdict is unknown, in words.
+	Note string
+}
+
+// Coverage is how often a step was taken.
+type Coverage struct {
+	Process, Label string
+	Transitions    uint64
+}
+
+// Trace is a path from an initial state, in a form that does not depend on the
+// model's state type: it can be stored, shown and replayed.
+type Trace struct {
+	Model    string `json:"model"`
+	Property string `json:"property"`
+	Kind     Kind   `json:"kind"`
+	// Initial is the value of every field in the initial state, in order of declaration.
+	Initial []Field     `json:"initial"`
+	Start   int         `json:"start"` // index in Model.Init
+	Steps   []TraceStep `json:"steps"`
+	// Columns are the instances of all processes, in order, as they are shown.
+	Columns []string `json:"columns"`
+}
+
+// TraceStep is one transition of a trace and what it changed.
+type TraceStep struct {
+	Taken
+	Column  int      `json:"column"` // index in Trace.Columns
+	Event   string   `json:"event,omitempty"`
+	Changes []Change `json:"changes"`
+}
+
+// Field is one scalar of a state, by its path ("client[2].pc"), as text: by its
+// type's String method if it has one.
+type Field struct {
+	Path  string `json:"path"`
+	Value string `json:"value"`
+}
+
+// Change is one scalar that a step changed.
+type Change struct {
+	Path   string `json:"path"`
+	Before string `json:"before"`
+	After  string `json:"after"`
+}
