@@ -1,0 +1,142 @@
+// Package step names the atomic steps of the protocol. The specification's
+// tables, the runtime's shared accesses, traces, tokens and pictures all use
+// these names, so that the compiler checks that they agree.
+//
+// A step is one access to memory that more than one thread can reach, or one
+// request to the kernel. A word that a step's name begins with tells whose word
+// it touches: Look reads what the peer wrote, Load reads what the own side
+// wrote, Recheck reads again after an announcement.
+package step
+
+import "fmt"
+
+// Name is the name of an atomic step. The zero value names none.
+type Name uint8
+
+// The steps of the memory level.
+const (
+	None Name = iota
+
+	// Sending, by a thread that has a message for the other side.
+
+	TestSetSend // test-and-set the sending end's lock: go on if it was free, else busy
+	LoadTail    // read how many messages the own side has sent
+	LoadRoom    // read the own copy of how many the peer had received when last looked
+	LookHead    // the queue seems full: read how many the peer has received
+	StoreRoom   // keep that number as the own copy
+	WriteSlot   // copy the message into the slot
+	Publish     // store the slot's sequence word: the message can be received
+	StoreTail   // store how many messages the own side has sent
+	UnlockSend  // free the sending end's lock
+
+	// Waking, by a thread that has sent.
+
+	LookParked // read how many processors the peer has announced as parked
+	Donate     // tell the peer that this processor is donated with the next ring
+	Ring       // change the own doorbell, on which the peer sleeps
+	Wake       // ask the kernel to wake all who sleep on the own doorbell
+
+	// Receiving, by a processor of the other side.
+
+	TestSetReceive // test-and-set the receiving end's lock: go on if it was free, else busy
+	LoadHead       // read how many messages the own side has received
+	LookSlot       // read the sequence word of the next slot: published, or the queue is empty
+	CopySlot       // copy the message out
+	StoreHead      // store how many messages the own side has received: the slot is free
+	UnlockReceive  // free the receiving end's lock
+
+	// Parking, by a processor that found nothing to receive.
+
+	LookDoorbell // read the peer's doorbell
+	LookDonation // read how many processors the peer has donated so far
+	Announce     // add one to the own count of parked processors
+	RecheckHead  // read again how many messages the own side has received
+	RecheckSlot  // read again the sequence word of the next slot
+	Sleep        // sleep while the peer's doorbell is what LookDoorbell read
+	Retract      // take one from the own count of parked processors
+
+	// Waiting for a reply, among the threads of one space. These words are
+	// private to the space.
+
+	OpenCall    // say that the call is pending
+	CheckReply  // read whether the call's reply has been delivered
+	Lead        // test-and-set the lead: who has it receives for all waiting callers
+	Deliver     // hand a reply to its caller
+	Ready       // make its caller ready
+	Resign      // free the lead
+	LookPending // read whether another call is pending, to pass the lead on
+	Block       // block until made ready
+	CloseCall   // say that the call is over
+
+	end
+)
+
+// The steps of the protocol level, which moves whole messages and processors.
+// Donate is shared with the memory level: there it is the word that tells the
+// peer, here the switch of the processor together with it.
+const (
+	Dispatch Name = end + iota // a processor runs the ready thread
+	Send                       // a thread sends a call and blocks; its processor is at the scheduler
+	Work                       // a thread works a step of its own
+	Exit                       // a thread ends
+	Receive                    // a processor takes the oldest call of a channel
+	Execute                    // and executes it
+	Reply                      // and replies
+	Resume                     // a processor takes the oldest reply of a channel; its caller is ready
+	See                        // an idle processor sees an underpowered space (check-then-donate not atomic)
+	last
+)
+
+// The steps of the lock taken by itself.
+const (
+	NCS     Name = last + iota // outside the critical section
+	TestSet                    // test-and-set the lock
+	CS                         // inside the critical section
+	Unlock                     // free the lock
+	count
+)
+
+var names = [count]string{
+	None:        "none",
+	TestSetSend: "TestSetSend", LoadTail: "LoadTail", LoadRoom: "LoadRoom", LookHead: "LookHead",
+	StoreRoom: "StoreRoom", WriteSlot: "WriteSlot", Publish: "Publish", StoreTail: "StoreTail", UnlockSend: "UnlockSend",
+	LookParked: "LookParked", Donate: "Donate", Ring: "Ring", Wake: "Wake",
+	TestSetReceive: "TestSetReceive", LoadHead: "LoadHead", LookSlot: "LookSlot", CopySlot: "CopySlot",
+	StoreHead: "StoreHead", UnlockReceive: "UnlockReceive",
+	LookDoorbell: "LookDoorbell", LookDonation: "LookDonation", Announce: "Announce",
+	RecheckHead: "RecheckHead", RecheckSlot: "RecheckSlot", Sleep: "Sleep", Retract: "Retract",
+	OpenCall: "OpenCall", CheckReply: "CheckReply", Lead: "Lead", Deliver: "Deliver", Ready: "Ready", Resign: "Resign",
+	LookPending: "LookPending", Block: "Block", CloseCall: "CloseCall",
+	Dispatch: "Dispatch", Send: "Send", Work: "Work", Exit: "Exit", Receive: "Receive", Execute: "Execute",
+	Reply: "Reply", Resume: "Resume", See: "See",
+	NCS: "NCS", TestSet: "TestSet", CS: "CS", Unlock: "Unlock",
+}
+
+// String gives the name as it stands in tables, traces and tokens.
+func (n Name) String() string {
+	if n < count && names[n] != "" {
+		return names[n]
+	}
+	return fmt.Sprintf("step.Name(%d)", uint8(n))
+}
+
+// All gives every name.
+func All() []Name {
+	all := make([]Name, 0, count)
+	for n := None + 1; n < count; n++ {
+		if names[n] != "" {
+			all = append(all, n)
+		}
+	}
+	return all
+}
+
+// Parse gives the name that text spells.
+func Parse(text string) (Name, error) {
+	for _, n := range All() {
+		if names[n] == text {
+			return n, nil
+		}
+	}
+	return None, fmt.Errorf("no step is named %q", text)
+}
