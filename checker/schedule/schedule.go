@@ -2,9 +2,21 @@
 // another: its threads are coroutines that stop before each shared access, and a
 // strategy decides which of them goes on. A failing schedule is a short token
 // that replays.
+//
+// What it does not see: accesses that no T.Step announces, and the order in
+// which weak memory could show them (every interleaving is sequentially
+// consistent). What breaks it: a program that is not a function of its schedule
+// (maps in random order, time, goroutines of its own) is refused once a replayed
+// prefix differs; a thread that loops without any Step, or that blocks in the
+// kernel or on a Go channel, is never given back and hangs the search; a thread
+// that calls runtime.LockOSThread ends the process.
 package schedule
 
-import "urpc/checker/verdict"
+import (
+	"fmt"
+
+	"urpc/checker/verdict"
+)
 
 // Location is a place that threads share: an offset in a segment.
 type Location struct {
@@ -12,21 +24,35 @@ type Location struct {
 	Offset  uint32
 }
 
+// String gives the place as segment:offset, both decimal.
+func (l Location) String() string { return fmt.Sprintf("%d:%d", l.Segment, l.Offset) }
+
 // Kind says what an event does to its location.
 type Kind uint8
 
 const (
-	Load  Kind = iota + 1
-	Store      // a plain or atomic store
-	Add        // fetch-and-add
-	Swap       // exchange, test-and-set
-	CAS        // compare-and-swap
-	Read       // a copy out of Size bytes
-	Write      // a copy in of Size bytes
-	Sleep      // compare and sleep, as futex wait
-	Wake       // wake all sleepers of the location
-	Await      // enabled only while its predicate is true
+	Load   Kind = iota + 1
+	Store       // a plain or atomic store
+	Add         // fetch-and-add
+	Swap        // exchange, test-and-set
+	CAS         // compare-and-swap
+	Read        // a copy out of Size bytes
+	Write       // a copy in of Size bytes
+	Sleep       // compare and sleep, as futex wait
+	Wake        // wake all sleepers of the location
+	Await       // enabled only while its predicate is true
+	Choice      // an answer of T.Choose: it touches no location
 )
+
+var kindNames = [...]string{"none", "load", "store", "add", "swap", "cas", "read", "write", "sleep", "wake", "await", "choice"}
+
+// String gives the kind as it is printed.
+func (k Kind) String() string {
+	if int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return fmt.Sprintf("Kind(%d)", uint8(k))
+}
 
 // Event is one shared access that a thread is about to make.
 type Event struct {
@@ -54,7 +80,8 @@ const (
 // Bounded visits, depth first, every execution with at most n preemptions
 // (switches away from a thread that is still enabled); n < 0: every execution.
 // Smaller bounds come first, so that the first failure has the fewest
-// preemptions (iterative context bounding: Musuvathi, Qadeer, PLDI 2007).
+// preemptions (iterative context bounding: Musuvathi, Qadeer, PLDI 2007); with
+// n < 0 there are no rounds, and a failure is brought to few preemptions afterwards.
 func Bounded(n int) Strategy { return Strategy{kind: bounded, preemptions: n} }
 
 // Random visits n executions, each step of each by a uniform choice among the
@@ -65,14 +92,19 @@ func Random(seed uint64, n uint64) Strategy {
 
 // Options bound an exploration; the zero value is right for small programs.
 type Options struct {
-	// Target and Configuration name the program in tokens.
-	Target, Configuration string
+	// Target and Configuration name the program in tokens; Mutant names the
+	// fault planted in it, if any.
+	Target, Configuration, Mutant string
+	// Skip names packages by import path ("example.com/shm") whose frames are
+	// passed over when the source of an access is looked for.
+	Skip []string
 	// MaxSteps bounds one execution (0: 10,000 steps): an execution that is
 	// longer has a loop that is not annotated by an await, and the verdict is unknown.
 	MaxSteps int
 	// MaxExecutions bounds the search (0: no bound).
 	MaxExecutions uint64
-	// KeepGoing counts all failing executions instead of ending at the first.
+	// KeepGoing counts all failing executions, and passes over those longer than
+	// MaxSteps, instead of ending at the first.
 	KeepGoing bool
 	// Progress, if set, is called about once a second.
 	Progress func(Progress)
@@ -87,18 +119,24 @@ type Progress struct {
 
 // Report is the outcome of an exploration.
 type Report struct {
-	Verdict    verdict.Verdict
-	Complete   bool   // every execution within the bound was visited
+	Verdict  verdict.Verdict
+	Complete bool // every execution within the bound was visited
+	// BudgetUsed: the search ended because all executions that were asked for
+	// (Random's n, Options.MaxExecutions) were visited. Without a failure the
+	// verdict is then unknown, as of every sample, but nothing went wrong.
+	BudgetUsed bool
 	Bound      string // the bound in force, in words
 	Reason     string // why it is not complete
 	Executions uint64 // within the bound, each counted once
-	Steps      uint64 // of all executions together
+	Steps      uint64 // of all executions together: accesses, awaits and choices
 	Depth      int    // steps of the longest execution
 	Bad        uint64 // executions that fail
 	Failure    *Failure
 	Seed       uint64
 	// Taken counts, by event name, how often a step was taken.
 	Taken map[string]uint64
+	// Marks counts, by label, the marks that the executions passed.
+	Marks map[string]uint64
 }
 
 // Failure is one failing execution.
@@ -113,10 +151,12 @@ type Failure struct {
 
 // TakenStep is one step of an execution.
 type TakenStep struct {
-	Thread int
+	Thread int // index in Failure.Threads; -1: a choice made by the program's set-up
 	Event  Event
-	Value  string // what the access read or wrote, if the program tells (T.Saw)
-	Source string // file:line of the access, when the failure is rendered
+	// Preempts: the thread of the step before was still enabled.
+	Preempts bool
+	Value    string // what the access read or wrote, if the program tells (T.Saw)
+	Source   string // file:line of the access, when the failure is rendered
 }
 
 // Token is a schedule as text: it names its format's version, target,

@@ -1,0 +1,29 @@
+package schedule
+
+import "errors"
+
+// Errors of Explore, Replay and ParseToken; each comes wrapped, with the reason
+// in words.
+var (
+	// ErrNondeterministic: the same choices led the program to other steps.
+	// Something that is not under control decides in it: map order, time, another
+	// goroutine, state kept from one execution to the next.
+	ErrNondeterministic = errors.New("the program is not a function of its schedule")
+
+	// ErrOptions: an option has a value without meaning.
+	ErrOptions = errors.New("bad options")
+
+	// ErrTokenDamaged: the text is no token, or was altered.
+	ErrTokenDamaged = errors.New("token is damaged")
+
+	// ErrTokenVersion: the token is of another version of the format.
+	ErrTokenVersion = errors.New("token is of another version")
+
+	// ErrTokenProgram: the token names another target, configuration or mutant
+	// than the options do.
+	ErrTokenProgram = errors.New("token is of another program")
+
+	// ErrTokenSteps: the token's choices lead to other steps than when it was
+	// made: the code has changed.
+	ErrTokenSteps = errors.New("token leads to other steps than when it was made")
+)

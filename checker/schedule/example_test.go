@@ -1,0 +1,85 @@
+package schedule_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+
+	"urpc/checker/schedule"
+)
+
+// counter is the code under test: it announces each access to the word that its
+// threads share, and says what it read.
+type counter struct {
+	t    *schedule.T
+	word uint64
+}
+
+func (c *counter) load() uint64 {
+	c.t.Step(schedule.Event{Name: "load", Kind: schedule.Load})
+	c.t.SawValue(c.word)
+	return c.word
+}
+
+func (c *counter) store(v uint64) {
+	c.t.Step(schedule.Event{Name: "store", Kind: schedule.Store})
+	c.t.SawValue(v)
+	c.word = v
+}
+
+func (c *counter) add(n uint64) {
+	c.t.Step(schedule.Event{Name: "add", Kind: schedule.Add})
+	c.word += n
+	c.t.SawValue(c.word)
+}
+
+// A test of user code in five lines: make the shared object, declare the threads
+// that use it, say what must hold when they have ended.
+func ExampleTest() {
+	_ = func(t *testing.T) {
+		schedule.Test(t, func(s *schedule.T) {
+			c := &counter{t: s}
+			s.Go("left", func() { c.add(1) })
+			s.Go("right", func() { c.add(1) })
+			s.AtEnd(func() { s.Check("sum", c.word == 2, "two increments made %d", c.word) })
+		}, schedule.Bounded(-1), schedule.Options{})
+	}
+}
+
+// Every interleaving of a racy increment: the search stops at the first that
+// loses one, and prints it. The token replays it.
+func ExampleExplore() {
+	program := func(s *schedule.T) {
+		c := &counter{t: s}
+		increment := func() { c.store(c.load() + 1) }
+		s.Go("left", increment)
+		s.Go("right", increment)
+		s.AtEnd(func() { s.Check("sum", c.word == 2, "two increments made %d", c.word) })
+	}
+	o := schedule.Options{Target: "counter"}
+	report, err := schedule.Explore(context.Background(), program, schedule.Bounded(2), o)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(report.Verdict, "after", report.Executions, "executions")
+	report.Failure.WriteText(os.Stdout, 70)
+
+	again, err := schedule.Replay(context.Background(), program, report.Failure.Token, o)
+	fmt.Println("replayed:", again.Verdict, err)
+	// Output:
+	// violated after 3 executions
+	//     left                             right
+	//     -------------------------------- --------------------------------
+	// 1   load 0:0 = 0 example_test.go:20
+	// 2*                                   load 0:0 = 0 example_test.go:20
+	// 3                                    store 0:0 = 1 example_test.go:26
+	// 4   store 0:0 = 1 example_test.go:26
+	//
+	// * preempts a thread that could have gone on: 1 preemption
+	//
+	// sum, after 4 steps
+	//   two increments made 1
+	// replayed: violated <nil>
+}

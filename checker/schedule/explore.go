@@ -1,0 +1,336 @@
+package schedule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"urpc/checker/verdict"
+)
+
+const defaultMaxSteps = 10_000
+
+// Explore runs program under one interleaving after another, as the strategy
+// says, until one fails (unless Options.KeepGoing), the strategy is done, a
+// bound of the options is met or ctx is cancelled; then the report is partial.
+// Executions are maximal: they go on until no thread is enabled.
+//
+// The program runs on a goroutine of its own. It is refused with
+// ErrNondeterministic if the same choices lead it to other steps. A panic in it
+// is a failure of property "panic"; runtime.Goexit in it (as by testing's
+// FailNow) ends the exploration and the calling goroutine.
+func Explore(ctx context.Context, program func(*T), s Strategy, o Options) (Report, error) {
+	if err := check(program, o); err != nil {
+		return Report{}, err
+	}
+	return alone(func() (Report, error) {
+		e := newExploration(program, s, o)
+		defer e.r.close()
+		defer context.AfterFunc(ctx, func() { e.r.stopping.Store(true) })()
+		if ctx.Err() != nil {
+			e.r.stopping.Store(true)
+		}
+		return e.explore(ctx)
+	})
+}
+
+func check(program func(*T), o Options) error {
+	if program == nil {
+		return fmt.Errorf("explore: %w: no program", ErrOptions)
+	}
+	if o.MaxSteps < 0 {
+		return fmt.Errorf("explore: %w: MaxSteps is %d, it must not be negative", ErrOptions, o.MaxSteps)
+	}
+	return nil
+}
+
+// alone runs f on a goroutine that is not locked to an OS thread, whatever the
+// caller is, and passes its panic or Goexit on to the caller.
+func alone(f func() (Report, error)) (Report, error) {
+	var (
+		report   Report
+		err      error
+		returned bool
+		panicked any
+		stack    []byte
+		done     = make(chan struct{})
+	)
+	go func() {
+		defer close(done)
+		defer func() {
+			if panicked = recover(); panicked != nil {
+				stack = debug.Stack()
+			}
+		}()
+		report, err = f()
+		returned = true
+	}()
+	<-done
+	switch {
+	case panicked != nil:
+		panic(fmt.Sprintf("%v\n\n%s", panicked, stack))
+	case !returned:
+		runtime.Goexit()
+	}
+	return report, err
+}
+
+// exploration is the state of one call of Explore.
+type exploration struct {
+	r        *runner
+	s        Strategy
+	o        Options
+	strategy strategy
+	rounds   *depthFirst // the strategy, if it is Bounded
+
+	report  Report
+	taken   []uint64 // by number of the name
+	marks   []uint64
+	first   *found
+	tooLong uint64 // executions longer than MaxSteps
+	cutText string // what the first of them did
+	start   time.Time
+	shown   time.Time
+}
+
+func newExploration(program func(*T), s Strategy, o Options) *exploration {
+	maxSteps := o.MaxSteps
+	if maxSteps == 0 {
+		maxSteps = defaultMaxSteps
+	}
+	e := &exploration{s: s, o: o, r: newRunner(program, maxSteps, new(atomic.Bool))}
+	if s.kind == random {
+		e.strategy = newRandomWalk(s.seed, s.executions)
+		e.report.Seed = s.seed
+	} else {
+		e.rounds = newDepthFirst(s.preemptions)
+		e.strategy = e.rounds
+	}
+	e.start = time.Now()
+	e.shown = e.start
+	return e
+}
+
+// ending tells why a search ended.
+type ending uint8
+
+const (
+	exhausted ending = iota // the strategy has no more executions
+	atFailure
+	atCut
+	atBudget
+	atInterrupt
+)
+
+func (e *exploration) explore(ctx context.Context) (Report, error) {
+	why, err := e.search()
+	e.conclude(ctx, why)
+	if err != nil {
+		return e.report, fmt.Errorf("explore: %w", err)
+	}
+	if e.first != nil {
+		best := e.minimise()
+		e.report.Failure, err = e.render(best)
+		if err != nil {
+			return e.report, fmt.Errorf("explore: re-execute the failure: %w", err)
+		}
+		e.report.Verdict = verdict.Violated
+	}
+	return e.report, nil
+}
+
+// search runs executions until something ends it.
+func (e *exploration) search() (ending, error) {
+	r := e.r
+	r.strategy = e.strategy
+	for n := uint64(1); ; n++ {
+		if e.o.MaxExecutions > 0 && e.report.Executions == e.o.MaxExecutions {
+			return atBudget, nil
+		}
+		settled, more := e.strategy.begin()
+		if !more {
+			return exhausted, nil
+		}
+		r.run(settled)
+		if err := e.repeated(); err != nil {
+			return atInterrupt, err
+		}
+		switch r.outcome {
+		case interrupted:
+			return atInterrupt, nil
+		case cut:
+			e.noteCut()
+			if !e.o.KeepGoing {
+				return atCut, nil
+			}
+		case ended, failed:
+			if e.count() && !e.o.KeepGoing {
+				return atFailure, nil
+			}
+		}
+		if n%64 == 0 {
+			e.progress()
+		}
+	}
+}
+
+// repeated checks that the execution went the way of the one before as far as it
+// had to.
+func (e *exploration) repeated() error {
+	r := e.r
+	switch {
+	case r.outcome == refused && r.difference != "":
+		return fmt.Errorf("%w: %s", ErrNondeterministic, r.difference)
+	case r.outcome == refused:
+		return fmt.Errorf("%w: other threads are enabled before step %d than were after the same steps", ErrNondeterministic, len(r.steps)+1)
+	case e.rounds != nil && r.outcome != interrupted && e.rounds.at < len(e.rounds.path):
+		return fmt.Errorf("%w: it ends after step %d and went on before", ErrNondeterministic, len(r.steps))
+	}
+	return nil
+}
+
+// count adds a finished execution to the report, unless an earlier round has;
+// it says whether a failure was added.
+func (e *exploration) count() (bad bool) {
+	r := e.r
+	if e.rounds != nil && !e.rounds.fresh(r.preemptions) {
+		return false
+	}
+	e.report.Executions++
+	e.report.Steps += uint64(len(r.steps))
+	e.report.Depth = max(e.report.Depth, len(r.steps))
+	for len(e.taken) < len(r.names.list) {
+		e.taken = append(e.taken, 0)
+		e.marks = append(e.marks, 0)
+	}
+	for i := range r.steps {
+		e.taken[r.steps[i].name]++
+	}
+	for _, m := range r.marks {
+		e.marks[m]++
+	}
+	if r.outcome != failed {
+		return false
+	}
+	e.report.Bad++
+	if e.first == nil {
+		e.first = r.found()
+	}
+	return true
+}
+
+// noteCut keeps what the first execution that was too long did last.
+func (e *exploration) noteCut() {
+	e.tooLong++
+	if e.cutText != "" {
+		return
+	}
+	const shown = 4
+	r := e.r
+	who := "the set-up"
+	if r.last >= 0 {
+		who = fmt.Sprintf("thread %q", r.threads[r.last].name)
+	}
+	var last []string
+	for i := len(r.steps) - 1; i >= 0 && len(last) < shown; i-- {
+		if int(r.steps[i].thread) == r.last {
+			last = append([]string{r.names.list[r.steps[i].name]}, last...)
+		}
+	}
+	e.cutText = fmt.Sprintf("an execution is longer than %d steps: %s ran last, its last steps are %s: a loop without an await?",
+		r.maxSteps, who, strings.Join(last, ", "))
+}
+
+// conclude fills in the report: verdict, bound, reason.
+func (e *exploration) conclude(ctx context.Context, why ending) {
+	rep := &e.report
+	rep.Taken = named(e.r.names.list, e.taken)
+	rep.Marks = named(e.r.names.list, e.marks)
+	rep.Bound = e.bound(why)
+	switch {
+	case why == atInterrupt && errors.Is(ctx.Err(), context.DeadlineExceeded):
+		rep.Reason = "interrupted: out of time"
+	case why == atInterrupt:
+		rep.Reason = "interrupted"
+	case why == atFailure:
+		rep.Reason = "ended at the first failure"
+	case e.tooLong > 1:
+		rep.Reason = fmt.Sprintf("%d executions are too long; %s", e.tooLong, e.cutText)
+	case e.tooLong > 0:
+		rep.Reason = e.cutText
+	case e.s.kind == random:
+		rep.BudgetUsed = true
+		rep.Reason = fmt.Sprintf("sampled: %d random executions found %s", rep.Executions, outOf(rep.Bad))
+	case why == atBudget:
+		rep.BudgetUsed = true
+		rep.Reason = fmt.Sprintf("ended after %d executions, as asked; found %s", rep.Executions, outOf(rep.Bad))
+	default:
+		rep.Complete = true
+		rep.Verdict = verdict.Holds
+	}
+	if rep.Bad > 0 {
+		rep.Verdict = verdict.Violated
+	}
+}
+
+func outOf(bad uint64) string {
+	if bad == 0 {
+		return "nothing"
+	}
+	return fmt.Sprintf("%d that fail", bad)
+}
+
+func named(list []string, counts []uint64) map[string]uint64 {
+	m := make(map[string]uint64)
+	for i, n := range counts {
+		if n > 0 {
+			m[list[i]] = n
+		}
+	}
+	return m
+}
+
+// bound says in words what was to be visited.
+func (e *exploration) bound(why ending) string {
+	switch {
+	case e.s.kind == random:
+		return fmt.Sprintf("%d random executions, seed %d", e.s.executions, e.s.seed)
+	case e.s.preemptions < 0:
+		return "every execution"
+	}
+	words := "at most " + plural(e.s.preemptions, "preemption")
+	if why == exhausted && !e.rounds.skipped {
+		words += fmt.Sprintf(" (every execution: none has more than %d)", e.rounds.bound)
+	}
+	return words
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// progress calls Options.Progress if a second has passed since the last call.
+func (e *exploration) progress() {
+	if e.o.Progress == nil {
+		return
+	}
+	now := time.Now()
+	if now.Sub(e.shown) < time.Second {
+		return
+	}
+	e.shown = now
+	p := Progress{Executions: e.report.Executions, Steps: e.report.Steps, Bound: e.bound(atBudget)}
+	if e.rounds != nil && e.rounds.bound >= 0 {
+		p.Bound = "at most " + plural(e.rounds.bound, "preemption")
+	}
+	p.Rate = float64(p.Executions) / now.Sub(e.start).Seconds()
+	e.o.Progress(p)
+}

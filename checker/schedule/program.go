@@ -1,0 +1,228 @@
+package schedule
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// T is one execution of a program, as the program sees it. The function given to
+// Explore makes shared objects, declares threads and returns; then the threads
+// run, one at a time, until none can go on. A T is of no use after its execution.
+//
+// Step, Await and Choose may also be called where nothing interleaves: in the
+// set-up, in functions of AtEnd and in predicates of Await. Step then returns at
+// once and is no step.
+type T struct {
+	r    *runner
+	over bool
+}
+
+// maxThreads is how many threads an execution may have: sets of threads are words.
+const maxThreads = 64
+
+// Go declares a thread, which must have ended when no thread can go on: else the
+// execution fails by property "deadlock". Its code before its first Step is local
+// computation: it runs in order of declaration and is no step. Threads may
+// declare threads.
+func (t *T) Go(name string, f func()) { t.declare("Go", name, f, false) }
+
+// Daemon declares a thread that may be left waiting at the end: a server, a poller.
+func (t *T) Daemon(name string, f func()) { t.declare("Daemon", name, f, true) }
+
+func (t *T) declare(call, name string, f func(), daemon bool) {
+	r := t.alive(call)
+	if f == nil {
+		panic("schedule: " + call + " of thread " + strconv.Quote(name) + " without a function")
+	}
+	if th := r.running; th != nil && th.killed {
+		th.unwind()
+	}
+	if r.quiet || r.ending {
+		panic("schedule: " + call + " where no thread can start: in a predicate or at the end")
+	}
+	if r.declared == maxThreads {
+		panic(fmt.Sprintf("schedule: more than %d threads", maxThreads))
+	}
+	if r.declared == len(r.threads) {
+		r.threads = append(r.threads, &thread{r: r, index: r.declared, bit: 1 << r.declared})
+	}
+	th := r.threads[r.declared]
+	r.declared++
+	th.name, th.daemon, th.f = name, daemon, f
+	th.done, th.killed, th.exiting, th.refusal = false, false, false, 0
+	th.ok, th.source, th.last = nil, "", -1
+}
+
+// alive gives the runner, and panics if the execution is over.
+func (t *T) alive(call string) *runner {
+	if t.over {
+		panic("schedule: " + call + " after the end of the execution (a T kept from an earlier one, or a goroutine that is not a controlled thread)")
+	}
+	return t.r
+}
+
+// thread gives the thread that calls, or nil where nothing interleaves.
+func (t *T) thread(call string) (*runner, *thread) {
+	r := t.alive(call)
+	if r.quiet {
+		return r, nil
+	}
+	th := r.running
+	if th != nil {
+		if th.killed {
+			th.unwind()
+		}
+		return r, th
+	}
+	if !r.settingUp && !r.ending {
+		panic("schedule: " + call + " outside a controlled thread")
+	}
+	return r, nil
+}
+
+// Step announces a shared access and returns when the strategy lets the thread
+// make it. The access itself is made right after the return, before the next
+// call of T.
+func (t *T) Step(e Event) {
+	r, th := t.thread("Step")
+	if th == nil {
+		return
+	}
+	th.event = e
+	th.on = th.on[:0]
+	if r.recording != nil {
+		th.source = r.source()
+	}
+	r.ready |= th.bit
+	r.pause(th)
+}
+
+// Await waits until ok() is true and the strategy lets the thread go on: a step
+// that is enabled only while ok() is true. It is one read of the locations named.
+// ok must depend on nothing but shared state and must not change it; it is called
+// often, on whichever goroutine runs. Accesses in it are part of the await.
+func (t *T) Await(name string, ok func() bool, on ...Location) {
+	r, th := t.thread("Await")
+	if th == nil {
+		if !ok() {
+			panic("schedule: Await of " + strconv.Quote(name) + " would wait for ever where nothing interleaves")
+		}
+		return
+	}
+	th.event = Event{Name: name, Kind: Await}
+	if len(on) > 0 {
+		th.event.Location = on[0]
+	}
+	th.on = append(th.on[:0], on...)
+	th.ok = ok
+	if r.recording != nil {
+		th.source = r.source()
+	}
+	r.waiting |= th.bit
+	r.pause(th)
+}
+
+// Choose gives a number of 0..n-1, as the kernel gives an answer: Bounded tries
+// each, Random draws one, a token records it. It is a step of the report but no
+// point where threads interleave: it belongs to the step before.
+func (t *T) Choose(name string, n int) int {
+	r, th := t.thread("Choose")
+	if r.quiet {
+		panic("schedule: Choose in a predicate")
+	}
+	if n < 1 {
+		panic(fmt.Sprintf("schedule: Choose of %q among %d", name, n))
+	}
+	if n == 1 {
+		return 0
+	}
+	source := ""
+	if r.recording != nil {
+		source = r.source()
+	}
+	v, ok := r.choose(th, name, n, source)
+	if !ok {
+		r.abandon(th)
+	}
+	return v
+}
+
+// Saw tells what the thread's last access read or wrote, for display. Where
+// speed matters use SawValue: the arguments of Saw are made even when nobody looks.
+func (t *T) Saw(format string, args ...any) {
+	if r := t.r; r.recording != nil && t.sees() {
+		r.recording.saw(r.running, fmt.Sprintf(format, args...))
+	}
+}
+
+// sees says whether a thread runs that has just made an access.
+func (t *T) sees() bool {
+	th := t.r.running
+	return th != nil && !th.killed && !t.over && !t.r.quiet
+}
+
+// SawValue tells the word that the thread's last access read or wrote. It costs
+// next to nothing when nobody looks. A stateful search will hash what each
+// thread saw since its last mark: tell every value that was read.
+func (t *T) SawValue(v uint64) {
+	if r := t.r; r.recording != nil && t.sees() {
+		r.recording.saw(r.running, formatValue(v))
+	}
+}
+
+// Mark announces, at the head of a loop, the thread's local state: the label of
+// the place and every live value on which its next steps depend. It is the hook
+// of a stateful search, which may take two executions that agree in shared words
+// and in all threads' marks for one. Bounded and Random only count it.
+func (t *T) Mark(label string, live ...uint64) {
+	_ = live
+	r := t.r
+	if t.over || r.quiet || r.running == nil || r.running.killed {
+		return
+	}
+	r.marks = append(r.marks, r.names.id(label))
+}
+
+// Check ends the execution as a failure of the property unless ok.
+func (t *T) Check(property string, ok bool, format string, args ...any) {
+	if !ok {
+		t.fail("Check", property, format, args)
+	}
+}
+
+// Fail ends the execution as a failure of the property.
+func (t *T) Fail(property, format string, args ...any) { t.fail("Fail", property, format, args) }
+
+func (t *T) fail(call, property, format string, args []any) {
+	r := t.alive(call)
+	if th := r.running; th != nil && th.killed {
+		th.unwind()
+	}
+	message := ""
+	if r.recording != nil {
+		message = fmt.Sprintf(format, args...)
+	}
+	r.fail(property, message)
+	r.abandon(r.running)
+}
+
+// AtEnd declares a function to run after the execution has ended: not if it
+// failed or was cut short. Functions run in order of declaration.
+func (t *T) AtEnd(f func()) {
+	r := t.alive("AtEnd")
+	r.atEnd = append(r.atEnd, f)
+}
+
+// Self gives the index of the thread that calls, in order of declaration.
+func (t *T) Self() int { return t.self("Self").index }
+
+// Name gives the name of the thread that calls.
+func (t *T) Name() string { return t.self("Name").name }
+
+func (t *T) self(call string) *thread {
+	r := t.alive(call)
+	if r.running == nil || r.quiet {
+		panic("schedule: " + call + " outside a controlled thread")
+	}
+	return r.running
+}

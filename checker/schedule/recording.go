@@ -1,0 +1,164 @@
+package schedule
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash"
+	"hash/fnv"
+	"runtime"
+	"strings"
+)
+
+// recording keeps an execution in full: for display, and to make or to check the
+// hash of its steps in a token.
+type recording struct {
+	steps  []TakenStep
+	hash   hash.Hash64 // of the steps so far, FNV-1a: equal in every process
+	stride int
+	checks []byte
+	want   string // the checks to meet; "" none
+	skip   []string
+}
+
+func newRecording(decisions int, want string, skip []string) *recording {
+	return &recording{hash: fnv.New64a(), stride: checkStride(decisions), want: want, skip: skip}
+}
+
+// step takes down the step that the thread is about to make; false: it is not
+// the one that the token was made of.
+func (c *recording) step(r *runner, th *thread, preempts bool) bool {
+	c.add(th.name, th.event.Name, place(&th.event))
+	th.last = len(c.steps)
+	c.steps = append(c.steps, TakenStep{Thread: th.index, Event: th.event, Preempts: preempts, Source: th.source})
+	return c.check(r)
+}
+
+func (c *recording) choice(r *runner, rec record, source string) bool {
+	who := ""
+	if rec.thread >= 0 {
+		who = r.threads[rec.thread].name
+	}
+	name := r.names.list[rec.name]
+	c.add(who, name, rec.place, uint64(rec.choice))
+	c.steps = append(c.steps, TakenStep{
+		Thread: int(rec.thread),
+		Event:  Event{Name: name, Kind: Choice},
+		Value:  fmt.Sprintf("%d of %d", rec.choice, uint32(rec.place)),
+		Source: source,
+	})
+	return c.check(r)
+}
+
+func (c *recording) add(thread, name string, words ...uint64) {
+	b := binary.AppendUvarint(nil, uint64(len(thread)))
+	b = append(b, thread...)
+	b = binary.AppendUvarint(b, uint64(len(name)))
+	b = append(b, name...)
+	for _, w := range words {
+		b = binary.LittleEndian.AppendUint64(b, w)
+	}
+	c.hash.Write(b)
+}
+
+const checkDigits = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-="
+
+// check makes the check that is due after the step just added and compares it.
+func (c *recording) check(r *runner) bool {
+	n := len(c.steps)
+	if n%c.stride != 0 {
+		return true
+	}
+	h := c.hash.Sum64()
+	digit := checkDigits[(h^h>>32)%64]
+	i := len(c.checks)
+	c.checks = append(c.checks, digit)
+	if i >= len(c.want) || c.want[i] == digit {
+		return true
+	}
+	r.outcome = refused
+	was := fmt.Sprintf("step %d was another one", n)
+	if c.stride > 1 {
+		was = fmt.Sprintf("one of the steps %d to %d was another one", n-c.stride+1, n)
+	}
+	r.difference = fmt.Sprintf("%s; step %d is now %s", was, n, c.tell(r, n-1))
+	return false
+}
+
+func (c *recording) tell(r *runner, i int) string {
+	s := c.steps[i]
+	who := "the set-up"
+	if s.Thread >= 0 {
+		who = r.threads[s.Thread].name
+	}
+	if s.Event.Kind == Choice {
+		return fmt.Sprintf("choice %s = %s by %s", s.Event.Name, s.Value, who)
+	}
+	return fmt.Sprintf("%s (%v %v) by %s", s.Event.Name, s.Event.Kind, s.Event.Location, who)
+}
+
+// sum gives the hash of all steps, as it stands in a token.
+func (c *recording) sum() string {
+	h := c.hash.Sum64()
+	return fmt.Sprintf("%08x", uint32(h^h>>32))
+}
+
+// saw sets the value of the thread's last step.
+func (c *recording) saw(th *thread, value string) {
+	if th.last >= 0 {
+		c.steps[th.last].Value = value
+	}
+}
+
+// formatValue gives a word in decimal, and in hexadecimal too where it may hold fields.
+func formatValue(v uint64) string {
+	if v < 1<<20 {
+		return fmt.Sprintf("%d", v)
+	}
+	return fmt.Sprintf("%#x", v)
+}
+
+// source gives file:line of the innermost frame that is neither in this package
+// nor in a package to skip; if all are in those, of the outermost one.
+func (r *runner) source() string {
+	var pcs [32]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs[:])])
+	at := ""
+	for {
+		f, more := frames.Next()
+		if ofPackage(f.Function, home) {
+			if at != "" {
+				return at // the bottom of the coroutine
+			}
+		} else {
+			at = fmt.Sprintf("%s:%d", f.File, f.Line)
+			if !r.recording.skips(f.Function) {
+				return at
+			}
+		}
+		if !more {
+			return at
+		}
+	}
+}
+
+func (c *recording) skips(function string) bool {
+	for _, p := range c.skip {
+		if ofPackage(function, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// home is the import path of this package.
+var home = func() string {
+	pc, _, _, _ := runtime.Caller(0)
+	name := runtime.FuncForPC(pc).Name()
+	slash := strings.LastIndexByte(name, '/') + 1
+	dot := strings.IndexByte(name[slash:], '.')
+	return name[:slash+dot]
+}()
+
+func ofPackage(function, path string) bool {
+	return len(function) > len(path) && function[len(path)] == '.' && function[:len(path)] == path
+}

@@ -1,0 +1,153 @@
+package schedule
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+
+	"urpc/checker/verdict"
+)
+
+// Replay runs exactly the execution of the token. It refuses a token that is
+// damaged (ErrTokenDamaged), of another version (ErrTokenVersion), of another
+// target, configuration or mutant where the options name them (ErrTokenProgram),
+// or that now leads to other steps (ErrTokenSteps, with the step). The verdict
+// is of that one execution: holds if it passes all its checks.
+func Replay(ctx context.Context, program func(*T), token Token, o Options) (Report, error) {
+	if err := check(program, o); err != nil {
+		return Report{}, err
+	}
+	info, err := ParseToken(token)
+	if err != nil {
+		return Report{}, fmt.Errorf("replay: %w", err)
+	}
+	if err := info.isOf(o); err != nil {
+		return Report{}, fmt.Errorf("replay: %w", err)
+	}
+	if ctx.Err() != nil {
+		return Report{Bound: tokenBound, Reason: "interrupted"}, nil
+	}
+	return alone(func() (Report, error) {
+		r := newRunner(program, len(info.Decisions)+1, new(atomic.Bool))
+		defer r.close()
+		rep, err := r.replay(info, o)
+		if err != nil {
+			return rep, fmt.Errorf("replay: %w", err)
+		}
+		return rep, nil
+	})
+}
+
+const tokenBound = "the execution of the token"
+
+// isOf compares what the token names with what the options name.
+func (info *TokenInfo) isOf(o Options) error {
+	for _, f := range []struct{ what, token, wanted string }{
+		{"target", info.Target, o.Target},
+		{"configuration", info.Configuration, o.Configuration},
+		{"mutant", info.Mutant, o.Mutant},
+	} {
+		if f.wanted != "" && f.token != f.wanted {
+			return fmt.Errorf("%w: its %s is %q, not %q", ErrTokenProgram, f.what, f.token, f.wanted)
+		}
+	}
+	return nil
+}
+
+func (r *runner) replay(info TokenInfo, o Options) (Report, error) {
+	rep := Report{Bound: tokenBound}
+	c, err := r.follow(info.Decisions, info.checks, o.Skip)
+	if err != nil {
+		return rep, err
+	}
+	if c.sum() != info.steps {
+		return rep, fmt.Errorf("%w: the hash of its %d steps differs, although each check agrees", ErrTokenSteps, len(c.steps))
+	}
+	rep.Executions, rep.Steps, rep.Depth = 1, uint64(len(c.steps)), len(c.steps)
+	rep.Taken = make(map[string]uint64)
+	for _, s := range c.steps {
+		rep.Taken[s.Event.Name]++
+	}
+	rep.Complete = true
+	rep.Verdict = verdict.Holds
+	if r.outcome == failed {
+		rep.Verdict, rep.Bad = verdict.Violated, 1
+		rep.Failure = r.failure(c, info)
+	}
+	return rep, nil
+}
+
+// follow runs exactly the execution of the decisions, recording it.
+func (r *runner) follow(ds []Decision, want string, skip []string) (*recording, error) {
+	c := newRecording(len(ds), want, skip)
+	r.recording = c
+	defer func() { r.recording = nil }()
+	s := &script{r: r, decisions: ds}
+	r.strategy = s
+	r.maxSteps = len(ds) + 1
+	r.run(0)
+	left := len(ds) - len(c.steps)
+	switch {
+	case r.outcome == refused && r.difference == "":
+		return nil, fmt.Errorf("%w: step %d %s", ErrTokenSteps, len(c.steps)+1, s.difference)
+	case r.outcome == refused:
+		return nil, fmt.Errorf("%w: %s", ErrTokenSteps, r.difference)
+	case left > 0 && r.outcome == failed:
+		return nil, fmt.Errorf("%w: after step %d it fails already, and %d more are to come: property %s: %s",
+			ErrTokenSteps, len(c.steps), left, r.property, r.message)
+	case left > 0:
+		return nil, fmt.Errorf("%w: it ends after step %d, and %d more are to come", ErrTokenSteps, len(c.steps), left)
+	}
+	return c, nil
+}
+
+// script gives the decisions of a token, and nothing else.
+type script struct {
+	r          *runner
+	decisions  []Decision
+	at         int
+	difference string
+}
+
+func (s *script) begin() (int, bool) { return 0, true }
+
+func (s *script) pick(enabled uint64, _ int) int {
+	if s.at == len(s.decisions) {
+		return s.refuse("was the end, and now thread %q can go on", s.r.threads[lowest(enabled)].name)
+	}
+	d := s.decisions[s.at]
+	switch {
+	case d.Thread < 0:
+		return s.refuse("was an answer of Choose, and now threads are to go on")
+	case d.Thread >= s.r.declared:
+		return s.refuse("was by thread %d, and now there are %d threads", d.Thread, s.r.declared)
+	case enabled>>uint(d.Thread)&1 == 0:
+		th := s.r.threads[d.Thread]
+		if th.done {
+			return s.refuse("was by thread %q, which now has ended", th.name)
+		}
+		return s.refuse("was by thread %q, which now waits at %s", th.name, th.event.Name)
+	}
+	s.at++
+	return d.Thread
+}
+
+func (s *script) choose(n int) int {
+	if s.at == len(s.decisions) {
+		return s.refuse("was the end, and now Choose is called")
+	}
+	d := s.decisions[s.at]
+	if d.Thread >= 0 {
+		return s.refuse("was by thread %d, and now Choose is called", d.Thread)
+	}
+	if d.Answer >= n {
+		return s.refuse("was answer %d of Choose, and now there are %d", d.Answer, n)
+	}
+	s.at++
+	return d.Answer
+}
+
+func (s *script) refuse(format string, args ...any) int {
+	s.difference = fmt.Sprintf(format, args...)
+	return -1
+}

@@ -1,0 +1,349 @@
+package schedule
+
+import (
+	"fmt"
+	"math/bits"
+	"strings"
+	"sync/atomic"
+)
+
+// strategy chooses. The runner asks it at every point where threads interleave
+// and at every Choose.
+type strategy interface {
+	// begin prepares the next execution; false: there is none. The first settled
+	// steps of it repeat those of the execution before.
+	begin() (settled int, more bool)
+	// pick gives one of the enabled threads, of which there is at least one. last
+	// is the thread of the step before, or -1. A negative answer ends the execution.
+	pick(enabled uint64, last int) int
+	// choose gives a number of 0..n-1; a negative answer ends the execution.
+	choose(n int) int
+}
+
+// outcome tells how an execution went.
+type outcome uint8
+
+const (
+	underWay    outcome = iota
+	ended               // no thread was left, and every check passed
+	failed              // a property is violated
+	cut                 // longer than MaxSteps
+	interrupted         // the context was cancelled
+	refused             // the strategy had no answer, or the steps differed
+)
+
+// record is one step, small enough to keep for every execution.
+type record struct {
+	thread int16 // -1: the set-up or the end
+	choice int32 // the answer of a Choose; -1: a step
+	name   int32
+	place  uint64 // kind, segment and offset
+}
+
+func place(e *Event) uint64 {
+	return uint64(e.Kind)<<48 | uint64(e.Location.Segment)<<32 | uint64(e.Location.Offset)
+}
+
+// runner runs one execution after another under a strategy. It allocates per
+// execution, not per step.
+type runner struct {
+	program  func(*T)
+	strategy strategy
+	maxSteps int
+	stopping *atomic.Bool // set when the context is cancelled
+	names    names
+
+	threads           []*thread // made so far; this execution has the first declared ones
+	declared, started int
+	running           *thread // whose code runs now; nil: the search itself
+	ready             uint64  // threads before a step that is no await
+	waiting           uint64  // threads before an await
+	asked             *thread // whose predicate runs now
+	quiet             bool    // a predicate runs: accesses in it are no steps
+	settingUp, ending bool    // the set-up runs, the functions of AtEnd run
+
+	next    *thread // goes on, if decided; nil: no thread can
+	decided bool
+	last    int // thread of the last step, -1: none
+
+	settled     int // as the strategy's begin said
+	steps       []record
+	marks       []int32
+	preemptions int
+	atEnd       []func()
+
+	outcome           outcome
+	property, message string // of a failure; the message only when recording
+	difference        string // why the execution was refused
+	recording         *recording
+}
+
+func newRunner(program func(*T), maxSteps int, stopping *atomic.Bool) *runner {
+	return &runner{program: program, maxSteps: maxSteps, stopping: stopping, names: newNames()}
+}
+
+// run makes one execution; the strategy has begun it.
+func (r *runner) run(settled int) {
+	t := &T{r: r}
+	r.reset(settled)
+	r.protect("the set-up", func() {
+		r.settingUp = true
+		r.program(t)
+	})
+	r.settingUp = false
+	r.protect("the search", r.schedule)
+	r.end()
+	r.kill()
+	t.over = true
+}
+
+func (r *runner) reset(settled int) {
+	r.settled = settled
+	r.declared, r.started = 0, 0
+	r.last = -1
+	r.next, r.decided = nil, false
+	r.steps, r.marks, r.atEnd = r.steps[:0], r.marks[:0], r.atEnd[:0]
+	r.preemptions = 0
+	r.outcome = underWay
+	r.property, r.message, r.difference = "", "", ""
+}
+
+// protect runs f on the goroutine of the search; a panic in it is a failure, as
+// one in a thread is.
+func (r *runner) protect(who string, f func()) {
+	defer func() {
+		v := recover()
+		if v == nil {
+			return
+		}
+		if _, ok := v.(killed); !ok {
+			r.failPanic(who, v)
+		}
+	}()
+	f()
+}
+
+// schedule runs the threads until none can go on or the outcome is known.
+func (r *runner) schedule() {
+	for r.outcome == underWay {
+		if r.started < r.declared {
+			r.started++
+			r.resume(r.threads[r.started-1])
+			continue
+		}
+		if !r.decided {
+			r.next = r.decide()
+		}
+		r.decided = false
+		if r.next == nil {
+			return
+		}
+		r.resume(r.next)
+	}
+}
+
+// end decides about an execution in which no thread can go on.
+func (r *runner) end() {
+	if r.outcome != underWay {
+		return
+	}
+	if r.stuck() {
+		message := ""
+		if r.recording != nil {
+			message = r.waitingThreads()
+		}
+		r.fail("deadlock", message)
+		return
+	}
+	r.ending = true
+	r.protect("a check at the end", func() {
+		for _, f := range r.atEnd {
+			f()
+		}
+	})
+	r.ending = false
+	if r.outcome == underWay {
+		r.outcome = ended
+	}
+}
+
+func (r *runner) stuck() bool {
+	for _, th := range r.threads[:r.declared] {
+		if !th.done && !th.daemon {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *runner) waitingThreads() string {
+	var b strings.Builder
+	b.WriteString("no thread can go on:")
+	sep := " "
+	for _, th := range r.threads[:r.declared] {
+		if th.done {
+			continue
+		}
+		kind := ""
+		if th.daemon {
+			kind = " (a daemon)"
+		}
+		fmt.Fprintf(&b, "%s%s%s waits at %s", sep, th.name, kind, th.event.Name)
+		for i, l := range th.on {
+			fmt.Fprintf(&b, "%s%v", map[bool]string{true: " on ", false: ", "}[i == 0], l)
+		}
+		sep = "; "
+	}
+	return b.String()
+}
+
+// decide asks the strategy which thread goes on and takes its step down; nil: no
+// thread can, or the execution ends here (see outcome).
+func (r *runner) decide() *thread {
+	enabled := r.ready
+	if r.waiting != 0 {
+		enabled |= r.awake()
+	}
+	if enabled == 0 || !r.mayGoOn() {
+		return nil
+	}
+	i := r.strategy.pick(enabled, r.last)
+	if i < 0 {
+		r.outcome = refused
+		return nil
+	}
+	preempts := r.last >= 0 && i != r.last && enabled>>uint(r.last)&1 == 1
+	th := r.threads[i]
+	rec := record{thread: int16(i), choice: -1, name: r.names.id(th.event.Name), place: place(&th.event)}
+	if !r.repeats(rec) {
+		return nil
+	}
+	if r.recording != nil && !r.recording.step(r, th, preempts) {
+		return nil
+	}
+	if preempts {
+		r.preemptions++
+	}
+	r.steps = append(r.steps, rec)
+	r.last = i
+	r.ready &^= th.bit
+	r.waiting &^= th.bit
+	return th
+}
+
+// choose asks the strategy for an answer; false: the execution ends here.
+func (r *runner) choose(th *thread, name string, n int, source string) (int, bool) {
+	if !r.mayGoOn() {
+		return 0, false
+	}
+	v := r.strategy.choose(n)
+	if v < 0 {
+		r.outcome = refused
+		return 0, false
+	}
+	rec := record{thread: -1, choice: int32(v), name: r.names.id(name), place: uint64(Choice)<<48 | uint64(uint32(n))}
+	if th != nil {
+		rec.thread = int16(th.index)
+	}
+	if !r.repeats(rec) {
+		return 0, false
+	}
+	if r.recording != nil && !r.recording.choice(r, rec, source) {
+		return 0, false
+	}
+	r.steps = append(r.steps, rec)
+	return v, true
+}
+
+func (r *runner) mayGoOn() bool {
+	if r.outcome != underWay {
+		return false
+	}
+	if r.stopping.Load() {
+		r.outcome = interrupted
+		return false
+	}
+	if len(r.steps) >= r.maxSteps {
+		r.outcome = cut
+		return false
+	}
+	return true
+}
+
+// repeats checks a step of the settled part against the execution before, whose
+// steps still stand behind the end of the slice.
+func (r *runner) repeats(rec record) bool {
+	n := len(r.steps)
+	if n >= r.settled {
+		return true
+	}
+	was := r.steps[: n+1 : n+1][n]
+	if was == rec {
+		return true
+	}
+	r.outcome = refused
+	r.difference = fmt.Sprintf("step %d was %s and is now %s", n+1, r.tell(was), r.tell(rec))
+	return false
+}
+
+// tell says a step in words.
+func (r *runner) tell(rec record) string {
+	who := "the set-up"
+	if rec.thread >= 0 && int(rec.thread) < r.declared {
+		who = r.threads[rec.thread].name
+	}
+	name := r.names.list[rec.name]
+	if rec.choice >= 0 {
+		return fmt.Sprintf("choice %s = %d of %d by %s", name, rec.choice, uint32(rec.place), who)
+	}
+	l := Location{Segment: uint16(rec.place >> 32), Offset: uint32(rec.place)}
+	return fmt.Sprintf("%s (%v %v) by %s", name, Kind(rec.place>>48), l, who)
+}
+
+// awake gives the waiting threads whose predicate is true. A panic in a
+// predicate fails the execution; it must not unwind the thread that happens to run.
+func (r *runner) awake() (set uint64) {
+	defer func() {
+		r.quiet = false
+		if r.asked == nil {
+			return
+		}
+		if v := recover(); v != nil && v != any(killed{}) {
+			r.failPanic(fmt.Sprintf("the predicate of await %q of thread %q", r.asked.event.Name, r.asked.name), v)
+		}
+		r.asked, set = nil, 0
+	}()
+	r.quiet = true
+	for w := r.waiting; w != 0; w &= w - 1 {
+		r.asked = r.threads[bits.TrailingZeros64(w)]
+		if r.asked.ok() {
+			set |= r.asked.bit
+		}
+	}
+	r.asked = nil
+	return set
+}
+
+// fail ends the execution as a failure; the first one counts.
+func (r *runner) fail(property, message string) {
+	if r.outcome == underWay {
+		r.outcome, r.property, r.message = failed, property, message
+	}
+}
+
+// failPanic is called by a deferred function that has recovered v.
+func (r *runner) failPanic(who string, v any) {
+	message := ""
+	if r.recording != nil {
+		message = fmt.Sprintf("%s: %v%s", who, v, where(2))
+	}
+	r.fail("panic", message)
+}
+
+// abandon unwinds the code that runs now. It does not return.
+func (r *runner) abandon(th *thread) {
+	if th != nil {
+		th.killed = true
+	}
+	panic(killed{})
+}

@@ -1,0 +1,64 @@
+package schedule
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"urpc/checker/verdict"
+)
+
+// TokenVariable is the environment variable with a token that Test replays
+// instead of exploring, if the token's target is the running test.
+const TokenVariable = "SCHEDULE_TOKEN"
+
+// Test explores the program inside go test. It fails the test with a printed
+// execution, and the command that replays it, if a property is violated, and
+// with the reason if the search was cut short; a sample that was used up without
+// a failure passes. Options.Target is the test's name if it is not set.
+func Test(t testing.TB, program func(*T), s Strategy, o Options) {
+	t.Helper()
+	if o.Target == "" {
+		o.Target = t.Name()
+	}
+	report, err := exploreOrReplay(t, program, s, o)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	switch {
+	case report.Verdict == verdict.Violated:
+		var b strings.Builder
+		if err := report.Failure.WriteText(&b, 0); err != nil {
+			t.Fatalf("print the failure: %v", err)
+		}
+		t.Fatalf("%s is violated\n\n%s\nreplay: %s", report.Failure.Property, b.String(), replayCommand(t.Name(), report.Failure.Token))
+	case report.Verdict == verdict.Unknown && !report.BudgetUsed:
+		t.Fatalf("unknown within %s: %s (%d executions)", report.Bound, report.Reason, report.Executions)
+	default:
+		t.Logf("%v within %s: %d executions, %d steps", report.Verdict, report.Bound, report.Executions, report.Steps)
+	}
+}
+
+func exploreOrReplay(t testing.TB, program func(*T), s Strategy, o Options) (Report, error) {
+	token := Token(os.Getenv(TokenVariable))
+	if token == "" {
+		return Explore(t.Context(), program, s, o)
+	}
+	info, err := ParseToken(token)
+	if err != nil {
+		return Report{}, err
+	}
+	if info.Target != o.Target {
+		return Explore(t.Context(), program, s, o)
+	}
+	return Replay(t.Context(), program, token, o)
+}
+
+// replayCommand gives the command for the test of that name, subtests included.
+func replayCommand(name string, token Token) string {
+	parts := strings.Split(name, "/")
+	for i, p := range parts {
+		parts[i] = "^" + p + "$"
+	}
+	return TokenVariable + "=" + string(token) + " go test -run '" + strings.Join(parts, "/") + "' ."
+}

@@ -1,0 +1,226 @@
+package schedule
+
+import (
+	"fmt"
+	"hash/crc32"
+	"strconv"
+	"strings"
+)
+
+// A token is one word that no shell changes, of eight fields:
+//
+//	s1.target.configuration.mutant.decisions.checks.steps.sum
+//
+// Names have every byte but letters, digits, "-", "=" and "," as _ and two
+// hexadecimal digits. A decision is the letter of a thread (a..z, A..Z, then =a
+// to =l) or "-" and an answer of T.Choose; a number after a letter says how
+// often in a row. checks has a digit of the running hash of the steps every
+// so many steps (at most 64), to tell where other code goes another way; steps is
+// the whole hash, sum the checksum of all before it.
+const (
+	tokenVersion = 1
+	// maxDecisions bounds what a token may unfold to.
+	maxDecisions = 1 << 20
+	maxChecks    = 64
+)
+
+// Decision is one choice of a strategy: which thread goes on, or what T.Choose
+// gives.
+type Decision struct {
+	Thread int // index; -1: an answer
+	Answer int
+}
+
+// TokenInfo is what a token says.
+type TokenInfo struct {
+	Version                       int
+	Target, Configuration, Mutant string
+	Decisions                     []Decision
+
+	checks, steps string
+}
+
+// ParseToken reads a token and checks its sum; it cannot check its steps, which
+// Replay does. It gives ErrTokenDamaged or ErrTokenVersion.
+func ParseToken(token Token) (TokenInfo, error) {
+	info, err := parseToken(string(token))
+	if err != nil {
+		return TokenInfo{}, fmt.Errorf("parse token: %w", err)
+	}
+	return info, nil
+}
+
+func parseToken(text string) (TokenInfo, error) {
+	fields := strings.Split(text, ".")
+	version, ok := strings.CutPrefix(fields[0], "s")
+	v, err := strconv.Atoi(version)
+	if !ok || err != nil || len(fields) < 2 {
+		return TokenInfo{}, fmt.Errorf("%w: it does not begin as s%d.", ErrTokenDamaged, tokenVersion)
+	}
+	if v != tokenVersion {
+		return TokenInfo{}, fmt.Errorf("%w: it has version %d, this build reads %d", ErrTokenVersion, v, tokenVersion)
+	}
+	if len(fields) != 8 {
+		return TokenInfo{}, fmt.Errorf("%w: it has %d fields, not 8: was it cut off?", ErrTokenDamaged, len(fields))
+	}
+	body := text[:strings.LastIndexByte(text, '.')]
+	if sum(body) != fields[7] {
+		return TokenInfo{}, fmt.Errorf("%w: its checksum does not match", ErrTokenDamaged)
+	}
+	info := TokenInfo{Version: v, checks: fields[5], steps: fields[6]}
+	for i, to := range []*string{&info.Target, &info.Configuration, &info.Mutant} {
+		if *to, ok = unescape(fields[i+1]); !ok {
+			return TokenInfo{}, fmt.Errorf("%w: field %q is not well-formed", ErrTokenDamaged, fields[i+1])
+		}
+	}
+	if info.Decisions, err = decodeDecisions(fields[4]); err != nil {
+		return TokenInfo{}, fmt.Errorf("%w: %w", ErrTokenDamaged, err)
+	}
+	if len(info.checks) != checksOf(len(info.Decisions)) {
+		return TokenInfo{}, fmt.Errorf("%w: it has %d checks for %d steps", ErrTokenDamaged, len(info.checks), len(info.Decisions))
+	}
+	return info, nil
+}
+
+// text gives the token.
+func (info *TokenInfo) text() Token {
+	body := strings.Join([]string{
+		"s" + strconv.Itoa(tokenVersion),
+		escape(info.Target), escape(info.Configuration), escape(info.Mutant),
+		encodeDecisions(info.Decisions), info.checks, info.steps,
+	}, ".")
+	return Token(body + "." + sum(body))
+}
+
+func sum(body string) string { return fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(body))) }
+
+func plain(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '=' || c == ','
+}
+
+func escape(name string) string {
+	var b strings.Builder
+	for i := range len(name) {
+		if plain(name[i]) {
+			b.WriteByte(name[i])
+		} else {
+			fmt.Fprintf(&b, "_%02x", name[i])
+		}
+	}
+	return b.String()
+}
+
+func unescape(field string) (string, bool) {
+	var b strings.Builder
+	for i := 0; i < len(field); i++ {
+		c := field[i]
+		switch {
+		case plain(c):
+			b.WriteByte(c)
+		case c == '_' && i+2 < len(field):
+			n, err := strconv.ParseUint(field[i+1:i+3], 16, 8)
+			if err != nil {
+				return "", false
+			}
+			b.WriteByte(byte(n))
+			i += 2
+		default:
+			return "", false
+		}
+	}
+	return b.String(), true
+}
+
+func encodeDecisions(ds []Decision) string {
+	var b strings.Builder
+	for i := 0; i < len(ds); {
+		d := ds[i]
+		if d.Thread < 0 {
+			b.WriteByte('-')
+			b.WriteString(strconv.Itoa(d.Answer))
+			i++
+			continue
+		}
+		n := 1
+		for i+n < len(ds) && ds[i+n] == d {
+			n++
+		}
+		i += n
+		b.WriteString(threadLetter(d.Thread))
+		if n > 1 {
+			b.WriteString(strconv.Itoa(n))
+		}
+	}
+	return b.String()
+}
+
+func threadLetter(t int) string {
+	switch {
+	case t < 26:
+		return string(rune('a' + t))
+	case t < 52:
+		return string(rune('A' + t - 26))
+	default:
+		return "=" + string(rune('a'+t-52))
+	}
+}
+
+func decodeDecisions(text string) ([]Decision, error) {
+	var ds []Decision
+	for text != "" {
+		d := Decision{Thread: -1}
+		switch c := text[0]; {
+		case c == '-':
+		case c >= 'a' && c <= 'z':
+			d.Thread = int(c - 'a')
+		case c >= 'A' && c <= 'Z':
+			d.Thread = int(c-'A') + 26
+		case c == '=' && len(text) > 1 && text[1] >= 'a' && text[1] < 'a'+maxThreads-52:
+			d.Thread = int(text[1]-'a') + 52
+			text = text[1:]
+		default:
+			return nil, fmt.Errorf("decisions contain %q", c)
+		}
+		n, rest, err := number(text[1:])
+		if err != nil {
+			return nil, err
+		}
+		text = rest
+		switch {
+		case d.Thread < 0 && n < 0:
+			return nil, fmt.Errorf("an answer has no number")
+		case d.Thread < 0:
+			d.Answer, n = n, 1
+		case n < 0:
+			n = 1
+		}
+		if len(ds)+n > maxDecisions {
+			return nil, fmt.Errorf("more than %d steps", maxDecisions)
+		}
+		for range n {
+			ds = append(ds, d)
+		}
+	}
+	return ds, nil
+}
+
+// number reads the digits at the beginning of text; -1: there are none.
+func number(text string) (n int, rest string, err error) {
+	end := 0
+	for end < len(text) && text[end] >= '0' && text[end] <= '9' {
+		end++
+	}
+	if end == 0 {
+		return -1, text, nil
+	}
+	v, err := strconv.ParseUint(text[:end], 10, 31)
+	if err != nil {
+		return 0, "", fmt.Errorf("the number %s is too large", text[:end])
+	}
+	return int(v), text[end:], nil
+}
+
+// checkStride gives after how many steps each a token of n steps has a check.
+func checkStride(n int) int { return max(1, (n+maxChecks-1)/maxChecks) }
+
+func checksOf(n int) int { return n / checkStride(n) }
