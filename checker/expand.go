@@ -1,0 +1,275 @@
+package checker
+
+import (
+	"fmt"
+	"runtime/debug"
+
+	"github.com/zeebo/xxh3"
+)
+
+// hashOf hashes a state. The hash is the same in every process and on every
+// machine of one byte order, so that counts and traces are.
+func hashOf[S any](s *S) uint64 { return xxh3.Hash(bytesOf(s)) }
+
+// chunk is a piece of a block of a level: the states that one worker expands in
+// one go, and what came of it. Its size depends on the level alone.
+type chunk[S comparable] struct {
+	successors [shards][]candidate[S]
+
+	transitions     uint64
+	deadlocks, ends uint64
+	stuck           int64        // id of the first deadlock, or -1
+	broken          []brokenEdge // by property: the first transition that breaks it
+	failed          error        // what ended the chunk early
+
+	_ [64]byte // chunks of two workers share no cache line
+}
+
+// brokenEdge is a transition that breaks a transition property.
+type brokenEdge struct {
+	found      bool
+	id         uint64
+	transition uint32
+}
+
+func (c *chunk[S]) reset(properties int) {
+	for i := range c.successors {
+		c.successors[i] = c.successors[i][:0]
+	}
+	c.transitions, c.deadlocks, c.ends, c.stuck, c.failed = 0, 0, 0, -1, nil
+	if len(c.broken) != properties {
+		c.broken = make([]brokenEdge, properties)
+	}
+	clear(c.broken)
+}
+
+// worker is what one goroutine needs to expand states. The functions of the
+// model see source and scratch, never the seen set, so that a model which breaks
+// its contract cannot damage it.
+type worker[S comparable] struct {
+	program  *program[S]
+	checks   []int // indices in Model.Properties of the open transition properties
+	source   S
+	scratch  S
+	id       uint64 // of source
+	out      *chunk[S]
+	coverage []uint64
+
+	// What is being called, for a panic.
+	doing    call
+	number   uint32 // transition, where doing is a step
+	instance int
+	property int
+
+	_ [64]byte // workers share no cache line
+}
+
+// call is a kind of function of a model.
+type call uint8
+
+const (
+	callStep call = iota
+	callPC
+	callTerminal
+	callProperty
+	callEvent
+)
+
+// expand takes every enabled step in source and hands the successors over.
+func (w *worker[S]) expand() {
+	before := w.out.transitions
+	w.scratch = w.source
+	for i := range w.program.instances {
+		in := &w.program.instances[i]
+		if in.pc == nil {
+			for k := range in.steps {
+				w.try(&in.steps[k], in.self)
+			}
+			continue
+		}
+		w.doing, w.instance = callPC, i
+		if k := in.pc(&w.source, in.self); uint(k) < uint(len(in.steps)) {
+			w.try(&in.steps[k], in.self)
+		}
+	}
+	if w.out.transitions == before {
+		w.stuck()
+	}
+}
+
+// try takes one step with each of its choices.
+func (w *worker[S]) try(step *compiled[S], self int) {
+	w.doing, w.number = callStep, step.first
+	if step.do != nil {
+		if step.do(&w.scratch, self) {
+			w.emit(step)
+		}
+		return
+	}
+	for choice := range step.choices {
+		w.doing, w.number = callStep, step.first+uint32(choice)
+		if step.choose(&w.scratch, self, choice) {
+			w.emit(step)
+		}
+	}
+}
+
+// emit hands the successor in scratch over and makes scratch the source again.
+func (w *worker[S]) emit(step *compiled[S]) {
+	hash := hashOf(&w.scratch)
+	to := &w.out.successors[hash&(shards-1)]
+	*to = append(*to, candidate[S]{hash: hash, from: uint64(w.number)<<idBits | w.id, state: w.scratch})
+	w.out.transitions++
+	w.coverage[step.coverage]++
+	if len(w.checks) > 0 {
+		w.checkTransition()
+	}
+	w.scratch = w.source
+}
+
+// checkTransition shows the transition from source to scratch to the open
+// transition properties.
+func (w *worker[S]) checkTransition() {
+	taken := w.program.taken(w.number)
+	for _, i := range w.checks {
+		if w.out.broken[i].found {
+			continue
+		}
+		w.doing, w.property = callProperty, i
+		if !w.program.model.Properties[i].transition(&w.source, &w.scratch, taken) {
+			w.out.broken[i] = brokenEdge{found: true, id: w.id, transition: w.number}
+		}
+	}
+}
+
+// stuck books a state without enabled steps.
+func (w *worker[S]) stuck() {
+	w.doing = callTerminal
+	if terminal := w.program.model.Terminal; terminal != nil && terminal(&w.source) {
+		w.out.ends++
+		return
+	}
+	w.out.deadlocks++
+	if w.out.stuck < 0 {
+		w.out.stuck = int64(w.id)
+	}
+}
+
+// verify demands in source what a model promises of its functions: a step that
+// is not enabled changes nothing, a step taken twice has one outcome, and what
+// may only read only reads. stored is the state in the seen set.
+func (w *worker[S]) verify(stored *S) {
+	for i := range w.program.instances {
+		in := &w.program.instances[i]
+		if in.pc == nil {
+			for k := range in.steps {
+				w.verifyStep(&in.steps[k], in.self)
+			}
+			continue
+		}
+		w.doing, w.instance = callPC, i
+		k := in.pc(&w.source, in.self)
+		w.demand(w.source == *stored, "changes the state that it may only read")
+		w.demand(k == in.pc(&w.source, in.self), "gives two answers in one state")
+		if uint(k) < uint(len(in.steps)) {
+			w.verifyStep(&in.steps[k], in.self)
+		}
+	}
+	if terminal := w.program.model.Terminal; terminal != nil {
+		w.doing = callTerminal
+		first := terminal(&w.source)
+		w.demand(w.source == *stored, "changes the state that it may only read")
+		w.demand(first == terminal(&w.source), "gives two answers in one state")
+	}
+	w.source = *stored
+}
+
+func (w *worker[S]) verifyStep(step *compiled[S], self int) {
+	for choice := range step.choices {
+		w.doing, w.number = callStep, step.first+uint32(choice)
+		first, enabled := w.perform(step, self, choice)
+		second, again := w.perform(step, self, choice)
+		w.demand(enabled || first == w.source, "says that it is not enabled and changes the state")
+		w.demand(enabled == again && first == second, "has two outcomes in one state")
+		if enabled {
+			w.verifyTransition(first)
+		}
+	}
+}
+
+// perform takes a step on a copy of source.
+func (w *worker[S]) perform(step *compiled[S], self, choice int) (S, bool) {
+	w.scratch = w.source
+	var enabled bool
+	if step.do != nil {
+		enabled = step.do(&w.scratch, self)
+	} else {
+		enabled = step.choose(&w.scratch, self, choice)
+	}
+	return w.scratch, enabled
+}
+
+// verifyTransition demands that the transition properties only read.
+func (w *worker[S]) verifyTransition(after S) {
+	if len(w.checks) == 0 {
+		return
+	}
+	number, taken := w.number, w.program.taken(w.number)
+	before := w.source
+	for _, i := range w.checks {
+		w.doing, w.property, w.scratch = callProperty, i, after
+		w.program.model.Properties[i].transition(&w.source, &w.scratch, taken)
+		w.demand(w.source == before && w.scratch == after, "changes the state that it may only read")
+	}
+	w.doing, w.number = callStep, number
+}
+
+// demand ends the chunk with an ImpureError unless ok.
+func (w *worker[S]) demand(ok bool, otherwise string) {
+	if !ok {
+		panic(impure{otherwise})
+	}
+}
+
+// where names the function that is being called.
+func (w *worker[S]) where() string {
+	m := w.program.model
+	switch w.doing {
+	case callStep:
+		t := w.program.transitions[w.number]
+		p := &m.Processes[t.process]
+		return whereStep(p, &p.Steps[t.step], t.self, t.choice)
+	case callPC:
+		in := &w.program.instances[w.instance]
+		return "PC of " + instanceName(&m.Processes[in.process], in.self)
+	case callTerminal:
+		return "Terminal"
+	case callEvent:
+		return "Event"
+	case callProperty:
+		return whereProperty(&m.Properties[w.property])
+	default:
+		panic("checker: a call of no kind")
+	}
+}
+
+func whereStep[S comparable](p *Process[S], s *Step[S], self, choice int) string {
+	if s.Choose != nil {
+		return fmt.Sprintf("step %s (choice %d) of %s", s.Label, choice, instanceName(p, self))
+	}
+	return fmt.Sprintf("step %s of %s", s.Label, instanceName(p, self))
+}
+
+func whereProperty[S comparable](p *Property[S]) string {
+	return fmt.Sprintf("property %q", p.name)
+}
+
+// recovered makes an error of what a function of the model panicked with, at
+// where, in state s. It is called with the result of recover, on the stack of
+// the panic.
+func recovered[S comparable](value any, where string, s S) error {
+	if broken, ok := value.(impure); ok {
+		return &ImpureError{Where: where, What: broken.what, State: fieldsOf(s)}
+	}
+	return &PanicError{Where: where, State: fieldsOf(s), Value: value, Stack: string(debug.Stack())}
+}

@@ -1,0 +1,28 @@
+package checker
+
+import "time"
+
+// progressMark is when progress was last told, and at how many states.
+type progressMark struct {
+	at     time.Time
+	states uint64
+}
+
+// tell calls Options.Progress when it is time, from the goroutine of Check.
+func (s *search[S]) tell(frontier uint64) {
+	if s.options.Progress == nil {
+		return
+	}
+	now := time.Now()
+	since := now.Sub(s.seen.at)
+	if since < s.options.ProgressEvery {
+		return
+	}
+	states := s.states()
+	s.options.Progress(Progress{
+		States: states, Transitions: s.transitions, Depth: s.depth, Frontier: frontier,
+		Memory: s.held(), Elapsed: now.Sub(s.started),
+		Rate: float64(states-s.seen.states) / since.Seconds(),
+	})
+	s.seen = progressMark{at: now, states: states}
+}

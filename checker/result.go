@@ -1,0 +1,137 @@
+package checker
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// report tells what the search found, with every trace re-executed.
+func (s *search[S]) report() (Report, error) {
+	s.memory = max(s.memory, s.held())
+	r := Report{
+		Model: s.model.Name, Complete: s.complete, Reason: s.reason,
+		States: s.states(), Transitions: s.transitions, Depth: s.depth,
+		Deadlocks: s.deadlocks, Ends: s.ends,
+		Coverage: s.coverageReport(), Memory: s.memory, Workers: len(s.workers),
+	}
+	if s.failed == nil {
+		r.Properties, s.failed = s.results()
+	}
+	r.Memory = max(r.Memory, s.memory)
+	r.Elapsed = time.Since(s.started)
+	if s.failed != nil {
+		r.Complete, r.Reason, r.Properties = false, s.failed.Error(), nil
+		return r, fmt.Errorf("model %s: %w", s.model.Name, s.failed)
+	}
+	r.Verdict = Holds
+	if !r.Complete {
+		r.Verdict = Unknown
+	}
+	for _, p := range r.Properties {
+		r.Verdict = r.Verdict.And(p.Verdict)
+	}
+	return r, nil
+}
+
+func (s *search[S]) coverageReport() []Coverage {
+	var all []Coverage
+	for _, p := range s.model.Processes {
+		for _, step := range p.Steps {
+			all = append(all, Coverage{Process: p.Name, Label: step.Label, Transitions: s.coverage[len(all)]})
+		}
+	}
+	return all
+}
+
+// results answers for each property, deadlock first.
+func (s *search[S]) results() ([]Result, error) {
+	first, err := s.stateResult(0, deadlockName, KindDeadlock)
+	if err != nil {
+		return nil, err
+	}
+	results := []Result{first}
+	var g *graph
+	for i := range s.model.Properties {
+		p := &s.model.Properties[i]
+		var r Result
+		switch p.kind {
+		case KindCount, KindOrders:
+			if g == nil && s.complete {
+				if g, err = s.buildGraph(); err != nil {
+					return nil, err
+				}
+			}
+			r = s.pathResult(g, p)
+		default:
+			if r, err = s.stateResult(1+i, p.name, p.kind); err != nil {
+				return nil, err
+			}
+		}
+		results = append(results, r)
+	}
+	return results, nil
+}
+
+// stateResult answers for a property that a state or a transition decides.
+func (s *search[S]) stateResult(index int, name string, kind Kind) (Result, error) {
+	r := Result{Name: name, Kind: kind}
+	f := s.findings[index]
+	switch {
+	case f.found:
+		trace, err := s.trace(f, name, kind)
+		if err != nil {
+			return Result{}, err
+		}
+		r.Trace, r.Verdict = &trace, Violated
+		if kind == KindReachable {
+			r.Verdict = Holds
+		}
+	case !s.complete:
+		r.Note = "the search is not complete: " + s.reason
+	case kind == KindReachable:
+		r.Verdict = Violated
+		r.Note = "no reachable state has it"
+	default:
+		r.Verdict = Holds
+	}
+	return r, nil
+}
+
+// trace walks from a finding back to its initial state and tells the path, as
+// the seen set has it. The replayer then walks the same path forward by the
+// step tables alone; if it sees anything else, the search is wrong.
+func (s *search[S]) trace(f finding, name string, kind Kind) (Trace, error) {
+	var numbers []uint32
+	var path []S
+	id := f.id
+	for {
+		sh, local := &s.shards[id&(shards-1)], int(id>>shardBits)
+		path = append(path, *sh.state(local))
+		from := sh.origin(local)
+		id = from & idMask
+		if number := uint32(from >> idBits); number != noTransition {
+			numbers = append(numbers, number)
+			continue
+		}
+		break
+	}
+	slices.Reverse(path)
+	slices.Reverse(numbers)
+	t := Trace{Model: s.model.Name, Property: name, Kind: kind, Start: int(id),
+		Initial: fieldsOf(path[0]), Steps: []TraceStep{}, Columns: columns(s.model)}
+	for i, number := range numbers {
+		t.Steps = append(t.Steps, TraceStep{Taken: s.program.taken(number),
+			Column: s.program.transitions[number].instance, Changes: changesOf(path[i], path[i+1])})
+	}
+	if f.transition != noTransition {
+		t.Steps = append(t.Steps, TraceStep{Taken: s.program.taken(f.transition),
+			Column: s.program.transitions[f.transition].instance})
+	}
+	replayed, err := Replay(*s.model, t)
+	if err != nil {
+		return Trace{}, fmt.Errorf("the trace of property %q does not replay; a function of the model "+
+			"depends on more than its arguments, or the checker is wrong: %w", name, err)
+	}
+	return replayed, nil
+}

@@ -1,0 +1,523 @@
+package checker
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// The search goes breadth first, level by level, and each level block by block.
+// A block has two phases. First the workers take its chunks and expand their
+// states into buffers, one for each pair of chunk and shard. Then they take the
+// shards, and each inserts what the chunks have for it, in the order of the
+// chunks. What is in a chunk, a block and a shard depends on the model alone, so
+// that the number of workers, and who takes what when, change no count and no
+// trace; and no two workers ever write to one shard.
+const (
+	// blockStates bounds the states of a block, and with it the memory of the
+	// buffers and the time between two looks at the limits.
+	blockStates = 1 << 15
+	// blockChunks bounds the chunks of a block: enough to keep any number of
+	// workers busy.
+	blockChunks = 64
+	// inlineStates is the size up to which a block is run by one goroutine:
+	// starting others would take longer.
+	inlineStates = 256
+	// blockCandidates bounds the successors of a block of more than one state.
+	blockCandidates = 1 << 22
+)
+
+// Check explores every state that the model can reach and says of each of its
+// properties whether it holds. The error is not nil if the model cannot be
+// explored (see Model), if one of its functions panics (*PanicError) or breaks
+// its contract (*ImpureError); a broken property is a result, and so is a search
+// that was cut short by a limit or by ctx, with the verdict unknown.
+func Check[S comparable](ctx context.Context, m Model[S], o Options) (Report, error) {
+	started := time.Now()
+	if err := validate(&m); err != nil {
+		return Report{Model: m.Name, Reason: err.Error()}, err
+	}
+	s := newSearch(ctx, &m, o, started)
+	defer s.release()
+	s.run()
+	return s.report()
+}
+
+// search is one run of Check.
+type search[S comparable] struct {
+	ctx     context.Context
+	model   *Model[S]
+	options Options
+	program *program[S]
+	started time.Time
+
+	shards  [shards]shard[S]
+	chunks  []chunk[S]
+	workers []worker[S]
+	from    [shards]int // the level being expanded, by shard: [from, to)
+	to      [shards]int
+
+	cancelled atomic.Bool // ctx is done or the time is over
+	release   func()      // of what sets cancelled
+
+	complete    bool
+	reason      string // why the search ended before it was complete
+	failed      error
+	transitions uint64
+	depth       int
+	deadlocks   uint64
+	ends        uint64
+	coverage    []uint64
+	memory      uint64 // most bytes held
+	fresh       int    // new states of the last block
+
+	findings []finding // deadlock, then the model's properties
+	watches  []watch[S]
+	decided  bool // a property was, since openProperties
+	violated bool
+	grace    uint64 // number of states at which the search ends after a violation
+
+	seen progressMark
+}
+
+// finding is the end of the shortest path that decides a property: a state, or a
+// transition from it.
+type finding struct {
+	found      bool
+	id         uint64
+	transition uint32 // noTransition: the state itself
+}
+
+const deadlockName = "deadlock"
+
+func newSearch[S comparable](ctx context.Context, m *Model[S], o Options, started time.Time) *search[S] {
+	s := &search[S]{
+		ctx: ctx, model: m, options: o, program: compile(m), started: started,
+		findings: make([]finding, 1+len(m.Properties)),
+	}
+	if s.options.Workers < 1 {
+		s.options.Workers = runtime.GOMAXPROCS(0)
+	}
+	if s.options.ProgressEvery <= 0 {
+		s.options.ProgressEvery = time.Second
+	}
+	s.seen.at = started
+	s.coverage = make([]uint64, s.program.steps)
+	for i := range s.shards {
+		s.shards[i].init(i, len(m.Properties))
+	}
+	s.workers = make([]worker[S], s.options.Workers)
+	for i := range s.workers {
+		s.workers[i] = worker[S]{program: s.program, coverage: make([]uint64, s.program.steps, s.program.steps+16)}
+	}
+	s.decided = true // nothing is listed yet
+	s.openProperties()
+	s.armLimits()
+	return s
+}
+
+// armLimits sets cancelled when ctx is done or the time is over.
+func (s *search[S]) armLimits() {
+	stopContext := context.AfterFunc(s.ctx, func() { s.cancelled.Store(true) })
+	stopTimer := func() bool { return true }
+	if s.options.MaxTime > 0 {
+		stopTimer = time.AfterFunc(s.options.MaxTime, func() { s.cancelled.Store(true) }).Stop
+	}
+	s.release = func() { stopContext(); stopTimer() }
+}
+
+// run explores until nothing is left or a limit is met.
+func (s *search[S]) run() {
+	s.insertInitial()
+	for s.failed == nil && s.reason == "" {
+		frontier := s.nextLevel()
+		if frontier == 0 {
+			s.complete = true
+			return
+		}
+		if s.options.MaxDepth > 0 && s.depth >= s.options.MaxDepth {
+			s.reason = fmt.Sprintf("the depth limit of %d steps was met", s.options.MaxDepth)
+			return
+		}
+		s.runLevel(frontier)
+	}
+}
+
+// insertInitial makes the initial states level 0.
+func (s *search[S]) insertInitial() {
+	s.useChunks(1)
+	c := &s.chunks[0]
+	for i := range s.model.Init {
+		state := s.model.Init[i]
+		hash := hashOf(&state)
+		to := &c.successors[hash&(shards-1)]
+		*to = append(*to, candidate[S]{hash: hash, from: noTransition<<idBits | uint64(i), state: state})
+	}
+	s.insertAll(1, true)
+}
+
+// nextLevel makes what the last level added the level to expand and gives its size.
+func (s *search[S]) nextLevel() uint64 {
+	var size uint64
+	for i := range s.shards {
+		s.from[i], s.to[i] = s.to[i], s.shards[i].count
+		size += uint64(s.to[i] - s.from[i])
+	}
+	return size
+}
+
+// runLevel expands the level block by block.
+func (s *search[S]) runLevel(frontier uint64) {
+	before := s.states()
+	for at := uint64(0); at < frontier; {
+		s.tell(frontier)
+		if s.reason = s.limit(); s.reason != "" {
+			break
+		}
+		n := min(frontier-at, s.blockSize())
+		if !s.runBlock(at, n) {
+			break
+		}
+		at += n
+	}
+	if s.states() > before {
+		s.depth++
+	}
+}
+
+// blockSize is how many states the next block may have so that its successors
+// are sure to keep within the limit on states; or one, and then runBlock looks.
+func (s *search[S]) blockSize() uint64 {
+	size := min(blockStates, max(1, blockCandidates/uint64(s.program.fan)))
+	if left, bounded := s.statesLeft(); bounded {
+		size = min(size, max(1, left/uint64(s.program.fan)))
+	}
+	return size
+}
+
+// statesLeft is the number of states that may still be added.
+func (s *search[S]) statesLeft() (left uint64, bounded bool) {
+	left, states := ^uint64(0), s.states()
+	if s.options.MaxStates > 0 {
+		left, bounded = s.options.MaxStates-min(states, s.options.MaxStates), true
+	}
+	if s.violated && s.options.AfterViolation >= 0 {
+		left, bounded = min(left, s.grace-min(states, s.grace)), true
+	}
+	return left, bounded
+}
+
+// limit names the limit that forbids another block, or is "".
+func (s *search[S]) limit() string {
+	held := s.held()
+	s.memory = max(s.memory, held)
+	switch {
+	case s.cancelled.Load():
+		return s.cancellation()
+	case s.options.MaxMemory > 0 && held+s.growth() > s.options.MaxMemory:
+		return fmt.Sprintf("the memory limit of %d bytes was met", s.options.MaxMemory)
+	case s.full():
+		return "the seen set is full"
+	}
+	return ""
+}
+
+func (s *search[S]) cancellation() string {
+	if s.ctx.Err() != nil {
+		return "interrupted"
+	}
+	return fmt.Sprintf("the time limit of %s was met", s.options.MaxTime)
+}
+
+// runBlock expands n states of the level, from position at, and inserts what
+// comes of them. It is false when the block did not come to its end: it was
+// cancelled, and left no mark, or a function of the model failed.
+func (s *search[S]) runBlock(at, n uint64) bool {
+	per := max(64, (n+blockChunks-1)/blockChunks)
+	chunks := int((n + per - 1) / per)
+	s.useChunks(chunks)
+	inline := n <= inlineStates
+	s.parallel(chunks, inline, true, func(w *worker[S], i int) {
+		begin := at + uint64(i)*per
+		s.expandChunk(w, &s.chunks[i], begin, min(begin+per, at+n))
+	})
+	if s.cancelled.Load() {
+		s.dropBlock()
+		s.reason = s.cancellation()
+		return false
+	}
+	for i := range s.chunks[:chunks] {
+		if s.failed = s.chunks[i].failed; s.failed != nil {
+			return false
+		}
+	}
+	if n == 1 && !s.fits(chunks) {
+		s.dropBlock()
+		s.reason = s.stateLimit()
+		return false
+	}
+	s.bookExpanded(chunks)
+	s.insertAll(chunks, inline)
+	return s.failed == nil
+}
+
+// fits says whether the new states among the successors are within the limit on
+// states, so that a model with exactly as many is explored whole.
+func (s *search[S]) fits(chunks int) bool {
+	left, bounded := s.statesLeft()
+	if !bounded || left >= uint64(s.program.fan) {
+		return true
+	}
+	fresh := map[S]bool{}
+	for i := range s.chunks[:chunks] {
+		for k, candidates := range &s.chunks[i].successors {
+			for _, c := range candidates {
+				if s.shards[k].find(&c.state, c.hash) < 0 {
+					fresh[c.state] = true
+				}
+			}
+		}
+	}
+	return uint64(len(fresh)) <= left
+}
+
+// stateLimit names the limit on states that is the nearest.
+func (s *search[S]) stateLimit() string {
+	if s.options.MaxStates > 0 && !(s.violated && s.options.AfterViolation >= 0 && s.grace < s.options.MaxStates) {
+		return fmt.Sprintf("the limit of %d states was met", s.options.MaxStates)
+	}
+	return "a property is violated, and the states to be visited after that were"
+}
+
+// useChunks makes n chunks ready to be filled.
+func (s *search[S]) useChunks(n int) {
+	for len(s.chunks) < n {
+		s.chunks = append(s.chunks, chunk[S]{})
+	}
+	for i := range n {
+		s.chunks[i].reset(len(s.model.Properties))
+	}
+}
+
+// parallel calls do(w, i) for each i below n, each worker w taking the next i.
+func (s *search[S]) parallel(n int, inline, cancellable bool, do func(w *worker[S], i int)) {
+	if inline || len(s.workers) == 1 {
+		for i := 0; i < n && !(cancellable && s.cancelled.Load()); i++ {
+			do(&s.workers[0], i)
+		}
+		return
+	}
+	var next atomic.Int64
+	work := func(w *worker[S]) {
+		for !(cancellable && s.cancelled.Load()) {
+			i := int(next.Add(1)) - 1
+			if i >= n {
+				return
+			}
+			do(w, i)
+		}
+	}
+	var group sync.WaitGroup
+	for k := 1; k < min(len(s.workers), n); k++ {
+		group.Go(func() { work(&s.workers[k]) })
+	}
+	work(&s.workers[0])
+	group.Wait()
+}
+
+// expandChunk expands the states from position begin to end of the level.
+func (s *search[S]) expandChunk(w *worker[S], c *chunk[S], begin, end uint64) {
+	w.out = c
+	defer func() {
+		if value := recover(); value != nil {
+			c.failed = recovered(value, w.where(), w.source)
+		}
+	}()
+	number, local := s.position(begin)
+	for range end - begin {
+		for local == s.to[number] {
+			number++
+			local = s.from[number]
+		}
+		stored := s.shards[number].state(local)
+		w.source, w.id = *stored, uint64(local)<<shardBits|uint64(number)
+		if sampled(local) {
+			w.verify(stored)
+		}
+		w.expand()
+		local++
+	}
+}
+
+// position finds the state at a position of the level: shard by shard, in order.
+func (s *search[S]) position(at uint64) (number, local int) {
+	for i := range s.shards {
+		size := uint64(s.to[i] - s.from[i])
+		if at < size {
+			return i, s.from[i] + int(at)
+		}
+		at -= size
+	}
+	panic("checker: a position beyond the level")
+}
+
+// dropBlock forgets what an unfinished block counted.
+func (s *search[S]) dropBlock() {
+	for i := range s.workers {
+		clear(s.workers[i].coverage)
+	}
+}
+
+// bookExpanded adds what the chunks counted and found.
+func (s *search[S]) bookExpanded(chunks int) {
+	for i := range s.workers {
+		for k, n := range s.workers[i].coverage {
+			s.coverage[k] += n
+		}
+		clear(s.workers[i].coverage)
+	}
+	for i := range s.chunks[:chunks] {
+		c := &s.chunks[i]
+		s.transitions += c.transitions
+		s.deadlocks += c.deadlocks
+		s.ends += c.ends
+		if c.stuck >= 0 {
+			s.find(0, uint64(c.stuck), noTransition)
+		}
+		for k, edge := range c.broken {
+			if edge.found {
+				s.find(1+k, edge.id, edge.transition)
+			}
+		}
+	}
+	s.openProperties()
+}
+
+// insertAll inserts the successors of all chunks, shard by shard.
+func (s *search[S]) insertAll(chunks int, inline bool) {
+	before := s.states()
+	s.parallel(shards, inline, false, func(_ *worker[S], i int) { s.insertShard(&s.shards[i], i, chunks) })
+	for i := range s.shards {
+		sh := &s.shards[i]
+		if s.failed == nil {
+			s.failed = sh.failed
+		}
+		for k, local := range sh.hits {
+			if local >= 0 {
+				s.find(1+k, uint64(local)<<shardBits|uint64(i), noTransition)
+			}
+		}
+		sh.clearHits()
+	}
+	s.fresh = int(s.states() - before)
+	s.openProperties()
+}
+
+func (s *search[S]) insertShard(sh *shard[S], number, chunks int) {
+	defer func() {
+		if value := recover(); value != nil {
+			sh.failed = recovered(value, whereProperty(&s.model.Properties[sh.place]), sh.at)
+		}
+	}()
+	for i := range s.chunks[:chunks] {
+		if candidates := s.chunks[i].successors[number]; len(candidates) > 0 {
+			sh.insert(candidates, s.watches)
+		}
+	}
+}
+
+// find books the first thing that decides a property. Blocks, and in them chunks
+// and shards, are gone through in order, so that it is the same at any number of
+// workers; and levels are, so that the path to it is a shortest one.
+func (s *search[S]) find(index int, id uint64, transition uint32) {
+	if s.findings[index].found {
+		return
+	}
+	s.findings[index] = finding{found: true, id: id, transition: transition}
+	s.decided = true
+	if index > 0 && s.model.Properties[index-1].kind == KindReachable || s.violated {
+		return
+	}
+	s.violated = true
+	after := uint64(1 << 20)
+	if s.options.AfterViolation > 0 {
+		after = uint64(s.options.AfterViolation)
+	}
+	s.grace = s.states() + after
+}
+
+// openProperties lists the properties that nothing decided yet.
+func (s *search[S]) openProperties() {
+	if !s.decided {
+		return
+	}
+	s.decided = false
+	s.watches = s.watches[:0]
+	checks := make([]int, 0, len(s.model.Properties))
+	for i := range s.model.Properties {
+		p := &s.model.Properties[i]
+		if s.findings[1+i].found {
+			continue
+		}
+		switch p.kind {
+		case KindInvariant, KindReachable:
+			s.watches = append(s.watches, watch[S]{property: i, is: p.state, fires: p.kind == KindReachable})
+		case KindTransition:
+			checks = append(checks, i)
+		}
+	}
+	for i := range s.workers {
+		s.workers[i].checks = checks
+	}
+}
+
+// states is the number of states seen.
+func (s *search[S]) states() uint64 {
+	var n uint64
+	for i := range s.shards {
+		n += uint64(s.shards[i].count)
+	}
+	return n
+}
+
+// full says whether a shard could run out of numbers in the next block.
+func (s *search[S]) full() bool {
+	most := blockCandidates + uint64(s.program.fan)
+	for i := range s.shards {
+		if uint64(s.shards[i].count)+most > maxInShard {
+			return true
+		}
+	}
+	return false
+}
+
+// held is the number of bytes that the shards and the buffers hold.
+func (s *search[S]) held() uint64 {
+	var bytes uint64
+	for i := range s.shards {
+		bytes += s.shards[i].memory()
+	}
+	per := uint64(sizeOf[candidate[S]]())
+	for i := range s.chunks {
+		for k := range s.chunks[i].successors {
+			bytes += uint64(cap(s.chunks[i].successors[k])) * per
+		}
+	}
+	return bytes
+}
+
+// growth is an estimate of the bytes that the next block adds: of the tables
+// that it will make grow, old and new are held for a moment.
+func (s *search[S]) growth() uint64 {
+	var bytes uint64
+	expected := 2*s.fresh/shards + probeBatch
+	for i := range s.shards {
+		if sh := &s.shards[i]; sh.count+expected > sh.room {
+			bytes += 8 * uint64(sh.grownTable())
+		}
+	}
+	return bytes
+}

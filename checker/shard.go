@@ -1,0 +1,258 @@
+package checker
+
+import "math/bits"
+
+// The seen set is cut into a fixed number of shards by hash. A shard is private
+// to the one worker that inserts into it during a block, so it needs no lock and
+// no atomics; and since the number of shards does not depend on the number of
+// workers, neither does any state's number.
+//
+//	hash   63 ......... 32 | 31 ......... 6 | 5 .. 0
+//	       tag and place   | (unused)       | shard
+//	word   63 ......... 32 | 31 ..................0
+//	       tag             | number in the shard, plus 1; word 0 is an empty place
+//	id     63 ......................... 6 | 5 .. 0      (38 bits are used)
+//	       number in the shard            | shard
+//	from   63 ......... 38 | 37 ..................0
+//	       transition      | id of the predecessor
+const (
+	shardBits  = 6
+	shards     = 1 << shardBits
+	idBits     = 38
+	idMask     = 1<<idBits - 1
+	maxInShard = 1<<(idBits-shardBits) - 2
+
+	// noTransition marks the from word of an initial state; the id beside it is
+	// the index in Model.Init.
+	noTransition = 1<<(64-idBits) - 1
+
+	// probeBatch is how many candidates are looked up together: their table words
+	// and then their states are touched before the first is compared, so that the
+	// cache misses of a batch overlap.
+	probeBatch = 32
+)
+
+// candidate is a successor on its way to its shard.
+type candidate[S comparable] struct {
+	hash, from uint64
+	state      S
+}
+
+// watch is a state predicate that still has to be seen with the value fires.
+type watch[S comparable] struct {
+	property int // index in Model.Properties
+	is       func(s *S) bool
+	fires    bool
+}
+
+// shard is a part of the seen set: an open-addressing table of tags and numbers,
+// and the slab of states, which is the queue of the search as well: a level is a
+// range of numbers.
+type shard[S comparable] struct {
+	table  []uint64
+	room   int // states that the table takes before it grows
+	count  int
+	states [][]S // chunks of chunkStates; the first grows to that size
+	from   [][]uint64
+	shift  uint // log2 of chunkStates
+
+	hits   []int // by property: the first state of the block that fired; -1
+	place  int   // property being evaluated, for a panic
+	at     S     // and the state that it is evaluated in
+	failed error // what ended this block early
+	sink   byte  // keeps touch from being optimised away
+
+	_ [64]byte // shards of two workers share no cache line
+}
+
+// init gives shard number its first table. The sizes differ by shard, so that
+// the tables grow one after another and not all in the same block.
+func (sh *shard[S]) init(number int, properties int) {
+	size := sizeOf[S]()
+	sh.shift = uint(max(4, bits.Len(uint(slabBytes/size))-1))
+	sh.setTable(make([]uint64, 64+number/2))
+	sh.hits = make([]int, properties)
+	sh.clearHits()
+}
+
+// slabBytes is about the size of a chunk of states.
+const slabBytes = 1 << 17
+
+func (sh *shard[S]) clearHits() {
+	for i := range sh.hits {
+		sh.hits[i] = -1
+	}
+}
+
+// setTable installs a table and its load limit of three quarters.
+func (sh *shard[S]) setTable(table []uint64) {
+	sh.table = table
+	sh.room = len(table) / 4 * 3
+}
+
+// grownTable is the number of words of the next table.
+func (sh *shard[S]) grownTable() int { return len(sh.table) + len(sh.table)/2 }
+
+// grow moves the words to a table half as large again. The place of a word is
+// its tag scaled to the table, so words keep their order: the move runs through
+// both tables once, and no state is read.
+func (sh *shard[S]) grow() {
+	old := sh.table
+	sh.setTable(make([]uint64, sh.grownTable()))
+	table := sh.table
+	for _, word := range old {
+		if word == 0 {
+			continue
+		}
+		i := slot(word>>32, len(table))
+		for table[i] != 0 {
+			if i++; i == len(table) {
+				i = 0
+			}
+		}
+		table[i] = word
+	}
+}
+
+// slot scales a 32-bit tag to a table (Lemire, "Fast random integer generation
+// in an interval", TOMACS 2019, section 3, without the correction).
+func slot(tag uint64, words int) int { return int(tag * uint64(words) >> 32) }
+
+func (sh *shard[S]) state(local int) *S {
+	return &sh.states[local>>sh.shift][local&(1<<sh.shift-1)]
+}
+
+func (sh *shard[S]) origin(local int) uint64 {
+	return sh.from[local>>sh.shift][local&(1<<sh.shift-1)]
+}
+
+// append stores a new state and gives its number.
+func (sh *shard[S]) append(s *S, from uint64) int {
+	local := sh.count
+	chunk, size := local>>sh.shift, 1<<sh.shift
+	if chunk == len(sh.states) {
+		var states []S
+		var origins []uint64
+		if chunk > 0 {
+			states, origins = make([]S, 0, size), make([]uint64, 0, size)
+		}
+		sh.states, sh.from = append(sh.states, states), append(sh.from, origins)
+	}
+	sh.states[chunk] = append(sh.states[chunk], *s)
+	sh.from[chunk] = append(sh.from[chunk], from)
+	sh.count++
+	return local
+}
+
+// find gives the number of a state that is in the shard, or -1.
+func (sh *shard[S]) find(s *S, hash uint64) int {
+	tag := hash >> 32
+	for i := slot(tag, len(sh.table)); sh.table[i] != 0; {
+		word := sh.table[i]
+		if word>>32 == tag {
+			if local := int(uint32(word) - 1); *sh.state(local) == *s {
+				return local
+			}
+		}
+		if i++; i == len(sh.table) {
+			i = 0
+		}
+	}
+	return -1
+}
+
+// insert adds the candidates that are not in the shard yet, in order, and shows
+// each new state to the watches.
+func (sh *shard[S]) insert(candidates []candidate[S], watches []watch[S]) {
+	for len(candidates) > 0 {
+		n := min(len(candidates), probeBatch)
+		for sh.count+n > sh.room {
+			sh.grow()
+		}
+		sh.insertBatch(candidates[:n], watches)
+		candidates = candidates[n:]
+	}
+}
+
+func (sh *shard[S]) insertBatch(batch []candidate[S], watches []watch[S]) {
+	sh.touchBatch(batch)
+	table := sh.table
+	for k := range batch {
+		c := &batch[k]
+		tag := c.hash >> 32
+		i := slot(tag, len(table))
+		for {
+			word := table[i]
+			if word == 0 {
+				table[i] = tag<<32 | uint64(sh.count+1)
+				sh.admit(c, watches)
+				break
+			}
+			if word>>32 == tag && *sh.state(int(uint32(word) - 1)) == c.state {
+				break
+			}
+			if i++; i == len(table) {
+				i = 0
+			}
+		}
+	}
+}
+
+// touchBatch brings the words, and then the states, that a batch will be
+// compared with into the cache.
+func (sh *shard[S]) touchBatch(batch []candidate[S]) {
+	var words [probeBatch]uint64
+	table := sh.table
+	for k := range batch {
+		words[k] = table[slot(batch[k].hash>>32, len(table))]
+	}
+	sink := byte(0)
+	for k := range batch {
+		if word := words[k]; word != 0 && word>>32 == batch[k].hash>>32 {
+			sink ^= touch(sh.state(int(uint32(word) - 1)))
+		}
+	}
+	sh.sink = sink
+}
+
+// admit stores a new state and shows it to the watches.
+func (sh *shard[S]) admit(c *candidate[S], watches []watch[S]) {
+	local := sh.append(&c.state, c.from)
+	if len(watches) == 0 {
+		return
+	}
+	sh.at = c.state
+	for k := range watches {
+		w := &watches[k]
+		if sh.hits[w.property] >= 0 {
+			continue
+		}
+		sh.place = w.property
+		if w.is(&sh.at) == w.fires {
+			sh.hits[w.property] = local
+		}
+		if sampled(local) && sh.at != c.state {
+			panic(impure{"changes the state that it may only read"})
+		}
+	}
+}
+
+// sampled says whether the contract of a model is verified in the state of this
+// number in its shard: in the first 64 of each shard, so that small models are
+// verified whole, and in one of 256 of the others.
+func sampled(local int) bool { return local < 64 || local&255 == 0 }
+
+// impure is what a broken contract of the model panics with on the way to its
+// ImpureError; the recovery adds where and in which state.
+type impure struct{ what string }
+
+// memory is the number of bytes that the shard holds.
+func (sh *shard[S]) memory() uint64 {
+	const word = 8
+	bytes := uint64(cap(sh.table)) * word
+	if chunks := len(sh.states); chunks > 0 {
+		perState := uint64(sizeOf[S]() + word)
+		bytes += uint64(cap(sh.states[0]))*perState + uint64(chunks-1)<<sh.shift*perState
+	}
+	return bytes
+}

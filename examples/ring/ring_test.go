@@ -1,0 +1,46 @@
+package ring
+
+import (
+	"context"
+	"testing"
+
+	"urpc/checker"
+)
+
+func TestCountsOfTheKnownAnswers(t *testing.T) {
+	for _, test := range []struct {
+		b                   bounds
+		states, transitions uint64
+		depth               int
+	}{
+		{bounds{clients: 1, servers: 1, requests: 1, replies: 1}, 115, 196, 52},
+		{bounds{clients: 2, servers: 1, requests: 1, replies: 2}, 4177, 8305, 117},
+	} {
+		r, err := checker.Check(context.Background(), model(test.b), checker.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.States != test.states || r.Transitions != test.transitions || r.Depth != test.depth || r.Deadlocks != 0 {
+			t.Errorf("%+v: %d states, %d transitions, depth %d, %d deadlocks; want %d, %d, %d, 0",
+				test.b, r.States, r.Transitions, r.Depth, r.Deadlocks, test.states, test.transitions, test.depth)
+		}
+		if r.Verdict != checker.Holds || !r.Complete {
+			t.Errorf("%+v: %v, complete %v; want holds, complete: %+v", test.b, r.Verdict, r.Complete, r.Properties)
+		}
+	}
+}
+
+// BenchmarkSearch measures the search on the ring of 3 clients, 2 servers, 2
+// request and 3 reply slots, with both invariants, up to ten million states.
+func BenchmarkSearch(b *testing.B) {
+	for b.Loop() {
+		r, err := checker.Check(context.Background(), model(bounds{clients: 3, servers: 2, requests: 2, replies: 3}),
+			checker.Options{Workers: 2, MaxStates: 10_000_000})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(r.States)/r.Elapsed.Seconds()/1e6, "Mstates/s")
+		b.ReportMetric(float64(r.States), "states")
+		b.ReportMetric(float64(r.Memory)/float64(r.States), "B/state")
+	}
+}
