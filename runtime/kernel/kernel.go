@@ -1,0 +1,49 @@
+// Package kernel is what the runtime asks of the operating system: to sleep on a
+// word of shared memory, to wake who sleeps there, and the time. It is an
+// interface, so that the same code runs on the real kernel and on a simulated
+// one whose every answer is a choice. It promises nothing to users of urpc.
+package kernel
+
+import (
+	"sync/atomic"
+
+	"urpc/runtime/shm"
+)
+
+// Outcome says why a Sleep returned.
+type Outcome uint8
+
+const (
+	// Woken: by a Wake, or for no reason at all (the kernel allows itself that).
+	Woken Outcome = iota + 1
+	// Changed: the word or the nudge had another value than expected.
+	Changed
+	// TimedOut: the deadline has passed.
+	TimedOut
+)
+
+// Kernel is the operating system as the runtime sees it. Its methods may be
+// called by any number of processors at once.
+type Kernel interface {
+	// Sleep puts the calling processor to sleep if the word has the expected
+	// value and the nudge is as seen; comparing and falling asleep are one step,
+	// so a Wake after a change of the word is never lost. It returns when woken,
+	// nudged or, unless deadline is 0, at the deadline (of Now).
+	Sleep(word *shm.View, off shm.Offset, expected uint32, nudge *Nudge, seen uint32, deadline int64) Outcome
+	// Wake wakes all who sleep on the word, in every address space: waking one
+	// could be swallowed by a hostile sleeper.
+	Wake(word *shm.Segment, off shm.Offset)
+	// Now is the time in nanoseconds of a clock that never goes back.
+	Now() int64
+	// Pause lets a polling processor rest for a moment without giving it up.
+	Pause()
+}
+
+// Nudge gets processors of the own space out of their sleep for a reason that
+// the peer's words do not show: a cancelled call, a dead peer, a close. It is
+// private to the space.
+type Nudge struct{ word atomic.Uint32 }
+
+// Seen is the state of the nudge. A processor reads it, then checks the reasons,
+// then sleeps: a Nudge in between changes it and the sleep returns at once.
+func (n *Nudge) Seen() uint32 { return n.word.Load() }

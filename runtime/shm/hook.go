@@ -1,0 +1,67 @@
+package shm
+
+import "urpc/spec/step"
+
+// Kind says what an access does.
+type Kind uint8
+
+// The kinds of access.
+const (
+	KindLoad Kind = iota + 1
+	KindStore
+	KindTestAndSet
+	KindAdd
+	KindCopyIn
+	KindCopyOut
+)
+
+// Offset is the position of a word in its segment, in bytes, a multiple of 4.
+type Offset uint32
+
+// Access is one access that is about to be made.
+type Access struct {
+	Step    step.Name
+	Kind    Kind
+	Segment uint8  // the segment's number in its region
+	Offset  Offset // of the first byte
+	Size    uint32 // bytes
+}
+
+// Hook is told of every access before it is made, on the goroutine that makes
+// it, and may hold it back. In production there is none.
+type Hook interface {
+	// Before is called before the access.
+	Before(a Access)
+	// Saw is called after it, with the value that it read (Load, TestAndSet, Add:
+	// the value before) or wrote (Store).
+	Saw(value uint32)
+	// Mark announces the head of a loop: together with the shared words, where
+	// says where the thread stands and live what its local variables hold.
+	Mark(where step.Name, live ...uint64)
+	// Await returns once the word differs from old. It takes the place of a
+	// polling loop's next turn.
+	Await(where step.Name, segment uint8, off Offset, old uint32)
+}
+
+// SetHook installs the hook of a segment, nil for none, before it is shared
+// with another goroutine.
+func (v *View) SetHook(h Hook) { v.hook = h }
+
+// Hooked says whether the accesses of the segment are watched. Marks and awaits
+// are guarded by it, so that production pays one predictable branch.
+func (v *View) Hooked() bool { return v.hook != nil }
+
+// Mark passes a mark on to the hook, which must be there.
+func (v *View) Mark(where step.Name, live ...uint64) { v.hook.Mark(where, live...) }
+
+// Await says that the caller can do nothing until the word differs from old.
+// Without a hook it returns at once: the caller polls.
+func (v *View) Await(where step.Name, off Offset, old uint32) {
+	if v.hook != nil {
+		v.hook.Await(where, v.number, off, old)
+	}
+}
+
+func (v *View) before(name step.Name, kind Kind, off Offset, size uint32) {
+	v.hook.Before(Access{Step: name, Kind: kind, Segment: v.number, Offset: off, Size: size})
+}
