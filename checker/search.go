@@ -107,7 +107,7 @@ func newSearch[S comparable](ctx context.Context, m *Model[S], o Options, starte
 	s.seen.at = started
 	s.coverage = make([]uint64, s.program.steps)
 	for i := range s.shards {
-		s.shards[i].init(i, len(m.Properties))
+		s.shards[i].init(len(m.Properties))
 	}
 	s.workers = make([]worker[S], s.options.Workers)
 	for i := range s.workers {
@@ -509,15 +509,13 @@ func (s *search[S]) held() uint64 {
 	return bytes
 }
 
-// growth is an estimate of the bytes that the next block adds: of the tables
-// that it will make grow, old and new are held for a moment.
+// growth is an estimate of the bytes that the next block adds to the tables and
+// the slab.
 func (s *search[S]) growth() uint64 {
-	var bytes uint64
-	expected := 2*s.fresh/shards + probeBatch
+	expected := s.fresh / shards
+	bytes := uint64(s.fresh) * uint64(sizeOf[S]()+8)
 	for i := range s.shards {
-		if sh := &s.shards[i]; sh.count+expected > sh.room {
-			bytes += 8 * uint64(sh.grownTable())
-		}
+		bytes += s.shards[i].table.growth(expected)
 	}
 	return bytes
 }

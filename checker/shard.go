@@ -8,7 +8,7 @@ import "math/bits"
 // workers, neither does any state's number.
 //
 //	hash   63 ......... 32 | 31 ......... 6 | 5 .. 0
-//	       tag and place   | (unused)       | shard
+//	       tag             | (unused)       | shard
 //	word   63 ......... 32 | 31 ..................0
 //	       tag             | number in the shard, plus 1; word 0 is an empty place
 //	id     63 ......................... 6 | 5 .. 0      (38 bits are used)
@@ -45,16 +45,14 @@ type watch[S comparable] struct {
 	fires    bool
 }
 
-// shard is a part of the seen set: an open-addressing table of tags and numbers,
-// and the slab of states, which is the queue of the search as well: a level is a
-// range of numbers.
+// shard is a part of the seen set: a table of tags and numbers, and the slab of
+// states, which is the queue of the search as well: a level is a range of numbers.
 type shard[S comparable] struct {
-	table  []uint64
-	room   int // states that the table takes before it grows
+	table  table
 	count  int
-	states [][]S // chunks of chunkStates; the first grows to that size
+	states [][]S // chunks of 1<<shift; the first grows to that size
 	from   [][]uint64
-	shift  uint // log2 of chunkStates
+	shift  uint
 
 	hits   []int // by property: the first state of the block that fired; -1
 	place  int   // property being evaluated, for a panic
@@ -65,58 +63,21 @@ type shard[S comparable] struct {
 	_ [64]byte // shards of two workers share no cache line
 }
 
-// init gives shard number its first table. The sizes differ by shard, so that
-// the tables grow one after another and not all in the same block.
-func (sh *shard[S]) init(number int, properties int) {
-	size := sizeOf[S]()
-	sh.shift = uint(max(4, bits.Len(uint(slabBytes/size))-1))
-	sh.setTable(make([]uint64, 64+number/2))
+// slabBytes is about the size of a chunk of states.
+const slabBytes = 1 << 17
+
+func (sh *shard[S]) init(properties int) {
+	sh.shift = uint(max(4, bits.Len(uint(slabBytes/sizeOf[S]()))-1))
+	sh.table.init()
 	sh.hits = make([]int, properties)
 	sh.clearHits()
 }
-
-// slabBytes is about the size of a chunk of states.
-const slabBytes = 1 << 17
 
 func (sh *shard[S]) clearHits() {
 	for i := range sh.hits {
 		sh.hits[i] = -1
 	}
 }
-
-// setTable installs a table and its load limit of three quarters.
-func (sh *shard[S]) setTable(table []uint64) {
-	sh.table = table
-	sh.room = len(table) / 4 * 3
-}
-
-// grownTable is the number of words of the next table.
-func (sh *shard[S]) grownTable() int { return len(sh.table) + len(sh.table)/2 }
-
-// grow moves the words to a table half as large again. The place of a word is
-// its tag scaled to the table, so words keep their order: the move runs through
-// both tables once, and no state is read.
-func (sh *shard[S]) grow() {
-	old := sh.table
-	sh.setTable(make([]uint64, sh.grownTable()))
-	table := sh.table
-	for _, word := range old {
-		if word == 0 {
-			continue
-		}
-		i := slot(word>>32, len(table))
-		for table[i] != 0 {
-			if i++; i == len(table) {
-				i = 0
-			}
-		}
-		table[i] = word
-	}
-}
-
-// slot scales a 32-bit tag to a table (Lemire, "Fast random integer generation
-// in an interval", TOMACS 2019, section 3, without the correction).
-func slot(tag uint64, words int) int { return int(tag * uint64(words) >> 32) }
 
 func (sh *shard[S]) state(local int) *S {
 	return &sh.states[local>>sh.shift][local&(1<<sh.shift-1)]
@@ -147,15 +108,13 @@ func (sh *shard[S]) append(s *S, from uint64) int {
 // find gives the number of a state that is in the shard, or -1.
 func (sh *shard[S]) find(s *S, hash uint64) int {
 	tag := hash >> 32
-	for i := slot(tag, len(sh.table)); sh.table[i] != 0; {
-		word := sh.table[i]
+	p := sh.table.page(tag)
+	for i := slot(tag); p.words[i] != 0; i = after(i) {
+		word := p.words[i]
 		if word>>32 == tag {
 			if local := int(uint32(word) - 1); *sh.state(local) == *s {
 				return local
 			}
-		}
-		if i++; i == len(sh.table) {
-			i = 0
 		}
 	}
 	return -1
@@ -166,34 +125,29 @@ func (sh *shard[S]) find(s *S, hash uint64) int {
 func (sh *shard[S]) insert(candidates []candidate[S], watches []watch[S]) {
 	for len(candidates) > 0 {
 		n := min(len(candidates), probeBatch)
-		for sh.count+n > sh.room {
-			sh.grow()
+		sh.touchBatch(candidates[:n])
+		for k := range candidates[:n] {
+			sh.insertOne(&candidates[k], watches)
 		}
-		sh.insertBatch(candidates[:n], watches)
 		candidates = candidates[n:]
 	}
 }
 
-func (sh *shard[S]) insertBatch(batch []candidate[S], watches []watch[S]) {
-	sh.touchBatch(batch)
-	table := sh.table
-	for k := range batch {
-		c := &batch[k]
-		tag := c.hash >> 32
-		i := slot(tag, len(table))
-		for {
-			word := table[i]
-			if word == 0 {
-				table[i] = tag<<32 | uint64(sh.count+1)
-				sh.admit(c, watches)
-				break
+func (sh *shard[S]) insertOne(c *candidate[S], watches []watch[S]) {
+	tag := c.hash >> 32
+	p := sh.table.page(tag)
+	for i := slot(tag); ; i = after(i) {
+		word := p.words[i]
+		if word == 0 {
+			p.words[i] = tag<<32 | uint64(sh.count+1)
+			if p.used++; p.used == pageRoom {
+				sh.table.split(tag)
 			}
-			if word>>32 == tag && *sh.state(int(uint32(word) - 1)) == c.state {
-				break
-			}
-			if i++; i == len(table) {
-				i = 0
-			}
+			sh.admit(c, watches)
+			return
+		}
+		if word>>32 == tag && *sh.state(int(uint32(word) - 1)) == c.state {
+			return
 		}
 	}
 }
@@ -202,13 +156,13 @@ func (sh *shard[S]) insertBatch(batch []candidate[S], watches []watch[S]) {
 // compared with into the cache.
 func (sh *shard[S]) touchBatch(batch []candidate[S]) {
 	var words [probeBatch]uint64
-	table := sh.table
 	for k := range batch {
-		words[k] = table[slot(batch[k].hash>>32, len(table))]
+		tag := batch[k].hash >> 32
+		words[k%probeBatch] = sh.table.page(tag).words[slot(tag)]
 	}
 	sink := byte(0)
 	for k := range batch {
-		if word := words[k]; word != 0 && word>>32 == batch[k].hash>>32 {
+		if word := words[k%probeBatch]; word != 0 && word>>32 == batch[k].hash>>32 {
 			sink ^= touch(sh.state(int(uint32(word) - 1)))
 		}
 	}
@@ -248,10 +202,9 @@ type impure struct{ what string }
 
 // memory is the number of bytes that the shard holds.
 func (sh *shard[S]) memory() uint64 {
-	const word = 8
-	bytes := uint64(cap(sh.table)) * word
+	bytes := sh.table.memory()
 	if chunks := len(sh.states); chunks > 0 {
-		perState := uint64(sizeOf[S]() + word)
+		perState := uint64(sizeOf[S]() + 8)
 		bytes += uint64(cap(sh.states[0]))*perState + uint64(chunks-1)<<sh.shift*perState
 	}
 	return bytes

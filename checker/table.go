@@ -1,0 +1,121 @@
+package checker
+
+// table maps tags to words by extendible hashing (Fagin, Nievergelt, Pippenger,
+// Strong, TODS 4(3), 1979): a directory, indexed by the first bits of the tag, of
+// pages that are filled by linear probing. A page that is nearly full is split in
+// two by one more bit. So the table grows a page at a time: nothing waits for a
+// move of the whole table, no old table lies about as garbage beside a new one,
+// and what it holds is known to the byte. (Tables that grew by half spent a third
+// of the search in page faults.)
+type table struct {
+	directory []*page // 1<<depth entries; a page of less depth has several
+	depth     uint
+	pages     int
+}
+
+const (
+	// pageWords makes a page, with its two counters, 8 KiB but for a word: the
+	// largest that the allocator gives without waste.
+	pageWords = 1022
+	// pageRoom is the number of words at which a page is split: three quarters.
+	pageRoom = pageWords / 4 * 3
+	pageSize = 8192
+)
+
+// page is a piece of a table.
+type page struct {
+	words [pageWords]uint64
+	used  int32
+	depth int32 // first bits of the tag that all words of the page share
+}
+
+func (t *table) init() {
+	t.directory, t.depth, t.pages = []*page{new(page)}, 0, 1
+}
+
+// page is where a tag is, or would be.
+func (t *table) page(tag uint64) *page { return t.directory[tag>>(32-t.depth)] }
+
+// slot is where in its page a tag would be if nothing were in its way: the last
+// bits of the tag, scaled to the page.
+func slot(tag uint64) uint { return uint(tag & 0xffff * pageWords >> 16) }
+
+// after is the place that is tried after place i.
+func after(i uint) uint {
+	if i++; i == pageWords {
+		return 0
+	}
+	return i
+}
+
+// split divides the page of a tag in two.
+func (t *table) split(tag uint64) {
+	old := t.page(tag)
+	if uint(old.depth) == t.depth {
+		t.double()
+	}
+	words := old.words
+	low, high := old, new(page)
+	*low = page{depth: old.depth + 1}
+	high.depth = low.depth
+	for _, word := range words {
+		if word == 0 {
+			continue
+		}
+		if word>>(64-uint(low.depth))&1 == 0 {
+			low.put(word)
+		} else {
+			high.put(word)
+		}
+	}
+	t.pages++
+	t.redirect(tag, high)
+}
+
+// double makes the directory twice as large, each page in two places.
+func (t *table) double() {
+	if t.depth == 32 {
+		panic("checker: more equal tags than a page has room for: the hash is broken")
+	}
+	directory := make([]*page, 2*len(t.directory))
+	for i, p := range t.directory {
+		directory[2*i], directory[2*i+1] = p, p
+	}
+	t.directory = directory
+	t.depth++
+}
+
+// redirect enters high in the second half of the places of the page of a tag.
+func (t *table) redirect(tag uint64, high *page) {
+	span := 1 << (t.depth - uint(high.depth)) // places of high
+	first := int(tag>>(32-t.depth)) &^ (2*span - 1)
+	for i := first + span; i < first+2*span; i++ {
+		t.directory[i] = high
+	}
+}
+
+func (p *page) put(word uint64) {
+	i := slot(word >> 32)
+	for p.words[i] != 0 {
+		i = after(i)
+	}
+	p.words[i] = word
+	p.used++
+}
+
+// memory is the number of bytes that the table holds.
+func (t *table) memory() uint64 { return uint64(t.pages)*pageSize + uint64(len(t.directory))*8 }
+
+// growth is the number of bytes that n more words may add.
+func (t *table) growth(n int) uint64 {
+	var bytes uint64
+	each := 2*n/t.pages + 8
+	for i := 0; i < len(t.directory); {
+		p := t.directory[i]
+		if int(p.used)+each >= pageRoom {
+			bytes += pageSize
+		}
+		i += 1 << (t.depth - uint(p.depth))
+	}
+	return bytes
+}
