@@ -83,7 +83,11 @@ func (p *textPrinter) columns() {
 	p.row("", rules)
 	for i, s := range p.f.Steps {
 		mark := p.number(i)
-		for _, line := range fold(describe(s), p.column-1) {
+		words := describe(s)
+		if s.Thread < 0 {
+			words = "(set-up) " + words
+		}
+		for _, line := range fold(words, p.column-1) {
 			cells := make([]string, len(p.f.Threads))
 			cells[max(s.Thread, 0)] = line
 			p.row(mark, cells)
@@ -155,9 +159,6 @@ func describe(s TakenStep) string {
 	}
 	if s.Source != "" {
 		parts = append(parts, path.Base(filepath.ToSlash(s.Source)))
-	}
-	if s.Thread < 0 {
-		parts = append([]string{"(set-up)"}, parts...)
 	}
 	return strings.Join(parts, " ")
 }

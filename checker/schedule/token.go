@@ -55,7 +55,7 @@ func parseToken(text string) (TokenInfo, error) {
 	version, ok := strings.CutPrefix(fields[0], "s")
 	v, err := strconv.Atoi(version)
 	if !ok || err != nil || len(fields) < 2 {
-		return TokenInfo{}, fmt.Errorf("%w: it does not begin as s%d.", ErrTokenDamaged, tokenVersion)
+		return TokenInfo{}, fmt.Errorf("%w: it does not begin as a token of version %d does", ErrTokenDamaged, tokenVersion)
 	}
 	if v != tokenVersion {
 		return TokenInfo{}, fmt.Errorf("%w: it has version %d, this build reads %d", ErrTokenVersion, v, tokenVersion)

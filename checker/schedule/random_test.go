@@ -1,0 +1,58 @@
+package schedule_test
+
+import (
+	"reflect"
+	"testing"
+
+	"urpc/checker/schedule"
+	"urpc/checker/verdict"
+)
+
+// trail is the sequence of threads that a random search runs.
+func trail(t *testing.T, seed uint64) (trail []int) {
+	explore(t, func(s *schedule.T) {
+		for _, name := range []string{"a", "b", "c"} {
+			s.Go(name, func() {
+				for range 5 {
+					s.Step(step("s"))
+					trail = append(trail, s.Self(), s.Choose("c", 3))
+				}
+			})
+		}
+	}, schedule.Random(seed, 20), schedule.Options{})
+	return trail
+}
+
+func TestRandomIsDeterminedByItsSeed(t *testing.T) {
+	if !reflect.DeepEqual(trail(t, 1), trail(t, 1)) {
+		t.Error("one seed, two searches")
+	}
+	if reflect.DeepEqual(trail(t, 1), trail(t, 2)) {
+		t.Error("two seeds, one search")
+	}
+}
+
+func TestRandomNeverHolds(t *testing.T) {
+	rep := explore(t, critical(false), schedule.Random(5, 100), schedule.Options{})
+	if rep.Verdict != verdict.Unknown || rep.Complete || !rep.BudgetUsed || rep.Seed != 5 {
+		t.Errorf("%+v", rep)
+	}
+	if want := "sampled: 100 random executions found nothing"; rep.Reason != want {
+		t.Errorf("reason %q, want %q", rep.Reason, want)
+	}
+}
+
+// A failure that a random walk stumbles on is brought to the fewest preemptions
+// and steps.
+func TestRandomFailureIsMinimised(t *testing.T) {
+	for seed := range uint64(20) {
+		rep := explore(t, increments(4, 5, true), schedule.Random(seed, 1000), schedule.Options{})
+		if rep.Failure == nil || rep.Failure.Property != "sum" || rep.Failure.Preemptions != 1 {
+			t.Fatalf("seed %d: %+v", seed, rep.Failure)
+		}
+		again := explore(t, critical(true), schedule.Random(seed, 1000), schedule.Options{})
+		if f := again.Failure; f == nil || f.Preemptions != 2 || len(f.Steps) != 4 {
+			t.Fatalf("seed %d: %+v", seed, f)
+		}
+	}
+}

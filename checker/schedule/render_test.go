@@ -1,0 +1,122 @@
+package schedule_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"urpc/checker/schedule"
+)
+
+func text(t *testing.T, f *schedule.Failure, width int) string {
+	t.Helper()
+	var b strings.Builder
+	if err := f.WriteText(&b, width); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// failure is one to print: with every kind of cell.
+var failure = &schedule.Failure{
+	Property: "mutual exclusion",
+	Message:  "2 threads are inside\n    of one section",
+	Threads:  []string{"client", "server"},
+	Steps: []schedule.TakenStep{
+		{Thread: -1, Event: schedule.Event{Name: "size", Kind: schedule.Choice}, Value: "1 of 2"},
+		{Thread: 0, Event: schedule.Event{Name: "test-set", Kind: schedule.Swap, Location: at(1), Size: 4}, Value: "0", Source: "/a/b/lock.go:12"},
+		{Thread: 1, Event: schedule.Event{Name: "test-set", Kind: schedule.Swap, Location: at(2)}, Preempts: true},
+	},
+	Preemptions: 1,
+}
+
+func TestFailureInColumns(t *testing.T) {
+	const want = `    client               server
+    -------------------- --------------------
+1   (set-up) size = 1 of
+    2
+2   test-set 1:8 +4 = 0
+    lock.go:12
+3*                       test-set 1:16
+
+* preempts a thread that could have gone on: 1 preemption
+
+mutual exclusion, after 3 steps
+  2 threads are inside
+      of one section
+`
+	if got := text(t, failure, 46); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestFailureWithoutRoomForColumns(t *testing.T) {
+	const want = `1   set-up: size = 1 of
+    2
+2   client: test-set 1:8
+    +4 = 0 lock.go:12
+3*  server: test-set
+    1:16
+`
+	if got := text(t, failure, 24); !strings.HasPrefix(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestFailureNeverExceedsTheWidth(t *testing.T) {
+	f := failing(t, lostWakeUp(false), schedule.Options{})
+	for _, f := range []*schedule.Failure{f, failure} {
+		for width := 20; width <= 200; width++ {
+			for line := range strings.Lines(text(t, f, width)) {
+				if len(strings.TrimSuffix(line, "\n")) > max(width, 60) {
+					t.Fatalf("width %d: %q", width, line)
+				}
+			}
+		}
+	}
+}
+
+// The source of a step is where user code called, not the shim that announces.
+func TestSourceSkipsPackages(t *testing.T) {
+	program := func(s *schedule.T) {
+		m := &words{t: s}
+		s.Go("a", func() { m.load("x", 0); s.Fail("always", "") })
+	}
+	f := failing(t, program, schedule.Options{})
+	contains(t, f.Steps[0].Source, "machine_test.go:")
+	// All frames of the thread are of the skipped package: the outermost stays.
+	f = failing(t, program, schedule.Options{Skip: []string{"urpc/checker/schedule_test"}})
+	contains(t, f.Steps[0].Source, "render_test.go:")
+}
+
+func TestValues(t *testing.T) {
+	f := failing(t, func(s *schedule.T) {
+		s.Go("a", func() {
+			s.Step(step("small"))
+			s.SawValue(12)
+			s.Step(step("large"))
+			s.SawValue(1 << 40)
+			s.Step(step("text"))
+			s.Saw("%d and %s", 1, "more")
+			s.Step(step("silent"))
+			s.Fail("always", "")
+		})
+	}, schedule.Options{})
+	for i, want := range []string{"12", "0x10000000000", "1 and more", ""} {
+		if got := f.Steps[i].Value; got != want {
+			t.Errorf("step %s: value %q, want %q", f.Steps[i].Event.Name, got, want)
+		}
+	}
+}
+
+type brokenWriter struct{}
+
+var errBroken = errors.New("broken")
+
+func (brokenWriter) Write([]byte) (int, error) { return 0, errBroken }
+
+func TestWriteTextReturnsTheError(t *testing.T) {
+	if err := failure.WriteText(brokenWriter{}, 80); !errors.Is(err, errBroken) {
+		t.Error(err)
+	}
+}

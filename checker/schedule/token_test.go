@@ -1,0 +1,315 @@
+package schedule_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"reflect"
+	"strings"
+	"testing"
+
+	"urpc/checker/schedule"
+)
+
+// failing gives a failure of the program to replay.
+func failing(t testing.TB, program func(*schedule.T), o schedule.Options) *schedule.Failure {
+	t.Helper()
+	rep, err := schedule.Explore(context.Background(), program, schedule.Bounded(2), o)
+	if err != nil || rep.Failure == nil {
+		t.Fatalf("no failure: %+v, %v", rep, err)
+	}
+	return rep.Failure
+}
+
+var named = schedule.Options{Target: "racy counter", Configuration: "threads=3,n=1", Mutant: "no_lock.x"}
+
+func TestTokenSaysWhatItIsOf(t *testing.T) {
+	f := failing(t, increments(3, 1, true), named)
+	info, err := schedule.ParseToken(f.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Version != 1 || info.Target != named.Target || info.Configuration != named.Configuration || info.Mutant != named.Mutant {
+		t.Errorf("%+v", info)
+	}
+	if len(info.Decisions) != len(f.Steps) {
+		t.Fatalf("%d decisions for %d steps", len(info.Decisions), len(f.Steps))
+	}
+	for i, d := range info.Decisions {
+		if d.Thread != f.Steps[i].Thread {
+			t.Errorf("decision %d is of thread %d, its step of %d", i, d.Thread, f.Steps[i].Thread)
+		}
+	}
+	for _, c := range string(f.Token) {
+		if !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_=,", c) {
+			t.Errorf("a shell may change %q in %s", c, f.Token)
+		}
+	}
+}
+
+// The same execution has the same token in every process and build.
+func TestTokenIsStable(t *testing.T) {
+	const want = "s1.racy_20counter.threads=3,n=1.no_5flock_2ex.a2bc2b.pu7jEq.091d559a.ee86a38f"
+	got := failing(t, increments(3, 1, true), named).Token
+	if got != want {
+		t.Errorf("token %s, want %s", got, want)
+	}
+	if again := failing(t, increments(3, 1, true), named).Token; again != got {
+		t.Errorf("%s, then %s", got, again)
+	}
+}
+
+func TestReplayMakesTheSameSteps(t *testing.T) {
+	withChoices := func(s *schedule.T) {
+		n := uint64(s.Choose("start", 3))
+		m := &words{t: s}
+		s.Go("a", func() { m.store("a", 0, n+uint64(s.Choose("more", 2))); m.load("b", 1) })
+		s.Go("b", func() { s.Check("small", m.load("look", 0) < 3, "saw %d", m.w[0]) })
+	}
+	for _, program := range []func(*schedule.T){increments(3, 1, true), critical(true), lostWakeUp(false), withChoices} {
+		f := failing(t, program, named)
+		rep, err := schedule.Replay(context.Background(), program, f.Token, named)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(rep.Failure, f) {
+			t.Errorf("replayed %+v\nfound    %+v", rep.Failure, f)
+		}
+	}
+}
+
+// Every byte altered, left out or doubled, and every cut, is refused with a reason.
+func TestDamagedTokenIsRefused(t *testing.T) {
+	token := string(failing(t, increments(3, 1, true), named).Token)
+	refused := func(text string) {
+		t.Helper()
+		_, err := schedule.ParseToken(schedule.Token(text))
+		if !errors.Is(err, schedule.ErrTokenDamaged) && !errors.Is(err, schedule.ErrTokenVersion) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	for i := range token {
+		refused(token[:i])
+		refused(token[:i] + token[i+1:])
+		refused(token[:i] + token[i:i+1] + token[i:])
+		for c := range 256 {
+			if byte(c) != token[i] {
+				refused(token[:i] + string([]byte{byte(c)}) + token[i+1:])
+			}
+		}
+	}
+	refused(token + "0")
+	refused("")
+}
+
+// sealed gives the text a right checksum, to get past it.
+func sealed(body string) schedule.Token {
+	return schedule.Token(fmt.Sprintf("%s.%08x", body, crc32.ChecksumIEEE([]byte(body))))
+}
+
+func TestMalformedTokenIsRefusedBehindItsChecksum(t *testing.T) {
+	for body, want := range map[string]string{
+		"s1.t.c.m.a.0.00000000":               "",
+		"s1.t.c.m.ab.0.00000000":              "1 checks for 2 steps",
+		"s1.t.c.m.a9999999.0.00000000":        "more than",
+		"s1.t.c.m.a99999999999999.0.00000000": "too large",
+		"s1.t.c.m.-.0.00000000":               "no number",
+		"s1.t.c.m.=z.0.00000000":              "decisions contain",
+		"s1.t.c.m.a+b.0.00000000":             "decisions contain",
+		"s1.t_zz.c.m.a.0.00000000":            "not well-formed",
+		"s1.t_2.c.m.a.0.00000000":             "not well-formed",
+		"s1.t t.c.m.a.0.00000000":             "not well-formed",
+		"s1.t.c.a.0.00000000":                 "7 fields",
+		"s2.t.c.m.a.0.00000000":               "version 2, this build reads 1",
+		"x1.t.c.m.a.0.00000000":               "does not begin",
+		"s1.t.c.m.=aZz-12.0000.00000000":      "",
+		"s1.t.c.m.=l3A2-0.000000.00000000":    "",
+		"s1.......":                           "fields",
+		"s01.t.c.m.a.0.00000000":              "",
+		"s1.t.c.m." + strings.Repeat("a-1", 64) + "." + strings.Repeat("0", 64) + ".00000000": "",
+	} {
+		_, err := schedule.ParseToken(sealed(body))
+		if want == "" {
+			if err != nil {
+				t.Errorf("%s: %v", body, err)
+			}
+			continue
+		}
+		if err == nil {
+			t.Errorf("%s is accepted", body)
+			continue
+		}
+		contains(t, err.Error(), want)
+	}
+}
+
+func TestTokenOfAnotherProgramIsRefused(t *testing.T) {
+	program := increments(3, 1, true)
+	token := failing(t, program, named).Token
+	for want, o := range map[string]schedule.Options{
+		"its target is \"racy counter\", not \"x\"":         {Target: "x"},
+		"its configuration is \"threads=3,n=1\", not \"n\"": {Configuration: "n"},
+		"its mutant is \"no_lock.x\", not \"m\"":            {Mutant: "m"},
+	} {
+		_, err := schedule.Replay(context.Background(), program, token, o)
+		if !errors.Is(err, schedule.ErrTokenProgram) {
+			t.Fatalf("%+v: %v", o, err)
+		}
+		contains(t, err.Error(), want)
+	}
+	if _, err := schedule.Replay(context.Background(), program, token, schedule.Options{}); err != nil {
+		t.Errorf("options that name nothing: %v", err)
+	}
+}
+
+// variant is a program of two threads that differs from the original in one thing.
+func variant(what string) func(*schedule.T) {
+	return func(s *schedule.T) {
+		m := &words{t: s}
+		increment := func() {
+			v := m.load("load", 0)
+			if what == "one less" && s.Self() == 1 {
+				m.w[0] = v + 1
+				return
+			}
+			if what == "waits" && s.Self() == 1 {
+				s.Await("never", func() bool { return false }, at(0))
+			}
+			switch what {
+			case "name":
+				m.store("save", 0, v+1)
+			case "location":
+				m.store("store", 1, v+1)
+				m.w[0] = m.w[1]
+			case "kind":
+				m.step("store", schedule.Swap, 0)
+				m.w[0] = v + 1
+			case "extra step":
+				m.load("again", 1)
+				m.store("store", 0, v+1)
+			case "stops":
+				m.w[0] = v + 1
+			case "asks":
+				s.Choose("how", 2)
+				m.store("store", 0, v+1)
+			case "fails":
+				s.Check("early", v == 1, "saw %d", v)
+				m.store("store", 0, v+1)
+			default:
+				m.store("store", 0, v+1)
+			}
+		}
+		s.Go("left", increment)
+		if what == "thread" {
+			s.Go("RIGHT", increment)
+		} else if what != "threads" {
+			s.Go("right", increment)
+		}
+		s.AtEnd(func() {
+			want := uint64(2)
+			if what == "repaired" {
+				want = 1
+			}
+			s.Check("sum", m.w[0] == want, "%d", m.w[0])
+		})
+	}
+}
+
+func TestTokenOfOtherCodeIsRefusedWithTheStep(t *testing.T) {
+	f := failing(t, variant(""), schedule.Options{}) // left load, right load and store, left store
+	for what, want := range map[string]string{
+		"name":       "step 3 was another one; step 3 is now save (store 1:0) by right",
+		"location":   "step 3 was another one; step 3 is now store (store 1:8) by right",
+		"kind":       "step 3 was another one; step 3 is now store (swap 1:0) by right",
+		"stops":      "it ends after step 2, and 2 more are to come",
+		"thread":     "step 2 was another one; step 2 is now load (load 1:0) by RIGHT",
+		"extra step": "step 3 was another one; step 3 is now again (load 1:8) by right",
+		"one less":   `step 3 was by thread "right", which now has ended`,
+		"waits":      `step 3 was by thread "right", which now waits at never`,
+		"asks":       "step 2 was by thread 1, and now Choose is called",
+		"fails":      "after step 1 it fails already, and 3 more are to come: property early: saw 0",
+		"threads":    "step 2 was by thread 1, and now there are 1 threads",
+	} {
+		_, err := schedule.Replay(context.Background(), variant(what), f.Token, schedule.Options{})
+		if !errors.Is(err, schedule.ErrTokenSteps) {
+			t.Errorf("%s: %v", what, err)
+			continue
+		}
+		contains(t, err.Error(), want)
+	}
+	rep, err := schedule.Replay(context.Background(), variant("repaired"), f.Token, schedule.Options{})
+	if err != nil || rep.Failure != nil || rep.Executions != 1 || !rep.Complete {
+		t.Errorf("the same steps with a weaker check: %+v, %v", rep, err)
+	}
+}
+
+// Where a token is too long for a check after each step, the place is a range.
+func TestTokenOfManySteps(t *testing.T) {
+	long := func(renamed int) func(*schedule.T) {
+		return func(s *schedule.T) {
+			s.Go("a", func() {
+				for i := range 1000 {
+					name := "s"
+					if i == renamed {
+						name = "renamed"
+					}
+					s.Step(step(name))
+				}
+				s.Fail("always", "at the end")
+			})
+		}
+	}
+	f := failing(t, long(-1), schedule.Options{})
+	if len(f.Token) > 150 {
+		t.Errorf("1000 steps in a row take %d characters", len(f.Token))
+	}
+	if _, err := schedule.Replay(context.Background(), long(-1), f.Token, schedule.Options{}); err != nil {
+		t.Error(err)
+	}
+	_, err := schedule.Replay(context.Background(), long(500), f.Token, schedule.Options{})
+	if !errors.Is(err, schedule.ErrTokenSteps) {
+		t.Fatal(err)
+	}
+	contains(t, err.Error(), "one of the steps 497 to 512 was another one")
+	_, err = schedule.Replay(context.Background(), long(999), f.Token, schedule.Options{})
+	if !errors.Is(err, schedule.ErrTokenSteps) {
+		t.Fatal(err)
+	}
+	contains(t, err.Error(), "the hash of its 1000 steps differs")
+}
+
+func TestReplayInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	token := failing(t, critical(true), schedule.Options{}).Token
+	cancel()
+	rep, err := schedule.Replay(ctx, critical(true), token, schedule.Options{})
+	if err != nil || rep.Reason != "interrupted" || rep.Executions != 0 {
+		t.Errorf("%+v, %v", rep, err)
+	}
+}
+
+// FuzzParseToken: no text makes the parser panic, and what it accepts it reads
+// the same way again.
+func FuzzParseToken(f *testing.F) {
+	f.Add("s1.t.c.m.a2b-1.000.00000000")
+	f.Add("s1....=a-0Z.000.00000000")
+	f.Add("")
+	f.Fuzz(func(t *testing.T, body string) {
+		for _, token := range []schedule.Token{schedule.Token(body), sealed(body)} {
+			info, err := schedule.ParseToken(token)
+			if err != nil {
+				continue
+			}
+			again, err := schedule.ParseToken(token)
+			if err != nil || !reflect.DeepEqual(info, again) {
+				t.Errorf("%q is read as %+v, then %+v, %v", token, info, again, err)
+			}
+			for _, d := range info.Decisions {
+				if d.Thread < -1 || d.Thread >= 64 || d.Answer < 0 {
+					t.Errorf("%q has decision %+v", token, d)
+				}
+			}
+		}
+	})
+}
