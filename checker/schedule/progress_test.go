@@ -27,6 +27,6 @@ func TestProgress(t *testing.T) {
 				t.Errorf("executions go from %d to %d", told[i-1].Executions, p.Executions)
 			}
 		}
-		contains(t, told[0].Bound, "at most 3 preemptions")
+		contains(t, told[len(told)-1].Bound, "at most 3 preemptions")
 	})
 }
