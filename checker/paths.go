@@ -1,9 +1,30 @@
 package checker
 
-// temporary
-type graph struct{}
+import "slices"
 
-func (s *search[S]) buildGraph() (*graph, error) { return &graph{}, nil }
+// pathResult answers for a property of whole paths.
 func (s *search[S]) pathResult(g *graph, p *Property[S]) Result {
-	return Result{Name: p.name, Kind: p.kind, Note: "not computed yet"}
+	r := Result{Name: p.name, Kind: p.kind}
+	switch {
+	case !s.complete:
+		r.Note = "the search is not complete: " + s.reason
+	case g.note != "":
+		r.Note = g.note
+	case p.kind == KindCount:
+		s.countResult(g, p, &r)
+	default:
+		s.ordersResult(g, p, &r)
+	}
+	return r
+}
+
+// labelled marks, by transition number, the transitions of the property's steps;
+// all of them when it names none.
+func (s *search[S]) labelled(p *Property[S]) []bool {
+	marks := make([]bool, len(s.program.transitions))
+	for number := range marks {
+		label := s.program.taken(uint32(number)).Label
+		marks[number] = len(p.labels) == 0 || slices.Contains(p.labels, label)
+	}
+	return marks
 }

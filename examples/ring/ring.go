@@ -143,7 +143,7 @@ func testAndSet(lock *uint8) bool {
 
 // model puts the parts together.
 func model(b bounds) checker.Model[state] {
-	m := checker.Model[state]{
+	return checker.Model[state]{
 		Name: "ring",
 		Init: []state{{}}, // all starts at 0
 		Processes: []checker.Process[state]{
@@ -160,7 +160,6 @@ func model(b bounds) checker.Model[state] {
 		},
 		Properties: properties(b),
 	}
-	return m
 }
 
 // clientSteps is the program of a client. A step says false where it is not
@@ -215,7 +214,7 @@ func clientSteps(b bounds) []checker.Step[state] {
 		}),
 		step(c8, func(s *state, c *client, self int) bool {
 			mine := s.Replies.Slot[b.replies.slot(c.Reg)] == uint8(self+1)
-			if !mine {
+			if !mine && b.mutant != anyReply {
 				return goTo(c, c11)
 			}
 			return goTo(c, c9)
@@ -353,6 +352,7 @@ func properties(b bounds) []checker.Property[state] {
 const (
 	lockNotAtomic = "lock-not-atomic"
 	noFullTest    = "no-full-test"
+	anyReply      = "any-reply"
 )
 
 // Family is the model with its parameters, for a command.
@@ -368,13 +368,16 @@ var Family = catalogue.Family{
 	Configurations: []catalogue.Configuration{
 		{Name: "1-1-1-1", Doc: "one of each: 115 states", Set: map[string]int{}},
 		{Name: "2-1-1-2", Doc: "two clients: 4,177 states", Set: map[string]int{"clients": 2, "replies": 2}},
+		{Name: "3-1-1-2", Doc: "more clients than reply slots, so that the reply ring fills", Set: map[string]int{"clients": 3, "replies": 2}},
 		{Name: "3-2-2-3", Doc: "the size for measuring", Set: map[string]int{"clients": 3, "servers": 2, "requests": 2, "replies": 3}},
 	},
 	Mutants: []catalogue.Mutant{
 		{Name: lockNotAtomic, Doc: "a client takes the request lock without looking whether it is free",
 			Configuration: "1-1-1-1", KilledBy: mutualExclusion},
 		{Name: noFullTest, Doc: "a server overwrites the reply ring when it is full",
-			Configuration: "2-2-1-1", KilledBy: addressed},
+			Configuration: "3-1-1-2", KilledBy: addressed},
+		{Name: anyReply, Doc: "a client takes the first reply, also one that is addressed to another",
+			Configuration: "2-1-1-2", KilledBy: addressed},
 	},
 	Build: func(v catalogue.Values, mutant string) (checker.AnyModel, error) {
 		return checker.Any(model(bounds{

@@ -1,0 +1,248 @@
+package checker
+
+import (
+	"fmt"
+	"slices"
+)
+
+// graph is the state graph of a complete search, for what depends on whole paths.
+// Nodes are numbered shard by shard; the edges of node v are
+// edges[first[v]:first[v+1]], in the order in which its steps are tried.
+type graph struct {
+	first   []uint64
+	edges   []edge
+	initial []uint32
+	names   []string // of events, from 1; name 0 is "no event"
+	events  []uint32 // by edge: index in names; nil if no property orders events
+	note    string   // why there is no graph; "" when there is one
+}
+
+// edge is one transition.
+type edge struct {
+	to         uint32
+	transition uint32
+}
+
+func (g *graph) nodes() int             { return len(g.first) - 1 }
+func (g *graph) out(v uint32) []edge    { return g.edges[g.first[v]:g.first[v+1]] }
+func (g *graph) stuck(v uint32) bool    { return g.first[v] == g.first[v+1] }
+func (g *graph) event(at uint64) uint32 { return g.events[at] }
+
+// graphBytes is what a graph of this size takes, with the scratch space of the
+// searches in it.
+func graphBytes(nodes, edges uint64, events bool) uint64 {
+	bytes := nodes*(8+5*8) + edges*8
+	if events {
+		bytes += edges * 4
+	}
+	return bytes
+}
+
+// buildGraph takes every step of every state again and looks the successors up.
+// The graph says in its note why it is none, when it would break a limit.
+func (s *search[S]) buildGraph() (g *graph, err error) {
+	g = &graph{}
+	nodes, events := s.states(), s.ordersEvents()
+	if nodes >= 1<<32-1 {
+		g.note = "the state graph has too many states for its paths to be searched"
+		return g, nil
+	}
+	bytes := graphBytes(nodes, s.transitions, events)
+	if s.options.MaxMemory > 0 && s.held()+bytes > s.options.MaxMemory {
+		g.note = fmt.Sprintf("the state graph does not fit in the memory limit of %d bytes", s.options.MaxMemory)
+		return g, nil
+	}
+	s.memory = max(s.memory, s.held()+bytes)
+	b := &graphBuilder[S]{search: s, graph: g, withEvents: events, known: map[string]uint32{"": 0}}
+	g.names = []string{""}
+	return g, b.build(nodes)
+}
+
+// ordersEvents says whether some property orders events.
+func (s *search[S]) ordersEvents() bool {
+	return slices.ContainsFunc(s.model.Properties, func(p Property[S]) bool { return p.kind == KindOrders })
+}
+
+// graphBuilder fills a graph.
+type graphBuilder[S comparable] struct {
+	search     *search[S]
+	graph      *graph
+	withEvents bool
+	known      map[string]uint32 // numbers of event names
+	base       [shards]uint32    // the first node of each shard
+	worker     worker[S]
+}
+
+func (b *graphBuilder[S]) build(nodes uint64) (err error) {
+	s, g := b.search, b.graph
+	b.worker = worker[S]{program: s.program}
+	defer func() {
+		if value := recover(); value != nil {
+			err = recovered(value, b.worker.where(), b.worker.source)
+		}
+	}()
+	var base uint32
+	for i := range s.shards {
+		b.base[i] = base
+		base += uint32(s.shards[i].count)
+	}
+	g.first = append(make([]uint64, 0, nodes+1), 0)
+	g.edges = make([]edge, 0, s.transitions)
+	for i := range s.shards {
+		for local := range s.shards[i].count {
+			if local&1023 == 0 && s.cancelled.Load() {
+				*g = graph{note: "the search for paths was cut short: " + s.cancellation()}
+				return nil
+			}
+			b.addNode(s.shards[i].state(local))
+		}
+	}
+	for i := range s.model.Init {
+		if v := b.node(&s.model.Init[i]); !slices.Contains(g.initial, v) {
+			g.initial = append(g.initial, v)
+		}
+	}
+	return nil
+}
+
+// node looks the number of a state up.
+func (b *graphBuilder[S]) node(state *S) uint32 {
+	hash := hashOf(state)
+	number := hash & (shards - 1)
+	local := b.search.shards[number].find(state, hash)
+	if local < 0 {
+		panic(impure{"gives a successor that it did not give before"})
+	}
+	return b.base[number] + uint32(local)
+}
+
+// addNode adds the edges of the next state.
+func (b *graphBuilder[S]) addNode(state *S) {
+	w := &b.worker
+	w.source = *state
+	for i := range w.program.instances {
+		in := &w.program.instances[i]
+		if in.pc == nil {
+			for k := range in.steps {
+				b.addStep(&in.steps[k], in.self)
+			}
+			continue
+		}
+		w.doing, w.instance = callPC, i
+		if k := in.pc(&w.source, in.self); uint(k) < uint(len(in.steps)) {
+			b.addStep(&in.steps[k], in.self)
+		}
+	}
+	b.graph.first = append(b.graph.first, uint64(len(b.graph.edges)))
+}
+
+func (b *graphBuilder[S]) addStep(step *compiled[S], self int) {
+	w := &b.worker
+	for choice := range step.choices {
+		w.doing, w.number = callStep, step.first+uint32(choice)
+		if _, enabled := w.perform(step, self, choice); enabled {
+			b.graph.edges = append(b.graph.edges, edge{to: b.node(&w.scratch), transition: w.number})
+			if b.withEvents {
+				b.graph.events = append(b.graph.events, b.eventOf())
+			}
+		}
+	}
+}
+
+// eventOf gives the number of the event of the transition from source to scratch.
+func (b *graphBuilder[S]) eventOf() uint32 {
+	w := &b.worker
+	w.doing = callEvent
+	before, after := w.source, w.scratch
+	name := w.program.model.Event(&before, &after, w.program.taken(w.number))
+	number, ok := b.known[name]
+	if !ok {
+		number = uint32(len(b.graph.names))
+		b.known[name] = number
+		b.graph.names = append(b.graph.names, name)
+	}
+	return number
+}
+
+// components numbers the strongly connected components of the part of a graph
+// whose edges keep allows: a component comes after all that it leads to (Tarjan,
+// SIAM J. Computing 1(2), 1972, with a stack of its own instead of recursion).
+func (g *graph) components(keep func(at uint64) bool) (of []uint32, count int) {
+	n := g.nodes()
+	const none = 1<<32 - 1
+	of = make([]uint32, n)
+	low := make([]uint32, n)
+	next := make([]uint64, n) // the edge to look at next
+	for v := range of {
+		of[v], low[v] = none, none
+	}
+	var stack, path []uint32
+	var clock uint32
+	enter := func(v uint32) {
+		low[v], next[v] = clock, g.first[v]
+		clock++
+		stack, path = append(stack, v), append(path, v)
+	}
+	order := make([]uint32, n) // when a node was entered
+	for root := range n {
+		if low[root] != none {
+			continue
+		}
+		order[root] = clock
+		enter(uint32(root))
+		for len(path) > 0 {
+			v := path[len(path)-1]
+			if next[v] < g.first[v+1] {
+				at := next[v]
+				next[v]++
+				if !keep(at) {
+					continue
+				}
+				switch to := g.edges[at].to; {
+				case low[to] == none:
+					order[to] = clock
+					enter(to)
+				case of[to] == none:
+					low[v] = min(low[v], order[to])
+				}
+				continue
+			}
+			path = path[:len(path)-1]
+			if len(path) > 0 {
+				u := path[len(path)-1]
+				low[u] = min(low[u], low[v])
+			}
+			if low[v] != order[v] {
+				continue
+			}
+			for {
+				u := stack[len(stack)-1]
+				stack = stack[:len(stack)-1]
+				of[u] = uint32(count)
+				if u == v {
+					break
+				}
+			}
+			count++
+		}
+	}
+	return of, count
+}
+
+// onCycle marks the nodes that lie on a cycle of edges that keep allows, or of
+// which it is known that such a cycle is in their component.
+func (g *graph) onCycle(of []uint32, count int, keep func(at uint64) bool) []bool {
+	cyclic := make([]bool, count)
+	for v := range uint32(g.nodes()) {
+		for at := g.first[v]; at < g.first[v+1]; at++ {
+			if keep(at) && of[g.edges[at].to] == of[v] {
+				cyclic[of[v]] = true
+			}
+		}
+	}
+	marks := make([]bool, g.nodes())
+	for v := range marks {
+		marks[v] = cyclic[of[v]]
+	}
+	return marks
+}

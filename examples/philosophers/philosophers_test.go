@@ -1,0 +1,58 @@
+package philosophers
+
+import (
+	"context"
+	"testing"
+
+	"urpc/checker"
+)
+
+func TestCountsOfTheKnownAnswers(t *testing.T) {
+	for _, test := range []struct {
+		table               table
+		states, transitions uint64
+		depth               int
+		deadlocks           uint64
+	}{
+		{table{n: 3}, 26, 0, 0, 1},
+		{table{n: 5}, 242, 805, 12, 1},
+		{table{n: 10}, 59_048, 393_650, 27, 1},
+		{table{n: 3, last: right}, 27, 0, 0, 0},
+		{table{n: 5, last: right}, 243, 810, 13, 0},
+		{table{n: 10, last: right}, 59_049, 393_660, 28, 0},
+	} {
+		r, err := checker.Check(context.Background(), model(test.table), checker.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !r.Complete || r.States != test.states || r.Deadlocks != test.deadlocks {
+			t.Errorf("%+v: complete %v, %d states, %d deadlocks; want %d, %d",
+				test.table, r.Complete, r.States, r.Deadlocks, test.states, test.deadlocks)
+		}
+		if test.transitions != 0 && (r.Transitions != test.transitions || r.Depth != test.depth) {
+			t.Errorf("%+v: %d transitions, depth %d; want %d, %d",
+				test.table, r.Transitions, r.Depth, test.transitions, test.depth)
+		}
+		checkDeadlock(t, test.table, r.Properties[0])
+	}
+}
+
+// checkDeadlock demands the deadlock where everybody holds one fork, after as
+// many steps as there are philosophers.
+func checkDeadlock(t *testing.T, table table, r checker.Result) {
+	t.Helper()
+	if table.last == right {
+		if r.Verdict != checker.Holds || r.Trace != nil {
+			t.Errorf("%+v: deadlock %v, want holds", table, r.Verdict)
+		}
+		return
+	}
+	if r.Verdict != checker.Violated || r.Trace == nil || len(r.Trace.Steps) != table.n {
+		t.Fatalf("%+v: deadlock %+v, want a trace of %d steps", table, r, table.n)
+	}
+	for _, step := range r.Trace.Steps {
+		if step.Label != "take left" {
+			t.Errorf("%+v: step %s on the way to the deadlock, want take left", table, step.Label)
+		}
+	}
+}
