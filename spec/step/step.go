@@ -28,6 +28,7 @@ const (
 	Publish     // store the slot's sequence word: the message can be received
 	StoreTail   // store how many messages the own side has sent
 	UnlockSend  // free the sending end's lock
+	AwaitRoom   // the queue was full: wait until the peer has received more than when last looked
 
 	// Waking, by a thread that has sent.
 
@@ -53,20 +54,28 @@ const (
 	RecheckHead  // read again how many messages the own side has received
 	RecheckSlot  // read again the sequence word of the next slot
 	Sleep        // sleep while the peer's doorbell is what LookDoorbell read
+	Asleep       // asleep until woken; a step only where the kernel may wake for nothing
 	Retract      // take one from the own count of parked processors
 
 	// Waiting for a reply, among the threads of one space. These words are
 	// private to the space.
 
-	OpenCall    // say that the call is pending
-	CheckReply  // read whether the call's reply has been delivered
-	Lead        // test-and-set the lead: who has it receives for all waiting callers
-	Deliver     // hand a reply to its caller
-	Ready       // make its caller ready
-	Resign      // free the lead
-	LookPending // read whether another call is pending, to pass the lead on
-	Block       // block until made ready
-	CloseCall   // say that the call is over
+	OpenCall      // say that the call is pending
+	CheckReply    // read whether the call's reply has been delivered
+	Lead          // test-and-set the lead: who has it receives for all waiting callers
+	AnnounceBlock // another leads: add one to the count of callers that block
+	LeadAgain     // test-and-set the lead once more, after the announcement
+	Block         // block until made ready
+	RetractBlock  // take one from the count of callers that block
+	LoadCall      // read the state of the call that a reply names
+	Deliver       // hand the reply to its caller
+	Ready         // make its caller ready
+	Resign        // free the lead
+	LookBlocked   // read how many callers block
+	LookPending   // read whether another call is pending, to pass the lead on
+	Abandon       // leave a pending call: its late reply will be dropped
+	DropReply     // the late reply has come: the call is over
+	CloseCall     // say that the call is over
 
 	end
 )
@@ -84,6 +93,11 @@ const (
 	Reply                      // and replies
 	Resume                     // a processor takes the oldest reply of a channel; its caller is ready
 	See                        // an idle processor sees an underpowered space (check-then-donate not atomic)
+
+	// Forced switches (the eager policy).
+
+	CallAndSwitch        // a thread calls and blocks; its processor carries the call into the server
+	ExecuteAndSwitchBack // the processor executes the call and carries the reply back to its caller
 	last
 )
 
@@ -91,6 +105,8 @@ const (
 const (
 	NCS     Name = last + iota // outside the critical section
 	TestSet                    // test-and-set the lock
+	Test                       // read the lock (a test-and-set that is not atomic)
+	Set                        // set the lock (the same)
 	CS                         // inside the critical section
 	Unlock                     // free the lock
 	count
@@ -100,16 +116,20 @@ var names = [count]string{
 	None:        "none",
 	TestSetSend: "TestSetSend", LoadTail: "LoadTail", LoadRoom: "LoadRoom", LookHead: "LookHead",
 	StoreRoom: "StoreRoom", WriteSlot: "WriteSlot", Publish: "Publish", StoreTail: "StoreTail", UnlockSend: "UnlockSend",
+	AwaitRoom: "AwaitRoom", Asleep: "Asleep",
 	LookParked: "LookParked", Donate: "Donate", Ring: "Ring", Wake: "Wake",
 	TestSetReceive: "TestSetReceive", LoadHead: "LoadHead", LookSlot: "LookSlot", CopySlot: "CopySlot",
 	StoreHead: "StoreHead", UnlockReceive: "UnlockReceive",
 	LookDoorbell: "LookDoorbell", LookDonation: "LookDonation", Announce: "Announce",
 	RecheckHead: "RecheckHead", RecheckSlot: "RecheckSlot", Sleep: "Sleep", Retract: "Retract",
 	OpenCall: "OpenCall", CheckReply: "CheckReply", Lead: "Lead", Deliver: "Deliver", Ready: "Ready", Resign: "Resign",
-	LookPending: "LookPending", Block: "Block", CloseCall: "CloseCall",
+	AnnounceBlock: "AnnounceBlock", LeadAgain: "LeadAgain", Block: "Block", RetractBlock: "RetractBlock",
+	LoadCall: "LoadCall", LookBlocked: "LookBlocked", LookPending: "LookPending",
+	Abandon: "Abandon", DropReply: "DropReply", CloseCall: "CloseCall",
 	Dispatch: "Dispatch", Send: "Send", Work: "Work", Exit: "Exit", Receive: "Receive", Execute: "Execute",
 	Reply: "Reply", Resume: "Resume", See: "See",
-	NCS: "NCS", TestSet: "TestSet", CS: "CS", Unlock: "Unlock",
+	CallAndSwitch: "CallAndSwitch", ExecuteAndSwitchBack: "ExecuteAndSwitchBack",
+	NCS: "NCS", TestSet: "TestSet", Test: "Test", Set: "Set", CS: "CS", Unlock: "Unlock",
 }
 
 // String gives the name as it stands in tables, traces and tokens.
