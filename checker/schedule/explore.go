@@ -274,7 +274,7 @@ func (e *exploration) conclude(ctx context.Context, why ending) {
 		rep.Verdict = verdict.Holds
 	}
 	if rep.Bad > 0 {
-		rep.Verdict = verdict.Violated
+		rep.Verdict = verdict.Unknown // violated once the failure was executed again
 	}
 }
 

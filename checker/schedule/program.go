@@ -207,7 +207,9 @@ func (t *T) fail(call, property, format string, args []any) {
 }
 
 // AtEnd declares a function to run after the execution has ended: not if it
-// failed or was cut short. Functions run in order of declaration.
+// failed or was cut short. Functions run in order of declaration. Bounded runs an
+// execution again in each later round, and counts it once: functions that gather
+// results must not count by their calls.
 func (t *T) AtEnd(f func()) {
 	r := t.alive("AtEnd")
 	r.atEnd = append(r.atEnd, f)

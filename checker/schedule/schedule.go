@@ -9,7 +9,8 @@
 // (maps in random order, time, goroutines of its own) is refused once a replayed
 // prefix differs; a thread that loops without any Step, or that blocks in the
 // kernel or on a Go channel, is never given back and hangs the search; a thread
-// that calls runtime.LockOSThread ends the process.
+// that calls runtime.LockOSThread, or a foreign goroutine that calls T while
+// threads run, ends the process.
 package schedule
 
 import (
@@ -81,7 +82,10 @@ const (
 // (switches away from a thread that is still enabled); n < 0: every execution.
 // Smaller bounds come first, so that the first failure has the fewest
 // preemptions (iterative context bounding: Musuvathi, Qadeer, PLDI 2007); with
-// n < 0 there are no rounds, and a failure is brought to few preemptions afterwards.
+// n < 0 there are no rounds, and a failure is brought to few preemptions
+// afterwards. Each execution is counted once, in the round of its own number of
+// preemptions, although later rounds run it again on their way. A search that is
+// complete and left out no preemption says so in Report.Bound.
 func Bounded(n int) Strategy { return Strategy{kind: bounded, preemptions: n} }
 
 // Random visits n executions, each step of each by a uniform choice among the

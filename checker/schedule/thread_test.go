@@ -151,6 +151,19 @@ func TestKilledThreadDoesNothingMore(t *testing.T) {
 	}
 }
 
+// The access that a thread stood before when another one failed is not made.
+func TestKilledThreadDoesNotMakeItsAccess(t *testing.T) {
+	var made, waited bool
+	explore(t, func(s *schedule.T) {
+		s.Go("a", func() { s.Step(step("a")); s.Fail("always", "") })
+		s.Go("b", func() { s.Step(step("b")); made = true })
+		s.Go("c", func() { s.Await("c", func() bool { return false }); waited = true })
+	}, schedule.Bounded(0), schedule.Options{})
+	if made || waited {
+		t.Errorf("access made %t, awaited %t", made, waited)
+	}
+}
+
 // Code that recovers whatever it is thrown must not hang the search, nor keep a
 // goroutine.
 func TestThreadThatRecoversEverything(t *testing.T) {
@@ -303,6 +316,73 @@ func TestNondeterminismIsNamed(t *testing.T) {
 		}
 		contains(t, err.Error(), name)
 	}
+}
+
+// A failure that does not come again when it is executed again is no verdict.
+func TestFailureThatDoesNotReplayIsRefused(t *testing.T) {
+	for name, change := range map[string]func(s *schedule.T, run int){
+		"property once failed and now it does not": func(s *schedule.T, run int) { s.Check("once", run > 1, "") },
+		"step 2 was the end, and now": func(s *schedule.T, run int) {
+			if run == 1 {
+				s.Fail("once", "")
+			}
+			s.Step(step("more"))
+		},
+	} {
+		runs := 0
+		rep, err := schedule.Explore(context.Background(), func(s *schedule.T) {
+			runs++
+			run := runs
+			s.Go("a", func() { s.Step(step("a")); change(s, run) })
+		}, schedule.Bounded(0), schedule.Options{})
+		if !errors.Is(err, schedule.ErrNondeterministic) || rep.Verdict != verdict.Unknown {
+			t.Errorf("%s: %v, %v", name, rep.Verdict, err)
+			continue
+		}
+		contains(t, err.Error(), name)
+	}
+}
+
+func TestMisuseIsNamed(t *testing.T) {
+	for want, program := range map[string]func(*schedule.T){
+		`Go of thread "a" without a function`: func(s *schedule.T) { s.Go("a", nil) },
+		`Choose of "c" among 0`:               func(s *schedule.T) { s.Choose("c", 0) },
+		"Choose in a predicate": func(s *schedule.T) {
+			s.Go("a", func() { s.Await("p", func() bool { return s.Choose("c", 2) == 0 }) })
+		},
+		"where no thread can start":        func(s *schedule.T) { s.AtEnd(func() { s.Go("a", func() {}) }) },
+		`Await of "p" would wait for ever`: func(s *schedule.T) { s.Await("p", func() bool { return false }) },
+		"Name outside a controlled thread": func(s *schedule.T) { s.AtEnd(func() { s.Name() }) },
+	} {
+		rep := explore(t, program, schedule.Bounded(0), schedule.Options{})
+		if rep.Failure == nil || rep.Failure.Property != "panic" {
+			t.Errorf("%s: %+v", want, rep)
+			continue
+		}
+		contains(t, rep.Failure.Message, "schedule: ", want)
+	}
+}
+
+func TestOneAnswerIsNoChoice(t *testing.T) {
+	rep := explore(t, func(s *schedule.T) { s.Choose("only", 1) }, schedule.Bounded(0), schedule.Options{})
+	if rep.Executions != 1 || rep.Steps != 0 {
+		t.Errorf("%+v", rep)
+	}
+}
+
+func TestOutOfTime(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 0)
+	defer cancel()
+	if rep := must(schedule.Explore(ctx, critical(false), schedule.Bounded(0), schedule.Options{})); rep.Reason != "interrupted: out of time" {
+		t.Errorf("%+v", rep)
+	}
+}
+
+func must(rep schedule.Report, err error) schedule.Report {
+	if err != nil {
+		panic(err)
+	}
+	return rep
 }
 
 func TestInterrupt(t *testing.T) {

@@ -279,6 +279,48 @@ func TestTokenOfManySteps(t *testing.T) {
 	contains(t, err.Error(), "the hash of its 1000 steps differs")
 }
 
+// Tokens name threads beyond the letters.
+func TestTokenOfManyThreads(t *testing.T) {
+	program := func(s *schedule.T) {
+		ran := 0
+		for i := range 64 {
+			s.Go(fmt.Sprint(i), func() { s.Step(step("s")); ran++; s.Check("few", ran < 64, "%d", ran) })
+		}
+	}
+	rep := explore(t, program, schedule.Random(1, 1), schedule.Options{})
+	again, err := schedule.Replay(context.Background(), program, rep.Failure.Token, schedule.Options{})
+	if err != nil || !reflect.DeepEqual(again.Failure, rep.Failure) || len(rep.Failure.Steps) != 64 {
+		t.Errorf("%+v, %v", again.Failure, err)
+	}
+}
+
+// Replays of choices that are asked otherwise now.
+func TestTokenOfOtherChoicesIsRefused(t *testing.T) {
+	ask := func(name string, ns ...int) func(*schedule.T) {
+		return func(s *schedule.T) {
+			total := 0
+			for _, n := range ns {
+				total += s.Choose(name, n)
+			}
+			s.Go("a", func() { s.Step(step("a")); s.Check("sum", total < 3, "%d", total) })
+		}
+	}
+	token := failing(t, ask("c", 3, 3), schedule.Options{}).Token // 1, 2, then a
+	for want, program := range map[string]func(*schedule.T){
+		"step 1 was another one; step 1 is now choice d":               ask("d", 3, 3),
+		"step 2 was answer 2 of Choose, and now there are 2":           ask("c", 3, 2),
+		"step 2 was an answer of Choose, and now threads are to go on": ask("c", 3),
+		"step 3 was by thread 0, and now Choose is called":             ask("c", 3, 3, 3),
+	} {
+		_, err := schedule.Replay(context.Background(), program, token, schedule.Options{})
+		if !errors.Is(err, schedule.ErrTokenSteps) {
+			t.Errorf("%s: %v", want, err)
+			continue
+		}
+		contains(t, err.Error(), want)
+	}
+}
+
 func TestReplayInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	token := failing(t, critical(true), schedule.Options{}).Token
