@@ -1,5 +1,7 @@
 package schedule
 
+import "iter"
+
 // found is a failing execution as a search keeps it.
 type found struct {
 	property    string
@@ -24,8 +26,11 @@ func (r *runner) decisions() []Decision {
 	return ds
 }
 
-// minimiseEffort bounds the steps spent on a smaller failure: a fraction of a second.
-const minimiseEffort = 300_000
+// The steps spent on a smaller failure: a fraction of a second.
+const (
+	minimiseSteps      = 300_000
+	minimiseExecutions = 300 // of the length of the failure, beside those steps
+)
 
 // minimiser looks for the same failure with fewer preemptions, then fewer steps.
 type minimiser struct {
@@ -37,7 +42,7 @@ type minimiser struct {
 // minimise gives the smallest failure of the first one's property that it finds
 // within its effort.
 func (e *exploration) minimise() *found {
-	m := minimiser{r: e.r, best: e.first, effort: minimiseEffort}
+	m := minimiser{r: e.r, best: e.first, effort: minimiseSteps + minimiseExecutions*len(e.first.decisions)}
 	limit := e.r.maxSteps
 	defer func() { e.r.maxSteps = limit }()
 	fewest := 0
@@ -98,47 +103,65 @@ func (m *minimiser) smaller() bool {
 	return len(r.steps) < len(m.best.decisions)
 }
 
-// simplify leaves out, or moves to others of the same thread, one run of steps
-// after another, as long as that helps.
+// simplify leaves out runs of steps, half of the schedule at once to begin with
+// (delta debugging: Zeller, Hildebrandt, TSE 2002), then moves single ones next to
+// others of the same thread, as long as that helps.
 func (m *minimiser) simplify() {
-	for improved := true; improved; {
-		improved = false
-		for _, plan := range plans(m.best.decisions) {
-			if m.effort <= 0 {
+	for chunk := len(split(m.best.decisions)) / 2; chunk > 0 && m.effort > 0; {
+		if !m.improve(without(m.best.decisions, chunk)) {
+			chunk /= 2
+		}
+	}
+	for m.effort > 0 && m.improve(moved(m.best.decisions)) {
+	}
+}
+
+// improve tries plans until one leads to a better failure.
+func (m *minimiser) improve(plans iter.Seq[[]Decision]) bool {
+	before := m.best
+	for plan := range plans {
+		m.r.maxSteps = len(before.decisions) * 2
+		if m.effort <= 0 || !m.try(&guided{plan: plan}, 0) {
+			return false
+		}
+		if m.best != before {
+			return true
+		}
+	}
+	return false
+}
+
+// without gives the schedule's variants that lack so many segments in a row.
+func without(ds []Decision, chunk int) iter.Seq[[]Decision] {
+	return func(yield func([]Decision) bool) {
+		segments := split(ds)
+		for i := 0; i < len(segments); i += chunk {
+			if !yield(join(segments[:i], segments[min(i+chunk, len(segments)):])) {
 				return
-			}
-			before := m.best
-			m.r.maxSteps = len(before.decisions) * 2
-			if !m.try(&guided{plan: plan}, 0) {
-				return
-			}
-			if m.best != before {
-				improved = true
-				break
 			}
 		}
 	}
 }
 
-// plans gives variants of a schedule: each without one of its segments, and each
-// with a segment moved next to the one of its thread before it, at either place.
-func plans(ds []Decision) [][]Decision {
-	segments := split(ds)
-	var out [][]Decision
-	for i, s := range segments {
-		out = append(out, join(segments[:i], segments[i+1:]))
-		for j := i + 1; j < len(segments); j++ {
-			if segments[j][0].Thread != s[0].Thread {
-				continue
+// moved gives the schedule's variants in which two segments of one thread, next to
+// each other among that thread's, stand together at either's place.
+func moved(ds []Decision) iter.Seq[[]Decision] {
+	return func(yield func([]Decision) bool) {
+		segments := split(ds)
+		for i, s := range segments {
+			for j := i + 1; j < len(segments); j++ {
+				if segments[j][0].Thread != s[0].Thread {
+					continue
+				}
+				between := segments[i+1 : j]
+				if !yield(join(segments[:i+1], segments[j:j+1], between, segments[j+1:])) ||
+					!yield(join(segments[:i], between, segments[i:i+1], segments[j:])) {
+					return
+				}
+				break
 			}
-			between := segments[i+1 : j]
-			out = append(out,
-				join(segments[:i+1], segments[j:j+1], between, segments[j+1:]),
-				join(segments[:i], between, segments[i:i+1], segments[j:]))
-			break
 		}
 	}
-	return out
 }
 
 // split cuts a schedule into runs of one thread; an answer belongs to the step

@@ -57,6 +57,34 @@ func TestRandomFailureIsMinimised(t *testing.T) {
 	}
 }
 
+// Where executions are too long for bounded rounds, leaving steps out of the
+// failure that was found must do.
+func TestLongFailureIsMinimised(t *testing.T) {
+	program := func(s *schedule.T) {
+		m := &words{t: s}
+		for _, name := range []string{"a", "b", "c", "d", "e", "f"} {
+			s.Go(name, func() {
+				for range 100 {
+					m.add("work", 1, 1)
+				}
+				v := m.load("load", 0)
+				for range 100 {
+					m.add("work", 1, 1)
+				}
+				m.store("store", 0, v+1)
+			})
+		}
+		s.AtEnd(func() { s.Check("sum", m.w[0] > 2, "the sum is %d", m.w[0]) })
+	}
+	for seed := range uint64(5) {
+		f := explore(t, program, schedule.Random(seed, 1000), schedule.Options{}).Failure
+		if f == nil || f.Preemptions > 6 {
+			t.Fatalf("seed %d: %+v", seed, f)
+		}
+		t.Logf("seed %d: %d preemptions, %d steps, token %s", seed, f.Preemptions, len(f.Steps), f.Token)
+	}
+}
+
 // A smaller failure of another shape is found by bounded rounds: leaving steps out
 // of an alternation does not lead to it.
 func TestMinimisedToAnotherShape(t *testing.T) {
