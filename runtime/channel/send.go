@@ -68,6 +68,6 @@ func (p *Port) AwaitSend(r Result) {
 		p.sending.AwaitFree()
 	case r == Full:
 		full := p.own.Peek(offTail) - p.size.Slots
-		p.peer.Await(step.LookHead, offHead, full)
+		p.peer.Await(step.AwaitRoom, offHead, full)
 	}
 }

@@ -33,6 +33,9 @@ type Kernel interface {
 	// Wake wakes all who sleep on the word, in every address space: waking one
 	// could be swallowed by a hostile sleeper.
 	Wake(word *shm.Segment, off shm.Offset)
+	// Nudge gets all who sleep with the nudge out of their sleep, also one that is
+	// just about to fall asleep.
+	Nudge(n *Nudge)
 	// Now is the time in nanoseconds of a clock that never goes back.
 	Now() int64
 	// Pause lets a polling processor rest for a moment without giving it up.

@@ -11,6 +11,7 @@ const (
 	KindStore
 	KindTestAndSet
 	KindAdd
+	KindCompareAndSwap
 	KindCopyIn
 	KindCopyOut
 )

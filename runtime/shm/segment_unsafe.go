@@ -81,6 +81,15 @@ func (v *View) hookedLoad(name step.Name, off Offset) uint32 {
 	return value
 }
 
+// CompareAndSwap changes a word from old to value atomically and says whether it did.
+func (s *Segment) CompareAndSwap(name step.Name, off Offset, old, value uint32) bool {
+	if s.hook != nil {
+		s.before(name, KindCompareAndSwap, off, 4)
+		s.hook.Saw(s.Peek(off))
+	}
+	return atomic.CompareAndSwapUint32(s.word(off), old, value)
+}
+
 // Peek reads a word without a step: for what watches a run, never for what runs.
 func (v *View) Peek(off Offset) uint32 { return atomic.LoadUint32(v.word(off)) }
 

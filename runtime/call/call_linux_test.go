@@ -1,0 +1,209 @@
+package call_test
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"urpc/runtime/call"
+	"urpc/runtime/channel"
+	"urpc/runtime/kernel"
+	"urpc/runtime/processor"
+	"urpc/runtime/shm"
+)
+
+// pair is a client and a server over segments on the heap, within one process.
+func pair(t testing.TB, size channel.Size, workers int, poll time.Duration, donate channel.Donation, h processor.Handler) (*call.Caller, *processor.Pool) {
+	t.Helper()
+	k, err := kernel.Real()
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls, replies := shm.Heap(channel.Calls, size.Bytes()), shm.Heap(channel.Replies, size.Bytes())
+	size.Format(calls)
+	size.Format(replies)
+	pool := processor.New(processor.Config{
+		Port: channel.NewPort(replies, &calls.View, size), Kernel: k, Handler: h, Workers: workers, Poll: poll,
+	})
+	ended := make(chan error, 1)
+	go func() { ended <- pool.Run() }()
+	t.Cleanup(func() {
+		pool.Stop()
+		if err := <-ended; err != nil {
+			t.Error("server:", err)
+		}
+	})
+	return call.New(call.Config{
+		Port: channel.NewPort(calls, &replies.View, size), Kernel: k, Poll: poll, Donate: donate,
+	}), pool
+}
+
+// double replies with twice the number that it is given.
+func double(_ uint32, request, reply []byte) (uint32, []byte) {
+	return 0, binary.LittleEndian.AppendUint64(reply, 2*binary.LittleEndian.Uint64(request))
+}
+
+func callDouble(ctx context.Context, c *call.Caller, x uint64) error {
+	var request [8]byte
+	binary.LittleEndian.PutUint64(request[:], x)
+	return c.Do(ctx, 7, request[:], func(_ uint32, payload []byte) error {
+		if got := binary.LittleEndian.Uint64(payload); got != 2*x {
+			return fmt.Errorf("twice %d is %d", x, got)
+		}
+		return nil
+	})
+}
+
+func TestEveryCallerGetsItsOwnReply(t *testing.T) {
+	for _, poll := range []time.Duration{-1, 50 * time.Microsecond} {
+		for _, donate := range []channel.Donation{channel.Keep, channel.Donate} {
+			for _, start := range []uint32{0, 1<<16 - 5, 1<<31 - 5, 1<<32 - 5} {
+				for _, threads := range []int{1, 3, 20} {
+					name := fmt.Sprintf("poll=%v,donate=%v,start=%d,threads=%d", poll, donate, start, threads)
+					t.Run(name, func(t *testing.T) {
+						size := channel.Size{Slots: 8, Payload: 64, Start: start}
+						c, _ := pair(t, size, 3, poll, donate, double)
+						var wg sync.WaitGroup
+						for thread := range threads {
+							wg.Go(func() {
+								for n := range 200 {
+									if err := callDouble(t.Context(), c, uint64(thread*1000+n)); err != nil {
+										t.Error(err)
+										return
+									}
+								}
+							})
+						}
+						wg.Wait()
+						if got, want := c.Counters().Calls, uint64(threads*200); got != want {
+							t.Errorf("%d calls counted, want %d", got, want)
+						}
+					})
+				}
+			}
+		}
+	}
+}
+
+func TestLateReplyReachesNoOtherCall(t *testing.T) {
+	release := make(chan struct{})
+	slow := func(p uint32, request, reply []byte) (uint32, []byte) {
+		if p == 1 {
+			<-release
+		}
+		return double(p, request, reply)
+	}
+	c, _ := pair(t, channel.Size{Slots: 2, Payload: 64}, 4, 20*time.Microsecond, channel.Keep, slow)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
+	defer cancel()
+	err := c.Do(ctx, 1, make([]byte, 8), func(uint32, []byte) error { t.Error("a reply after the deadline"); return nil })
+	if !errors.Is(err, call.ErrDeadline) {
+		t.Fatalf("a call that outlives its deadline: %v", err)
+	}
+	for n := range uint64(10) {
+		if err := callDouble(t.Context(), c, n+100); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(release)
+	for n := range uint64(10) {
+		if err := callDouble(t.Context(), c, n+200); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for c.Counters().Dropped == 0 {
+		if err := callDouble(t.Context(), c, 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestEveryRecordAbandonedComesBack(t *testing.T) {
+	release := make(chan struct{})
+	slow := func(p uint32, request, reply []byte) (uint32, []byte) {
+		if p == 1 {
+			<-release
+		}
+		return double(p, request, reply)
+	}
+	c, _ := pair(t, channel.Size{Slots: 2, Payload: 64}, 4, 20*time.Microsecond, channel.Keep, slow)
+	for range 2 {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(2*time.Millisecond, cancel)
+		err := c.Do(ctx, 1, make([]byte, 8), func(uint32, []byte) error { return nil })
+		if !errors.Is(err, call.ErrCancelled) {
+			t.Fatalf("a cancelled call: %v", err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
+	defer cancel()
+	if err := callDouble(ctx, c, 1); !errors.Is(err, call.ErrDeadline) {
+		t.Fatalf("a call while all records are abandoned: %v", err)
+	}
+	close(release)
+	if err := callDouble(t.Context(), c, 2); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestBlockedHandlerDelaysNoOtherCall(t *testing.T) {
+	release := make(chan struct{})
+	block := func(p uint32, request, reply []byte) (uint32, []byte) {
+		if p == 1 {
+			<-release
+		}
+		return double(p, request, reply)
+	}
+	c, pool := pair(t, channel.Size{Slots: 8, Payload: 64}, 2, 20*time.Microsecond, channel.Keep, block)
+	blocked := make(chan error)
+	go func() { blocked <- c.Do(t.Context(), 1, make([]byte, 8), func(uint32, []byte) error { return nil }) }()
+	for n := range uint64(50) {
+		if err := callDouble(t.Context(), c, n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(release)
+	if err := <-blocked; err != nil {
+		t.Fatal(err)
+	}
+	if pool.Counters().Replaced == 0 {
+		t.Error("no worker took the place of the one that was blocked")
+	}
+}
+
+func TestPoisonEndsEveryCall(t *testing.T) {
+	release := make(chan struct{})
+	defer close(release)
+	block := func(_ uint32, _, reply []byte) (uint32, []byte) { <-release; return 0, reply }
+	c, _ := pair(t, channel.Size{Slots: 8, Payload: 64}, 1, 20*time.Microsecond, channel.Keep, block)
+	ends := make(chan error)
+	for range 4 {
+		go func() { ends <- c.Do(t.Context(), 1, nil, func(uint32, []byte) error { return nil }) }()
+	}
+	time.Sleep(2 * time.Millisecond)
+	died := errors.New("the peer died")
+	c.Poison(died)
+	for range 4 {
+		if err := <-ends; err != died {
+			t.Errorf("a pending call of a poisoned caller: %v", err)
+		}
+	}
+	if err := callDouble(t.Context(), c, 1); err != died {
+		t.Errorf("a later call: %v", err)
+	}
+}
+
+func BenchmarkNull(b *testing.B) {
+	c, _ := pair(b, channel.Size{Slots: 64, Payload: 64}, 4, 50*time.Microsecond, channel.Keep, func(_ uint32, _, reply []byte) (uint32, []byte) { return 0, reply })
+	take := func(uint32, []byte) error { return nil }
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := c.Do(context.Background(), 1, nil, take); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,137 @@
+// Package call is the client's end of a binding: it gives each call a name, sends
+// it, blocks its thread, and hands every reply to the thread that waits for it.
+// It promises nothing to users of urpc.
+//
+// One thread at a time leads: it receives for all that wait, polls, and parks the
+// processor when there is nothing; the others are blocked, not polling. Whoever
+// leaves the lead passes it on.
+package call
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"urpc/runtime/channel"
+	"urpc/runtime/kernel"
+	"urpc/runtime/lock"
+	"urpc/runtime/shm"
+	"urpc/spec/step"
+)
+
+// Config is what a caller is made of.
+type Config struct {
+	Port   *channel.Port
+	Kernel kernel.Kernel
+	// Calls is the most calls pending at once; 0 stands for the channel's slots.
+	// With no more calls than slots neither queue of an honest pair is ever full.
+	Calls int
+	// Poll is how long to poll for a reply before parking; negative: not at all.
+	Poll time.Duration
+	// Donate hands this processor to the peer when it is parked: the caller wakes
+	// it and parks at once, instead of polling.
+	Donate channel.Donation
+	// Threads blocks and readies the callers; nil stands for goroutines.
+	Threads Threads
+	// Hook watches the private words; nil in production.
+	Hook shm.Hook
+}
+
+// Caller is the client's end of a binding. Any number of goroutines may call.
+type Caller struct {
+	port    *channel.Port
+	kernel  kernel.Kernel
+	poll    int64 // nanoseconds
+	donate  channel.Donation
+	threads Threads
+	private *shm.Segment
+	lead    lock.TryLock
+	again   lock.TryLock // the same lock under the name of its second try
+	records []record
+	free    freeList
+	spare   []byte // the leader's buffer: guarded by lead
+	nudge   kernel.Nudge
+	poison  atomic.Pointer[error]
+	stopped chan struct{} // closed by Poison
+
+	counters counters
+}
+
+// New makes a caller.
+func New(c Config) *Caller {
+	calls := c.Calls
+	if calls == 0 {
+		calls = int(c.Port.Size().Slots)
+	}
+	if c.Threads == nil {
+		c.Threads = Goroutines(calls)
+	}
+	private := shm.Heap(Private, int(stateOf(calls)))
+	private.SetHook(c.Hook)
+	caller := &Caller{
+		port: c.Port, kernel: c.Kernel, poll: int64(c.Poll), donate: c.Donate, threads: c.Threads,
+		private: private,
+		lead:    lock.TryLock{Segment: private, Word: offLead, TestSet: step.Lead, Unlock: step.Resign},
+		again:   lock.TryLock{Segment: private, Word: offLead, TestSet: step.LeadAgain, Unlock: step.Resign},
+		records: make([]record, calls),
+		spare:   make([]byte, c.Port.Size().Payload),
+		stopped: make(chan struct{}),
+	}
+	for i := calls - 1; i >= 0; i-- {
+		caller.records[i].buffer = make([]byte, c.Port.Size().Payload)
+		caller.free.put(i)
+	}
+	return caller
+}
+
+// Do sends one call and waits for its end: its reply, which take is given (the
+// payload is a private copy that is valid during take), or an error. Where ctx
+// has a deadline or can be cancelled, Do leaves then, and the late reply is
+// dropped.
+func (c *Caller) Do(ctx context.Context, procedure uint32, request []byte, take func(status uint32, payload []byte) error) error {
+	w := waiter{caller: c, ctx: ctx, done: ctx.Done()}
+	if err := w.over(); err != nil {
+		return err
+	}
+	if at, ok := ctx.Deadline(); ok {
+		w.deadline = c.kernel.Now() + int64(time.Until(at))
+	}
+	if err := w.open(); err != nil {
+		return err
+	}
+	if err := w.send(procedure, request); err != nil {
+		c.close(w.i) // nothing was sent, so no reply will come
+		c.passOn(w.i)
+		return err
+	}
+	if err := w.wait(); err != nil {
+		return err
+	}
+	r := &c.records[w.i]
+	err := take(r.reply.Status, r.payload)
+	c.close(w.i)
+	return err
+}
+
+// close gives the record of a call that is over back.
+func (c *Caller) close(i int) {
+	c.private.Store(step.CloseCall, stateOf(i), idle)
+	c.free.put(i)
+}
+
+// Poison ends every pending and every later call with err. Only the first
+// counts.
+func (c *Caller) Poison(err error) {
+	if c.poison.CompareAndSwap(nil, &err) {
+		close(c.stopped)
+		c.kernel.Nudge(&c.nudge)
+	}
+}
+
+// Err is the error that the caller was poisoned with, nil if it was not.
+func (c *Caller) Err() error {
+	if err := c.poison.Load(); err != nil {
+		return *err
+	}
+	return nil
+}

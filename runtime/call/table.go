@@ -1,0 +1,68 @@
+package call
+
+import (
+	"sync/atomic"
+
+	"urpc/runtime/channel"
+	"urpc/runtime/shm"
+)
+
+// The private segment of a caller, of words that its threads share and no other
+// space can reach. They go through shm all the same, so that every access to
+// them is a step, too.
+//
+//	offset      word
+//	     0      lead     1 while a thread receives for all that wait
+//	    64      blocked  threads that block, or are about to
+//	  128+64i   state    of call i, see below
+const (
+	offLead    shm.Offset = 0
+	offBlocked shm.Offset = 64
+	offStates  shm.Offset = shm.Line
+	stateSpace            = 64
+
+	// Private is the number of the private segment.
+	Private uint8 = 2
+)
+
+// The states of a call.
+//
+//	idle --OpenCall--> pending --Deliver--> delivered --CloseCall--> idle
+//	                   pending --Abandon--> abandoned --(late reply)--> idle
+const (
+	idle      = 0
+	pending   = 1
+	delivered = 2
+	abandoned = 3 // its thread has left; the slot is kept until the late reply has come
+)
+
+func stateOf(i int) shm.Offset { return offStates + shm.Offset(i*stateSpace) }
+
+// record is what is kept of call i beside its state.
+type record struct {
+	// generation counts the calls that used this record. It is written by the
+	// thread that opens the call and read by whoever receives.
+	generation atomic.Uint64
+	// reply and payload are written by the thread that leads before Deliver, and
+	// read by the call's own thread after the CheckReply that sees it: that load
+	// is synchronized after that store.
+	reply   channel.Message
+	payload []byte
+	// buffer holds the payload. Whoever leads exchanges it for its own.
+	buffer []byte
+}
+
+const indexBits = 16
+
+// id names call i of a generation in its messages.
+func id(i int, generation uint64) uint64 { return generation<<indexBits | uint64(i) }
+
+// find gives the record that an id names, if it is of the present generation.
+// The id comes from the peer.
+func (c *Caller) find(name uint64) (int, bool) {
+	i := int(name & (1<<indexBits - 1))
+	if i >= len(c.records) {
+		return 0, false
+	}
+	return i, c.records[i].generation.Load()<<indexBits == name&^(1<<indexBits-1)
+}

@@ -1,0 +1,204 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"time"
+
+	"urpc/runtime/channel"
+	"urpc/spec/step"
+)
+
+// waiter is one call on its way, on its own thread's stack.
+type waiter struct {
+	caller   *Caller
+	ctx      context.Context
+	done     <-chan struct{} // ctx.Done(), nil if ctx never ends
+	deadline int64           // in the kernel's time, 0 for none
+	i        int             // the call's record
+	watched  func() bool     // stops the watch on ctx, nil while there is none
+	donated  bool            // this processor was donated to the peer: park instead of polling
+}
+
+// over says why the call should be left before its reply: a poisoned caller or a
+// context that has ended.
+func (w *waiter) over() error {
+	if err := w.caller.Err(); err != nil {
+		return err
+	}
+	if w.done == nil {
+		return nil
+	}
+	select {
+	case <-w.done:
+		if errors.Is(w.ctx.Err(), context.DeadlineExceeded) {
+			return ErrDeadline
+		}
+		return ErrCancelled
+	default:
+	}
+	// The context's own timer needs a processor, and polling may keep them all.
+	if w.deadline != 0 && w.caller.kernel.Now() >= w.deadline {
+		return ErrDeadline
+	}
+	return nil
+}
+
+// open finds a record that no call uses, waiting for one as long as the context
+// allows, and says that its call is pending.
+func (w *waiter) open() error {
+	c := w.caller
+	i, ok := c.free.get()
+	if !ok {
+		c.counters.overloads.Add(1)
+	}
+	for ; !ok; i, ok = c.free.get() {
+		if err := w.over(); err != nil {
+			return err
+		}
+		// Late replies free the records of calls that were left, but only when
+		// somebody receives them.
+		if c.lead.Try() {
+			for c.receiveOne(-1) == channel.Done {
+			}
+			c.resign(-1)
+		}
+		time.Sleep(100 * time.Microsecond)
+	}
+	w.i = i
+	c.records[i].generation.Add(1)
+	c.private.Store(step.OpenCall, stateOf(i), pending)
+	return nil
+}
+
+// send puts the call into the queue and wakes the peer if it is parked. An end
+// that is busy or full is tried again later; nobody waits for a lock.
+func (w *waiter) send(procedure uint32, request []byte) error {
+	c := w.caller
+	m := channel.Message{
+		ID: id(w.i, c.records[w.i].generation.Load()), Procedure: procedure, Length: uint32(len(request)),
+	}
+	for {
+		if c.private.Hooked() {
+			c.private.Mark(step.TestSetSend, uint64(w.i), m.ID)
+		}
+		switch r := c.port.Send(&m, request); r {
+		case channel.Done:
+			w.wake()
+			return nil
+		case channel.Corrupt:
+			c.Poison(ErrCorrupt)
+			return c.Err()
+		default:
+			if err := w.over(); err != nil {
+				return err
+			}
+			c.port.AwaitSend(r)
+			w.yield()
+		}
+	}
+}
+
+// wake wakes the peer if it is parked.
+func (w *waiter) wake() {
+	c := w.caller
+	if !c.port.Wake(c.kernel, c.donate) {
+		return
+	}
+	c.counters.wakes.Add(1)
+	if c.donate == channel.Donate {
+		c.counters.donations.Add(1)
+		w.donated = true
+	}
+}
+
+// wait waits until the reply has been delivered, leading or blocked.
+//
+//	CheckReply:    if state[i] = delivered then return
+//	Lead:          if test-and-set(lead) = free then lead, goto Resign
+//	AnnounceBlock: blocked := blocked + 1
+//	LeadAgain:     if test-and-set(lead) = free then RetractBlock, lead, goto Resign
+//	Block:         await permit[i];  permit[i] := false
+//	RetractBlock:  blocked := blocked - 1;  goto CheckReply
+//
+// The lead is never left alone while a thread blocks: it announces itself before
+// its second try. Either that try comes after Resign and succeeds, or the
+// LookBlocked after Resign sees the announcement and the lead is passed on.
+func (w *waiter) wait() error {
+	c := w.caller
+	defer w.unwatch()
+	for {
+		if c.private.Hooked() {
+			c.private.Mark(step.CheckReply, uint64(w.i))
+		}
+		if w.delivered() {
+			return nil
+		}
+		if err := w.over(); err != nil {
+			return w.leave(err)
+		}
+		if c.lead.Try() || w.block() {
+			err := w.leadOn()
+			c.resign(w.i)
+			if err != nil {
+				return w.leave(err)
+			}
+			return nil
+		}
+	}
+}
+
+// delivered says whether the reply is there. The load that sees it is
+// synchronized after the leading thread's writes to the record.
+func (w *waiter) delivered() bool {
+	return w.caller.private.Load(step.CheckReply, stateOf(w.i)) == delivered
+}
+
+// block blocks until the reply may be there or the lead may be free; true if the
+// thread leads after all.
+func (w *waiter) block() bool {
+	c := w.caller
+	c.private.Add(step.AnnounceBlock, offBlocked, 1)
+	leads := c.again.Try()
+	if !leads {
+		c.counters.blocks.Add(1)
+		c.threads.Block(w.i, w.done, c.stopped)
+	}
+	c.private.Add(step.RetractBlock, offBlocked, ^uint32(0))
+	return leads
+}
+
+// leave abandons a call, unless its reply has just been delivered. A thread that
+// leaves may have been given the lead and passes it on.
+//
+//	Abandon: if compare-and-swap(state[i], pending, abandoned) fails then return the reply
+func (w *waiter) leave(err error) error {
+	c := w.caller
+	if !c.private.CompareAndSwap(step.Abandon, stateOf(w.i), pending, abandoned) {
+		return nil
+	}
+	c.passOn(w.i)
+	return err
+}
+
+// watch gets this thread out of its sleep when the context ends.
+func (w *waiter) watch() {
+	if w.done != nil && w.watched == nil {
+		c := w.caller
+		w.watched = context.AfterFunc(w.ctx, func() { c.kernel.Nudge(&c.nudge) })
+	}
+}
+
+func (w *waiter) unwatch() {
+	if w.watched != nil {
+		w.watched()
+	}
+}
+
+// yield lets another thread of this space run. Under a hook the scheduler does.
+func (w *waiter) yield() {
+	if !w.caller.private.Hooked() {
+		runtime.Gosched()
+	}
+}

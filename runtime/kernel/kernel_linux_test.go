@@ -1,0 +1,89 @@
+package kernel
+
+import (
+	"testing"
+	"time"
+
+	"urpc/runtime/shm"
+)
+
+func TestSleepReturnsWhenTheWordDiffers(t *testing.T) {
+	k := real(t)
+	word := shm.Heap(0, shm.Line)
+	var nudge Nudge
+	if got := k.Sleep(&word.View, 0, 1, &nudge, nudge.Seen(), 0); got != Changed {
+		t.Fatalf("sleep on a word of another value: %d, want Changed", got)
+	}
+}
+
+func TestSleepTimesOut(t *testing.T) {
+	k := real(t)
+	word := shm.Heap(0, shm.Line)
+	var nudge Nudge
+	if got := k.Sleep(&word.View, 0, 0, &nudge, nudge.Seen(), k.Now()+int64(time.Millisecond)); got != TimedOut {
+		t.Fatalf("sleep to a deadline: %d, want TimedOut", got)
+	}
+	if got := k.Sleep(&word.View, 0, 0, &nudge, nudge.Seen(), k.Now()-1); got != TimedOut {
+		t.Fatalf("sleep to a deadline in the past: %d, want TimedOut", got)
+	}
+}
+
+func TestNudgeBeforeSleepIsNotLost(t *testing.T) {
+	k := real(t)
+	word := shm.Heap(0, shm.Line)
+	var nudge Nudge
+	seen := nudge.Seen()
+	k.Nudge(&nudge)
+	if got := k.Sleep(&word.View, 0, 0, &nudge, seen, 0); got != Changed {
+		t.Fatalf("sleep after a nudge: %d, want Changed", got)
+	}
+}
+
+func TestWakeAndNudgeGetSleepersOut(t *testing.T) {
+	for _, how := range []string{"wake", "nudge"} {
+		t.Run(how, func(t *testing.T) {
+			k := real(t)
+			word := shm.Heap(0, shm.Line)
+			var nudge Nudge
+			out := make(chan Outcome)
+			const sleepers = 3
+			for range sleepers {
+				go func() {
+					seen := nudge.Seen()
+					for word.Peek(0) == 0 && nudge.Seen() == seen {
+						k.Sleep(&word.View, 0, 0, &nudge, seen, 0)
+					}
+					out <- Woken
+				}()
+			}
+			time.Sleep(2 * time.Millisecond)
+			if how == "wake" {
+				word.Add(0, 0, 1)
+				k.Wake(word, 0)
+			} else {
+				k.Nudge(&nudge)
+				word.Store(0, 0, 1)
+				k.Nudge(&nudge)
+			}
+			for range sleepers {
+				<-out
+			}
+		})
+	}
+}
+
+func TestPollForIsBounded(t *testing.T) {
+	if d := PollFor(); d < 0 || d > 200*time.Microsecond {
+		t.Fatalf("poll for %v", d)
+	}
+	t.Logf("polling pays for %v on %d processors", PollFor(), Processors())
+}
+
+func real(t *testing.T) Kernel {
+	t.Helper()
+	k, err := Real()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}

@@ -1,0 +1,23 @@
+package processor
+
+import "sync/atomic"
+
+// Counters tell what a pool has done so far. They are read without stopping it,
+// one after the other.
+type Counters struct {
+	Parks    uint64 // times that a processor parked
+	Wakes    uint64 // times that the kernel was asked to wake the peer
+	Donated  uint64 // processors that the peer donated
+	Returns  uint64 // donated processors that went back
+	Replaced uint64 // times that a worker lost the polling place to another
+}
+
+type counters struct{ parks, wakes, donated, returns, replaced atomic.Uint64 }
+
+// Counters reads the counters.
+func (p *Pool) Counters() Counters {
+	return Counters{
+		Parks: p.counters.parks.Load(), Wakes: p.counters.wakes.Load(), Donated: p.counters.donated.Load(),
+		Returns: p.counters.returns.Load(), Replaced: p.counters.replaced.Load(),
+	}
+}

@@ -1,0 +1,94 @@
+package processor
+
+import (
+	"runtime"
+	"sync/atomic"
+
+	"urpc/runtime/channel"
+	"urpc/runtime/kernel"
+	"urpc/spec/step"
+)
+
+// Worker receives and executes calls, one at a time, with buffers of its own.
+type Worker struct {
+	port    *channel.Port
+	kernel  kernel.Kernel
+	handler Handler
+	message channel.Message
+	request []byte // the part of in that the call fills
+	in, out []byte
+	wakes   *atomic.Uint64 // times that the kernel was asked to wake the peer
+}
+
+// NewWorker makes a worker.
+func NewWorker(port *channel.Port, k kernel.Kernel, h Handler) *Worker {
+	return &Worker{
+		port: port, kernel: k, handler: h, wakes: new(atomic.Uint64),
+		in: make([]byte, port.Size().Payload), out: make([]byte, 0, port.Size().Payload),
+	}
+}
+
+// Receive tries to receive one call.
+func (w *Worker) Receive() (r channel.Result) {
+	if w.port.Hooked() {
+		w.port.Mark(step.TestSetReceive)
+	}
+	w.request, r = w.port.Receive(&w.message, w.in)
+	return r
+}
+
+// Execute runs the handler on the call that was received, sends the reply and
+// wakes the caller if it is parked.
+//
+// An honest client never has more calls pending than the reply queue has slots,
+// so the queue is never full. One who lets it fill breaks the protocol: it must
+// not be able to make a processor of this space wait for it (H16). Under a hook
+// the queue may be smaller, and a full one is awaited.
+func (w *Worker) Execute() channel.Result {
+	status, payload := w.handler(w.message.Procedure, w.request, w.out[:0])
+	reply := channel.Message{
+		ID: w.message.ID, Procedure: w.message.Procedure, Status: status, Length: uint32(len(payload)),
+	}
+	for {
+		switch r := w.port.Send(&reply, payload); {
+		case r == channel.Done:
+			if w.port.Wake(w.kernel, channel.Keep) {
+				w.wakes.Add(1)
+			}
+			return channel.Done
+		case r == channel.Busy, r == channel.Full && w.port.Hooked():
+			w.port.AwaitSend(r)
+			if !w.port.Hooked() {
+				runtime.Gosched() // another worker of this pool is sending
+			}
+		default:
+			return channel.Corrupt
+		}
+	}
+}
+
+// Park parks the processor until the peer rings.
+func (w *Worker) Park(nudge *kernel.Nudge, seen uint32) channel.Parking {
+	return w.port.Park(w.kernel, nudge, seen, 0)
+}
+
+// Serve receives and executes calls for ever, parking whenever there is none: a
+// processor without a pool, as the explorer runs it. It returns when the peer
+// breaks the protocol.
+func (w *Worker) Serve() channel.Result {
+	var nudge kernel.Nudge
+	for {
+		switch r := w.Receive(); r {
+		case channel.Done:
+			if r := w.Execute(); r != channel.Done {
+				return r
+			}
+		case channel.Busy:
+			w.port.AwaitReceive()
+		case channel.Empty:
+			w.Park(&nudge, nudge.Seen())
+		default:
+			return r
+		}
+	}
+}
