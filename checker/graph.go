@@ -23,10 +23,8 @@ type edge struct {
 	transition uint32
 }
 
-func (g *graph) nodes() int             { return len(g.first) - 1 }
-func (g *graph) out(v uint32) []edge    { return g.edges[g.first[v]:g.first[v+1]] }
-func (g *graph) stuck(v uint32) bool    { return g.first[v] == g.first[v+1] }
-func (g *graph) event(at uint64) uint32 { return g.events[at] }
+func (g *graph) nodes() int          { return len(g.first) - 1 }
+func (g *graph) stuck(v uint32) bool { return g.first[v] == g.first[v+1] }
 
 // graphBytes is what a graph of this size takes, with the scratch space of the
 // searches in it.
@@ -164,73 +162,8 @@ func (b *graphBuilder[S]) eventOf() uint32 {
 	return number
 }
 
-// components numbers the strongly connected components of the part of a graph
-// whose edges keep allows: a component comes after all that it leads to (Tarjan,
-// SIAM J. Computing 1(2), 1972, with a stack of its own instead of recursion).
-func (g *graph) components(keep func(at uint64) bool) (of []uint32, count int) {
-	n := g.nodes()
-	const none = 1<<32 - 1
-	of = make([]uint32, n)
-	low := make([]uint32, n)
-	next := make([]uint64, n) // the edge to look at next
-	for v := range of {
-		of[v], low[v] = none, none
-	}
-	var stack, path []uint32
-	var clock uint32
-	enter := func(v uint32) {
-		low[v], next[v] = clock, g.first[v]
-		clock++
-		stack, path = append(stack, v), append(path, v)
-	}
-	order := make([]uint32, n) // when a node was entered
-	for root := range n {
-		if low[root] != none {
-			continue
-		}
-		order[root] = clock
-		enter(uint32(root))
-		for len(path) > 0 {
-			v := path[len(path)-1]
-			if next[v] < g.first[v+1] {
-				at := next[v]
-				next[v]++
-				if !keep(at) {
-					continue
-				}
-				switch to := g.edges[at].to; {
-				case low[to] == none:
-					order[to] = clock
-					enter(to)
-				case of[to] == none:
-					low[v] = min(low[v], order[to])
-				}
-				continue
-			}
-			path = path[:len(path)-1]
-			if len(path) > 0 {
-				u := path[len(path)-1]
-				low[u] = min(low[u], low[v])
-			}
-			if low[v] != order[v] {
-				continue
-			}
-			for {
-				u := stack[len(stack)-1]
-				stack = stack[:len(stack)-1]
-				of[u] = uint32(count)
-				if u == v {
-					break
-				}
-			}
-			count++
-		}
-	}
-	return of, count
-}
-
-// onCycle marks the nodes that lie on a cycle of edges that keep allows, or of
-// which it is known that such a cycle is in their component.
+// onCycle marks the nodes from which a cycle of edges that keep allows can be
+// reached by such edges within their component (of, count: see components).
 func (g *graph) onCycle(of []uint32, count int, keep func(at uint64) bool) []bool {
 	cyclic := make([]bool, count)
 	for v := range uint32(g.nodes()) {

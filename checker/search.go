@@ -16,19 +16,23 @@ import (
 // chunks. What is in a chunk, a block and a shard depends on the model alone, so
 // that the number of workers, and who takes what when, change no count and no
 // trace; and no two workers ever write to one shard.
-const (
-	// blockStates bounds the states of a block, and with it the memory of the
-	// buffers and the time between two looks at the limits.
-	blockStates = 1 << 15
-	// blockChunks bounds the chunks of a block: enough to keep any number of
-	// workers busy.
-	blockChunks = 64
-	// inlineStates is the size up to which a block is run by one goroutine:
-	// starting others would take longer.
-	inlineStates = 256
-	// blockCandidates bounds the successors of a block of more than one state.
-	blockCandidates = 1 << 22
-)
+type cut struct {
+	// block bounds the states of a block, and with it the memory of the buffers
+	// and the time between two looks at the limits.
+	block uint64
+	// chunks bounds the chunks of a block: enough to keep any number of workers
+	// busy. chunk is the least size of one, in states.
+	chunks, chunk uint64
+	// inline is the size up to which a block is run by one goroutine: starting
+	// others would take longer.
+	inline uint64
+}
+
+// defaultCut is what was measured to be fast; tests cut finer.
+var defaultCut = cut{block: 1 << 15, chunks: 64, chunk: 64, inline: 256}
+
+// blockCandidates bounds the successors of a block of more than one state.
+const blockCandidates = 1 << 22
 
 // Check explores every state that the model can reach and says of each of its
 // properties whether it holds. The error is not nil if the model cannot be
@@ -52,6 +56,7 @@ type search[S comparable] struct {
 	model   *Model[S]
 	options Options
 	program *program[S]
+	cut     cut
 	started time.Time
 
 	shards  [shards]shard[S]
@@ -95,7 +100,7 @@ const deadlockName = "deadlock"
 
 func newSearch[S comparable](ctx context.Context, m *Model[S], o Options, started time.Time) *search[S] {
 	s := &search[S]{
-		ctx: ctx, model: m, options: o, program: compile(m), started: started,
+		ctx: ctx, model: m, options: o, program: compile(m), cut: defaultCut, started: started,
 		findings: make([]finding, 1+len(m.Properties)),
 	}
 	if s.options.Workers < 1 {
@@ -191,7 +196,7 @@ func (s *search[S]) runLevel(frontier uint64) {
 // blockSize is how many states the next block may have so that its successors
 // are sure to keep within the limit on states; or one, and then runBlock looks.
 func (s *search[S]) blockSize() uint64 {
-	size := min(blockStates, max(1, blockCandidates/uint64(s.program.fan)))
+	size := min(s.cut.block, max(1, blockCandidates/uint64(s.program.fan)))
 	if left, bounded := s.statesLeft(); bounded {
 		size = min(size, max(1, left/uint64(s.program.fan)))
 	}
@@ -236,10 +241,10 @@ func (s *search[S]) cancellation() string {
 // comes of them. It is false when the block did not come to its end: it was
 // cancelled, and left no mark, or a function of the model failed.
 func (s *search[S]) runBlock(at, n uint64) bool {
-	per := max(64, (n+blockChunks-1)/blockChunks)
+	per := max(s.cut.chunk, (n+s.cut.chunks-1)/s.cut.chunks)
 	chunks := int((n + per - 1) / per)
 	s.useChunks(chunks)
-	inline := n <= inlineStates
+	inline := n <= s.cut.inline
 	s.parallel(chunks, inline, true, func(w *worker[S], i int) {
 		begin := at + uint64(i)*per
 		s.expandChunk(w, &s.chunks[i], begin, min(begin+per, at+n))
