@@ -152,8 +152,10 @@ func TestEveryRecordAbandonedComesBack(t *testing.T) {
 
 func TestBlockedHandlerDelaysNoOtherCall(t *testing.T) {
 	release := make(chan struct{})
+	entered := make(chan struct{})
 	block := func(p uint32, request, reply []byte) (uint32, []byte) {
 		if p == 1 {
+			close(entered)
 			<-release
 		}
 		return double(p, request, reply)
@@ -161,6 +163,7 @@ func TestBlockedHandlerDelaysNoOtherCall(t *testing.T) {
 	c, pool := pair(t, channel.Size{Slots: 8, Payload: 64}, 2, 20*time.Microsecond, channel.Keep, block)
 	blocked := make(chan error)
 	go func() { blocked <- c.Do(t.Context(), 1, make([]byte, 8), func(uint32, []byte) error { return nil }) }()
+	<-entered
 	for n := range uint64(50) {
 		if err := callDouble(t.Context(), c, n); err != nil {
 			t.Fatal(err)
