@@ -13,6 +13,8 @@ package spec
 
 import (
 	"urpc/checker/catalogue"
+	"urpc/spec/lock"
+	"urpc/spec/memory"
 	"urpc/spec/protocol"
 )
 
@@ -20,4 +22,6 @@ import (
 var Families = []catalogue.Family{
 	protocol.Editor,
 	protocol.Family,
+	memory.Family,
+	lock.Family,
 }

@@ -10,17 +10,17 @@ import (
 
 // The names of the properties.
 const (
-	Conserved         = "processors conserved"
-	NothingReady      = "donates only when nothing is ready at home"
-	OnlyUnderpowered  = "donates only to an underpowered space"
-	Descheduled       = "a sender is descheduled at send"
-	CallerWaits       = "a caller does not run until its reply"
-	ExactlyOnce       = "each call is executed once and replied to once"
-	NothingLost       = "nothing lost or duplicated"
-	NoOverflow        = "no queue overflows"
-	AfterAll          = "executes only after all have sent"
-	Donations         = "donations"
-	Orders            = "orders"
+	Conserved        = "processors conserved"
+	NothingReady     = "donates only when nothing is ready at home"
+	OnlyUnderpowered = "donates only to an underpowered space"
+	Descheduled      = "a sender is descheduled at send"
+	CallerWaits      = "a caller does not run until its reply"
+	ExactlyOnce      = "each call is executed once and replied to once"
+	NothingLost      = "nothing lost or duplicated"
+	NoOverflow       = "no queue overflows"
+	AfterAll         = "executes only after all have sent"
+	Donations        = "donations"
+	Orders           = "orders"
 )
 
 // The names of the reachable twins: each says that what a property forbids or

@@ -1,0 +1,128 @@
+package memory
+
+import "urpc/spec/step"
+
+// "To a thread a call is synchronous; to the thread package beneath, it is
+// asynchronous." The callers of a space share one queue of replies; whoever has
+// the lead receives for all.
+//
+//	openCall:    call[i] := pending; send
+//	checkReply:  if call[i] = done then (leads) goto resign, (else) goto closeCall
+//	             else (leads) receive, (else) goto lead
+//	lead:        if test-and-set(led) = free then leads; goto checkReply
+//	block:       await permit[i]; permit[i] := false; goto checkReply
+//	deliver:     call[j] := done, with the reply; if j = i then goto checkReply
+//	ready:       permit[j] := true; (leads) goto checkReply, (else) goto closeCall or on
+//	resign:      led := free
+//	lookPending: with the others in order: if call[j] = pending then goto ready;
+//	             the first one is enough                 \* or all of them
+//	closeCall:   call[i] := idle; the next call, or end
+//
+// These words are private to the client's space: the server can reach none.
+
+func (v view) openCall() bool {
+	c := v.caller()
+	c.Call, c.Result, c.Executed = Pending, 0, 0
+	c.Message = call(v.self, c.Number)
+	return v.to(step.TestSetSend)
+}
+
+func (v view) checkReply() bool {
+	c := v.caller()
+	switch {
+	case c.Call == Done && c.Leads:
+		return v.to(step.Resign)
+	case c.Call == Done:
+		return v.to(step.CloseCall)
+	case c.Leads:
+		return v.to(step.TestSetReceive)
+	default:
+		return v.to(step.Lead)
+	}
+}
+
+func (v view) lead() bool {
+	if v.s.Led {
+		return v.to(step.Block)
+	}
+	v.s.Led, v.caller().Leads = true, true
+	return v.to(step.CheckReply)
+}
+
+func (v view) block() bool {
+	if !v.caller().Permit {
+		return false
+	}
+	v.caller().Permit = false
+	return v.to(step.CheckReply)
+}
+
+func (v view) deliver() bool {
+	reply := v.t.Message
+	v.t.Message = 0
+	j := reply.caller(v.Clients)
+	if j < 0 {
+		return v.to(step.CheckReply) // addressed to nobody: dropped
+	}
+	v.s.Caller[j].Call, v.s.Caller[j].Result = Done, reply
+	if j == v.self {
+		return v.to(step.CheckReply)
+	}
+	v.caller().Other = uint8(j)
+	return v.to(step.Ready)
+}
+
+func (v view) ready() bool {
+	c := v.caller()
+	j := c.Other
+	v.s.Caller[j].Permit = true
+	c.Other = 0
+	switch {
+	case c.Leads:
+		return v.to(step.CheckReply)
+	case v.Pass == PassAll:
+		return v.lookNext(j + 1)
+	default:
+		return v.to(step.CloseCall)
+	}
+}
+
+func (v view) resign() bool {
+	v.s.Led, v.caller().Leads = false, false
+	return v.lookNext(0)
+}
+
+// lookNext goes on to look at the first other caller from number j on.
+func (v view) lookNext(j uint8) bool {
+	if int(j) == v.self {
+		j++
+	}
+	if int(j) >= v.Clients {
+		v.caller().Other = 0
+		return v.to(step.CloseCall)
+	}
+	v.caller().Other = j
+	return v.to(step.LookPending)
+}
+
+func (v view) lookPending() bool {
+	j := v.caller().Other
+	if v.s.Caller[j].Call == Pending {
+		return v.to(step.Ready)
+	}
+	return v.lookNext(j + 1)
+}
+
+func (v view) closeCall() bool {
+	c := v.caller()
+	c.Call, c.Result, c.Executed = Idle, 0, 0
+	if v.Calls == 0 {
+		c.Number = 1 - c.Number
+		return v.to(step.OpenCall)
+	}
+	c.Number++
+	if int(c.Number) == v.Calls {
+		return v.to(step.None)
+	}
+	return v.to(step.OpenCall)
+}

@@ -1,0 +1,260 @@
+package memory
+
+import (
+	"urpc/checker"
+	"urpc/spec/step"
+)
+
+// Each label is one access to a word that more than one thread can reach, the
+// branch on what was read included; local computation is part of the step
+// before it. Locks, room, permits and sleep are awaits: a step that would only
+// be tried again is not enabled. Nobody spins, so that a lost wake-up is a
+// state in which nothing is enabled, and not a loop.
+
+// Config is a configuration of the channel.
+type Config struct {
+	Clients int // calling threads, 1 to MaxClients
+	Servers int // processors of the server, 1 to MaxServers
+	Calls   int // calls of each thread; 0: for ever
+	Slots   int // capacity of the queue of calls, 1 to MaxSlots
+	Replies int // capacity of the queue of replies
+	// Spurious: the kernel may wake a sleeper for nothing.
+	Spurious bool
+	// Pass says whom the caller that resigns the lead makes ready.
+	Pass Pass
+	// Doorbell is after how many rings a doorbell has its old value again; 0: never.
+	Doorbell int
+}
+
+// Pass is whom the caller that resigns the lead makes ready.
+type Pass int
+
+const (
+	// PassFirst: the first other caller whose call is pending. This suffices as
+	// long as no queue is ever full for a sender, which is so with no more
+	// callers than slots. Where callers outnumber the slots of both queues and
+	// the processors of the server together, the caller that it makes ready may
+	// be one that waits for room in the queue of calls, which only receiving
+	// replies would give it: a deadlock (five callers, one slot each, one
+	// processor).
+	PassFirst Pass = iota
+	// PassAll: every other caller whose call is pending. One of those that have
+	// sent takes the lead.
+	PassAll
+)
+
+// machine is a configuration as the steps use it.
+type machine struct {
+	Config
+	capacity [2]uint8 // of the queue that a side sends into
+	full     [2]uint8 // how many messages a full queue holds: the capacity
+}
+
+func newMachine(c Config) *machine {
+	if c.Clients > MaxClients || c.Servers > MaxServers || max(c.Slots, c.Replies) > MaxSlots {
+		panic("memory: a configuration has more threads or slots than a state can hold")
+	}
+	m := &machine{Config: c, capacity: [2]uint8{uint8(c.Slots), uint8(c.Replies)}}
+	m.full = m.capacity
+	return m
+}
+
+// initial: both queues are empty at position 0, each slot as if it had been
+// used one lap before; callers are about to call, processors to receive.
+func (m *machine) initial() State {
+	var s State
+	for side := range s.Side {
+		for i := range m.capacity[side] {
+			s.Side[side].Slot[i].Sequence = m.add(side, i+1, -m.capacity[side])
+		}
+	}
+	for i := range m.Clients {
+		s.Caller[i].At = step.OpenCall
+	}
+	for j := range m.Servers {
+		s.Server[j].At = step.TestSetReceive
+	}
+	return s
+}
+
+// add is position + n of the queue that a side sends into.
+func (m *machine) add(side int, position, n uint8) uint8 {
+	modulus := laps * m.capacity[side]
+	return uint8((int(position) + int(int8(n)) + int(modulus)) % int(modulus))
+}
+
+// view is a step's sight of a state: the thread that takes it, what its side
+// writes, and what the peer writes.
+type view struct {
+	*machine
+	s         *State
+	side      int
+	self      int
+	own, peer *Side
+	t         *Thread
+}
+
+func (m *machine) view(s *State, side, self int) view {
+	v := view{machine: m, s: s, side: side, self: self, own: &s.Side[side], peer: &s.Side[1-side]}
+	if side == client {
+		v.t = &s.Caller[self].Thread
+	} else {
+		v.t = &s.Server[self]
+	}
+	return v
+}
+
+// caller is the caller that takes the step.
+func (v view) caller() *Caller { return &v.s.Caller[v.self] }
+
+// to goes on to the next step.
+func (v view) to(next step.Name) bool {
+	v.t.At = next
+	return true
+}
+
+// slot is the slot of a position in the queue that a side sends into.
+func (v view) slot(side int, position uint8) *Slot {
+	return &v.s.Side[side].Slot[position%v.capacity[side]]
+}
+
+// row is one row of a program.
+type row struct {
+	name step.Name
+	do   func(v view) bool
+}
+
+// sending, receiving and so on are the parts of the programs. Both sides run
+// the same code for their ends of the queues.
+var (
+	sending = []row{
+		{step.TestSetSend, view.testSetSend}, {step.LoadTail, view.loadTail}, {step.LoadRoom, view.loadRoom},
+		{step.LookHead, view.lookHead}, {step.StoreRoom, view.storeRoom}, {step.WriteSlot, view.writeSlot},
+		{step.Publish, view.publish}, {step.StoreTail, view.storeTail}, {step.UnlockSend, view.unlockSend},
+		{step.AwaitRoom, view.awaitRoom},
+	}
+	waking    = []row{{step.LookParked, view.lookParked}, {step.Ring, view.ring}, {step.Wake, view.wake}}
+	receiving = []row{
+		{step.TestSetReceive, view.testSetReceive}, {step.LoadHead, view.loadHead}, {step.LookSlot, view.lookSlot},
+		{step.CopySlot, view.copySlot}, {step.StoreHead, view.storeHead}, {step.UnlockReceive, view.unlockReceive},
+	}
+	parking = []row{
+		{step.LookDoorbell, view.lookDoorbell}, {step.Announce, view.announce}, {step.RecheckHead, view.recheckHead},
+		{step.RecheckSlot, view.recheckSlot}, {step.Sleep, view.sleep}, {step.Asleep, view.asleep}, {step.Retract, view.retract},
+	}
+	calling = []row{
+		{step.OpenCall, view.openCall}, {step.CheckReply, view.checkReply}, {step.Lead, view.lead}, {step.Block, view.block},
+		{step.Deliver, view.deliver}, {step.Ready, view.ready}, {step.Resign, view.resign},
+		{step.LookPending, view.lookPending}, {step.CloseCall, view.closeCall},
+	}
+	serving = []row{{step.Execute, view.execute}}
+)
+
+// programs are the tables of the two sides.
+func (m *machine) programs() [2][]row {
+	var p [2][]row
+	for side, parts := range [2][][]row{
+		client: {calling, sending, waking, receiving, parking},
+		server: {receiving, serving, sending, waking, parking},
+	} {
+		for _, part := range parts {
+			for _, r := range part {
+				if r.name != step.Asleep || m.Spurious {
+					p[side] = append(p[side], r)
+				}
+			}
+		}
+	}
+	return p
+}
+
+// The names of the processes.
+const (
+	clientName = "client"
+	serverName = "server"
+)
+
+// process makes a process of a program. labels gives steps of a mutant another name.
+func (m *machine) process(side int, program []row, labels map[step.Name]step.Name) checker.Process[State] {
+	var index [256]int16
+	for i := range index {
+		index[i] = -1
+	}
+	p := checker.Process[State]{Name: clientName, Count: m.Clients}
+	if side == server {
+		p.Name, p.Count = serverName, m.Servers
+	}
+	for i, r := range program {
+		index[r.name] = int16(i)
+		label := r.name
+		if other, ok := labels[label]; ok {
+			label = other
+		}
+		p.Steps = append(p.Steps, checker.Step[State]{
+			Label: label.String(),
+			Do:    func(s *State, self int) bool { return r.do(m.view(s, side, self)) },
+		})
+	}
+	if side == client {
+		p.PC = func(s *State, self int) int { return int(index[s.Caller[self].At]) }
+	} else {
+		p.PC = func(s *State, self int) int { return int(index[s.Server[self].At]) }
+	}
+	return p
+}
+
+// model puts programs and properties together.
+func (m *machine) model(programs [2][]row, labels map[step.Name]step.Name) checker.Model[State] {
+	return checker.Model[State]{
+		Name: "channel",
+		Init: []State{m.initial()},
+		Processes: []checker.Process[State]{
+			m.process(client, programs[client], labels),
+			m.process(server, programs[server], labels),
+		},
+		Terminal:   m.terminal,
+		Event:      event,
+		Properties: m.properties(),
+	}
+}
+
+// Model gives the configuration's model, with its properties.
+func Model(c Config) checker.Model[State] {
+	m := newMachine(c)
+	return m.model(m.programs(), nil)
+}
+
+// terminal: every caller has made its calls, every processor is asleep.
+func (m *machine) terminal(s *State) bool {
+	for i := range m.Clients {
+		if s.Caller[i].At != step.None {
+			return false
+		}
+	}
+	for j := range m.Servers {
+		if s.Server[j].At != step.Asleep {
+			return false
+		}
+	}
+	return true
+}
+
+// event names the steps by which a message moves: a0> is written into its slot,
+// >a0 copied out, xa0 executed; a0. is the end of the call.
+func event(before, after *State, taken checker.Taken) string {
+	side := taker(taken)
+	was, is := before.thread(side, taken.Self), after.thread(side, taken.Self)
+	switch taken.Label {
+	case step.WriteSlot.String():
+		return was.Message.String() + ">"
+	case step.CopySlot.String():
+		return ">" + is.Message.String()
+	case step.Execute.String():
+		return "x" + was.Message.String()
+	case step.CloseCall.String():
+		c := &before.Caller[taken.Self]
+		return call(taken.Self, c.Number).String() + "."
+	default:
+		return ""
+	}
+}

@@ -1,0 +1,74 @@
+package memory
+
+import "urpc/spec/step"
+
+// "Receive the oldest reply of one of its space's channels …; receive the
+// oldest request of one of its channels."
+//
+//	testSetReceive: await test-and-set(own.recvLock) = free
+//	loadHead:       h := own.head
+//	lookSlot:       if slot[h % K].sequence /= h+1 then (empty) goto unlockReceive
+//	copySlot:       message := slot[h % K].message
+//	storeHead:      own.head := h+1
+//	unlockReceive:  own.recvLock := free; if empty then goto lookDoorbell
+//	                else (a caller) goto deliver, (a server) goto execute
+//	execute:        message := f(message); goto testSetSend
+//
+// The message is copied before its slot is given back: what is checked and used
+// is the copy.
+
+func (v view) testSetReceive() bool {
+	if v.own.RecvLock {
+		return false
+	}
+	v.own.RecvLock = true
+	return v.to(step.LoadHead)
+}
+
+func (v view) loadHead() bool {
+	v.t.Position = v.own.Head
+	return v.to(step.LookSlot)
+}
+
+func (v view) lookSlot() bool {
+	if v.slot(1-v.side, v.t.Position).Sequence != v.add(1-v.side, v.t.Position, 1) {
+		v.t.Stuck, v.t.Position = true, 0
+		return v.to(step.UnlockReceive)
+	}
+	return v.to(step.CopySlot)
+}
+
+func (v view) copySlot() bool {
+	v.t.Message = v.slot(1-v.side, v.t.Position).Message
+	v.s.noteReceived(1 - v.side)
+	return v.to(step.StoreHead)
+}
+
+func (v view) storeHead() bool {
+	v.own.Head = v.add(1-v.side, v.t.Position, 1)
+	v.t.Position = 0
+	return v.to(step.UnlockReceive)
+}
+
+func (v view) unlockReceive() bool {
+	v.own.RecvLock = false
+	switch {
+	case v.t.Stuck:
+		v.t.Stuck = false
+		return v.to(step.LookDoorbell)
+	case v.side == client:
+		return v.to(step.Deliver)
+	default:
+		return v.to(step.Execute)
+	}
+}
+
+// execute performs the procedure. Its ghost counts for the caller whose call it was.
+func (v view) execute() bool {
+	v.t.Message = v.t.Message.result()
+	if i := v.t.Message.caller(v.Clients); i >= 0 {
+		c := &v.s.Caller[i]
+		c.Executed = min(c.Executed+1, 2)
+	}
+	return v.to(step.TestSetSend)
+}
