@@ -38,7 +38,7 @@ func checkField(t reflect.Type, path string) error {
 	case reflect.Slice, reflect.Map:
 		return fmt.Errorf("field %s is a %s: a state has a fixed size; use an array and a length", path, t.Kind())
 	case reflect.Pointer, reflect.UnsafePointer, reflect.Uintptr:
-		return fmt.Errorf("field %s is a %s: use an index", path, t.Kind())
+		return fmt.Errorf("field %s is a pointer (%s): use an index", path, t)
 	default:
 		return fmt.Errorf("field %s is a %s: only integers, booleans, arrays and structs of these are states", path, t.Kind())
 	}

@@ -1,0 +1,71 @@
+package checker
+
+import (
+	"context"
+	"strings"
+	"testing"
+)
+
+type small struct{ N, M uint8 }
+
+// counter counts N up to 3: the smallest model with something to see.
+func counter() Model[small] {
+	return Model[small]{
+		Name: "counter",
+		Init: []small{{}},
+		Processes: []Process[small]{{Name: "p", Count: 1, Steps: []Step[small]{
+			{Label: "up", Do: func(s *small, _ int) bool {
+				if s.N == 3 {
+					return false
+				}
+				s.N++
+				return true
+			}},
+		}}},
+		Terminal: func(s *small) bool { return s.N == 3 },
+	}
+}
+
+func TestModelsThatAreRefused(t *testing.T) {
+	always := func(*small) bool { return true }
+	choose := func(*small, int, int) bool { return false }
+	do := func(*small, int) bool { return false }
+	step := func(m *Model[small]) *Step[small] { return &m.Processes[0].Steps[0] }
+	for want, change := range map[string]func(m *Model[small]){
+		"no name":                     func(m *Model[small]) { m.Name = "" },
+		"no initial state":            func(m *Model[small]) { m.Init = nil },
+		"no process":                  func(m *Model[small]) { m.Processes = nil },
+		"process 0: has no name":      func(m *Model[small]) { m.Processes[0].Name = "" },
+		"there are two of this name":  func(m *Model[small]) { m.Processes = append(m.Processes, m.Processes[0]) },
+		"Count is 0":                  func(m *Model[small]) { m.Processes[0].Count = 0 },
+		"has no steps":                func(m *Model[small]) { m.Processes[0].Steps = nil },
+		"has no label":                func(m *Model[small]) { step(m).Label = "" },
+		"there are two of this label": func(m *Model[small]) { m.Processes[0].Steps = append(m.Processes[0].Steps, *step(m)) },
+		"neither Do nor Choose":       func(m *Model[small]) { step(m).Do = nil },
+		"both Do and Choose":          func(m *Model[small]) { step(m).Choose = choose },
+		"Choices is 0":                func(m *Model[small]) { *step(m) = Step[small]{Label: "l", Choose: choose} },
+		"Choices is 2 beside Do":      func(m *Model[small]) { *step(m) = Step[small]{Label: "l", Do: do, Choices: 2} },
+		"step instances":              func(m *Model[small]) { m.Processes[0].Count = 1 << 27 },
+		"property 0: has no name":     func(m *Model[small]) { m.Properties = []Property[small]{{}} },
+		`property "x": there are two`: func(m *Model[small]) {
+			m.Properties = []Property[small]{Invariant("x", always), Reachable("x", always)}
+		},
+		"the name is taken":              func(m *Model[small]) { m.Properties = []Property[small]{Invariant("deadlock", always)} },
+		`property "x": has no predicate`: func(m *Model[small]) { m.Properties = []Property[small]{Invariant[small]("x", nil)} },
+		`"y": has no predicate`:          func(m *Model[small]) { m.Properties = []Property[small]{Transition[small]("y", nil)} },
+		"counts no steps":                func(m *Model[small]) { m.Properties = []Property[small]{Count[small]("x")} },
+		`step "down", which no process`:  func(m *Model[small]) { m.Properties = []Property[small]{Count[small]("x", "down")} },
+		"Between(3, 2) is empty":         func(m *Model[small]) { m.Properties = []Property[small]{Count[small]("x", "up").Between(3, 2)} },
+		"only a count has":               func(m *Model[small]) { m.Properties = []Property[small]{Invariant("x", always).Between(1, 2)} },
+		"has no Event":                   func(m *Model[small]) { m.Properties = []Property[small]{Orders[small]("x", "up")} },
+	} {
+		m := counter()
+		change(&m)
+		if _, err := Check(context.Background(), m, Options{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one that says %q", err, want)
+		}
+		if _, err := Replay(m, Trace{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("replay: error %v, want one that says %q", err, want)
+		}
+	}
+}
