@@ -6,17 +6,26 @@ import "urpc/spec/step"
 // asynchronous." The callers of a space share one queue of replies; whoever has
 // the lead receives for all.
 //
-//	openCall:    call[i] := pending; send
-//	checkReply:  if call[i] = done then (leads) goto resign, (else) goto closeCall
-//	             else (leads) receive, (else) goto lead
-//	lead:        if test-and-set(led) = free then leads; goto checkReply
-//	block:       await permit[i]; permit[i] := false; goto checkReply
-//	deliver:     call[j] := done, with the reply; if j = i then goto checkReply
-//	ready:       permit[j] := true; (leads) goto checkReply, (else) goto closeCall or on
-//	resign:      led := free
-//	lookPending: with the others in order: if call[j] = pending then goto ready;
-//	             the first one is enough                 \* or all of them
-//	closeCall:   call[i] := idle; the next call, or end
+//	openCall:      call[i] := pending; send
+//	checkReply:    if call[i] = done then (leads) goto resign, (else) goto closeCall
+//	               else (leads) receive, (else) goto lead
+//	lead:          if test-and-set(led) = free then leads; goto checkReply
+//	announceBlock: blocked := blocked + 1
+//	leadAgain:     if test-and-set(led) = free then leads; goto retractBlock
+//	block:         await permit[i]; permit[i] := false
+//	retractBlock:  blocked := blocked - 1; goto checkReply
+//	loadCall:      (j is whose reply was received) if call[j] /= pending then goto checkReply
+//	deliver:       call[j] := done, with the reply; if j = i then goto checkReply
+//	ready:         permit[j] := true; (leads) goto checkReply, (else) goto closeCall or on
+//	resign:        led := free
+//	lookBlocked:   if blocked = 0 then goto closeCall
+//	lookPending:   with the others in order: if call[j] = pending then goto ready;
+//	               the first one is enough                 \* or all of them
+//	closeCall:     call[i] := idle; the next call, or end
+//
+// The lead is never left alone while a caller blocks: it announces itself before
+// its second try. Either that try comes after resign and succeeds, or lookBlocked,
+// after resign, sees the announcement and the lead is passed on.
 //
 // These words are private to the client's space: the server can reach none.
 
@@ -43,10 +52,23 @@ func (v view) checkReply() bool {
 
 func (v view) lead() bool {
 	if v.s.Led {
-		return v.to(step.Block)
+		return v.to(step.AnnounceBlock)
 	}
 	v.s.Led, v.caller().Leads = true, true
 	return v.to(step.CheckReply)
+}
+
+func (v view) announceBlock() bool {
+	v.s.Blocked++
+	return v.to(step.LeadAgain)
+}
+
+func (v view) leadAgain() bool {
+	if v.s.Led {
+		return v.to(step.Block)
+	}
+	v.s.Led, v.caller().Leads = true, true
+	return v.to(step.RetractBlock)
 }
 
 func (v view) block() bool {
@@ -54,15 +76,32 @@ func (v view) block() bool {
 		return false
 	}
 	v.caller().Permit = false
+	return v.to(step.RetractBlock)
+}
+
+func (v view) retractBlock() bool {
+	v.s.Blocked--
 	return v.to(step.CheckReply)
 }
 
+// loadCall drops a reply to nobody, or to a call that is not pending.
+func (v view) loadCall() bool {
+	j := v.t.Message.caller(v.Clients)
+	if j < 0 || v.s.Caller[j].Call != Pending {
+		v.t.Message = 0
+		return v.to(step.CheckReply)
+	}
+	return v.to(step.Deliver)
+}
+
+// deliver is a compare-and-swap: of two leaders, if there were two, one would
+// deliver.
 func (v view) deliver() bool {
 	reply := v.t.Message
 	v.t.Message = 0
 	j := reply.caller(v.Clients)
-	if j < 0 {
-		return v.to(step.CheckReply) // addressed to nobody: dropped
+	if v.s.Caller[j].Call != Pending {
+		return v.to(step.CheckReply)
 	}
 	v.s.Caller[j].Call, v.s.Caller[j].Result = Done, reply
 	if j == v.self {
@@ -89,6 +128,13 @@ func (v view) ready() bool {
 
 func (v view) resign() bool {
 	v.s.Led, v.caller().Leads = false, false
+	return v.to(step.LookBlocked)
+}
+
+func (v view) lookBlocked() bool {
+	if v.s.Blocked == 0 {
+		return v.to(step.CloseCall)
+	}
 	return v.lookNext(0)
 }
 

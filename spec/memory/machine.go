@@ -1,3 +1,23 @@
+// Package memory is the specification at the level of memory: one channel
+// between the calling threads of one client and the processors of one server,
+// one shared access per step. It promises nothing to users. The runtime's
+// packages channel and call take the same steps under the same names.
+//
+// Where to look:
+//
+//	state.go       the words, who writes them, what positions and doorbells stand for
+//	machine.go     the parameters, and the two programs put together
+//	send.go        the sending end of a queue
+//	wake.go        waking the peer's processors
+//	receive.go     the receiving end of a queue, and the procedure
+//	park.go        parking
+//	call.go        callers that lead or block
+//	properties.go  what must be true, and what must come up
+//	mutants.go     faults that the properties catch
+//	family.go      the named configurations
+//
+// Not here: time-outs, cancellation (abandon, dropReply), donation words, a
+// corrupt peer, polling before parking, and sleeping on several channels.
 package memory
 
 import (
@@ -143,9 +163,10 @@ var (
 		{step.RecheckSlot, view.recheckSlot}, {step.Sleep, view.sleep}, {step.Asleep, view.asleep}, {step.Retract, view.retract},
 	}
 	calling = []row{
-		{step.OpenCall, view.openCall}, {step.CheckReply, view.checkReply}, {step.Lead, view.lead}, {step.Block, view.block},
-		{step.Deliver, view.deliver}, {step.Ready, view.ready}, {step.Resign, view.resign},
-		{step.LookPending, view.lookPending}, {step.CloseCall, view.closeCall},
+		{step.OpenCall, view.openCall}, {step.CheckReply, view.checkReply}, {step.Lead, view.lead},
+		{step.AnnounceBlock, view.announceBlock}, {step.LeadAgain, view.leadAgain}, {step.Block, view.block}, {step.RetractBlock, view.retractBlock},
+		{step.LoadCall, view.loadCall}, {step.Deliver, view.deliver}, {step.Ready, view.ready}, {step.Resign, view.resign},
+		{step.LookBlocked, view.lookBlocked}, {step.LookPending, view.lookPending}, {step.CloseCall, view.closeCall},
 	}
 	serving = []row{{step.Execute, view.execute}}
 )

@@ -163,10 +163,21 @@ var mutants = []mutant{
 	{
 		Mutant: catalogue.Mutant{Name: "lead-not-passed", Doc: "who resigns the lead makes nobody ready", Configuration: "2-1-1-1", KilledBy: "deadlock"},
 		steps: map[step.Name]func(v view) bool{
-			step.Resign: func(v view) bool {
-				v.resign()
-				v.caller().Other = 0
-				return v.to(step.CloseCall)
+			step.Resign: func(v view) bool { return v.resign() && v.to(step.CloseCall) },
+		},
+	},
+	{
+		Mutant: catalogue.Mutant{Name: "no-lead-again", Doc: "a caller announces that it blocks and does not try for the lead again", Configuration: "2-1-1-1", KilledBy: "deadlock"},
+		steps: map[step.Name]func(v view) bool{
+			step.AnnounceBlock: func(v view) bool { return v.announceBlock() && v.to(step.Block) },
+		},
+	},
+	{
+		Mutant: catalogue.Mutant{Name: "no-retract-block", Doc: "a caller that no longer blocks does not retract its announcement", Configuration: "2-1-1-1", KilledBy: BlockedCounts},
+		steps: map[step.Name]func(v view) bool{
+			step.RetractBlock: func(v view) bool {
+				v.s.Blocked = min(v.s.Blocked, MaxClients) // bounded, to keep the model finite
+				return v.to(step.CheckReply)
 			},
 		},
 	},
@@ -192,6 +203,7 @@ var mutants = []mutant{
 	{
 		Mutant: catalogue.Mutant{Name: "deliver-to-self", Doc: "the leader takes whatever reply comes as its own", Configuration: "2-1-1-1", KilledBy: OwnResult},
 		steps: map[step.Name]func(v view) bool{
+			step.LoadCall: func(v view) bool { return v.to(step.Deliver) },
 			step.Deliver: func(v view) bool {
 				c := v.caller()
 				c.Call, c.Result, c.Message = Done, c.Message, 0

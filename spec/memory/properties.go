@@ -18,6 +18,7 @@ const (
 	NoSleepOnCall   = "the server does not sleep while a call is queued"
 	NoSleepOnReply  = "the client does not sleep while a reply is queued"
 	ParkedCounts    = "parked counts the announced"
+	BlockedCounts   = "blocked counts the announced"
 )
 
 // The names of the reachable twins.
@@ -39,6 +40,7 @@ const (
 	SomeLeadPassed    = "the lead is passed on"
 	SomeForAnother    = "the leader receives another's reply"
 	SomeEarlyPermit   = "a caller is made ready before it blocks"
+	SomeLeadAgain     = "the second try for the lead succeeds"
 )
 
 // properties are what is checked of a configuration. A twin that the
@@ -55,6 +57,7 @@ func (m *machine) properties() []checker.Property[State] {
 		checker.Invariant(NoSleepOnCall, m.noSleepOnCall),
 		checker.Invariant(NoSleepOnReply, m.noSleepOnReply),
 		checker.Invariant(ParkedCounts, m.parkedCounts),
+		checker.Invariant(BlockedCounts, m.blockedCounts),
 		checker.Reachable(SomeServerAsleep, m.serverAsleep),
 		checker.Reachable(SomeLeaderAsleep, m.leaderAsleep),
 		checker.Reachable(SomeSleepRefused, m.someSleepRefused),
@@ -85,7 +88,8 @@ func (m *machine) properties() []checker.Property[State] {
 			checker.Reachable(SomeOpen, m.someOpen),
 			checker.Reachable(SomeLeadPassed, m.someLeadPassed),
 			checker.Reachable(SomeForAnother, m.someForAnother),
-			checker.Reachable(SomeEarlyPermit, m.someEarlyPermit))
+			checker.Reachable(SomeEarlyPermit, m.someEarlyPermit),
+			checker.Reachable(SomeLeadAgain, m.someLeadAgain))
 	}
 	return all
 }
@@ -269,6 +273,14 @@ func announced(at step.Name) bool {
 	}
 }
 
+// blockedCounts: the word that who resigns looks at is the number of callers
+// between their announcement and its retraction.
+func (m *machine) blockedCounts(s *State) bool {
+	return int(s.Blocked) == m.at(s, client, func(at step.Name) bool {
+		return at == step.LeadAgain || at == step.Block || at == step.RetractBlock
+	})
+}
+
 func (m *machine) serverAsleep(s *State) bool {
 	return m.at(s, server, func(at step.Name) bool { return at == step.Asleep }) == m.Servers
 }
@@ -342,6 +354,10 @@ func (m *machine) someForAnother(s *State) bool {
 
 func (m *machine) someEarlyPermit(s *State) bool {
 	return m.someCaller(s, func(c *Caller) bool { return c.Permit && c.Call == Pending && c.At != step.Block })
+}
+
+func (m *machine) someLeadAgain(s *State) bool {
+	return m.someCaller(s, func(c *Caller) bool { return c.At == step.RetractBlock && c.Leads })
 }
 
 func (m *machine) someCaller(s *State, such func(c *Caller) bool) bool {

@@ -11,7 +11,7 @@ import "urpc/spec/step"
 //	copySlot:       message := slot[h % K].message
 //	storeHead:      own.head := h+1
 //	unlockReceive:  own.recvLock := free; if empty then goto lookDoorbell
-//	                else (a caller) goto deliver, (a server) goto execute
+//	                else (a caller) goto loadCall, (a server) goto execute
 //	execute:        message := f(message); goto testSetSend
 //
 // The message is copied before its slot is given back: what is checked and used
@@ -57,7 +57,7 @@ func (v view) unlockReceive() bool {
 		v.t.Stuck = false
 		return v.to(step.LookDoorbell)
 	case v.side == client:
-		return v.to(step.Deliver)
+		return v.to(step.LoadCall)
 	default:
 		return v.to(step.Execute)
 	}

@@ -54,6 +54,8 @@ type State struct {
 	// Led is the lead: whether some caller receives for all. Private to the
 	// client's space.
 	Led bool
+	// Blocked counts the callers that have announced that they block. Private too.
+	Blocked uint8
 	// Sent is a ghost: the messages of each queue that were published and not
 	// yet copied out, oldest first. No step depends on it.
 	Sent [2][MaxSlots + 1]Message
