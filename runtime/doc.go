@@ -1,0 +1,62 @@
+// Package urpc calls procedures in another process of the same machine through
+// shared memory. A call between two processes that both run costs a few hundred
+// nanoseconds and no system call; the kernel is asked only to bind, and to wake a
+// process that sleeps.
+//
+// # Use
+//
+// A procedure is declared once, in a package that both sides import:
+//
+//	type Pair struct{ A, B int64 }
+//
+//	var Add = urpc.NewProc[Pair, int64]("add")
+//
+// The server gives it a handler and serves a Unix socket, over which clients
+// bind:
+//
+//	server := urpc.NewServer(urpc.ServerOptions{})
+//	err := urpc.Handle(server, Add, func(_ context.Context, p Pair) (int64, error) {
+//		return p.A + p.B, nil
+//	})
+//	listener, err := urpc.Listen("/run/user/1000/adder")
+//	err = server.Serve(ctx, listener) // until ctx ends
+//
+// A client binds once and calls as often as it likes, from any goroutine:
+//
+//	client, err := urpc.Bind(ctx, "/run/user/1000/adder", urpc.Options{})
+//	defer client.Close()
+//	sum, err := Add.Call(ctx, client, Pair{1, 2})
+//
+// # How a call ends
+//
+// A call is executed at most once, and ends exactly once: by its reply; by the
+// handler's error or panic (*RemoteError); or by one of ErrPeerDied,
+// ErrCancelled, ErrDeadlineExceeded, ErrRefused, ErrOverloaded, ErrClosed and
+// ErrCorrupt, to be found by errors.Is. After ErrPeerDied, ErrCancelled and
+// ErrDeadlineExceeded it is unknown whether the handler ran; after ErrRefused it
+// did not. The late reply of a call that was left is dropped and never reaches
+// another call.
+//
+// The deadline of a call is not told to the handler. The handler's context ends
+// when its client is gone or the server stops.
+//
+// # Trust
+//
+// Only processes of the server's user bind, unless the server's Authorize says
+// otherwise. The two sides trust nothing that they read from shared memory: every
+// message is copied once, and the copy is checked and used. A process can write
+// only the memory of its own direction. A peer that dies or misbehaves ends its
+// own binding and touches no other.
+//
+// # Limits
+//
+// The server fixes the memory of a binding when it is made: how many calls may
+// be pending (Slots), how large a request or reply may be (MessageSize). Larger
+// ones are refused (*SizeError). Waiting processors poll for a while, and then
+// park; see Options.Poll. The package works on Linux 5.16 or later, and compiles
+// elsewhere, where every binding fails with errors.ErrUnsupported.
+//
+// The idea is of B. Bershad, T. Anderson, E. Lazowska, H. Levy, "User-Level
+// Interprocess Communication for Shared Memory Multiprocessors", ACM TOCS 9(2),
+// 1991.
+package urpc

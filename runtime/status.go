@@ -1,0 +1,50 @@
+package urpc
+
+import (
+	"errors"
+	"fmt"
+)
+
+// The status of a reply, as it stands in the message. A client meets any other
+// value as the work of a broken peer.
+const (
+	statusDone     uint32 = iota // the payload is the reply
+	statusFailed                 // the handler returned an error: its text
+	statusPanicked               // the handler panicked: what it said
+	statusRefused                // the handler did not run: why
+)
+
+// replyRefused, replyFailed and replyPanicked write why there is no reply, cut
+// to what the reply's message holds.
+func replyRefused(reply []byte, err error) (uint32, []byte) {
+	return statusRefused, cut(reply, err.Error())
+}
+
+func replyFailed(reply []byte, err error) (uint32, []byte) {
+	if p, ok := errors.AsType[*handlerPanic](err); ok {
+		return statusPanicked, cut(reply, fmt.Sprint(p.value))
+	}
+	return statusFailed, cut(reply, err.Error())
+}
+
+// cut appends what of the text there is room for.
+func cut(reply []byte, text string) []byte {
+	return append(reply, text[:min(len(text), cap(reply)-len(reply))]...)
+}
+
+// failure is the error that a reply without value stands for.
+func failure(procedure string, status uint32, payload []byte) error {
+	switch status {
+	case statusFailed, statusPanicked:
+		return &RemoteError{Procedure: procedure, Text: string(payload), Panicked: status == statusPanicked}
+	case statusRefused:
+		return fmt.Errorf("%s: %w: %s", procedure, ErrRefused, payload)
+	default:
+		return fmt.Errorf("%s: %w: a reply of status %d", procedure, ErrCorrupt, status)
+	}
+}
+
+// handlerPanic is what a handler panicked with.
+type handlerPanic struct{ value any }
+
+func (p *handlerPanic) Error() string { return fmt.Sprintf("handler panicked: %v", p.value) }
