@@ -9,6 +9,7 @@ package call
 
 import (
 	"context"
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -25,6 +26,7 @@ type Config struct {
 	Kernel kernel.Kernel
 	// Calls is the most calls pending at once; 0 stands for the channel's slots.
 	// With no more calls than slots neither queue of an honest pair is ever full.
+	// More than MostCalls are refused.
 	Calls int
 	// Poll is how long to poll for a reply before parking; negative: not at all.
 	Poll time.Duration
@@ -57,11 +59,21 @@ type Caller struct {
 	counters counters
 }
 
-// New makes a caller.
+// MostCalls is the most calls that may be pending in a channel with so many slots
+// in each queue. A lead that is passed on may go to a thread that waits for room
+// in the queue of calls. Were there enough other threads to fill both queues, the
+// hands of a server, and to block, all would wait for each other: the
+// specification's channel family shows it with 2·slots + servers + 2 callers.
+func MostCalls(slots uint32) int { return 2*int(slots) + 2 }
+
+// New makes a caller. It panics when c asks for more calls than MostCalls.
 func New(c Config) *Caller {
 	calls := c.Calls
 	if calls == 0 {
 		calls = int(c.Port.Size().Slots)
+	}
+	if calls < 1 || calls > MostCalls(c.Port.Size().Slots) {
+		panic(fmt.Sprintf("call: %d calls in a channel of %d slots: want 1 to %d", calls, c.Port.Size().Slots, MostCalls(c.Port.Size().Slots)))
 	}
 	if c.Threads == nil {
 		c.Threads = Goroutines(calls)
