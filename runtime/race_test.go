@@ -1,0 +1,5 @@
+//go:build race
+
+package urpc
+
+const raceEnabled = true

@@ -1,0 +1,233 @@
+package shm
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+const pages = 2
+
+func testBytes() int { return pages * os.Getpagesize() }
+
+func newRegion(t *testing.T) (*Region, Descriptors) {
+	t.Helper()
+	r, d, err := CreateRegion(1, 0, testBytes(), func(s *Segment) { s.Store(0, 0, 7+uint32(s.Number())) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		r.Close()
+		d.Close()
+	})
+	return r, d
+}
+
+// openOther opens the region as the other side does.
+func openOther(t *testing.T, d Descriptors) *Region {
+	t.Helper()
+	r, err := OpenRegion(0, 1, int(d.Peer.Fd()), int(d.Own.Fd()), testBytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(r.Close)
+	return r
+}
+
+func TestEachSideReadsWhatTheOtherWrites(t *testing.T) {
+	server, d := newRegion(t)
+	client := openOther(t, d)
+	if got := []uint32{server.Own.Peek(0), server.Peer.Peek(0), client.Own.Peek(0), client.Peer.Peek(0)}; got[0] != 8 || got[1] != 7 || got[2] != 7 || got[3] != 8 {
+		t.Fatalf("formatted words are %v, want 8 7 7 8", got)
+	}
+	// The mappings outlive the descriptors.
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	server.Own.Store(0, 128, 41)
+	client.Own.Store(0, 128, 42)
+	if server.Peer.Peek(128) != 42 || client.Peer.Peek(128) != 41 {
+		t.Fatalf("the server reads %d, the client %d; want 42 and 41", server.Peer.Peek(128), client.Peer.Peek(128))
+	}
+}
+
+// TestPeerCannotWrite tries every way in which the receiver of a descriptor could
+// come to write what it may only read.
+func TestPeerCannotWrite(t *testing.T) {
+	_, d := newRegion(t)
+	fd := int(d.Own.Fd())
+	refused := func(what string, err error) {
+		t.Helper()
+		if !errors.Is(err, unix.EPERM) && !errors.Is(err, unix.EACCES) {
+			t.Errorf("%s: %v, want it refused", what, err)
+		}
+	}
+	_, err := unix.Mmap(fd, 0, testBytes(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	refused("writable mapping", err)
+	memory, err := unix.Mmap(fd, 0, testBytes(), unix.PROT_READ, unix.MAP_SHARED)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Munmap(memory)
+	refused("mprotect", unix.Mprotect(memory, unix.PROT_READ|unix.PROT_WRITE))
+	_, err = unix.Pwrite(fd, []byte{1}, 0)
+	refused("write", err)
+	refused("punch a hole", unix.Fallocate(fd, unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, 0, int64(os.Getpagesize())))
+	again, err := unix.Open("/proc/self/fd/"+strconv.Itoa(fd), unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err == nil {
+		defer unix.Close(again)
+		_, err = unix.Mmap(again, 0, testBytes(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	}
+	refused("writable mapping of a descriptor opened anew", err)
+}
+
+// TestOwnCannotWriteThePeers: the server, too, has only a read-only mapping of
+// what the client writes.
+func TestOwnCannotWriteThePeers(t *testing.T) {
+	newRegion(t)
+	maps, err := os.ReadFile("/proc/self/maps")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for line := range strings.Lines(string(maps)) {
+		if !strings.Contains(line, "memfd:urpc-") {
+			continue
+		}
+		seen++
+		writable := strings.Fields(line)[1][1] == 'w'
+		if own := strings.Contains(line, "memfd:urpc-1"); own != writable {
+			t.Errorf("own %v, writable %v: %s", own, writable, line)
+		}
+	}
+	if seen != 2 {
+		t.Errorf("%d mappings, want 2:\n%s", seen, maps)
+	}
+}
+
+func TestSizeIsForEver(t *testing.T) {
+	_, d := newRegion(t)
+	for name, f := range map[string]*os.File{"own": d.Own, "peer": d.Peer} {
+		for _, size := range []int{0, testBytes() - 1, testBytes() + 1} {
+			if err := unix.Ftruncate(int(f.Fd()), int64(size)); !errors.Is(err, unix.EPERM) {
+				t.Errorf("%s: truncate to %d: %v, want it refused", name, size, err)
+			}
+		}
+		if _, err := unix.FcntlInt(f.Fd(), unix.F_ADD_SEALS, unix.F_SEAL_WRITE); !errors.Is(err, unix.EPERM) {
+			t.Errorf("%s: another seal: %v, want it refused", name, err)
+		}
+	}
+}
+
+func TestDescriptorsAreClosedOnExec(t *testing.T) {
+	_, d := newRegion(t)
+	for _, f := range []*os.File{d.Own, d.Peer} {
+		flags, err := unix.FcntlInt(f.Fd(), unix.F_GETFD, 0)
+		if err != nil || flags&unix.FD_CLOEXEC == 0 {
+			t.Errorf("flags %#x, %v: want close on exec", flags, err)
+		}
+	}
+}
+
+// TestVerifyRefuses hands the receiver descriptors that are not what they must be.
+func TestVerifyRefuses(t *testing.T) {
+	memory := func(bytes, seals int) *os.File {
+		f, err := newMemory(0, bytes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { f.Close() })
+		if _, err := unix.FcntlInt(f.Fd(), unix.F_ADD_SEALS, seals); err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	ordinary, err := os.Create(filepath.Join(t.TempDir(), "file"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ordinary.Close()
+	if err := ordinary.Truncate(int64(testBytes())); err != nil {
+		t.Fatal(err)
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	defer w.Close()
+	unsealable, err := unix.MemfdCreate("unsealable", unix.MFD_CLOEXEC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(unsealable)
+	if err := unix.Ftruncate(unsealable, int64(testBytes())); err != nil {
+		t.Fatal(err)
+	}
+
+	cases := []struct {
+		what  string
+		fd    int
+		seals int
+	}{
+		{"too small", int(memory(testBytes()-os.Getpagesize(), sealed).Fd()), sealed},
+		{"too large", int(memory(testBytes()+os.Getpagesize(), sealed).Fd()), sealed},
+		{"no seals", int(memory(testBytes(), 0).Fd()), sealed},
+		{"may shrink", int(memory(testBytes(), sealed&^unix.F_SEAL_SHRINK).Fd()), sealed},
+		{"may grow", int(memory(testBytes(), sealed&^unix.F_SEAL_GROW).Fd()), sealed},
+		{"may be sealed", int(memory(testBytes(), sealed&^unix.F_SEAL_SEAL).Fd()), sealed},
+		{"writable for the receiver", int(memory(testBytes(), sealed).Fd()), sealed | readOnly},
+		{"not writable for the receiver", int(memory(testBytes(), sealed|readOnly).Fd()), sealed},
+		{"not writable at all", int(memory(testBytes(), sealed|unix.F_SEAL_WRITE).Fd()), sealed},
+		{"cannot be sealed", unsealable, sealed},
+		{"ordinary file", int(ordinary.Fd()), sealed},
+		{"pipe", int(r.Fd()), sealed},
+		{"no descriptor", -1, sealed},
+	}
+	for _, c := range cases {
+		t.Run(c.what, func(t *testing.T) {
+			err := Verify(c.fd, testBytes(), c.seals)
+			if !errors.Is(err, ErrMemory) {
+				t.Fatalf("%v, want ErrMemory", err)
+			}
+		})
+	}
+	if err := Verify(int(memory(testBytes(), sealed).Fd()), testBytes(), sealed); err != nil {
+		t.Errorf("as it must be: %v", err)
+	}
+	if err := Verify(int(memory(testBytes(), sealed|readOnly).Fd()), testBytes(), sealed|readOnly); err != nil {
+		t.Errorf("read-only as it must be: %v", err)
+	}
+}
+
+// TestOpenRegionExchanged: the two descriptors in the wrong order are refused.
+func TestOpenRegionExchanged(t *testing.T) {
+	_, d := newRegion(t)
+	if r, err := OpenRegion(0, 1, int(d.Own.Fd()), int(d.Peer.Fd()), testBytes()); !errors.Is(err, ErrMemory) {
+		t.Fatalf("%v, %v: want ErrMemory", r, err)
+	}
+}
+
+func TestNoMemoryIsAnError(t *testing.T) {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	few := limit
+	few.Cur = 0
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &few); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err := CreateRegion(1, 0, testBytes(), func(*Segment) {})
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	if !errors.Is(err, unix.EMFILE) {
+		t.Fatalf("without descriptors: %v, want EMFILE", err)
+	}
+}
