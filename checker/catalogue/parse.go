@@ -72,12 +72,12 @@ func (f Family) set(v Values, part string, set map[string]bool) error {
 	key, text, found := strings.Cut(part, "=")
 	switch {
 	case part == "":
-		return errors.New("a setting is empty (two commas, or one at an end); want key=value,...")
+		return errors.New("a setting is empty (two commas, or one at an end); want key=value[,key=value]")
 	case !found:
 		if slices.ContainsFunc(f.Configurations, func(c Configuration) bool { return c.Name == part }) {
-			return fmt.Errorf("configuration name %q must come first; want name,key=value,...", part)
+			return fmt.Errorf("configuration name %q must come first; want name[,key=value]", part)
 		}
-		return fmt.Errorf("setting %q has no value; want key=value,...", part)
+		return fmt.Errorf("setting %q has no value; want key=value[,key=value]", part)
 	}
 	i := slices.IndexFunc(f.Parameters, func(p Parameter) bool { return p.Name == key })
 	switch {
