@@ -56,3 +56,13 @@ func (p *Port) AwaitReceive() {
 		p.receive.AwaitFree()
 	}
 }
+
+// AwaitMessage says that a receiver which found the queue empty, and polls, can
+// do nothing until the next message is published. Without a hook it returns at
+// once.
+func (p *Port) AwaitMessage() {
+	if p.Hooked() {
+		h := p.own.Peek(offHead)
+		p.peer.Await(step.LookSlot, p.size.slot(h)+slotSequence, h+1-p.size.Slots)
+	}
+}

@@ -50,3 +50,7 @@ type Nudge struct{ word atomic.Uint32 }
 // Seen is the state of the nudge. A processor reads it, then checks the reasons,
 // then sleeps: a Nudge in between changes it and the sleep returns at once.
 func (n *Nudge) Seen() uint32 { return n.word.Load() }
+
+// Change changes the nudge without waking anybody: the first half of a Nudge,
+// for whoever implements Kernel.
+func (n *Nudge) Change() { n.word.Add(1) }

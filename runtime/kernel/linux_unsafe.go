@@ -118,7 +118,7 @@ func (l *linux) Wake(word *shm.Segment, off shm.Offset) {
 
 // Nudge changes the nudge, then wakes who sleeps on it.
 func (l *linux) Nudge(n *Nudge) {
-	n.word.Add(1)
+	n.Change()
 	wake((*uint32)(unsafe.Pointer(&n.word)), futexWake|futexPrivate)
 }
 

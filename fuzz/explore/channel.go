@@ -1,0 +1,189 @@
+package explore
+
+import (
+	"context"
+	"strings"
+
+	"urpc/checker/catalogue"
+	"urpc/checker/schedule"
+	"urpc/runtime/call"
+	"urpc/runtime/channel"
+	"urpc/runtime/processor"
+	"urpc/spec/memory"
+)
+
+// Deadlock is the property that every thread with something to do can go on. It
+// has the scheduler's own name for it.
+const Deadlock = "deadlock"
+
+var channelTarget = Target{
+	Name: "channel",
+	Doc:  "calls over one channel: threads that lead or block, processors that park and are woken",
+	Parameters: []catalogue.Parameter{
+		{Name: "clients", Doc: "calling threads of the client", Default: 2, Min: 1, Max: 8},
+		{Name: "servers", Doc: "processors of the server", Default: 1, Min: 1, Max: 4},
+		{Name: "calls", Doc: "calls of each thread", Default: 1, Min: 1, Max: 1000},
+		slotsParameter, startParameter,
+		{Name: "spurious", Doc: "how often the kernel may wake a sleeper for nothing", Max: 3},
+		{Name: "donate", Doc: "whether a caller donates its processor when it wakes the peer", Max: 1, Words: []string{"no", "yes"}},
+	},
+	Configurations: []catalogue.Configuration{
+		channelOf("2-1-1-1", "two threads, one call each, one slot: each queue fills, wraps and empties", 2, 1, 1, 1, nil),
+		channelOf("1-1-1-1", "the smallest", 1, 1, 1, 1, nil),
+		channelOf("1-1-2-1", "one thread, two calls: each queue wraps", 1, 1, 2, 1, nil),
+		channelOf("1-2-1-1", "two processors in the server", 1, 2, 1, 1, nil),
+		channelOf("1-2-2-1", "two processors in the server, two calls", 1, 2, 2, 1, nil),
+		channelOf("2-1-1-2", "two slots", 2, 1, 1, 2, nil),
+		channelOf("2-1-2-1", "two threads, two calls each", 2, 1, 2, 1, nil),
+		channelOf("2-1-2-2", "two threads, two calls each, two slots", 2, 1, 2, 2, nil),
+		channelOf("2-2-1-1", "two threads and two processors", 2, 2, 1, 1, nil),
+		channelOf("2-2-2-1", "two threads and two processors, two calls each", 2, 2, 2, 1, nil),
+		channelOf("3-1-1-1", "three threads", 3, 1, 1, 1, nil),
+		channelOf("3-1-1-2", "three threads, two slots: each queue fills, wraps and empties", 3, 1, 1, 2, nil),
+		channelOf("4-2-3-2", "four threads and two processors, three calls each, two slots", 4, 2, 3, 2, nil),
+		channelOf("wrap", "two threads, two calls each, two slots, positions that wrap at 2^32", 2, 1, 2, 2, map[string]int{"start": near2to32}),
+		channelOf("spurious", "two threads, one call each; the kernel wakes once for nothing", 2, 1, 1, 1, map[string]int{"spurious": 1}),
+		channelOf("donate", "two threads, one call each, that donate their processor", 2, 1, 1, 1, map[string]int{"donate": 1}),
+	},
+	Properties: []string{
+		memory.MutualExclusion, memory.OneLeader, memory.InOrder, memory.NoOverwriting, memory.OwnResult, memory.ExactlyOnce,
+		memory.NoSleepOnCall, memory.NoSleepOnReply, memory.ParkedCounts, memory.BlockedCounts, HonestPeer,
+	},
+	Program: channelProgram,
+}
+
+func channelOf(name, doc string, clients, servers, calls, slots int, more map[string]int) catalogue.Configuration {
+	set := map[string]int{"clients": clients, "servers": servers, "calls": calls, "slots": slotsOf(slots)}
+	for key, value := range more {
+		set[key] = value
+	}
+	return catalogue.Configuration{Name: name, Doc: doc, Set: set}
+}
+
+// calling is one execution of the target.
+type calling struct {
+	t       *schedule.T
+	machine *Machine
+	region  *Region
+	client  *channel.Port
+	server  *channel.Port
+	caller  *call.Caller
+	calls   int   // of each thread
+	ended   []int // calls of each thread that have ended
+	// executed counts, for each call of each thread, how often it was executed.
+	executed []int
+	names    []string // of the calling threads
+	servers  int
+}
+
+// procedure is the number that calls carry.
+const procedure = 7
+
+func channelProgram(v catalogue.Values) func(*schedule.T) {
+	clients, servers, calls := v.Int("clients"), v.Int("servers"), v.Int("calls")
+	z, spurious, donate := size(v), v.Int("spurious"), channel.Donation(v.Int("donate") == 1)
+	clientNames, serverNames := numbered("client", clients), numbered("server", servers)
+	return func(t *schedule.T) {
+		m := NewMachine(t, spurious)
+		near, far, r := pair(m, z)
+		k := m.Kernel(r)
+		c := &calling{
+			t: t, machine: m, region: r, client: near, server: far, calls: calls, servers: servers, names: clientNames,
+			ended: make([]int, clients), executed: make([]int, clients*calls),
+			caller: call.New(call.Config{
+				Port: near, Kernel: k, Calls: clients, Poll: -1, Donate: donate, Threads: m.Threads(r, clients), Hook: r,
+			}),
+		}
+		// That a caller does not come to its end is judged at the end, where it can
+		// be said who slept on what.
+		for i := range clients {
+			t.Daemon(clientNames[i], func() { c.run(i) })
+		}
+		for i := range servers {
+			w := processor.NewWorker(far, k, c.execute)
+			t.Daemon(serverNames[i], func() {
+				r := w.Serve()
+				t.Fail(HonestPeer, "the server found the client corrupt (%d)", r)
+			})
+		}
+		t.AtEnd(c.end)
+	}
+}
+
+// run makes the calls of a thread.
+func (c *calling) run(self int) {
+	var bytes [payload]byte
+	for n := range c.calls {
+		i := self*c.calls + n
+		err := c.caller.Do(context.Background(), procedure, put(bytes[:0], argument(i)), func(status uint32, reply []byte) error {
+			number, whole := get(reply)
+			c.t.Check(memory.OwnResult, whole && number == result(argument(i)) && status == procedure,
+				"call %d got status %d and %x for a result", i, status, reply)
+			c.t.Check(memory.ExactlyOnce, c.executed[i] == 1, "call %d was executed %d times when its reply came", i, c.executed[i])
+			return nil
+		})
+		c.t.Check(HonestPeer, err == nil, "a call ended with: %v", err)
+		c.ended[self]++
+	}
+}
+
+// execute is the procedure.
+func (c *calling) execute(called uint32, request, reply []byte) (uint32, []byte) {
+	number, whole := get(request)
+	i := int(number>>8) - 1
+	ok := called == procedure && whole && i >= 0 && i < len(c.executed) && number == argument(i)
+	c.t.Check(memory.InOrder, ok, "a call of procedure %d came with argument %x", called, request)
+	c.executed[i]++
+	c.t.Check(memory.ExactlyOnce, c.executed[i] == 1, "call %d is executed %d times", i, c.executed[i])
+	return called, put(reply, result(number))
+}
+
+// argument is what call i is about.
+func argument(i int) uint64 { return uint64(i+1) << 8 }
+
+// result is what the procedure gives for an argument.
+func result(argument uint64) uint64 { return ^argument + 41 }
+
+// end judges an execution in which nobody can go on.
+func (c *calling) end() {
+	blocking := c.region.ghost.blocking
+	c.region.ghost = nil // what follows are looks, not steps
+	calls, replies := queued(c.server), queued(c.client)
+	serversAsleep := c.machine.asleepOn(c.region.number, channel.Calls)
+	leadersAsleep := c.machine.asleepOn(c.region.number, channel.Replies)
+	waiting := c.waiting()
+	c.t.Check(memory.NoSleepOnCall, !calls || serversAsleep < c.servers,
+		"a call is queued, and all processors of the server are asleep")
+	c.t.Check(memory.NoSleepOnReply, !replies || leadersAsleep == 0,
+		"a reply is queued, and the caller that leads is asleep")
+	c.t.Check(Deadlock, waiting == "" && serversAsleep == c.servers,
+		"nobody can go on: %d of %d processors of the server are asleep; waiting: %s", serversAsleep, c.servers, waiting)
+	c.t.Check(memory.InOrder, !calls && !replies, "a message was left in a queue")
+	c.counts(serversAsleep, leadersAsleep)
+	c.t.Check(memory.BlockedCounts, blocking == 0, "nobody blocks, and %d callers have announced that they do", blocking)
+}
+
+// counts compares the announced with those who have parked or blocked.
+func (c *calling) counts(servers, leaders int) {
+	announced, led := c.client.Parked(), c.server.Parked()
+	c.t.Check(memory.ParkedCounts, int(announced) == servers && int(led) == leaders,
+		"parked counts %d processors of the server and %d of the client; asleep are %d and %d", announced, led, servers, leaders)
+}
+
+// queued says whether there is something to receive.
+func queued(p *channel.Port) bool {
+	var m channel.Message
+	_, r := p.Receive(&m, make([]byte, payload))
+	return r == channel.Done
+}
+
+// waiting names the callers that have not come to their end.
+func (c *calling) waiting() string {
+	var names []string
+	for i, n := range c.ended {
+		if n < c.calls {
+			names = append(names, c.names[i])
+		}
+	}
+	return strings.Join(names, ", ")
+}

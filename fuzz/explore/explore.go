@@ -1,0 +1,122 @@
+// Package explore runs the runtime's own code (not a copy of it and not a model)
+// under the controlled scheduler: its shared accesses are steps, its kernel is
+// simulated, its threads are coroutines. It promises nothing to users.
+//
+// Where to look:
+//
+//	machine.go  what an execution runs on; region.go: accesses become steps
+//	sim.go      the simulated kernel; threads.go: threads that block and are readied
+//	ghost.go    what is checked of every step, whatever the target
+//	lock.go, queue.go, channel.go  the targets
+//
+// What it does not see: the words of the runtime that do not go through shm (the
+// list of free records, generations, counters), the pool that deals processors
+// out to handlers (package processor, its Pool), and weak memory: every
+// interleaving is sequentially consistent.
+package explore
+
+import (
+	"context"
+	"fmt"
+
+	"urpc/checker/catalogue"
+	"urpc/checker/schedule"
+)
+
+// Target is a program of real code with parameters.
+type Target struct {
+	Name string // as on the command line: "channel"
+	Doc  string // one sentence
+	// Parameters and Configurations are as those of a model; the first
+	// configuration is the default.
+	Parameters     []catalogue.Parameter
+	Configurations []catalogue.Configuration
+	// Properties are the names of what is checked, beside the scheduler's own
+	// "deadlock" and "panic".
+	Properties []string
+	// Program makes the program of a configuration. It may be run any number of
+	// times, but not at once.
+	Program func(v catalogue.Values) func(*schedule.T)
+}
+
+// Targets are all targets.
+var Targets = []Target{lockTarget, queueTarget, channelTarget}
+
+// Find gives the target of a name. Its error is a *catalogue.UnknownError.
+func Find(name string) (Target, error) {
+	var known []string
+	for _, t := range Targets {
+		if t.Name == name {
+			return t, nil
+		}
+		known = append(known, t.Name)
+	}
+	return Target{}, &catalogue.UnknownError{
+		What: "target", Name: name, Nearest: catalogue.Nearest(name, known), Known: known,
+	}
+}
+
+// Parse reads a configuration as catalogue.Family.Parse does: values, and the
+// name of the declared configuration that has these values, or "".
+func (t Target) Parse(config string) (catalogue.Values, string, error) {
+	return t.family().Parse(config)
+}
+
+func (t Target) family() catalogue.Family {
+	return catalogue.Family{Name: t.Name, Doc: t.Doc, Parameters: t.Parameters, Configurations: t.Configurations}
+}
+
+// configuration is how tokens name the values: by the name of the configuration
+// that has them, else in full. Parse reads either.
+func (t Target) configuration(v catalogue.Values) string {
+	_, name, err := t.Parse(v.String())
+	if err != nil {
+		panic(fmt.Sprintf("explore: values that %s does not read back: %v", t.Name, err))
+	}
+	if name != "" {
+		return name
+	}
+	return v.String()
+}
+
+// Run explores a configuration of a target. It fills in what the options say
+// about the program: Target, Configuration, Mutant, Skip.
+func Run(ctx context.Context, t Target, v catalogue.Values, s schedule.Strategy, o schedule.Options) (schedule.Report, error) {
+	return schedule.Explore(ctx, t.Program(v), s, t.options(o, t.configuration(v)))
+}
+
+// Replay runs the execution of a token. A token of another mutant than this
+// program is (or of none) is refused with schedule.ErrTokenProgram.
+func Replay(ctx context.Context, token schedule.Token, o schedule.Options) (schedule.Report, error) {
+	info, err := schedule.ParseToken(token)
+	if err != nil {
+		return schedule.Report{}, err
+	}
+	if info.Mutant != Planted {
+		return schedule.Report{}, fmt.Errorf("replay: %w: it is of %s, this program is %s",
+			schedule.ErrTokenProgram, describe(info.Mutant), describe(Planted))
+	}
+	t, err := Find(info.Target)
+	if err != nil {
+		return schedule.Report{}, fmt.Errorf("replay: %w", err)
+	}
+	v, _, err := t.Parse(info.Configuration)
+	if err != nil {
+		return schedule.Report{}, fmt.Errorf("replay: %w", err)
+	}
+	return schedule.Replay(ctx, t.Program(v), token, t.options(o, info.Configuration))
+}
+
+func describe(mutant string) string {
+	if mutant == "" {
+		return "the runtime as it is"
+	}
+	return "mutant " + mutant
+}
+
+func (t Target) options(o schedule.Options, configuration string) schedule.Options {
+	o.Target, o.Configuration, o.Mutant = t.Name, configuration, Planted
+	// The source of a step is where the protocol stands, not how it touches memory.
+	o.Skip = []string{"urpc/runtime/shm", "urpc/runtime/lock", "urpc/fuzz/explore"}
+	return o
+}

@@ -1,0 +1,65 @@
+package explore
+
+import (
+	"urpc/checker/catalogue"
+	"urpc/checker/schedule"
+	"urpc/runtime/lock"
+	"urpc/runtime/shm"
+	spec "urpc/spec/lock"
+	"urpc/spec/step"
+)
+
+// NothingLost is a property of the target lock: what one holder writes the next
+// one sees.
+const NothingLost = "no increment under the lock is lost"
+
+var lockTarget = Target{
+	Name: "lock",
+	Doc:  "the test-and-set lock by itself, with a counter that it guards",
+	Parameters: []catalogue.Parameter{
+		{Name: "n", Doc: "threads", Default: 2, Min: 1, Max: 8},
+		{Name: "rounds", Doc: "times that each thread takes the lock", Default: 2, Min: 1, Max: 100},
+	},
+	Configurations: []catalogue.Configuration{
+		{Name: "default", Doc: "two threads, two rounds"},
+		{Name: "three", Doc: "three threads, two rounds", Set: map[string]int{"n": 3}},
+		{Name: "eight", Doc: "eight threads, three rounds", Set: map[string]int{"n": 8, "rounds": 3}},
+	},
+	Properties: []string{spec.MutualExclusion, NothingLost},
+	Program:    lockProgram,
+}
+
+// Words of the target's segment.
+const (
+	lockWord shm.Offset = 0
+	counter  shm.Offset = shm.Line
+)
+
+func lockProgram(v catalogue.Values) func(*schedule.T) {
+	n, rounds := v.Int("n"), v.Int("rounds")
+	names := numbered("thread", n)
+	return func(t *schedule.T) {
+		memory := shm.Heap(0, 2*shm.Line)
+		NewRegion(NewMachine(t, 0), 0).Hook(memory)
+		l := &lock.TryLock{Segment: memory, Word: lockWord, TestSet: step.TestSet, Unlock: step.Unlock}
+		inside := 0
+		for i := range n {
+			t.Go(names[i], func() {
+				for range rounds {
+					for !l.Try() {
+						l.AwaitFree()
+					}
+					inside++
+					t.Check(spec.MutualExclusion, inside == 1, "%d threads hold the lock", inside)
+					memory.Store(step.CS, counter, memory.Load(step.CS, counter)+1)
+					inside--
+					l.Free()
+				}
+			})
+		}
+		t.AtEnd(func() {
+			count := memory.Peek(counter)
+			t.Check(NothingLost, count == uint32(n*rounds), "%d increments make %d", n*rounds, count)
+		})
+	}
+}

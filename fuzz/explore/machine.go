@@ -1,0 +1,72 @@
+package explore
+
+import (
+	"urpc/checker/schedule"
+	"urpc/runtime/kernel"
+	"urpc/runtime/shm"
+)
+
+// Machine is what one execution runs on, in place of hardware and operating
+// system. It is made anew for each execution.
+type Machine struct {
+	t       *schedule.T
+	waiters []*waiter // of each thread, by its index
+	asleep  []*waiter // in the simulated kernel
+	clock   int64     // nanoseconds
+	// spurious is how many sleepers the kernel may still wake for nothing.
+	spurious int
+}
+
+// NewMachine makes the machine of an execution. Its kernel may wake up to
+// spurious sleepers for nothing.
+func NewMachine(t *schedule.T, spurious int) *Machine {
+	return &Machine{t: t, clock: 1, spurious: spurious}
+}
+
+// waiter is what one thread waits for. There is one for each thread, so that
+// waiting allocates nothing.
+type waiter struct {
+	// An await of a word.
+	view *shm.View
+	off  shm.Offset
+	old  uint32
+	// A sleep in the kernel.
+	at              schedule.Location
+	nudge           *kernel.Nudge
+	woken, spurious bool
+	deadline        int64
+
+	changed, up func() bool // the methods of these names
+}
+
+// differs says whether the word that is awaited has another value.
+func (w *waiter) differs() bool { return w.view.Peek(w.off) != w.old }
+
+// wakes says whether the kernel may let the sleeper go on. A deadline may pass
+// at any time.
+func (w *waiter) wakes() bool { return w.woken || w.spurious || w.deadline != 0 }
+
+// waiter gives that of the thread that calls.
+func (m *Machine) waiter() *waiter {
+	self := m.t.Self()
+	for len(m.waiters) <= self {
+		m.waiters = append(m.waiters, nil)
+	}
+	if m.waiters[self] == nil {
+		w := new(waiter)
+		w.changed, w.up = w.differs, w.wakes
+		m.waiters[self] = w
+	}
+	return m.waiters[self]
+}
+
+// Segments of a region that have no bytes: what else threads share.
+const (
+	permits uint8 = 0xf0 // permit i at offset 4i
+	nudges  uint8 = 0xf1
+)
+
+// locate gives the place of a word: several regions of one machine do not mix.
+func locate(region, segment uint8, off shm.Offset) schedule.Location {
+	return schedule.Location{Segment: uint16(region)<<8 | uint16(segment), Offset: uint32(off)}
+}

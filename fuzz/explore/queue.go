@@ -1,0 +1,131 @@
+package explore
+
+import (
+	"strconv"
+
+	"urpc/checker/catalogue"
+	"urpc/checker/schedule"
+	"urpc/runtime/channel"
+	"urpc/runtime/shm"
+	"urpc/spec/memory"
+)
+
+// HonestPeer is a property of the targets with a channel.
+const HonestPeer = "an honest peer is never found corrupt"
+
+var queueTarget = Target{
+	Name: "queue",
+	Doc:  "one queue of a channel: senders at one end, polling receivers at the other",
+	Parameters: []catalogue.Parameter{
+		{Name: "senders", Doc: "sending threads", Default: 2, Min: 1, Max: 8},
+		{Name: "receivers", Doc: "receiving threads", Default: 1, Min: 1, Max: 8},
+		{Name: "messages", Doc: "messages of each sender", Default: 1, Min: 1, Max: 1000},
+		slotsParameter, startParameter,
+	},
+	Configurations: []catalogue.Configuration{
+		queueOf("2-1-1-1", "two senders, one slot: it fills, wraps and empties", 2, 1, 1, 1, 0),
+		queueOf("1-1-3-1", "one sender, one slot", 1, 1, 3, 1, 0),
+		queueOf("1-1-3-2", "one sender, two slots", 1, 1, 3, 2, 0),
+		queueOf("1-2-2-1", "two receivers", 1, 2, 2, 1, 0),
+		queueOf("2-1-2-2", "two senders, two messages each, two slots", 2, 1, 2, 2, 0),
+		queueOf("2-2-2-2", "two of each", 2, 2, 2, 2, 0),
+		queueOf("3-2-3-4", "three senders, two receivers, four slots", 3, 2, 3, 4, 0),
+		queueOf("wrap", "two senders, two slots, positions that wrap at 2^32", 2, 1, 2, 2, near2to32),
+	},
+	Properties: []string{memory.MutualExclusion, memory.InOrder, memory.NoOverwriting, HonestPeer},
+	Program:    queueProgram,
+}
+
+func queueOf(name, doc string, senders, receivers, messages, slots, start int) catalogue.Configuration {
+	return catalogue.Configuration{Name: name, Doc: doc, Set: map[string]int{
+		"senders": senders, "receivers": receivers, "messages": messages, "slots": slotsOf(slots), "start": start,
+	}}
+}
+
+// queue is one execution of the target.
+type queue struct {
+	t        *schedule.T
+	messages int
+	to, from *channel.Port
+	received []int // messages of each sender that have been received
+}
+
+func queueProgram(v catalogue.Values) func(*schedule.T) {
+	senders, receivers := v.Int("senders"), v.Int("receivers")
+	messages, z := v.Int("messages"), size(v)
+	sending, receiving := numbered("sender", senders), numbered("receiver", receivers)
+	return func(t *schedule.T) {
+		near, far, _ := pair(NewMachine(t, 0), z)
+		q := &queue{t: t, messages: messages, to: near, from: far, received: make([]int, senders)}
+		for i := range senders {
+			t.Go(sending[i], func() { q.send(i) })
+		}
+		for i := range receivers {
+			t.Daemon(receiving[i], q.receive)
+		}
+		t.AtEnd(func() {
+			for i, n := range q.received {
+				t.Check(memory.InOrder, n == messages, "of %d messages of sender %d %d arrived", messages, i+1, n)
+			}
+		})
+	}
+}
+
+// pair makes the two ports of a channel in a region of its own: the client's,
+// then the server's.
+func pair(m *Machine, z channel.Size) (client, server *channel.Port, r *Region) {
+	calls, replies := shm.Heap(channel.Calls, z.Bytes()), shm.Heap(channel.Replies, z.Bytes())
+	z.Format(calls)
+	z.Format(replies)
+	r = NewRegion(m, 0)
+	r.ghost = newGhost(m, int(z.Slots))
+	r.Hook(calls)
+	r.Hook(replies)
+	return channel.NewPort(calls, &replies.View, z), channel.NewPort(replies, &calls.View, z), r
+}
+
+// send sends the messages of a sender in order.
+func (q *queue) send(sender int) {
+	var bytes [payload]byte
+	for n := range q.messages {
+		m := channel.Message{ID: uint64(sender), Procedure: uint32(n), Length: payload}
+		body := put(bytes[:0], content(sender, n))
+		for r := q.to.Send(&m, body); r != channel.Done; r = q.to.Send(&m, body) {
+			q.t.Check(HonestPeer, r != channel.Corrupt, "the sender of a message found its receiver corrupt")
+			q.to.AwaitSend(r)
+		}
+	}
+}
+
+// receive receives whatever comes, for ever.
+func (q *queue) receive() {
+	buffer := make([]byte, payload)
+	for {
+		var m channel.Message
+		body, r := q.from.Receive(&m, buffer)
+		switch r {
+		case channel.Done:
+			q.arrived(&m, body)
+		case channel.Busy:
+			q.from.AwaitReceive()
+		case channel.Empty:
+			q.from.AwaitMessage()
+		default:
+			q.t.Fail(HonestPeer, "the receiver of a message found its sender corrupt")
+		}
+	}
+}
+
+// arrived checks a message that was received. Its receiver has just freed the
+// end, and nothing came between: messages arrive here in the order of the queue.
+func (q *queue) arrived(m *channel.Message, body []byte) {
+	number, whole := get(body)
+	sender, n := int(m.ID), int(m.Procedure)
+	ok := sender < len(q.received) && whole && number == content(sender, n)
+	q.t.Check(memory.InOrder, ok, "header %d/%d came with content %s", sender, n, strconv.FormatUint(number, 16))
+	q.t.Check(memory.InOrder, n == q.received[sender], "message %d of sender %d came when %d was next", n+1, sender+1, q.received[sender]+1)
+	q.received[sender]++
+}
+
+// content is what message n of a sender holds.
+func content(sender, n int) uint64 { return uint64(sender+1)<<32 | uint64(n+1) }

@@ -1,0 +1,68 @@
+package explore
+
+import (
+	"fmt"
+
+	"urpc/checker/schedule"
+	"urpc/runtime/shm"
+	"urpc/spec/step"
+)
+
+// Region is the hook of a region's segments: each access is a step of the
+// schedule, each mark a mark, each await an await.
+type Region struct {
+	m        *Machine
+	number   uint8
+	segments [maxSegments]*shm.View
+	ghost    *ghost // nil: nothing is checked
+}
+
+const maxSegments = 4
+
+// NewRegion makes the hook of a region. Regions of one machine have different
+// numbers.
+func NewRegion(m *Machine, number uint8) *Region { return &Region{m: m, number: number} }
+
+// Hook puts the accesses of a segment under the schedule.
+func (r *Region) Hook(s *shm.Segment) {
+	r.segments[s.Number()] = &s.View
+	s.SetHook(r)
+}
+
+var kinds = [...]schedule.Kind{
+	shm.KindLoad:           schedule.Load,
+	shm.KindStore:          schedule.Store,
+	shm.KindTestAndSet:     schedule.Swap,
+	shm.KindAdd:            schedule.Add,
+	shm.KindCompareAndSwap: schedule.CAS,
+	shm.KindCopyIn:         schedule.Write,
+	shm.KindCopyOut:        schedule.Read,
+}
+
+// Before implements shm.Hook.
+func (r *Region) Before(a shm.Access) {
+	r.m.t.Step(schedule.Event{
+		Name: a.Step.String(), Kind: kinds[a.Kind], Location: locate(r.number, a.Segment, a.Offset), Size: a.Size,
+	})
+	if r.ghost != nil {
+		r.ghost.before(a)
+	}
+}
+
+// Saw implements shm.Hook.
+func (r *Region) Saw(value uint32) { r.m.t.SawValue(uint64(value)) }
+
+// Mark implements shm.Hook.
+func (r *Region) Mark(where step.Name, live ...uint64) { r.m.t.Mark(where.String(), live...) }
+
+// Await implements shm.Hook.
+func (r *Region) Await(where step.Name, segment uint8, off shm.Offset, old uint32) {
+	view := r.segments[segment]
+	if view == nil {
+		panic(fmt.Sprintf("explore: an await in segment %d, which was not given to Hook", segment))
+	}
+	w := r.m.waiter()
+	w.view, w.off, w.old = view, off, old
+	r.m.t.Await(where.String(), w.changed, locate(r.number, segment, off))
+	r.m.t.SawValue(uint64(view.Peek(off)))
+}

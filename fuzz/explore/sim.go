@@ -1,0 +1,109 @@
+package explore
+
+import (
+	"slices"
+
+	"urpc/checker/schedule"
+	"urpc/runtime/kernel"
+	"urpc/runtime/shm"
+	"urpc/spec/step"
+)
+
+// Kernel is the simulated kernel, as the processors of a region see it. All
+// kernels of a machine are one.
+//
+//	Sleep:  if word ≠ expected or nudge ≠ seen then return Changed
+//	        fall asleep                                      \* one step
+//	Asleep: await woken (or the deadline, or for nothing)    \* a second one
+//	Wake:   all who sleep on the word are woken              \* also a wake of nobody
+//	Nudge:  nudge := nudge + 1; all who sleep with it are woken
+//
+// Time stands still, but for a sleeper whose deadline passes: that may happen at
+// any time after it fell asleep, and moves the clock there.
+type Kernel struct {
+	m      *Machine
+	region uint8
+}
+
+var _ kernel.Kernel = (*Kernel)(nil)
+
+// Kernel gives the kernel to a region.
+func (m *Machine) Kernel(r *Region) *Kernel { return &Kernel{m: m, region: r.number} }
+
+// Sleep implements kernel.Kernel.
+func (k *Kernel) Sleep(word *shm.View, off shm.Offset, expected uint32, nudge *kernel.Nudge, seen uint32, deadline int64) kernel.Outcome {
+	m, at := k.m, locate(k.region, word.Number(), off)
+	m.t.Step(schedule.Event{Name: step.Sleep.String(), Kind: schedule.Sleep, Location: at, Size: 4})
+	value := word.Peek(off)
+	m.t.SawValue(uint64(value))
+	switch {
+	case deadline != 0 && deadline <= m.clock:
+		return kernel.TimedOut
+	case value != expected || nudge.Seen() != seen:
+		return kernel.Changed
+	}
+	w := m.waiter()
+	w.at, w.nudge, w.deadline, w.woken, w.spurious = at, nudge, deadline, false, m.forNothing()
+	m.asleep = append(m.asleep, w)
+	m.t.Await(step.Asleep.String(), w.up, at)
+	m.asleep = slices.DeleteFunc(m.asleep, func(other *waiter) bool { return other == w })
+	if w.woken || w.spurious {
+		return kernel.Woken
+	}
+	m.clock = max(m.clock, deadline)
+	return kernel.TimedOut
+}
+
+// forNothing says whether the kernel will wake the one who falls asleep for
+// nothing, some time.
+func (m *Machine) forNothing() bool {
+	if m.spurious == 0 || m.t.Choose("wake for nothing", 2) == 0 {
+		return false
+	}
+	m.spurious--
+	return true
+}
+
+// Wake implements kernel.Kernel.
+func (k *Kernel) Wake(word *shm.Segment, off shm.Offset) {
+	at := locate(k.region, word.Number(), off)
+	k.m.t.Step(schedule.Event{Name: step.Wake.String(), Kind: schedule.Wake, Location: at, Size: 4})
+	k.m.t.SawValue(k.m.wake(func(w *waiter) bool { return w.at == at }))
+}
+
+// Nudge implements kernel.Kernel.
+func (k *Kernel) Nudge(n *kernel.Nudge) {
+	k.m.t.Step(schedule.Event{Name: "Nudge", Kind: schedule.Wake, Location: locate(k.region, nudges, 0), Size: 4})
+	n.Change()
+	k.m.t.SawValue(k.m.wake(func(w *waiter) bool { return w.nudge == n }))
+}
+
+// wake wakes such sleepers and says how many.
+func (m *Machine) wake(such func(*waiter) bool) (woken uint64) {
+	for _, w := range m.asleep {
+		if such(w) {
+			w.woken = true
+			woken++
+		}
+	}
+	return woken
+}
+
+// asleepOn says how many sleep on words of a region's segment, and have not been
+// woken.
+func (m *Machine) asleepOn(region, segment uint8) int {
+	n := 0
+	for _, w := range m.asleep {
+		if w.at.Segment == locate(region, segment, 0).Segment && !w.wakes() {
+			n++
+		}
+	}
+	return n
+}
+
+// Now implements kernel.Kernel.
+func (k *Kernel) Now() int64 { return k.m.clock }
+
+// Pause implements kernel.Kernel. A poll is followed by an await: there is
+// nothing to rest from.
+func (k *Kernel) Pause() {}
