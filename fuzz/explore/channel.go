@@ -2,12 +2,14 @@ package explore
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"urpc/checker/catalogue"
 	"urpc/checker/schedule"
 	"urpc/runtime/call"
 	"urpc/runtime/channel"
+	"urpc/runtime/kernel"
 	"urpc/runtime/processor"
 	"urpc/spec/memory"
 )
@@ -49,7 +51,16 @@ var channelTarget = Target{
 		memory.MutualExclusion, memory.OneLeader, memory.InOrder, memory.NoOverwriting, memory.OwnResult, memory.ExactlyOnce,
 		memory.NoSleepOnCall, memory.NoSleepOnReply, memory.ParkedCounts, memory.BlockedCounts, HonestPeer,
 	},
-	Program: channelProgram,
+	Program:  func(v catalogue.Values) func(*schedule.T) { return channelProgram(v, simulated) },
+	possible: channelPossible,
+}
+
+// channelPossible: as many threads as calls may be pending.
+func channelPossible(v catalogue.Values) error {
+	if clients, most := v.Int("clients"), call.MostCalls(size(v).Slots); clients > most {
+		return fmt.Errorf("%d clients with %s slots: want at most %d", clients, v.Word("slots"), most)
+	}
+	return nil
 }
 
 func channelOf(name, doc string, clients, servers, calls, slots int, more map[string]int) catalogue.Configuration {
@@ -79,14 +90,17 @@ type calling struct {
 // procedure is the number that calls carry.
 const procedure = 7
 
-func channelProgram(v catalogue.Values) func(*schedule.T) {
+// simulated gives the simulated kernel as it is. Tests put a broken one before it.
+func simulated(k *Kernel) kernel.Kernel { return k }
+
+func channelProgram(v catalogue.Values, on func(*Kernel) kernel.Kernel) func(*schedule.T) {
 	clients, servers, calls := v.Int("clients"), v.Int("servers"), v.Int("calls")
 	z, spurious, donate := size(v), v.Int("spurious"), channel.Donation(v.Int("donate") == 1)
 	clientNames, serverNames := numbered("client", clients), numbered("server", servers)
 	return func(t *schedule.T) {
 		m := NewMachine(t, spurious)
 		near, far, r := pair(m, z)
-		k := m.Kernel(r)
+		k := on(m.Kernel(r))
 		c := &calling{
 			t: t, machine: m, region: r, client: near, server: far, calls: calls, servers: servers, names: clientNames,
 			ended: make([]int, clients), executed: make([]int, clients*calls),

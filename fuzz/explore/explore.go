@@ -37,6 +37,10 @@ type Target struct {
 	// Program makes the program of a configuration. It may be run any number of
 	// times, but not at once.
 	Program func(v catalogue.Values) func(*schedule.T)
+
+	// possible says what is wrong with values that are within their bounds each,
+	// but not together; nil: nothing.
+	possible func(v catalogue.Values) error
 }
 
 // Targets are all targets.
@@ -59,7 +63,13 @@ func Find(name string) (Target, error) {
 // Parse reads a configuration as catalogue.Family.Parse does: values, and the
 // name of the declared configuration that has these values, or "".
 func (t Target) Parse(config string) (catalogue.Values, string, error) {
-	return t.family().Parse(config)
+	v, name, err := t.family().Parse(config)
+	if err == nil && t.possible != nil {
+		if err = t.possible(v); err != nil {
+			err = fmt.Errorf("configuration %q: %w", config, err)
+		}
+	}
+	return v, name, err
 }
 
 func (t Target) family() catalogue.Family {

@@ -1,0 +1,211 @@
+package explore
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"urpc/checker/schedule"
+	"urpc/checker/verdict"
+	"urpc/runtime/kernel"
+	"urpc/runtime/shm"
+	"urpc/spec/step"
+)
+
+// A kernelCase says what some threads may see of a kernel. It runs on the
+// simulated and on the real one.
+type kernelCase struct {
+	name string
+	run  func(a *arena)
+	// want are the outcomes, each the sorted notes of one run. The simulated
+	// kernel shows all of them and no other, the real one some of them.
+	want []string
+}
+
+// arena is what a case runs on.
+type arena struct {
+	kernel kernel.Kernel
+	words  *shm.Segment // two words, at one and other
+	nudge  kernel.Nudge
+	start  func(name string, f func()) // starts a thread
+	note   func(what string)           // takes down what a thread saw
+}
+
+const (
+	one   shm.Offset = 0
+	other shm.Offset = shm.Line
+)
+
+// ring changes a word and wakes who sleeps on it.
+func (a *arena) ring(off shm.Offset) {
+	a.words.Add(step.Ring, off, 1)
+	a.kernel.Wake(a.words, off)
+}
+
+// sleep sleeps on word one while it is expected, again when woken for nothing
+// that the case knows of.
+func (a *arena) sleep(expected, seen uint32, deadline int64) string {
+	for {
+		switch got := a.kernel.Sleep(&a.words.View, one, expected, &a.nudge, seen, deadline); got {
+		case kernel.Changed:
+			return "changed"
+		case kernel.TimedOut:
+			return "timed out"
+		case kernel.Woken:
+			if a.words.Peek(one) != expected || a.nudge.Seen() != seen {
+				return "woken"
+			}
+		default:
+			return fmt.Sprint("outcome ", got)
+		}
+	}
+}
+
+var kernelCases = []kernelCase{
+	{
+		name: "a sleep on a word of another value is refused",
+		run:  func(a *arena) { a.start("sleeper", func() { a.note(a.sleep(1, 0, 0)) }) },
+		want: []string{"changed"},
+	},
+	{
+		name: "a nudge before the sleep is not lost",
+		run: func(a *arena) {
+			a.start("sleeper", func() {
+				seen := a.nudge.Seen()
+				a.kernel.Nudge(&a.nudge)
+				a.note(a.sleep(0, seen, 0))
+			})
+		},
+		want: []string{"changed"},
+	},
+	{
+		name: "a deadline that has passed",
+		run:  func(a *arena) { a.start("sleeper", func() { a.note(a.sleep(0, 0, a.kernel.Now())) }) },
+		want: []string{"timed out"},
+	},
+	{
+		name: "a sleep ends at its deadline",
+		run: func(a *arena) {
+			a.start("sleeper", func() {
+				deadline := a.kernel.Now() + int64(time.Millisecond)
+				a.note(a.sleep(0, 0, deadline))
+				if a.kernel.Now() < deadline {
+					a.note("early")
+				}
+			})
+		},
+		want: []string{"timed out"},
+	},
+	{
+		name: "a wake of nobody is not kept for later",
+		run: func(a *arena) {
+			a.start("sleeper", func() {
+				a.kernel.Wake(a.words, one)
+				a.note(a.sleep(0, 0, a.kernel.Now()+int64(time.Millisecond)))
+			})
+		},
+		want: []string{"timed out"},
+	},
+	{
+		name: "a ring before or during the sleep",
+		run: func(a *arena) {
+			a.start("sleeper", func() { a.note(a.sleep(0, 0, 0)) })
+			a.start("waker", func() { a.ring(one) })
+		},
+		want: []string{"changed", "woken"},
+	},
+	{
+		name: "a ring wakes all sleepers",
+		run: func(a *arena) {
+			for _, name := range []string{"first", "second", "third"} {
+				a.start(name, func() { a.sleep(0, 0, 0); a.note("out") })
+			}
+			a.start("waker", func() { a.ring(one) })
+		},
+		want: []string{"out, out, out"},
+	},
+	{
+		name: "a ring of another word wakes nobody",
+		run: func(a *arena) {
+			a.start("sleeper", func() { a.note(a.sleep(0, 0, a.kernel.Now()+int64(time.Millisecond))) })
+			a.start("waker", func() { a.ring(other) })
+		},
+		want: []string{"timed out"},
+	},
+	{
+		name: "a nudge gets all sleepers out",
+		run: func(a *arena) {
+			for _, name := range []string{"first", "second"} {
+				a.start(name, func() { a.sleep(0, 0, 0); a.note("out") })
+			}
+			a.start("nudger", func() { a.kernel.Nudge(&a.nudge) })
+		},
+		want: []string{"out, out"},
+	},
+}
+
+// simulate explores a case whole and gives all its outcomes.
+func simulate(t *testing.T, c kernelCase, spurious int) []string {
+	t.Helper()
+	outcomes := map[string]bool{}
+	rep, err := schedule.Explore(t.Context(), func(s *schedule.T) {
+		m := NewMachine(s, spurious)
+		r := NewRegion(m, 0)
+		words := shm.Heap(0, 2*shm.Line)
+		r.Hook(words)
+		var notes []string
+		c.run(&arena{
+			kernel: m.Kernel(r), words: words, start: s.Go,
+			note: func(what string) { notes = append(notes, what) },
+		})
+		s.AtEnd(func() {
+			slices.Sort(notes)
+			outcomes[strings.Join(notes, ", ")] = true
+		})
+	}, schedule.Bounded(-1), schedule.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rep.Verdict != verdict.Holds {
+		t.Fatalf("%v: %s %+v", rep.Verdict, rep.Reason, rep.Failure)
+	}
+	return slices.Sorted(maps.Keys(outcomes))
+}
+
+func TestSimulatedKernel(t *testing.T) {
+	for _, c := range kernelCases {
+		t.Run(c.name, func(t *testing.T) {
+			for spurious := range 2 {
+				if got := simulate(t, c, spurious); !slices.Equal(got, c.want) {
+					t.Errorf("with %d wakes for nothing it shows %q, want %q", spurious, got, c.want)
+				}
+			}
+		})
+	}
+}
+
+func TestSimulatedKernelWakesForNothing(t *testing.T) {
+	for spurious, want := range []uint64{1, 2, 2} {
+		woken := 0
+		rep, err := schedule.Explore(t.Context(), func(s *schedule.T) {
+			m := NewMachine(s, spurious)
+			r := NewRegion(m, 0)
+			words := shm.Heap(0, shm.Line)
+			r.Hook(words)
+			s.Daemon("sleeper", func() {
+				var nudge kernel.Nudge
+				m.Kernel(r).Sleep(&words.View, one, 0, &nudge, 0, 0)
+				woken++
+			})
+		}, schedule.Bounded(-1), schedule.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rep.Executions != want || woken != int(want)-1 {
+			t.Errorf("%d wakes for nothing: %d executions, %d of them wake, want %d and %d", spurious, rep.Executions, woken, want, want-1)
+		}
+	}
+}

@@ -1,0 +1,55 @@
+package explore
+
+import (
+	"slices"
+	"testing"
+
+	"urpc/checker/schedule"
+	"urpc/spec/step"
+)
+
+// notTaken are the steps of the memory level that no target takes, and why.
+var notTaken = map[step.Name]string{
+	step.LookDonation: "taken by a pool of processors, whose goroutines are not under the schedule",
+	step.Abandon:      "no call has a deadline or is cancelled",
+	step.DropReply:    "no call is abandoned, so no reply is late",
+}
+
+func TestEveryStepIsTaken(t *testing.T) {
+	taken := map[string]uint64{}
+	for _, target := range Targets {
+		for _, c := range target.Configurations {
+			for name, n := range run(t, target.Name, c.Name, schedule.Random(7, 500)).Taken {
+				taken[name] += n
+			}
+		}
+	}
+	memoryLevel := []step.Name{step.TestSet, step.CS, step.Unlock}
+	for n := step.TestSetSend; n <= step.CloseCall; n++ {
+		memoryLevel = append(memoryLevel, n)
+	}
+	for _, n := range memoryLevel {
+		_, excused := notTaken[n]
+		switch was := taken[n.String()] > 0; {
+		case !was && !excused:
+			t.Errorf("%v is never taken", n)
+		case was && excused:
+			t.Errorf("%v is taken now: it needs no excuse", n)
+		}
+		delete(taken, n.String())
+	}
+	for name := range taken {
+		if known := []string{"wake for nothing"}; !slices.Contains(known, name) {
+			t.Errorf("%q is no step of the specification", name)
+		}
+	}
+}
+
+func TestMarksStandAtEveryLoop(t *testing.T) {
+	marks := run(t, "channel", "2-2-1-1", schedule.Random(7, 200)).Marks
+	for _, where := range []step.Name{step.TestSetSend, step.TestSetReceive, step.CheckReply} {
+		if marks[where.String()] == 0 {
+			t.Errorf("no mark at %v", where)
+		}
+	}
+}
