@@ -142,9 +142,9 @@ func (l *link) receiveAnswer() (a answer, calls, replies *os.File, err error) {
 }
 
 func newClient(peer Peer, region *shm.Region, k kernel.Kernel, a answer, o Options) *Client {
-	donate := channel.Donate
-	if o.Donate == NeverDonate {
-		donate = channel.Keep
+	donate := channel.Keep
+	if o.Donate == DonateWhenParked || o.Donate == DonateWhenAlone && kernel.Processors() < 2 {
+		donate = channel.Donate
 	}
 	c := &Client{
 		peer: peer, limit: int(a.size.Payload), slots: int(a.size.Slots), region: region,

@@ -319,7 +319,7 @@ func TestCancel(t *testing.T) {
 
 func TestManyGoroutines(t *testing.T) {
 	_, path, _ := open(t, ServerOptions{})
-	for _, o := range []Options{{}, {Slots: 2}, {Poll: -1}, {Donate: NeverDonate}} {
+	for _, o := range []Options{{}, {Slots: 2}, {Poll: -1}, {Donate: DonateWhenParked}, {Donate: NeverDonate}} {
 		t.Run(fmt.Sprintf("%+v", o), func(t *testing.T) {
 			c, ctx := bindTo(t, path, o), within(t)
 			var callers sync.WaitGroup
@@ -440,7 +440,7 @@ func TestCloseWithPendingCalls(t *testing.T) {
 	ended := make(chan error, pending)
 	for n := range uint64(pending) {
 		go func() {
-			_, err := procBlock.Call(context.Background(), c, n)
+			_, err := procHold.Call(context.Background(), c, n)
 			ended <- err
 		}()
 	}
@@ -457,6 +457,9 @@ func TestCloseWithPendingCalls(t *testing.T) {
 	}
 	if _, err := procNull.Call(within(t), c, struct{}{}); !errors.Is(err, ErrClosed) {
 		t.Errorf("a call afterwards: %v, want ErrClosed", err)
+	}
+	for range pending {
+		h.release <- struct{}{} // nobody waits for their replies any more
 	}
 	if err := c.Close(); err != nil {
 		t.Errorf("a second close: %v", err)
@@ -528,8 +531,8 @@ func TestPositionsWrap(t *testing.T) {
 }
 
 func TestFixedCallsAllocateNothing(t *testing.T) {
-	_, path, _ := open(t, ServerOptions{})
-	c := bindTo(t, path, Options{})
+	_, path, _ := open(t, ServerOptions{Poll: time.Minute})
+	c := bindTo(t, path, Options{Poll: time.Minute})
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	call := func() {
@@ -538,8 +541,8 @@ func TestFixedCallsAllocateNothing(t *testing.T) {
 		}
 	}
 	call()
-	// Both sides run in this process: what the server allocates is counted, too. A
-	// call that parks with a deadline allocates its watch.
+	// Both sides run in this process: what the server allocates is counted, too.
+	// Nobody parks: a call with a deadline that parks allocates a watch over it.
 	if n := testing.AllocsPerRun(1000, call); n >= 1 && !raceEnabled {
 		t.Errorf("%v allocations a call", n)
 	}

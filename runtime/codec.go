@@ -6,6 +6,7 @@ import (
 	"encoding/gob"
 	"errors"
 	"fmt"
+	"reflect"
 )
 
 // load checks bytes that came from the peer against a fixed layout and copies
@@ -88,6 +89,9 @@ func unmarshal[T any](from []byte) (v T, err error) {
 
 func engob[T any](to []byte, v T) (_ []byte, err error) {
 	defer recovered(&err)
+	if r := reflect.ValueOf(v); r.Kind() == reflect.Pointer && r.IsNil() {
+		return to, errors.New("a nil pointer") // gob would make it a pointer to zero
+	}
 	b := bytes.NewBuffer(to)
 	err = gob.NewEncoder(b).Encode(&v)
 	return b.Bytes(), err

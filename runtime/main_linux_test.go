@@ -42,6 +42,7 @@ var (
 	procFail   = NewProc[string, struct{}]("fail")
 	procPanic  = NewProc[string, struct{}]("panic")
 	procBlock  = NewProc[uint64, uint64]("block") // until released or the context ends
+	procHold   = NewProc[uint64, uint64]("hold")  // until released, whatever the context says
 	procGrow   = NewProc[uint32, []byte]("grow")
 	procWho    = NewProc[struct{}, int64]("who")
 )
@@ -78,6 +79,11 @@ func newHouse(o ServerOptions) (*house, error) {
 			case <-ctx.Done():
 				return n + 1, nil // drained: the reply is delivered all the same
 			}
+		}),
+		Handle(h.Server, procHold, func(_ context.Context, n uint64) (uint64, error) {
+			h.blocked <- n
+			<-h.release
+			return n + 1, nil
 		}),
 		Handle(h.Server, procGrow, func(_ context.Context, n uint32) ([]byte, error) { return make([]byte, n), nil }),
 		Handle(h.Server, procWho, func(ctx context.Context, _ struct{}) (int64, error) {

@@ -87,15 +87,20 @@ type Options struct {
 	Start uint32
 }
 
-// Donation says whether a caller hands its processor to a parked server.
+// Donation says whether a caller hands its processor to a parked server: it
+// wakes the server and parks at once, instead of polling, and the server parks
+// as soon as it has replied (rules R4 and R5). A call then costs two switches,
+// whatever else there is to run.
 type Donation uint8
 
 const (
-	// DonateWhenParked wakes a parked server and parks at once, instead of polling:
-	// on one processor the call then costs two switches (rules R4 and R5).
-	DonateWhenParked Donation = iota
-	// NeverDonate wakes a parked server and polls: right when processors are
-	// plenty and the wake is what takes long.
+	// DonateWhenAlone donates where this process may run on one processor only, so
+	// that the server cannot run while the caller polls.
+	DonateWhenAlone Donation = iota
+	// DonateWhenParked donates whenever the server is parked: right when other
+	// programs want the processors.
+	DonateWhenParked
+	// NeverDonate wakes a parked server and polls.
 	NeverDonate
 )
 

@@ -94,8 +94,8 @@ func (s *Server) serveConn(ctx context.Context, conn *net.UnixConn, bound func()
 	b, l, region, err := s.bind(ctx, conn)
 	bound()
 	if err != nil {
-		conn.Close()
 		s.refused.Add(1)
+		conn.Close()
 		return fmt.Errorf("%w: %w", ErrHandshake, err)
 	}
 	defer s.unreserve()

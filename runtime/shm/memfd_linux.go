@@ -47,17 +47,22 @@ func RoundUp(bytes int) int {
 }
 
 // CreateRegion makes the two segments of a binding, each of so many bytes (whole
-// pages, see RoundUp), with the given numbers. Both are allocated at once, so
-// that lack of memory shows here and not as a fault later. format writes each
-// while nobody else can see it.
+// pages, see RoundUp), with the given numbers. All memory is allocated at once, so
+// that lack of it shows here and not as a fault later. format writes what both
+// segments hold at first.
 func CreateRegion(own, peer uint8, bytes int, format func(*Segment)) (*Region, Descriptors, error) {
+	image := Heap(own, bytes)
+	format(image)
+	contents := image.bytes(0, uint32(bytes))
 	var d Descriptors
 	var err error
 	var ownMemory, peerMemory []byte
-	if d.Own, ownMemory, err = create(own, bytes, unix.PROT_READ|unix.PROT_WRITE, sealed|readOnly, format); err != nil {
-		return nil, d, err
+	if d.Own, ownMemory, err = create(own, contents, unix.PROT_READ|unix.PROT_WRITE, sealed|readOnly); err != nil {
+		return nil, Descriptors{}, err
 	}
-	if d.Peer, peerMemory, err = create(peer, bytes, unix.PROT_READ, sealed, format); err != nil {
+	// What the peer writes this side maps without the right to write, so that it
+	// cannot even by mistake.
+	if d.Peer, peerMemory, err = create(peer, contents, unix.PROT_READ, sealed); err != nil {
 		return nil, Descriptors{}, errors.Join(err, unix.Munmap(ownMemory), d.Close())
 	}
 	return regionOf(own, peer, ownMemory, peerMemory), d, nil
@@ -90,9 +95,10 @@ func regionOf(own, peer uint8, ownMemory, peerMemory []byte) *Region {
 	return NewRegion(Of(own, ownMemory), ViewOf(peer, peerMemory), unmap)
 }
 
-// create makes a memfd, formats it, maps it with the given protection and seals it.
-func create(number uint8, bytes int, protection int, seals int, format func(*Segment)) (_ *os.File, memory []byte, err error) {
-	f, err := newMemory(number, bytes)
+// create makes a memfd with these contents, maps it with the given protection
+// and seals it.
+func create(number uint8, contents []byte, protection, seals int) (_ *os.File, memory []byte, err error) {
+	f, err := newMemory(number, contents)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -101,33 +107,20 @@ func create(number uint8, bytes int, protection int, seals int, format func(*Seg
 			err = errors.Join(err, f.Close())
 		}
 	}()
-	writable, err := mapMemory(int(f.Fd()), bytes, unix.PROT_READ|unix.PROT_WRITE)
-	if err != nil {
+	if memory, err = mapMemory(int(f.Fd()), len(contents), protection); err != nil {
 		return nil, nil, err
 	}
-	format(Of(number, writable))
-	memory = writable
-	if protection&unix.PROT_WRITE == 0 {
-		// What the peer writes is mapped anew, so that this side cannot write it even
-		// by mistake.
-		if err = unix.Munmap(writable); err != nil {
-			return nil, nil, fmt.Errorf("unmap shared memory: %w", err)
-		}
-		if memory, err = mapMemory(int(f.Fd()), bytes, protection); err != nil {
-			return nil, nil, err
-		}
-	}
-	// The own writable mapping is there: now it can become the last one.
+	// The own mapping is there: if it is writable, it can now become the last one.
 	if _, err = unix.FcntlInt(f.Fd(), unix.F_ADD_SEALS, seals); err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("seal shared memory: %w", err), unix.Munmap(memory))
 	}
 	return f, memory, nil
 }
 
-// newMemory makes a memfd of so many bytes, all of them allocated.
-func newMemory(number uint8, bytes int) (*os.File, error) {
-	if bytes <= 0 || bytes%os.Getpagesize() != 0 {
-		panic(fmt.Sprintf("shm: memory of %d bytes: want whole pages", bytes))
+// newMemory makes a memfd with these contents. Writing them allocates every page.
+func newMemory(number uint8, contents []byte) (*os.File, error) {
+	if len(contents) == 0 || len(contents)%os.Getpagesize() != 0 {
+		panic(fmt.Sprintf("shm: memory of %d bytes: want whole pages", len(contents)))
 	}
 	name := fmt.Sprintf("urpc-%d", number)
 	fd, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING|unix.MFD_NOEXEC_SEAL)
@@ -138,11 +131,8 @@ func newMemory(number uint8, bytes int) (*os.File, error) {
 		return nil, fmt.Errorf("create shared memory: %w", err)
 	}
 	f := os.NewFile(uintptr(fd), name)
-	if err := unix.Ftruncate(fd, int64(bytes)); err != nil {
-		return nil, errors.Join(fmt.Errorf("size shared memory: %w", err), f.Close())
-	}
-	if err := unix.Fallocate(fd, 0, 0, int64(bytes)); err != nil {
-		return nil, errors.Join(fmt.Errorf("allocate %d bytes of shared memory: %w", bytes, err), f.Close())
+	if _, err := f.Write(contents); err != nil {
+		return nil, errors.Join(fmt.Errorf("allocate %d bytes of shared memory: %w", len(contents), err), f.Close())
 	}
 	return f, nil
 }
