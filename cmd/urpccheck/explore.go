@@ -1,0 +1,315 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"urpc/checker/catalogue"
+	"urpc/checker/schedule"
+	"urpc/checker/verdict"
+	"urpc/fuzz/explore"
+)
+
+const (
+	bounded = "bounded"
+	random  = "random"
+	// defaultPreemptions is the bound that most bugs need at most (Musuvathi and
+	// Qadeer, PLDI 2007).
+	defaultPreemptions = 2
+	// defaultSample is how many executions a random exploration visits.
+	defaultSample = 10_000
+)
+
+// exploreFlags are the flags of explore.
+type exploreFlags struct {
+	config, mutant, out string
+	strategy            *string
+	json, keepGoing     bool
+	preemptions         *int
+	executions, seed    *uint64
+	time                span
+}
+
+func (a *app) exploreCommand() *cobra.Command {
+	var f exploreFlags
+	c := &cobra.Command{
+		Use:   "explore TARGET",
+		Short: "run the runtime's own code under one interleaving after another",
+		Example: `  urpccheck explore channel
+  urpccheck explore channel --strategy random --executions 100000 --seed 7
+  urpccheck explore channel --mutant no-recheck`,
+		Args: one("TARGET", targetNames),
+		RunE: func(_ *cobra.Command, args []string) error { return a.explore(args[0], &f) },
+	}
+	flags := c.Flags()
+	flags.StringVar(&f.config, "config", "", "a `configuration`: NAME or key=value,... or NAME,key=value,...")
+	flags.StringVar(&f.mutant, "mutant", "", "`NAME` of a fault to plant in the runtime's source; needs Go and the source")
+	flags.StringVar(&f.out, "out", "", "`folder` for what a failure leaves (a fresh one under urpc-out/)")
+	flags.BoolVar(&f.json, "json", false, "print one JSON object a line, the verdict last")
+	flags.BoolVar(&f.keepGoing, "keep-going", false, "count all failing executions instead of ending at the first")
+	f.strategy = wordFlag(flags, "strategy", bounded, []string{bounded, random}, "which executions to visit: all with few preemptions, or a random sample")
+	f.preemptions = numberFlag(flags, "preemptions", defaultPreemptions, -1, 1000, "bound of strategy bounded; -1: every execution")
+	f.executions = numberFlag[uint64](flags, "executions", 0, 0, 1<<63, fmt.Sprintf("end after so many; 0: no limit, of strategy random %d", defaultSample))
+	flags.Var(&f.time, "time", "end after so long; 0: no limit")
+	f.seed = seedFlag(flags)
+	return c
+}
+
+func targetNames() []string {
+	var names []string
+	for _, t := range explore.Targets {
+		names = append(names, t.Name)
+	}
+	return names
+}
+
+// targetFamilies are the targets as list shows them, with the mutants that each finds.
+func targetFamilies() []catalogue.Family {
+	var all []catalogue.Family
+	for _, t := range explore.Targets {
+		f := catalogue.Family{Name: t.Name, Doc: t.Doc, Parameters: t.Parameters, Configurations: t.Configurations}
+		for _, m := range plantable() {
+			if m.Target == t.Name {
+				f.Mutants = append(f.Mutants, catalogue.Mutant{Name: m.Name, Doc: m.Doc, Configuration: m.Configuration, KilledBy: m.KilledBy})
+			}
+		}
+		all = append(all, f)
+	}
+	return all
+}
+
+// explore runs real code under chosen interleavings and tells what it found.
+func (a *app) explore(name string, f *exploreFlags) error {
+	target, err := explore.Find(name)
+	if err != nil {
+		return usageOf(err)
+	}
+	config := f.config
+	if f.mutant != "" {
+		m, err := findPlantable(f.mutant)
+		if err != nil {
+			return usageOf(err)
+		}
+		if config == "" && m.Target == target.Name {
+			config = m.Configuration
+		}
+	}
+	values, named, err := target.Parse(config)
+	if err != nil {
+		return usage("target %s: %w", name, err)
+	}
+	if f.mutant != explore.Planted {
+		return a.asMutant(f.mutant, append(os.Args[1:], "--seed", fmt.Sprint(*f.seed)))
+	}
+	ctx, cancel := f.deadline(a.ctx)
+	defer cancel()
+	started := time.Now()
+	report, err := explore.Run(ctx, target, values, f.chosenStrategy(), a.exploreOptions(f))
+	a.progress.clear()
+	if err != nil {
+		return err
+	}
+	e := &explored{app: a, verb: "explore", target: target.Name, configuration: orElse(named, values.String()), values: values.String(),
+		mutant: f.mutant, seed: *f.seed, out: f.out, json: f.json, report: report, took: time.Since(started)}
+	e.tell()
+	return nil
+}
+
+func (f *exploreFlags) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	if f.time == 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, time.Duration(f.time))
+}
+
+func (f *exploreFlags) chosenStrategy() schedule.Strategy {
+	if *f.strategy == bounded {
+		return schedule.Bounded(*f.preemptions)
+	}
+	sample := *f.executions
+	if sample == 0 {
+		sample = defaultSample
+	}
+	return schedule.Random(*f.seed, sample)
+}
+
+func (a *app) exploreOptions(f *exploreFlags) schedule.Options {
+	o := schedule.Options{KeepGoing: f.keepGoing, MaxExecutions: *f.executions}
+	if a.progress.on {
+		o.Progress = a.showExploration
+	}
+	return o
+}
+
+func (a *app) showExploration(p schedule.Progress) {
+	a.progress.show("%s, %s, %s, %s/s", plural(p.Executions, "execution"), plural(p.Steps, "step"), p.Bound, grouped(int64(p.Rate)))
+}
+
+// explored is an exploration, or a replay, that has ended, to be told.
+type explored struct {
+	*app
+	verb, target, configuration, values, mutant string
+	seed                                        uint64
+	out                                         string
+	json                                        bool
+	report                                      schedule.Report
+	took                                        time.Duration
+
+	artifacts []string
+	replay    string
+}
+
+// tell prints the outcome and sets the exit code.
+func (e *explored) tell() {
+	e.settle()
+	if e.json {
+		e.app.out.json(e.record())
+	} else {
+		e.print()
+	}
+	e.judged(e.report.Verdict, e.report.BudgetUsed)
+}
+
+// settle writes what a failure leaves.
+func (e *explored) settle() {
+	failure := e.report.Failure
+	if failure == nil {
+		return
+	}
+	e.replay = commandLine("replay", string(failure.Token))
+	if e.verb == "replay" {
+		return
+	}
+	folder := newArtifacts(e.out, e.verb, e.target, e.mutant)
+	for _, file := range []struct {
+		name string
+		fill func(io.Writer) error
+	}{
+		{"token", func(w io.Writer) error { _, err := fmt.Fprintln(w, failure.Token); return err }},
+		{"failure.txt", func(w io.Writer) error { return failure.WriteText(w, defaultWidth) }},
+	} {
+		path, err := folder.write(file.name, file.fill)
+		if err != nil {
+			fmt.Fprintf(e.errors, "urpccheck: %v; the failure stands\n", err)
+			return
+		}
+		e.artifacts = append(e.artifacts, path)
+	}
+}
+
+func (e *explored) title() string {
+	if e.mutant != "" {
+		return e.target + " with mutant " + e.mutant
+	}
+	return e.target
+}
+
+func (e *explored) print() {
+	r := &e.report
+	width := e.app.out.width()
+	outcome := r.Verdict.String()
+	if r.Verdict == verdict.Unknown && r.BudgetUsed {
+		outcome = "nothing found; a sample proves nothing"
+	}
+	e.app.out.line("%s, the runtime's code: %s", e.title(), e.app.out.paint(r.Verdict, outcome))
+	configuration := e.configuration
+	if e.values != e.configuration {
+		configuration += " (" + e.values + ")"
+	}
+	e.app.out.line("%s", folded("configuration "+configuration, width, "  "))
+	e.app.out.line("%s", folded(e.covered(), width, "  "))
+	e.app.out.line("  %s, seed %d", seconds(e.took), e.seed)
+	if r.Failure != nil {
+		e.app.out.line("")
+		r.Failure.WriteText(e.app.out, width)
+		e.app.out.line("")
+		e.app.out.line("replay: %s", e.replay)
+	}
+}
+
+// covered says what was visited, and within which bound.
+func (e *explored) covered() string {
+	r := &e.report
+	text := fmt.Sprintf("%s, %s, the longest of %s; bound: %s", plural(r.Executions, "execution"), plural(r.Steps, "step"), plural(r.Depth, "step"), r.Bound)
+	if r.Bad > 1 {
+		text += fmt.Sprintf("; %s fail", grouped(r.Bad))
+	}
+	if !r.Complete && r.Verdict != verdict.Violated && r.Reason != "" {
+		text += "; not complete: " + r.Reason
+	}
+	return text
+}
+
+func (e *explored) record() verdictRecord {
+	r := &e.report
+	record := verdictRecord{
+		Record: "verdict", Verb: e.verb, Target: e.target, Configuration: e.configuration, Values: e.values, Mutant: e.mutant,
+		Verdict: r.Verdict, Complete: r.Complete, Interrupted: e.interrupted() && !r.Complete, BudgetUsed: r.BudgetUsed,
+		Bound: r.Bound, Reason: r.Reason, Seed: e.seed,
+		Executions: new(r.Executions), Steps: new(r.Steps), Depth: new(r.Depth), Bad: new(r.Bad),
+		Artifacts: e.artifacts, Replay: e.replay,
+		Seconds: e.took.Seconds(), Rate: float64(r.Executions) / max(e.took.Seconds(), 1e-9),
+	}
+	if f := r.Failure; f != nil {
+		record.Property, record.Violated, record.Message = f.Property, []string{f.Property}, f.Message
+		record.TraceLength, record.Preemptions, record.Token = new(len(f.Steps)), new(f.Preemptions), string(f.Token)
+	}
+	return record
+}
+
+// replaySchedule runs the execution of a token again, in its mutant if it names
+// one.
+func (a *app) replaySchedule(token string, f *replayFlags) error {
+	started := time.Now()
+	info, report, err := a.runToken(token)
+	if err != nil || report == nil {
+		return err
+	}
+	e := &explored{app: a, verb: "replay", target: info.Target, configuration: info.Configuration, values: info.Configuration,
+		mutant: info.Mutant, json: f.json, report: *report, took: time.Since(started)}
+	e.tell()
+	return nil
+}
+
+// showSchedule prints the execution of a token. It is no verdict.
+func (a *app) showSchedule(token string, f *showFlags) error {
+	_, report, err := a.runToken(token)
+	switch {
+	case err != nil:
+		return err
+	case report == nil: // shown by the mutant
+		return nil
+	case report.Failure == nil:
+		return errors.New("the token's execution passes all its checks: there is nothing to show")
+	case f.json:
+		a.out.json(report.Failure)
+		return nil
+	}
+	return report.Failure.WriteText(a.out, a.out.width())
+}
+
+// runToken replays a token; the report is nil if a program with the token's
+// mutant did.
+func (a *app) runToken(token string) (schedule.TokenInfo, *schedule.Report, error) {
+	info, err := schedule.ParseToken(schedule.Token(token))
+	if err != nil {
+		return info, nil, usage("%s: %w", shortened(token), err)
+	}
+	if info.Mutant != explore.Planted {
+		if _, err := findPlantable(info.Mutant); err != nil {
+			return info, nil, usage("%s: %w", shortened(token), err)
+		}
+		return info, nil, a.asMutant(info.Mutant, os.Args[1:])
+	}
+	report, err := explore.Replay(a.ctx, schedule.Token(token), schedule.Options{})
+	if err != nil {
+		return info, nil, usage("%s: %w", shortened(token), err)
+	}
+	return info, &report, nil
+}

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"urpc/checker/catalogue"
+)
+
+// Values of flags, each with an error that says what would be right.
+
+// number is a whole number within bounds.
+type number[N int | int64 | uint64] struct {
+	value    N
+	min, max N
+}
+
+// numberFlag declares a flag that is a number from least to most.
+func numberFlag[N int | int64 | uint64](flags *pflag.FlagSet, name string, value, least, most N, doc string) *N {
+	n := &number[N]{value, least, most}
+	flags.Var(n, name, doc)
+	return &n.value
+}
+
+func (n *number[N]) String() string { return fmt.Sprint(n.value) }
+func (n *number[N]) Type() string   { return "n" }
+
+func (n *number[N]) Set(text string) error {
+	want := fmt.Sprintf("want a number from %d to %d", n.min, n.max)
+	if uint64(n.max) >= math.MaxInt32 {
+		want = fmt.Sprintf("want a number, %d or more", n.min)
+	}
+	v, err := strconv.ParseInt(text, 10, 64)
+	if u, wide := strconv.ParseUint(text, 10, 64); wide == nil {
+		if u > uint64(n.max) {
+			return fmt.Errorf("%s is too large: %s", text, want)
+		}
+		n.value = N(u)
+		if n.value < n.min {
+			return fmt.Errorf("%s is too small: %s", text, want)
+		}
+		return nil
+	}
+	switch {
+	case errors.Is(err, strconv.ErrRange):
+		return fmt.Errorf("%s is out of range: %s", text, want)
+	case err != nil:
+		return fmt.Errorf("%q is not a number: %s", text, want)
+	case int64(n.min) >= 0 || v < int64(n.min):
+		return fmt.Errorf("%s is too small: %s", text, want)
+	}
+	n.value = N(v)
+	return nil
+}
+
+// sizeUnits are the units of memory, largest first.
+var sizeUnits = []struct {
+	name  string
+	bytes uint64
+}{{"TiB", 1 << 40}, {"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"B", 1}}
+
+// size is an amount of memory in bytes.
+type size uint64
+
+func (s *size) Type() string { return "size" }
+
+func (s *size) String() string {
+	for _, unit := range sizeUnits {
+		if *s != 0 && uint64(*s)%unit.bytes == 0 {
+			return strconv.FormatUint(uint64(*s)/unit.bytes, 10) + unit.name
+		}
+	}
+	return "0"
+}
+
+func (s *size) Set(text string) error {
+	const want = "want a size like 512MiB or 2GiB"
+	digits := strings.TrimRight(text, "BKMGTiBkmgtb ")
+	unit := strings.TrimSpace(text[len(digits):])
+	n, err := strconv.ParseUint(digits, 10, 64)
+	if err != nil {
+		return fmt.Errorf("%q is not a size: %s", text, want)
+	}
+	for _, u := range sizeUnits {
+		// "G" and "GB" are taken for GiB: limits of memory are never meant in powers of ten.
+		if unit == "" && u.name == "B" || unit != "" && (unit == u.name || unit == u.name[:1] || len(u.name) == 3 && unit == u.name[:1]+"B") {
+			if n > math.MaxUint64/u.bytes {
+				return fmt.Errorf("%s is too large: %s", text, want)
+			}
+			*s = size(n * u.bytes)
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is not a unit of memory: %s", unit, want)
+}
+
+// span is a duration, more than zero.
+type span time.Duration
+
+func (s *span) Type() string { return "duration" }
+
+func (s *span) String() string {
+	if *s == 0 {
+		return "0"
+	}
+	return time.Duration(*s).String()
+}
+
+func (s *span) Set(text string) error {
+	const want = "want a time like 500ms, 30s or 2m"
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return fmt.Errorf("%q is not a time: %s", text, want)
+	}
+	if d <= 0 {
+		return fmt.Errorf("%s is not more than nothing: %s", text, want)
+	}
+	*s = span(d)
+	return nil
+}
+
+// word is one of a few words.
+type word struct {
+	value string
+	of    []string
+}
+
+func wordFlag(flags *pflag.FlagSet, name, value string, of []string, doc string) *string {
+	w := &word{value, of}
+	flags.Var(w, name, doc)
+	return &w.value
+}
+
+func (w *word) Type() string   { return strings.Join(w.of, "|") }
+func (w *word) String() string { return w.value }
+
+func (w *word) Set(text string) error {
+	for _, known := range w.of {
+		if text == known {
+			w.value = text
+			return nil
+		}
+	}
+	near := ""
+	if nearest := catalogue.Nearest(text, w.of); nearest != "" {
+		near = fmt.Sprintf("did you mean %q? ", nearest)
+	}
+	return fmt.Errorf("%q is none of its values: %swant %s", text, near, strings.Join(w.of, " or "))
+}
+
+// maxSeed bounds the seed, which every run prints: it keeps it seeds exact in JSON readers that have only floating point.
+const maxSeed = 1<<53 - 1
+
+func seedFlag(flags *pflag.FlagSet) *uint64 {
+	s := &number[uint64]{1 + rand.Uint64N(1<<32-1), 0, maxSeed}
+	flags.Var(s, "seed", "where random choices begin (drawn if not given; every run prints it)")
+	flags.Lookup("seed").DefValue = ""
+	return &s.value
+}

@@ -1,0 +1,79 @@
+package main
+
+import "urpc/checker/verdict"
+
+// With --json every line is one object with the field "record", which says what
+// it is; of a verb that judges the last one is the verdict. Fields that do not
+// apply are left out.
+
+// verdictRecord is the last line of a verb that judges.
+type verdictRecord struct {
+	Record        string          `json:"record"` // "verdict"
+	Verb          string          `json:"verb"`
+	Model         string          `json:"model,omitempty"`
+	Target        string          `json:"target,omitempty"`
+	Configuration string          `json:"configuration,omitempty"`
+	Values        string          `json:"values,omitempty"`
+	Mutant        string          `json:"mutant,omitempty"`
+	Verdict       verdict.Verdict `json:"verdict"`
+	// Complete: everything within the bound was visited.
+	Complete    bool   `json:"complete"`
+	Interrupted bool   `json:"interrupted,omitempty"`
+	BudgetUsed  bool   `json:"budgetUsed,omitempty"`
+	Bound       string `json:"bound,omitempty"`
+	Reason      string `json:"reason,omitempty"` // why it is not complete
+	Seed        uint64 `json:"seed"`
+
+	// Of an exploration of a model.
+	States      *uint64 `json:"states,omitempty"`
+	Transitions *uint64 `json:"transitions,omitempty"`
+	Depth       *int    `json:"depth,omitempty"`
+	Deadlocks   *uint64 `json:"deadlocks,omitempty"`
+	Ends        *uint64 `json:"ends,omitempty"`
+
+	// Of a violation.
+	Property    string   `json:"property,omitempty"`
+	Violated    []string `json:"violated,omitempty"` // every violated property
+	TraceLength *int     `json:"traceLength,omitempty"`
+	Preemptions *int     `json:"preemptions,omitempty"`
+	Message     string   `json:"message,omitempty"`
+	Token       string   `json:"token,omitempty"`
+	Artifacts   []string `json:"artifacts,omitempty"`
+	Replay      string   `json:"replay,omitempty"` // the command
+
+	// Of an exploration of real code.
+	Executions *uint64 `json:"executions,omitempty"`
+	Steps      *uint64 `json:"steps,omitempty"`
+	Bad        *uint64 `json:"bad,omitempty"`
+
+	// Of real processes.
+	Calls      *uint64 `json:"calls,omitempty"`
+	Lost       *uint64 `json:"lost,omitempty"`
+	Duplicated *uint64 `json:"duplicated,omitempty"`
+
+	// Of quantities over all maximal paths. DonationsMax is left out where some
+	// path donates for ever.
+	DonationsMin *int       `json:"donationsMin,omitempty"`
+	DonationsMax *int       `json:"donationsMax,omitempty"`
+	Orders       *int       `json:"orders,omitempty"`
+	OrderList    [][]string `json:"orderList,omitempty"`
+
+	Workers int     `json:"workers,omitempty"`
+	Memory  uint64  `json:"memory,omitempty"` // bytes
+	Seconds float64 `json:"seconds"`
+	Rate    float64 `json:"rate,omitempty"` // states or executions a second
+}
+
+// propertyRecord is the answer for one property.
+type propertyRecord struct {
+	Record      string          `json:"record"` // "property"
+	Property    string          `json:"property"`
+	Kind        string          `json:"kind"`
+	Verdict     verdict.Verdict `json:"verdict"`
+	TraceLength *int            `json:"traceLength,omitempty"`
+	Least       *int            `json:"least,omitempty"`
+	Most        *int            `json:"most,omitempty"`
+	Unbounded   bool            `json:"unbounded,omitempty"`
+	Orders      *int            `json:"orders,omitempty"`
+	Note        string          `json:"note,omitempty"`
+}

@@ -1,0 +1,269 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"urpc/checker/verdict"
+)
+
+// defaultBudget is how long verify takes once it is compiled, more or less.
+const defaultBudget = span(60 * time.Second)
+
+// verifyFlags are the flags of verify.
+type verifyFlags struct {
+	out    string
+	json   bool
+	budget span
+	seed   *uint64
+}
+
+func (a *app) verifyCommand() *cobra.Command {
+	f := verifyFlags{budget: defaultBudget}
+	c := &cobra.Command{
+		Use:   "verify",
+		Short: "check everything within a budget: specification, real code, mutants, real processes",
+		Long: `verify runs the whole chain and prints one report:
+
+  specification  every state of each named configuration that is small enough
+  mutants        each fault of the specification is caught by its named property
+  real code      the runtime's own code under chosen interleavings
+  code mutants   faults planted in the runtime's source are found by its exploration
+  processes      real processes call each other; their histories are judged by Porcupine
+  kill           the same while one of them is killed
+
+Each part says within which bound it looked. A part that could not run is
+unknown, and so is then the whole.`,
+		Example: "  urpccheck verify\n  urpccheck verify --budget 5m --json",
+		Args:    none,
+		RunE:    func(*cobra.Command, []string) error { return a.verify(&f) },
+	}
+	flags := c.Flags()
+	flags.StringVar(&f.out, "out", "", "`folder` for what failures leave (a fresh one under urpc-out/)")
+	flags.BoolVar(&f.json, "json", false, "print one JSON object a line, the verdict last")
+	flags.Var(&f.budget, "budget", "how long to take, more or less")
+	f.seed = seedFlag(flags)
+	return c
+}
+
+// row is one line of the report: one part, on one subject.
+type row struct {
+	Record        string          `json:"record"` // "part"
+	Part          string          `json:"part"`
+	Subject       string          `json:"subject"`
+	Configuration string          `json:"configuration"`
+	Covered       string          `json:"covered"`
+	Bound         string          `json:"bound"`
+	Verdict       verdict.Verdict `json:"verdict"`
+	// BudgetUsed: a sample, of which nothing was found to be wrong. Its verdict is
+	// unknown and stays so, but it is no failure.
+	BudgetUsed bool `json:"budgetUsed,omitempty"`
+	// NotCovered: the part could not run here, and Note says why.
+	NotCovered bool    `json:"notCovered,omitempty"`
+	Note       string  `json:"note,omitempty"`
+	Seconds    float64 `json:"seconds"`
+	Replay     string  `json:"replay,omitempty"`
+
+	States     uint64 `json:"states,omitempty"`
+	Executions uint64 `json:"executions,omitempty"`
+	Calls      uint64 `json:"calls,omitempty"`
+
+	// print shows what was found wrong, after the table.
+	print func(io.Writer)
+}
+
+// outcome is the row's verdict as the report words it.
+func (r *row) outcome() string {
+	switch {
+	case r.NotCovered:
+		return "not covered"
+	case r.Verdict == verdict.Unknown && r.BudgetUsed:
+		return "nothing found"
+	default:
+		return r.Verdict.String()
+	}
+}
+
+// verification is a run of verify.
+type verification struct {
+	*app
+	flags   *verifyFlags
+	started time.Time
+	rows    []row
+}
+
+// stage is a part with the share of the budget after which it must have ended.
+type stage struct {
+	name  string
+	until float64 // of the budget, from the start
+	run   func(context.Context) error
+}
+
+func (a *app) verify(f *verifyFlags) error {
+	v := &verification{app: a, flags: f, started: time.Now()}
+	stages := []stage{
+		{"specification", 0.30, v.specification},
+		{"mutants", 0.40, v.specificationMutants},
+		{"real code", 0.60, v.code},
+		{"code mutants", 0.80, v.codeMutants},
+		{"processes", 0.95, v.processes},
+		{"kill", 1.00, v.kill},
+	}
+	for _, s := range stages {
+		if a.ctx.Err() != nil {
+			v.add(row{Part: s.name, NotCovered: true, Note: "interrupted before it began"})
+			continue
+		}
+		ctx, cancel := context.WithDeadline(a.ctx, v.started.Add(time.Duration(s.until*float64(f.budget))))
+		err := s.run(ctx)
+		cancel()
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	a.progress.clear()
+	v.conclude()
+	return nil
+}
+
+// add books a row. Rows of JSON are printed as they come.
+func (v *verification) add(r row) {
+	r.Record = "part"
+	v.rows = append(v.rows, r)
+	if v.flags.json {
+		v.out.json(r)
+	}
+}
+
+// status shows what is being done.
+func (v *verification) status(format string, args ...any) {
+	v.progress.show("%s of %s: %s", seconds(time.Since(v.started)), time.Duration(v.flags.budget), fmt.Sprintf(format, args...))
+}
+
+// verifyRecord is the last line of verify.
+type verifyRecord struct {
+	verdictRecord
+	Parts      int      `json:"parts"`
+	NotCovered []string `json:"notCovered"`
+}
+
+// conclude joins the rows and prints the report.
+func (v *verification) conclude() {
+	all, samplesOnly := verdict.Holds, true
+	record := verifyRecord{verdictRecord: verdictRecord{Record: "verdict", Verb: "verify", Seed: *v.flags.seed}, Parts: len(v.rows), NotCovered: []string{}}
+	var states, executions, calls uint64
+	for i := range v.rows {
+		r := &v.rows[i]
+		states, executions, calls = states+r.States, executions+r.Executions, calls+r.Calls
+		if r.NotCovered {
+			record.NotCovered = append(record.NotCovered, strings.TrimSpace(r.Part+" "+r.Subject))
+		}
+		if r.Verdict == verdict.Unknown && r.BudgetUsed {
+			record.BudgetUsed = true
+			continue // a sample is no proof; that it found nothing is said in its row
+		}
+		all = all.And(r.Verdict)
+		samplesOnly = false
+		if r.Verdict == verdict.Violated {
+			record.Violated = append(record.Violated, strings.TrimSpace(r.Part+" "+r.Subject))
+			record.Replay = orElse(record.Replay, r.Replay)
+		}
+	}
+	if samplesOnly {
+		all = verdict.Unknown
+	}
+	record.Verdict, record.Complete, record.Interrupted = all, all == verdict.Holds, v.interrupted()
+	record.States, record.Executions, record.Calls = new(states), new(executions), new(calls)
+	record.Bound = "what each part says"
+	record.Seconds = time.Since(v.started).Seconds()
+	if v.flags.json {
+		v.out.json(record)
+	} else {
+		v.print(all, &record)
+	}
+	v.judged(all, samplesOnly)
+}
+
+// print prints the table, then what was found wrong.
+func (v *verification) print(all verdict.Verdict, record *verifyRecord) {
+	t := table{head: []string{"part", "subject", "configuration", "covered", "verdict", "time"}}
+	for i := range v.rows {
+		r := &v.rows[i]
+		t.row(func(text string) string { return v.out.paint(r.paintedAs(), text) }, 4,
+			r.Part, r.Subject, r.Configuration, r.Covered, r.outcome(), seconds(time.Duration(r.Seconds*float64(time.Second))))
+	}
+	t.write(v.out, v.out.width())
+	v.out.line("")
+	v.printBounds()
+	for i := range v.rows {
+		if r := &v.rows[i]; r.print != nil {
+			v.out.line("")
+			v.out.line("%s, %s, %s:", r.Part, r.Subject, r.Configuration)
+			r.print(v.out)
+			if r.Replay != "" {
+				v.out.line("replay: %s", r.Replay)
+			}
+		}
+	}
+	if len(record.Violated)+len(record.NotCovered) > 0 || record.Interrupted {
+		v.out.line("")
+	}
+	ending := "within the bounds above"
+	switch {
+	case record.Interrupted:
+		ending = "interrupted: this report is partial"
+	case all == verdict.Violated:
+		ending = strings.Join(record.Violated, ", ")
+	case len(record.NotCovered) > 0:
+		ending = "not covered: " + strings.Join(record.NotCovered, ", ")
+	case record.BudgetUsed:
+		ending += "; what was only sampled is said there"
+	}
+	v.out.line("%s", folded(fmt.Sprintf("verify: %s: %s", v.out.paint(all, all.String()), ending), v.out.width(), ""))
+	v.out.line("%s, seed %d", seconds(time.Since(v.started)), *v.flags.seed)
+}
+
+// paintedAs is the verdict in whose colour the row's outcome is shown.
+func (r *row) paintedAs() verdict.Verdict {
+	if r.BudgetUsed && r.Verdict == verdict.Unknown {
+		return verdict.Holds
+	}
+	return r.Verdict
+}
+
+// printBounds says for each part within which bound it looked.
+func (v *verification) printBounds() {
+	v.out.line("bounds")
+	told := map[string]bool{}
+	for i := range v.rows {
+		r := &v.rows[i]
+		text := r.Part + ": " + r.Bound
+		if r.Bound != "" && !told[text] {
+			v.out.line("%s", folded(text, v.out.width(), "  "))
+			told[text] = true
+		}
+		if r.Note != "" {
+			v.out.line("%s", folded(strings.TrimSpace(r.Part+" "+r.Subject)+": "+r.Note, v.out.width(), "  "))
+		}
+	}
+}
+
+// cutByTime says whether a part of the budget ended, and not the run.
+func (v *verification) cutByTime(ctx context.Context) bool {
+	return errors.Is(ctx.Err(), context.DeadlineExceeded) && v.ctx.Err() == nil
+}
+
+// shareOf gives a context with the n-th part of the time that is left.
+func shareOf(ctx context.Context, n int) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, time.Until(deadline)/time.Duration(n))
+}
