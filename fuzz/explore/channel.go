@@ -132,8 +132,8 @@ func (c *calling) run(self int) {
 		err := c.caller.Do(context.Background(), procedure, put(bytes[:0], argument(i)), func(status uint32, reply []byte) error {
 			number, whole := get(reply)
 			c.t.Check(memory.OwnResult, whole && number == result(argument(i)) && status == procedure,
-				"call %d got status %d and %x for a result", i, status, reply)
-			c.t.Check(memory.ExactlyOnce, c.executed[i] == 1, "call %d was executed %d times when its reply came", i, c.executed[i])
+				"call %d got status %d and %x for a result", i+1, status, reply)
+			c.t.Check(memory.ExactlyOnce, c.executed[i] == 1, "call %d was executed %d times when its reply came", i+1, c.executed[i])
 			return nil
 		})
 		c.t.Check(HonestPeer, err == nil, "a call ended with: %v", err)
@@ -148,7 +148,7 @@ func (c *calling) execute(called uint32, request, reply []byte) (uint32, []byte)
 	ok := called == procedure && whole && i >= 0 && i < len(c.executed) && number == argument(i)
 	c.t.Check(memory.InOrder, ok, "a call of procedure %d came with argument %x", called, request)
 	c.executed[i]++
-	c.t.Check(memory.ExactlyOnce, c.executed[i] == 1, "call %d is executed %d times", i, c.executed[i])
+	c.t.Check(memory.ExactlyOnce, c.executed[i] == 1, "call %d is executed %d times", i+1, c.executed[i])
 	return called, put(reply, result(number))
 }
 

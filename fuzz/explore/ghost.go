@@ -32,11 +32,11 @@ func (g *ghost) before(a shm.Access) {
 	case step.LoadTail:
 		g.enter(&g.sending[s], "sending")
 	case step.UnlockSend:
-		g.sending[s]--
+		g.leave(&g.sending[s], "sending")
 	case step.LoadHead:
 		g.enter(&g.receiving[s], "receiving")
 	case step.UnlockReceive:
-		g.receiving[s]--
+		g.leave(&g.receiving[s], "receiving")
 	case step.WriteSlot:
 		g.m.t.Check(memory.NoOverwriting, g.written[s]-g.copied[s] < g.slots,
 			"%d messages are unread in %d slots, and one more is written", g.written[s]-g.copied[s], g.slots)
@@ -64,6 +64,12 @@ func (g *ghost) before(a shm.Access) {
 func (g *ghost) enter(inside *int, end string) {
 	*inside++
 	g.m.t.Check(memory.MutualExclusion, *inside == 1, "%d threads are inside the %s end of one queue", *inside, end)
+}
+
+// leave counts a thread that is about to free an end.
+func (g *ghost) leave(inside *int, end string) {
+	g.m.t.Check(memory.MutualExclusion, *inside > 0, "the %s end of a queue is freed, and nobody is inside", end)
+	*inside--
 }
 
 // lead checks that of the callers only one receives until it resigns.
