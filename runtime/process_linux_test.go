@@ -141,7 +141,7 @@ func TestClientsKilled(t *testing.T) {
 // TestNothingIsLeft: bindings that come and go leave neither descriptors nor
 // mappings on either side.
 func TestNothingIsLeft(t *testing.T) {
-	_, path, _ := open(t, ServerOptions{})
+	h, path, _ := open(t, ServerOptions{})
 	round := func() {
 		c, err := Bind(within(t), path, Options{})
 		if err != nil {
@@ -157,6 +157,9 @@ func TestNothingIsLeft(t *testing.T) {
 	round()
 	var before string
 	await(t, "the first binding", func() error {
+		if n := h.Counters().Bindings; n != 0 {
+			return fmt.Errorf("%d bindings", n)
+		}
 		if before = resources(t); !strings.Contains(before, "memfds 0\nmappings 0\n") {
 			return errors.New(before)
 		}
