@@ -8,9 +8,12 @@ import (
 	"strings"
 	"testing"
 
+	"urpc/checker/catalogue"
 	"urpc/checker/schedule"
 	"urpc/checker/verdict"
 	"urpc/fuzz/explore"
+	"urpc/spec/lock"
+	"urpc/spec/memory"
 )
 
 // outcome is what the driver prints.
@@ -101,6 +104,22 @@ func TestEveryMutantNamesAProperty(t *testing.T) {
 		known := append([]string{explore.Deadlock}, target.Properties...)
 		if !strings.Contains("\n"+strings.Join(known, "\n")+"\n", "\n"+m.KilledBy+"\n") {
 			t.Errorf("%s is killed by %q, which is none of %q", m.Name, m.KilledBy, known)
+		}
+	}
+}
+
+// onlyInTheSpecification are mutants of the specification that no patch makes, and why.
+var onlyInTheSpecification = map[string]string{}
+
+// A fault has one name, in the specification and in the runtime.
+func TestSpecificationsMutantsAreHere(t *testing.T) {
+	for _, family := range []catalogue.Family{lock.Family, memory.Family} {
+		for _, m := range family.Mutants {
+			_, err := Find(m.Name)
+			_, excused := onlyInTheSpecification[m.Name]
+			if missing := err != nil; missing != excused {
+				t.Errorf("mutant %s of %s: missing here: %v, excused: %v", m.Name, family.Name, missing, excused)
+			}
 		}
 	}
 }
