@@ -317,9 +317,20 @@ func TestInitialStatesCountOnce(t *testing.T) {
 
 func TestCoverageShowsWhatIsNeverEnabled(t *testing.T) {
 	m := counter()
-	m.Processes[0].Steps = append(m.Processes[0].Steps, Step[small]{Label: "never", Do: func(*small, int) bool { return false }})
+	m.Processes[0].Steps = append(m.Processes[0].Steps,
+		Step[small]{Label: "never", Do: func(*small, int) bool { return false }},
+		Step[small]{Label: "back", Do: func(s *small, _ int) bool {
+			ok := s.N == 2
+			if ok {
+				s.N = 0
+			}
+			return ok
+		}})
+	m.Processes = append(m.Processes, Process[small]{Name: "q", Count: 2, Steps: []Step[small]{
+		{Label: "stay", Choices: 2, Choose: func(s *small, self, choice int) bool { return s.N == 3 && self <= choice }},
+	}})
 	r := check(t, m, Options{})
-	if want := []Coverage{{"p", "up", 3}, {"p", "never", 0}}; !reflect.DeepEqual(r.Coverage, want) {
+	if want := []Coverage{{"p", "up", 3}, {"p", "never", 0}, {"p", "back", 1}, {"q", "stay", 3}}; !reflect.DeepEqual(r.Coverage, want) {
 		t.Errorf("coverage %v, want %v", r.Coverage, want)
 	}
 }

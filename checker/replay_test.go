@@ -167,6 +167,15 @@ func independent(a, b TraceStep) bool {
 	return true
 }
 
+func TestAnIntendedEndIsNoDeadlock(t *testing.T) {
+	m := counter()
+	m.Terminal = nil
+	trace := *result(t, check(t, m, Options{}), "deadlock").Trace
+	if _, err := Replay(counter(), trace); err == nil || !strings.Contains(err.Error(), "an intended end") {
+		t.Errorf("error %v, want that the state is an intended end", err)
+	}
+}
+
 func TestReplayOfAModelThatPanics(t *testing.T) {
 	trace := traces(t)["not both"]
 	m := forge()

@@ -239,7 +239,7 @@ func (s *search[S]) cancellation() string {
 
 // runBlock expands n states of the level, from position at, and inserts what
 // comes of them. It is false when the block did not come to its end: it was
-// cancelled, and left no mark, or a function of the model failed.
+// cancelled, and counts for nothing, or a function of the model failed.
 func (s *search[S]) runBlock(at, n uint64) bool {
 	per := max(s.cut.chunk, (n+s.cut.chunks-1)/s.cut.chunks)
 	chunks := int((n + per - 1) / per)
@@ -250,7 +250,6 @@ func (s *search[S]) runBlock(at, n uint64) bool {
 		s.expandChunk(w, &s.chunks[i], begin, min(begin+per, at+n))
 	})
 	if s.cancelled.Load() {
-		s.dropBlock()
 		s.reason = s.cancellation()
 		return false
 	}
@@ -260,7 +259,6 @@ func (s *search[S]) runBlock(at, n uint64) bool {
 		}
 	}
 	if n == 1 && !s.fits(chunks) {
-		s.dropBlock()
 		s.reason = s.stateLimit()
 		return false
 	}
@@ -367,13 +365,6 @@ func (s *search[S]) position(at uint64) (number, local int) {
 		at -= size
 	}
 	panic("checker: a position beyond the level")
-}
-
-// dropBlock forgets what an unfinished block counted.
-func (s *search[S]) dropBlock() {
-	for i := range s.workers {
-		clear(s.workers[i].coverage)
-	}
 }
 
 // bookExpanded adds what the chunks counted and found.
