@@ -8,7 +8,8 @@ import (
 )
 
 // ghost follows the steps of one channel and checks what must be true of any
-// order of them. The code that runs does not see it.
+// order of them. The code that runs does not see it. Arguments of a message are
+// made only for a failure: this is on the path of every step.
 type ghost struct {
 	m     *Machine
 	slots int
@@ -62,14 +63,16 @@ func (g *ghost) before(a shm.Access) {
 // enter counts a thread that is inside an end. It holds the lock when it makes
 // the first access to what the lock guards, and until it frees it.
 func (g *ghost) enter(inside *int, end string) {
-	*inside++
-	g.m.t.Check(memory.MutualExclusion, *inside == 1, "%d threads are inside the %s end of one queue", *inside, end)
+	if *inside++; *inside > 1 {
+		g.m.t.Fail(memory.MutualExclusion, "%d threads are inside the %s end of one queue", *inside, end)
+	}
 }
 
 // leave counts a thread that is about to free an end.
 func (g *ghost) leave(inside *int, end string) {
-	g.m.t.Check(memory.MutualExclusion, *inside > 0, "the %s end of a queue is freed, and nobody is inside", end)
-	*inside--
+	if *inside--; *inside < 0 {
+		g.m.t.Fail(memory.MutualExclusion, "the %s end of a queue is freed, and nobody is inside", end)
+	}
 }
 
 // lead checks that of the callers only one receives until it resigns.
@@ -78,6 +81,8 @@ func (g *ghost) lead(segment uint8) {
 		return
 	}
 	self := g.m.t.Self()
-	g.m.t.Check(memory.OneLeader, g.leader == none || g.leader == self, "threads %d and %d both receive replies", g.leader, self)
+	if g.leader != none && g.leader != self {
+		g.m.t.Fail(memory.OneLeader, "threads %d and %d both receive replies", g.leader+1, self+1)
+	}
 	g.leader = self
 }
