@@ -43,6 +43,29 @@ func (a *artifacts) write(name string, fill func(io.Writer) error) (string, erro
 	return path, nil
 }
 
+// reserve gives the folder without making it, for others that make it when they
+// have something to write.
+func (a *artifacts) reserve() string {
+	if a.given != "" {
+		return a.given
+	}
+	for n := 1; ; n++ {
+		dir := a.numbered(n)
+		if _, err := os.Stat(dir); err != nil {
+			return dir
+		}
+	}
+}
+
+// numbered is the n-th folder of the name.
+func (a *artifacts) numbered(n int) string {
+	dir := filepath.Join(outRoot, a.name)
+	if n > 1 {
+		dir = fmt.Sprintf("%s-%d", dir, n)
+	}
+	return dir
+}
+
 // make makes the folder: the given one, or a fresh one.
 func (a *artifacts) make() error {
 	if a.dir != "" {
@@ -59,10 +82,7 @@ func (a *artifacts) make() error {
 		return err
 	}
 	for n := 1; ; n++ {
-		dir := filepath.Join(outRoot, a.name)
-		if n > 1 {
-			dir = fmt.Sprintf("%s-%d", dir, n)
-		}
+		dir := a.numbered(n)
 		err := os.Mkdir(dir, 0o777)
 		if err == nil {
 			a.dir = dir

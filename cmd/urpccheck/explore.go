@@ -14,6 +14,7 @@ import (
 	"urpc/checker/schedule"
 	"urpc/checker/verdict"
 	"urpc/fuzz/explore"
+	"urpc/fuzz/mutant"
 )
 
 const (
@@ -74,7 +75,7 @@ func targetFamilies() []catalogue.Family {
 	var all []catalogue.Family
 	for _, t := range explore.Targets {
 		f := catalogue.Family{Name: t.Name, Doc: t.Doc, Parameters: t.Parameters, Configurations: t.Configurations}
-		for _, m := range plantable() {
+		for _, m := range mutant.All() {
 			if m.Target == t.Name {
 				f.Mutants = append(f.Mutants, catalogue.Mutant{Name: m.Name, Doc: m.Doc, Configuration: m.Configuration, KilledBy: m.KilledBy})
 			}
@@ -92,7 +93,7 @@ func (a *app) explore(name string, f *exploreFlags) error {
 	}
 	config := f.config
 	if f.mutant != "" {
-		m, err := findPlantable(f.mutant)
+		m, err := mutant.Find(f.mutant)
 		if err != nil {
 			return usageOf(err)
 		}
@@ -104,7 +105,7 @@ func (a *app) explore(name string, f *exploreFlags) error {
 	if err != nil {
 		return usage("target %s: %w", name, err)
 	}
-	if f.mutant != explore.Planted {
+	if f.mutant != mutant.Running() {
 		return a.asMutant(f.mutant, append(os.Args[1:], "--seed", fmt.Sprint(*f.seed)))
 	}
 	ctx, cancel := f.deadline(a.ctx)
@@ -301,8 +302,8 @@ func (a *app) runToken(token string) (schedule.TokenInfo, *schedule.Report, erro
 	if err != nil {
 		return info, nil, usage("%s: %w", shortened(token), err)
 	}
-	if info.Mutant != explore.Planted {
-		if _, err := findPlantable(info.Mutant); err != nil {
+	if info.Mutant != mutant.Running() {
+		if _, err := mutant.Find(info.Mutant); err != nil {
 			return info, nil, usage("%s: %w", shortened(token), err)
 		}
 		return info, nil, a.asMutant(info.Mutant, os.Args[1:])

@@ -82,7 +82,7 @@ func (s *size) String() string {
 
 func (s *size) Set(text string) error {
 	const want = "want a size like 512MiB or 2GiB"
-	digits := strings.TrimRight(text, "BKMGTiBkmgtb ")
+	digits := strings.TrimRight(text, "BKMGTibkmgt ")
 	unit := strings.TrimSpace(text[len(digits):])
 	n, err := strconv.ParseUint(digits, 10, 64)
 	if err != nil {

@@ -1,27 +1,50 @@
 package main
 
 import (
-	"errors"
+	"context"
 	"fmt"
+	"os"
 
-	"urpc/checker/catalogue"
-	"urpc/fuzz/explore"
+	"urpc/fuzz/mutant"
 )
 
-// plant is a fault that can be planted in the runtime's source.
-type plant struct{ Name, Doc, Target, Configuration, KilledBy string }
-
-func plantable() []plant { return nil }
-
-func findPlantable(name string) (plant, error) {
-	return plant{}, &catalogue.UnknownError{What: "mutant", Of: "the runtime", Name: name}
-}
-
-// asMutant runs this same command in a program that was built with the mutant
-// planted, and ends as that one does.
+// asMutant runs a command line of this program in a program that was built with
+// the mutant planted, and ends as that one does.
 func (a *app) asMutant(name string, args []string) error {
 	if name == "" {
-		return fmt.Errorf("this program has mutant %s planted: it can do nothing without --mutant %[1]s", explore.Planted)
+		return fmt.Errorf("this program has mutant %s planted: it can do nothing without --mutant %[1]s", mutant.Running())
 	}
-	return errors.New("this program cannot build mutants of the runtime")
+	// What the other program prints to call it again is to be this one.
+	if err := os.Setenv(calledAs, self()); err != nil {
+		return fmt.Errorf("mutant %s: %w", name, err)
+	}
+	a.progress.show("building the runtime with mutant %s planted", name)
+	code, err := mutant.Exec(a.ctx, name, args, &clearing{a.out, a.progress}, a.errors)
+	if err != nil {
+		return err
+	}
+	a.code = code
+	return nil
+}
+
+// clearing is the output; the line of progress goes away before anything is
+// written to it.
+type clearing struct {
+	out      *output
+	progress *progress
+}
+
+func (c *clearing) Write(p []byte) (int, error) {
+	c.progress.clear()
+	return c.out.Write(p)
+}
+
+// sources tries whether mutants can be planted: it builds one.
+func sources(ctx context.Context) finding {
+	name := mutant.Names()[0]
+	_, cleanup, err := mutant.Build(ctx, name)
+	if err == nil {
+		cleanup()
+	}
+	return feature("Go and the source", "explore --mutant and verify", "built mutant "+name, err)
 }

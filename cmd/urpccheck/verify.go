@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -211,9 +210,7 @@ func (v *verification) print(all verdict.Verdict, record *verifyRecord) {
 			}
 		}
 	}
-	if len(record.Violated)+len(record.NotCovered) > 0 || record.Interrupted {
-		v.out.line("")
-	}
+	v.out.line("")
 	ending := "within the bounds above"
 	switch {
 	case record.Interrupted:
@@ -252,18 +249,4 @@ func (v *verification) printBounds() {
 			v.out.line("%s", folded(strings.TrimSpace(r.Part+" "+r.Subject)+": "+r.Note, v.out.width(), "  "))
 		}
 	}
-}
-
-// cutByTime says whether a part of the budget ended, and not the run.
-func (v *verification) cutByTime(ctx context.Context) bool {
-	return errors.Is(ctx.Err(), context.DeadlineExceeded) && v.ctx.Err() == nil
-}
-
-// shareOf gives a context with the n-th part of the time that is left.
-func shareOf(ctx context.Context, n int) (context.Context, context.CancelFunc) {
-	deadline, ok := ctx.Deadline()
-	if !ok {
-		return context.WithCancel(ctx)
-	}
-	return context.WithTimeout(ctx, time.Until(deadline)/time.Duration(n))
 }

@@ -61,14 +61,14 @@ type targetRun struct {
 	mu   sync.Mutex
 	left []catalogue.Configuration // not explored whole yet
 	seen int                       // configurations of which something was explored
-	part uint64                    // executions of those in left
+	part map[string]uint64         // executions of those in left, by name
 	row  row
 }
 
 func (v *verification) targets(strategy, bound string) []*targetRun {
 	var all []*targetRun
 	for _, t := range explore.Targets {
-		all = append(all, &targetRun{v: v, target: t, strategy: strategy, left: t.Configurations, row: row{
+		all = append(all, &targetRun{v: v, target: t, strategy: strategy, left: t.Configurations, part: map[string]uint64{}, row: row{
 			Part: "code, " + strategy, Subject: t.Name, Bound: bound, Verdict: verdict.Unknown,
 		}})
 	}
@@ -89,7 +89,7 @@ func exploreAll(ctx context.Context, runs []*targetRun, s schedule.Strategy, mos
 		}
 	}
 	for _, r := range runs {
-		r.left, r.part = nil, 0
+		r.left = nil
 	}
 	return inParallel(jobs)
 }
@@ -153,7 +153,7 @@ func (t *targetRun) explore(ctx context.Context, c catalogue.Configuration, s sc
 		t.row.Executions += report.Executions
 	default:
 		t.left = append(t.left, c)
-		t.part += report.Executions
+		t.part[c.Name] = max(t.part[c.Name], report.Executions)
 	}
 	return nil
 }
@@ -176,10 +176,14 @@ func (t *targetRun) conclude() row {
 	r := t.row
 	r.Configuration = fmt.Sprintf("%d of %d", t.seen, len(t.target.Configurations))
 	r.Covered = plural(r.Executions, "execution")
-	if t.part > 0 {
-		r.Covered += fmt.Sprintf(", and %s in part", grouped(t.part))
+	inPart := uint64(0)
+	for _, c := range t.left {
+		inPart += t.part[c.Name]
 	}
-	r.Executions += t.part
+	if inPart > 0 {
+		r.Covered += fmt.Sprintf(", and %s in part", grouped(inPart))
+	}
+	r.Executions += inPart
 	if r.Verdict == verdict.Violated {
 		return r
 	}

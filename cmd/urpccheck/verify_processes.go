@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"urpc/checker/verdict"
+	"urpc/fuzz/stress"
+)
+
+// Sizes of verify's runs of real processes.
+const (
+	verifyClients = 4
+	verifyCalls   = 10_000
+	verifySize    = 1024
+)
+
+// processes lets real processes call each other, on all processors and on one.
+func (v *verification) processes(ctx context.Context) error {
+	for _, r := range []struct {
+		name string
+		o    stress.Options
+	}{
+		{"all processors", stress.Options{Clients: verifyClients, Calls: verifyCalls, Size: verifySize}},
+		{"one processor", stress.Options{Clients: 2, Calls: verifyCalls / 10, Size: verifySize, Processors: stress.OneProcessor}},
+		{"positions wrap", stress.Options{Clients: 2, Calls: verifyCalls / 10, Slots: 2, Start: 1<<32 - 500}},
+	} {
+		if err := v.stress(ctx, "processes", r.name, r.o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// kill lets real processes call each other, and kills one of them.
+func (v *verification) kill(ctx context.Context) error {
+	for _, victim := range []stress.Victim{stress.Client, stress.Server} {
+		o := stress.Options{Clients: verifyClients, Calls: verifyCalls, Kill: victim}
+		if err := v.stress(ctx, "kill", string(victim), o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stress is one run of real processes, and its row.
+func (v *verification) stress(ctx context.Context, part, subject string, o stress.Options) error {
+	o.Seed = *v.flags.seed
+	o.Artifacts = newArtifacts(v.flags.out, "verify", part, subject).reserve()
+	v.status("real processes, %s", subject)
+	r := row{Part: part, Subject: subject, Configuration: fmt.Sprintf("%s, %s each", plural(o.Clients, "client"), plural(o.Calls, "call")),
+		Bound: "these calls, as they happened to interleave; histories judged by Porcupine"}
+	result, err := stress.Run(ctx, o)
+	switch {
+	case errors.Is(err, errors.ErrUnsupported):
+		r.NotCovered, r.Note = true, err.Error()
+		v.add(r)
+		return nil
+	case err != nil:
+		return err
+	}
+	r.Verdict, r.Calls, r.Seconds = result.Verdict, result.Calls, result.Elapsed.Seconds()
+	r.Covered = fmt.Sprintf("%s, %d lost, %d duplicated; Porcupine: %s", plural(result.Calls, "call"), result.Lost, result.Duplicated,
+		linearizes(result.History.Verdict))
+	if result.Verdict != verdict.Holds {
+		r.Note = strings.Join(result.Reasons, "; ")
+	}
+	if result.Verdict == verdict.Violated {
+		r.print = func(w io.Writer) {
+			for _, reason := range result.Reasons {
+				fmt.Fprintln(w, folded(reason, v.out.width(), "  "))
+			}
+			for _, path := range result.Artifacts {
+				fmt.Fprintf(w, "  written: %s\n", path)
+			}
+		}
+		r.Replay = stressAgain(o)
+	}
+	v.add(r)
+	return nil
+}
+
+// stressAgain is the command line that makes the same calls again.
+func stressAgain(o stress.Options) string {
+	kill, processors := nobody, allOfThem
+	if o.Kill != stress.Nobody {
+		kill = string(o.Kill)
+	}
+	if o.Processors == stress.OneProcessor {
+		processors = onlyOne
+	}
+	return commandLine("stress", "--clients", fmt.Sprint(o.Clients), "--calls", fmt.Sprint(o.Calls), "--size", fmt.Sprint(o.Size),
+		"--slots", fmt.Sprint(o.Slots), "--start", fmt.Sprint(o.Start), "--kill", kill, "--processors", processors, "--seed", fmt.Sprint(o.Seed))
+}
