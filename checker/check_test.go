@@ -336,17 +336,18 @@ func TestCoverageShowsWhatIsNeverEnabled(t *testing.T) {
 }
 
 // The same counts, depths, verdicts, notes, memory and traces at any number of
-// workers, on levels that take several blocks.
+// workers, on levels that take several blocks of many chunks.
 func TestAnyNumberOfWorkersReportsTheSame(t *testing.T) {
-	m := grid(6)
-	m.Properties[0] = Invariant("low", func(s *gridState) bool { return s.N[0]+s.N[3]+s.N[5] < 14 })
+	m := grid(5)
+	m.Properties[0] = Invariant("low", func(s *gridState) bool { return s.N[0]+s.N[3]+s.N[4] < 14 })
 	m.Properties[2] = Transition("t", func(a, b *gridState, _ Taken) bool { return b.N[2]+b.N[4] < 12 || b.N[1] < 5 })
-	for _, o := range []Options{{AfterViolation: 200_000}, {MaxStates: 300_000}, {MaxMemory: 24 << 20}} {
+	c := cut{block: 1 << 11, chunks: 16, chunk: 16, inline: 32}
+	for _, o := range []Options{{AfterViolation: 20_000}, {MaxStates: 80_000}, {MaxMemory: 8 << 20}, {}} {
 		o.Workers = 1
-		one := check(t, m, o)
+		one := checkCut(t, m, o, c)
 		for _, workers := range []int{2, 8} {
 			o.Workers = workers
-			if r := check(t, m, o); !reflect.DeepEqual(timeless(r), timeless(one)) {
+			if r := checkCut(t, m, o, c); !reflect.DeepEqual(timeless(r), timeless(one)) {
 				t.Errorf("%d workers report\n%+v\none\n%+v", workers, r, one)
 			}
 		}
