@@ -32,7 +32,7 @@ func (a *app) verifyCommand() *cobra.Command {
 
   specification  every state of each named configuration that is small enough
   mutants        each fault of the specification is caught by its named property
-  real code      the runtime's own code under chosen interleavings
+  code           the runtime's own code under chosen interleavings
   code mutants   faults planted in the runtime's source are found by its exploration
   processes      real processes call each other; their histories are judged by Porcupine
   kill           the same while one of them is killed
@@ -97,29 +97,36 @@ type verification struct {
 	rows    []row
 }
 
-// stage is a part with the share of the budget after which it must have ended.
+// stage is a part with its time.
 type stage struct {
 	name  string
-	until float64 // of the budget, from the start
+	until float64 // the share of the budget, from the start, after which it ends
+	// least is what it is given even when the budget is used up: a part that is cut
+	// short before it can decide would make the whole unknown.
+	least time.Duration
 	run   func(context.Context) error
 }
 
 func (a *app) verify(f *verifyFlags) error {
 	v := &verification{app: a, flags: f, started: time.Now()}
 	stages := []stage{
-		{"specification", 0.30, v.specification},
-		{"mutants", 0.40, v.specificationMutants},
-		{"real code", 0.60, v.code},
-		{"code mutants", 0.80, v.codeMutants},
-		{"processes", 0.95, v.processes},
-		{"kill", 1.00, v.kill},
+		{"specification", 0.25, 2 * time.Second, v.specification},
+		{"mutants", 0.30, 15 * time.Second, v.specificationMutants},
+		{"code", 0.55, 2 * time.Second, v.code},
+		{"code mutants", 0.85, 5 * time.Second, v.codeMutants},
+		{"processes", 0.95, 20 * time.Second, v.processes},
+		{"kill", 1.00, 20 * time.Second, v.kill},
 	}
 	for _, s := range stages {
 		if a.ctx.Err() != nil {
 			v.add(row{Part: s.name, NotCovered: true, Note: "interrupted before it began"})
 			continue
 		}
-		ctx, cancel := context.WithDeadline(a.ctx, v.started.Add(time.Duration(s.until*float64(f.budget))))
+		end := v.started.Add(time.Duration(s.until * float64(f.budget)))
+		if least := time.Now().Add(s.least); end.Before(least) {
+			end = least
+		}
+		ctx, cancel := context.WithDeadline(a.ctx, end)
 		err := s.run(ctx)
 		cancel()
 		if err != nil {

@@ -1,0 +1,240 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"urpccheck": main})
+}
+
+// Each script in testdata is a story: why, a command, what comes of it. Besides
+// the commands of testscript there are:
+//
+//	exits CODE program args...      runs it and demands the exit code
+//	interrupts CODE program args... the same, with SIGINT once it is at work
+//	record FIELD VALUE              the last line of stdout is JSON with this field
+//	replays                         runs the command that stdout ends with
+func TestScripts(t *testing.T) {
+	environment := goEnvironment(t)
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		UpdateScripts:       os.Getenv("REWRITE") != "",
+		Setup: func(e *testscript.Env) error {
+			e.Vars = append(e.Vars, environment...)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "interrupts": interrupts, "record": record, "replays": replays,
+		},
+	})
+}
+
+// goEnvironment is what the go command needs of the environment, which a script
+// does not inherit: mutants are built in scripts.
+func goEnvironment(t *testing.T) []string {
+	t.Helper()
+	var all []string
+	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOFLAGS", "GOPROXY", "GOTOOLCHAIN"} {
+		value, err := exec.Command("go", "env", name).Output()
+		if err != nil {
+			t.Fatalf("go env %s: %v", name, err)
+		}
+		all = append(all, name+"="+strings.TrimSpace(string(value)))
+	}
+	return all
+}
+
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE program args...")
+	}
+	demand(ts, args[0], ts.Exec(args[1], args[2:]...))
+}
+
+// demand compares an exit code.
+func demand(ts *testscript.TestScript, want string, err error) {
+	got := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if strconv.Itoa(got) != want {
+		ts.Fatalf("exit code %d, want %s", got, want)
+	}
+}
+
+// interrupts starts a program and interrupts it. When it was interrupted before
+// it was ready for that, it is given longer.
+func interrupts(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: interrupts CODE program args...")
+	}
+	for _, after := range []time.Duration{300 * time.Millisecond, time.Second, 4 * time.Second} {
+		code, stdout, stderr := interrupted(ts, after, args[1:])
+		if code < 0 {
+			continue
+		}
+		// What it printed is for the commands that follow, by way of cat.
+		ts.Check(os.WriteFile(ts.MkAbs("interrupted.out"), stdout, 0o666))
+		ts.Check(os.WriteFile(ts.MkAbs("interrupted.err"), stderr, 0o666))
+		if strconv.Itoa(code) != args[0] {
+			ts.Fatalf("exit code %d, want %s\n%s%s", code, args[0], stdout, stderr)
+		}
+		return
+	}
+	ts.Fatalf("it does not look for signals")
+}
+
+// interrupted gives the exit code of a program that was interrupted after so
+// long; -1 if the signal killed it.
+func interrupted(ts *testscript.TestScript, after time.Duration, command []string) (code int, stdout, stderr []byte) {
+	path, err := exec.LookPath(command[0])
+	ts.Check(err)
+	var out, complaints bytes.Buffer
+	c := exec.Command(path, command[1:]...)
+	c.Dir, c.Stdout, c.Stderr = ts.MkAbs("."), &out, &complaints
+	ts.Check(c.Start())
+	time.Sleep(after)
+	ts.Check(c.Process.Signal(os.Interrupt))
+	err = c.Wait()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		ts.Fatalf("%v", err)
+	}
+	return c.ProcessState.ExitCode(), out.Bytes(), complaints.Bytes()
+}
+
+// record looks at the last line of standard output as JSON.
+func record(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 && !(neg && len(args) == 1) {
+		ts.Fatalf("usage: record FIELD VALUE, or ! record FIELD")
+	}
+	lines := strings.Split(strings.TrimSpace(ts.ReadFile("stdout")), "\n")
+	var fields map[string]json.RawMessage
+	for i, line := range lines {
+		fields = nil
+		if err := json.Unmarshal([]byte(line), &fields); err != nil {
+			ts.Fatalf("line %d is not a JSON object: %v: %s", i+1, err, line)
+		}
+	}
+	value, there := fields[args[0]]
+	switch {
+	case neg && there:
+		ts.Fatalf("field %s is there: %s", args[0], value)
+	case neg:
+		return
+	case !there:
+		ts.Fatalf("there is no field %s in %s", args[0], lines[len(lines)-1])
+	}
+	if got := strings.Trim(string(value), `"`); got != args[1] {
+		ts.Fatalf("%s is %s, want %s", args[0], got, args[1])
+	}
+}
+
+// replayLine is how a violated run ends.
+var replayLine = regexp.MustCompile(`(?m)^replay: (urpccheck replay .+)$`)
+
+// replays runs the command that the last violation ends with, as a user would by
+// copying it.
+func replays(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: replays")
+	}
+	found := replayLine.FindStringSubmatch(ts.ReadFile("stdout"))
+	if found == nil {
+		ts.Fatalf("no line says how to replay")
+	}
+	words := strings.Fields(found[1])
+	ts.Logf("%s", found[1])
+	demand(ts, "1", ts.Exec(words[0], words[1:]...))
+}
+
+// Numbers are written for readers: a mistake here would be on every page.
+func TestNumbersForReaders(t *testing.T) {
+	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", 59048: "59,048", 1234567: "1,234,567", -1000: "-1,000"} {
+		if got := grouped(n); got != want {
+			t.Errorf("%d: %s, want %s", n, got, want)
+		}
+	}
+	for n, want := range map[int]string{1: "1 property", 2: "2 properties"} {
+		if got := plural(n, "property"); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
+
+// A size is read back as it was written.
+func TestSizes(t *testing.T) {
+	for text, want := range map[string]uint64{"0": 0, "1": 1, "2KiB": 2 << 10, "3M": 3 << 20, "2GiB": 2 << 30, "1TB": 1 << 40} {
+		var s size
+		if err := s.Set(text); err != nil || uint64(s) != want {
+			t.Errorf("%s: %d, %v, want %d", text, s, err, want)
+		}
+		again := s
+		if err := again.Set(s.String()); err != nil || again != s {
+			t.Errorf("%s is written %s, and that is read as %d, %v", text, &s, again, err)
+		}
+	}
+	for _, text := range []string{"", "GiB", "-1", "1.5GiB", "2XB", "99999999999GiB", "1 2"} {
+		var s size
+		if err := s.Set(text); err == nil {
+			t.Errorf("%q is taken for %d", text, s)
+		}
+	}
+}
+
+// A table keeps to its width and loses no letter that is not a space.
+func TestTableFolds(t *testing.T) {
+	tab := table{head: []string{"part", "covered"}}
+	tab.row(nil, -1, "specification", "one two three four five six seven eight nine ten")
+	for _, width := range []int{30, 40, 200} {
+		var b bytes.Buffer
+		tab.write(&b, width)
+		for _, line := range strings.Split(b.String(), "\n") {
+			if len(line) > width {
+				t.Errorf("width %d: %q has %d letters", width, line, len(line))
+			}
+		}
+		if got := len(strings.Fields(b.String())); got != 13 {
+			t.Errorf("width %d: %d words, want 13:\n%s", width, got, &b)
+		}
+	}
+}
+
+// Whatever a shell could take apart is quoted.
+func TestQuoted(t *testing.T) {
+	for arg, want := range map[string]string{
+		"n=5,last=right": "n=5,last=right", "a b": "'a b'", "": "''", "it's": `'it'\''s'`, "$HOME": "'$HOME'", "urpc-out/x.json": "urpc-out/x.json",
+	} {
+		if got := quoted(arg); got != want {
+			t.Errorf("%s: %s, want %s", arg, got, want)
+		}
+	}
+}
+
+// The names of artifacts are fit for every file system.
+func TestFileNames(t *testing.T) {
+	if got := fileName("no sender/receiver: ?"); got != "no-sender-receiver" {
+		t.Error(got)
+	}
+	if got := fileName(strings.Repeat("x", 500)); len(got) > 80 {
+		t.Error(fmt.Sprint(len(got), " letters"))
+	}
+}
