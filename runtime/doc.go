@@ -54,7 +54,9 @@
 // be pending (Slots), how large a request or reply may be (MessageSize). Larger
 // ones are refused (*SizeError). Waiting processors poll for a while, and then
 // park; see Options.Poll. The package works on Linux 5.16 or later, and compiles
-// elsewhere, where every binding fails with errors.ErrUnsupported.
+// elsewhere, where every binding fails with errors.ErrUnsupported. Where client and
+// server are one process, the race detector does not see that a call orders what
+// the caller did before what the handler does: it may report what is no race.
 //
 // The idea is of B. Bershad, T. Anderson, E. Lazowska, H. Levy, "User-Level
 // Interprocess Communication for Shared Memory Multiprocessors", ACM TOCS 9(2),
