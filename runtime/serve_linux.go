@@ -135,7 +135,7 @@ func (s *Server) bind(ctx context.Context, conn *net.UnixConn) (_ *binding, _ *l
 	}
 	b := &binding{peer: l.peer, procedures: table}
 	b.pool = processor.New(processor.Config{
-		Port: channel.NewPort(region.Own, region.Peer, size), Kernel: k, Handler: b.handle,
+		Port: channel.NewPort(region.Own, region.Peer, size), Kernel: k, Handler: b.handle, Exited: replyExited,
 		Workers: s.options.Workers, Poll: pollFor(s.options.Poll),
 	})
 	return b, l, region, nil

@@ -27,6 +27,11 @@ func replyFailed(reply []byte, err error) (uint32, []byte) {
 	return statusFailed, cut(reply, err.Error())
 }
 
+// replyExited is the reply of a handler that called runtime.Goexit.
+func replyExited(reply []byte) (uint32, []byte) {
+	return statusPanicked, cut(reply, "the handler ended its goroutine")
+}
+
 // cut appends what of the text there is room for.
 func cut(reply []byte, text string) []byte {
 	return append(reply, text[:min(len(text), cap(reply)-len(reply))]...)

@@ -27,6 +27,9 @@ type Config struct {
 	Port    *channel.Port
 	Kernel  kernel.Kernel
 	Handler Handler
+	// Exited gives the reply to a call whose handler has ended its goroutine
+	// (runtime.Goexit) instead of returning; nil: status 0 and nothing.
+	Exited func(reply []byte) (status uint32, payload []byte)
 	// Workers is the most handlers at once, at least 1.
 	Workers int
 	// Poll is how long to poll for a call before parking; 0 or less: not at all.
@@ -40,6 +43,7 @@ type Pool struct {
 	port    *channel.Port
 	kernel  kernel.Kernel
 	handler Handler
+	exited  func(reply []byte) (uint32, []byte)
 	poll    int64 // nanoseconds
 	workers int
 
@@ -67,7 +71,7 @@ func New(c Config) *Pool {
 		panic("processor: a pool without workers")
 	}
 	return &Pool{
-		port: c.Port, kernel: c.Kernel, handler: c.Handler, poll: int64(c.Poll), workers: c.Workers,
+		port: c.Port, kernel: c.Kernel, handler: c.Handler, exited: c.Exited, poll: int64(c.Poll), workers: c.Workers,
 		stopped: make(chan struct{}), place: make(chan struct{}, 1), resume: make(chan struct{}, 1),
 	}
 }
@@ -108,15 +112,37 @@ func (p *Pool) hire() {
 	p.working.Add(1)
 	go func() {
 		defer p.working.Done()
-		p.work()
+		w := NewWorker(p.port, p.kernel, p.handler)
+		w.wakes = &p.counters.wakes
+		if p.exited != nil {
+			w.exited = p.exited
+		}
+		returned := false
+		defer func() {
+			if !returned {
+				p.lost(w)
+			}
+		}()
+		p.work(w)
+		returned = true
 	}()
+}
+
+// lost replaces a worker whose handler has ended its goroutine (runtime.Goexit),
+// with the polling place if it had that.
+func (p *Pool) lost(w *Worker) {
+	p.mu.Lock()
+	p.started--
+	p.mu.Unlock()
+	if p.workers == 1 || p.handling.CompareAndSwap(w.call, 0) {
+		p.place <- struct{}{}
+	}
+	p.hire()
 }
 
 // work takes the polling place, again and again, and serves from it until it is
 // taken away.
-func (p *Pool) work() {
-	w := NewWorker(p.port, p.kernel, p.handler)
-	w.wakes = &p.counters.wakes
+func (p *Pool) work(w *Worker) {
 	for {
 		p.idle.Add(1)
 		select {
@@ -208,10 +234,10 @@ func (p *Pool) execute(w *Worker) bool {
 		return p.finish(w.Execute())
 	}
 	p.calls++
-	call := p.calls
-	p.handling.Store(call)
+	w.call = p.calls
+	p.handling.Store(w.call)
 	r := w.Execute()
-	kept := p.handling.CompareAndSwap(call, 0)
+	kept := p.handling.CompareAndSwap(w.call, 0)
 	return p.finish(r) && kept
 }
 

@@ -2,6 +2,7 @@ package processor
 
 import (
 	"errors"
+	"runtime"
 	"testing"
 	"time"
 
@@ -80,6 +81,29 @@ func TestDonatedProcessorGoesBack(t *testing.T) {
 	}
 	if c := b.pool.Counters(); c.Donated != 3 || c.Returns != 3 {
 		t.Errorf("three donations: %d counted, %d went back", c.Donated, c.Returns)
+	}
+}
+
+func TestHandlerThatEndsItsGoroutineIsReplaced(t *testing.T) {
+	for _, workers := range []int{1, 2} {
+		exit := true
+		b := newBench(t, 4, workers, func(_ uint32, _, reply []byte) (uint32, []byte) {
+			if exit {
+				exit = false
+				runtime.Goexit()
+			}
+			return 0, reply
+		})
+		for n := range uint64(3) {
+			b.send(t, n, channel.Keep)
+			if id := b.receive(); id != n {
+				t.Fatalf("reply to %d, want %d", id, n)
+			}
+		}
+		b.pool.Stop()
+		if err := <-b.ended; err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

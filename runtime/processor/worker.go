@@ -14,6 +14,8 @@ type Worker struct {
 	port    *channel.Port
 	kernel  kernel.Kernel
 	handler Handler
+	exited  func(reply []byte) (status uint32, payload []byte)
+	call    uint64 // the pool's number of the call being executed
 	message channel.Message
 	request []byte // the part of in that the call fills
 	in, out []byte
@@ -24,6 +26,7 @@ type Worker struct {
 func NewWorker(port *channel.Port, k kernel.Kernel, h Handler) *Worker {
 	return &Worker{
 		port: port, kernel: k, handler: h, wakes: new(atomic.Uint64),
+		exited: func(reply []byte) (uint32, []byte) { return 0, reply },
 		in: make([]byte, port.Size().Payload), out: make([]byte, 0, port.Size().Payload),
 	}
 }
@@ -45,7 +48,18 @@ func (w *Worker) Receive() (r channel.Result) {
 // not be able to make a processor of this space wait for it (H16). Under a hook
 // the queue may be smaller, and a full one is awaited.
 func (w *Worker) Execute() channel.Result {
+	returned := false
+	defer func() {
+		if !returned {
+			w.reply(w.exited(w.out[:0])) // and the goroutine goes on to end
+		}
+	}()
 	status, payload := w.handler(w.message.Procedure, w.request, w.out[:0])
+	returned = true
+	return w.reply(status, payload)
+}
+
+func (w *Worker) reply(status uint32, payload []byte) channel.Result {
 	reply := channel.Message{
 		ID: w.message.ID, Procedure: w.message.Procedure, Status: status, Length: uint32(len(payload)),
 	}
