@@ -35,8 +35,10 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		UpdateScripts:       os.Getenv("REWRITE") != "",
 		Setup: func(e *testscript.Env) error {
-			e.Vars = append(e.Vars, environment...)
-			return nil
+			// The command by its path, for scripts that empty PATH.
+			path, err := exec.LookPath("urpccheck")
+			e.Vars = append(append(e.Vars, "urpccheck="+path), environment...)
+			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "interrupts": interrupts, "record": record, "replays": replays,

@@ -15,33 +15,33 @@ import (
 	"urpc/fuzz/explore"
 )
 
-const (
-	// sampleExecutions is how many random executions verify gives to each configuration.
-	sampleExecutions = 1_000
-	// mostOfBoundOne is how many executions with at most one preemption it gives to each.
-	mostOfBoundOne = 20_000
-)
+// sampleExecutions is how many random executions verify gives to each configuration.
+const sampleExecutions = 1_000
 
-// growing is how many executions with at most two preemptions it gives to each
+// growing is how many executions with few preemptions verify gives to each
 // configuration; to what has more it comes back with the next number, so that
 // small ones are done before large ones are begun.
-var growing = []uint64{2_000, 20_000, 200_000, 2_000_000}
+var growing = []uint64{1_000, 10_000, 100_000, 1_000_000}
 
 // code explores the runtime's own code: a random sample of everything, and every
 // execution with few preemptions of what is small enough.
 func (v *verification) code(ctx context.Context) error {
 	sampled := v.targets("random", fmt.Sprintf("a sample, which proves nothing: %s of each configuration", plural(uint64(sampleExecutions), "execution")))
-	if err := exploreAll(ctx, sampled, schedule.Random(*v.flags.seed, sampleExecutions), 0); err != nil {
-		return err
-	}
 	one := v.targets("bound 1", "every execution with at most 1 preemption, of the configurations counted")
 	two := v.targets("bound 2", "every execution with at most 2 preemptions, of the configurations counted")
-	if err := exploreAll(ctx, one, schedule.Bounded(1), mostOfBoundOne); err != nil {
-		return err
-	}
-	for _, most := range growing {
+	for i, most := range growing {
+		if i < 2 { // more than that is better spent on two preemptions
+			if err := exploreAll(ctx, one, schedule.Bounded(1), most); err != nil {
+				return err
+			}
+		}
 		if err := exploreAll(ctx, two, schedule.Bounded(2), most); err != nil {
 			return err
+		}
+		if i == 0 {
+			if err := exploreAll(ctx, sampled, schedule.Random(*v.flags.seed, sampleExecutions), 0); err != nil {
+				return err
+			}
 		}
 	}
 	for i := range explore.Targets {

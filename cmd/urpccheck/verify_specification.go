@@ -13,13 +13,13 @@ import (
 	"urpc/checker/verdict"
 )
 
-const (
-	// smallConfiguration is the most states of what is explored first.
-	smallConfiguration = 250_000
-	// largestConfiguration is the most states that verify gives to one
-	// configuration; what has more is named as left out.
-	largestConfiguration = 2_500_000
-)
+// largestConfiguration is the most states that verify gives to one
+// configuration; what has more is named as left out.
+const largestConfiguration = 2_500_000
+
+// growingConfigurations are the most states of what is explored first, then, …:
+// small ones are done before there is no time for large ones.
+var growingConfigurations = []uint64{10_000, 200_000, largestConfiguration}
 
 // answer is what is known of a configuration from other tools.
 type answer struct {
@@ -53,8 +53,8 @@ func (w *answer) differs(r *checker.Report) string {
 	return strings.Join(parts, "; ")
 }
 
-// specification explores the named configurations of every model: first all that
-// are small, then, in the time that is left, the others.
+// specification explores the named configurations of every model, as far as there
+// is time.
 func (v *verification) specification(ctx context.Context) error {
 	var all []*familyRun
 	for _, f := range families() {
@@ -63,7 +63,7 @@ func (v *verification) specification(ctx context.Context) error {
 			Bound: "every reachable state of the configurations counted; what must be violated is, and known counts are met",
 		}})
 	}
-	for _, most := range []uint64{smallConfiguration, largestConfiguration} {
+	for _, most := range growingConfigurations {
 		for _, f := range all {
 			if err := f.explore(ctx, most); err != nil {
 				return err
