@@ -105,7 +105,7 @@ func (s *server) misbehave() error {
 	case leaveFile:
 		return os.WriteFile(filepath.Join(filepath.Dir(s.Path), "left"), nil, 0o600)
 	case leaveProcess:
-		return exec.Command("sleep", "20").Start()
+		return exec.Command("sleep", "2").Start()
 	default:
 		return nil
 	}
