@@ -27,7 +27,7 @@ func NewWorker(port *channel.Port, k kernel.Kernel, h Handler) *Worker {
 	return &Worker{
 		port: port, kernel: k, handler: h, wakes: new(atomic.Uint64),
 		exited: func(reply []byte) (uint32, []byte) { return 0, reply },
-		in: make([]byte, port.Size().Payload), out: make([]byte, 0, port.Size().Payload),
+		in:     make([]byte, port.Size().Payload), out: make([]byte, 0, port.Size().Payload),
 	}
 }
 
