@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 func main() {
@@ -22,7 +23,10 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-ctx.Done()
-		stop() // a second signal ends the process at once
+		// A terminal interrupts a mutant's program at once, and so does the one that
+		// started it: only a signal that comes later is meant to end the process.
+		time.Sleep(time.Second)
+		stop()
 	}()
 	ignoreBrokenPipe()
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -95,6 +96,7 @@ type verification struct {
 	flags   *verifyFlags
 	started time.Time
 	rows    []row
+	failed  []error // of parts that could not be judged, through no fault of what is checked
 }
 
 // stage is a part with its time.
@@ -129,13 +131,13 @@ func (a *app) verify(f *verifyFlags) error {
 		ctx, cancel := context.WithDeadline(a.ctx, end)
 		err := s.run(ctx)
 		cancel()
-		if err != nil {
-			return fmt.Errorf("%s: %w", s.name, err)
+		if err != nil && a.ctx.Err() == nil {
+			v.fail(row{Part: s.name}, err)
 		}
 	}
 	a.progress.clear()
 	v.conclude()
-	return nil
+	return errors.Join(v.failed...)
 }
 
 // add books a row. Rows of JSON are printed as they come.
@@ -145,6 +147,14 @@ func (v *verification) add(r row) {
 	if v.flags.json {
 		v.out.json(r)
 	}
+}
+
+// fail books a part that failed: the others go on, and the report is printed all
+// the same.
+func (v *verification) fail(r row, err error) {
+	r.Verdict, r.NotCovered, r.Note = verdict.Unknown, true, "failed: "+err.Error()
+	v.failed = append(v.failed, fmt.Errorf("%s: %w", strings.TrimSpace(r.Part+" "+r.Subject), err))
+	v.add(r)
 }
 
 // status shows what is being done.

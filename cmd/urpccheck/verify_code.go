@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -197,8 +198,10 @@ func (t *targetRun) conclude() row {
 	}
 	if len(t.left) > 0 && t.seen > 0 {
 		var names []string
-		for _, c := range t.left {
-			names = append(names, c.Name)
+		for _, c := range t.target.Configurations { // in their order, and not as they ended
+			if slices.ContainsFunc(t.left, func(l catalogue.Configuration) bool { return l.Name == c.Name }) {
+				names = append(names, c.Name)
+			}
 		}
 		r.Note = "only in part: " + strings.Join(names, ", ")
 	}

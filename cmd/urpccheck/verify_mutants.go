@@ -41,7 +41,12 @@ func (v *verification) codeMutants(ctx context.Context) error {
 	if err := inParallel(jobs); err != nil {
 		return err
 	}
-	v.add(m.conclude(len(all)))
+	r := m.conclude(len(all))
+	if len(m.failed) > 0 && r.Verdict != verdict.Violated {
+		v.fail(r, errors.Join(m.failed...))
+		return nil
+	}
+	v.add(r)
 	return nil
 }
 
@@ -55,6 +60,7 @@ type mutantRun struct {
 	caught  int
 	left    []string // there was no time for
 	missing error    // why none can be built here
+	failed  []error  // of mutants that could not be built or run
 	row     row
 }
 
@@ -84,7 +90,8 @@ func (m *mutantRun) try(ctx context.Context, x mutant.Mutant) error {
 		m.left = append(m.left, x.Name)
 		return nil
 	case err != nil:
-		return err
+		m.failed = append(m.failed, err)
+		return nil
 	}
 	return m.judge(x, code, stdout.Bytes(), stderr.String())
 }

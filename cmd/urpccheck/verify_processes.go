@@ -59,8 +59,13 @@ func (v *verification) stress(ctx context.Context, part, subject string, o stres
 		r.NotCovered, r.Note = true, err.Error()
 		v.add(r)
 		return nil
+	case err != nil && v.ctx.Err() != nil:
+		r.NotCovered, r.Note = true, "interrupted: "+err.Error()
+		v.add(r)
+		return nil
 	case err != nil:
-		return err
+		v.fail(r, err)
+		return nil
 	}
 	r.Verdict, r.Calls, r.Seconds = result.Verdict, result.Calls, result.Elapsed.Seconds()
 	r.Covered = fmt.Sprintf("%s, %d lost, %d duplicated; Porcupine: %s", plural(result.Calls, "call"), result.Lost, result.Duplicated,
