@@ -28,7 +28,7 @@ var arrows = []arrow{
 	{"urpc/examples", []string{"urpc/examples", "urpc/checker"}},
 	{"urpc/runtime", []string{"urpc/runtime", "urpc/spec/step", "golang.org/x/sys"}},
 	{"urpc/fuzz", []string{"urpc/fuzz", "urpc/runtime", "urpc/spec", "urpc/checker", "golang.org/x/sys",
-		"github.com/anishathalye/porcupine", "github.com/bluekeyes/go-gitdiff", "pgregory.net/rapid"}},
+		"github.com/zeebo", "github.com/anishathalye/porcupine", "github.com/bluekeyes/go-gitdiff", "pgregory.net/rapid"}},
 	{"urpc/bench", []string{"urpc/examples", "urpc/fuzz/child", "urpc/runtime", "urpc/checker", "golang.org/x/sys"}},
 	{"urpc/cmd", []string{"urpc", "golang.org/x", "github.com/spf13"}},
 }
