@@ -236,7 +236,6 @@ type trusting struct {
 	victim
 	view  *shm.View
 	size  channel.Size
-	head  uint32
 	fault string
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"urpc/fuzz/child"
 	"urpc/runtime"
@@ -88,6 +89,9 @@ func (c *client) thread(thread int) {
 	var buffer []byte
 	dead := 0
 	for n := thread; n < c.Calls && dead < afterDeath && !c.stopped.Load(); n += c.Threads {
+		if n >= c.Gate {
+			c.await()
+		}
 		p := plan(&c.setup, c.Client, n)
 		if p.bulk {
 			buffer = append(buffer[:0], make([]byte, p.size)...)
@@ -106,6 +110,14 @@ func (c *client) thread(thread int) {
 		case Untyped:
 			c.note(err)
 		}
+	}
+}
+
+// await waits for the gate: the last calls are made only when whoever shall be
+// killed is dead, however slow the parent is.
+func (c *client) await() {
+	for !c.ledger.isOpen() && !c.stopped.Load() {
+		time.Sleep(time.Millisecond)
 	}
 }
 

@@ -32,6 +32,7 @@ func (r *run) planKill() *killing {
 	k.after = uint64(calls/10 + r.random.IntN(calls/2+1))
 	if o.fault == killTooLate {
 		k.after = math.MaxUint64
+		r.openGates()
 	}
 	k.delay = time.Duration(r.random.IntN(200)) * time.Microsecond
 	return k
@@ -54,6 +55,7 @@ func (k *killing) look(r *run) {
 	for end := time.Now().Add(k.delay); time.Now().Before(end); {
 	}
 	k.done = true
+	defer r.openGates()
 	r.result.Moment = ended()
 	if k.whom == Server {
 		ended := r.allTold()
@@ -68,6 +70,13 @@ func (k *killing) look(r *run) {
 		if c.killed = c.err != nil; c.killed { // else it had reported before
 			r.result.Victim = fmt.Sprintf("%s %d", roleClient, k.client)
 		}
+	}
+}
+
+// openGates lets all clients make their last calls.
+func (r *run) openGates() {
+	for _, c := range r.clients {
+		c.ledger.open()
 	}
 }
 

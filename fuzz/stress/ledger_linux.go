@@ -13,6 +13,7 @@ import (
 //	offset  word
 //	     0  begun   calls that were begun
 //	     4  ended   calls that have ended
+//	     8  gate    written by the parent: 1 when the last calls may be made
 //	128+64n record of the call of number n:
 //	          +0  status     0: not begun; 1: begun; else 1 + its Ending
 //	          +4  operation
@@ -30,6 +31,7 @@ type ledger struct{ memory }
 const (
 	offBegun   shm.Offset = 0
 	offEnded   shm.Offset = 4
+	offGate    shm.Offset = 8
 	recordSize            = 64
 
 	recordCall   = 4
@@ -69,6 +71,12 @@ func (l *ledger) end(n int, e Ending, output, end int64) {
 	l.Store(0, at, statusBegun+uint32(e))
 	l.Add(0, offEnded, 1)
 }
+
+// open lets the client make its last calls.
+func (l *ledger) open() { l.Store(0, offGate, 1) }
+
+// isOpen says whether the client may make its last calls.
+func (l *ledger) isOpen() bool { return l.Load(0, offGate) == 1 }
 
 // ended is how many calls have ended so far.
 func (l *ledger) ended() uint64 { return uint64(l.Peek(offEnded)) }

@@ -76,15 +76,13 @@ const gone = 5 * time.Second
 // stop ends the server. Its clients have gone before: their bindings must be gone
 // while it still serves, and all of their memory.
 func (s *server) stop(p *child.Parent, cancel func(), ended chan error) error {
-	for end := time.Now().Add(gone); s.server.Counters().Bindings > 0 && time.Now().Before(end); {
+	left, err := s.clientsLeft()
+	for end := time.Now().Add(gone); err == nil && len(left) > 0 && time.Now().Before(end); {
 		time.Sleep(time.Millisecond)
+		left, err = s.clientsLeft()
 	}
-	left, err := leftHere()
 	if err != nil {
 		return err
-	}
-	if n := s.server.Counters().Bindings; n > 0 {
-		left = append(left, fmt.Sprintf("%d bindings of clients that are gone", n))
 	}
 	c := s.server.Counters()
 	cancel()
@@ -97,6 +95,15 @@ func (s *server) stop(p *child.Parent, cancel func(), ended chan error) error {
 	return p.Send(report{Left: left, Counters: Counters{
 		Parks: c.Parks, Wakes: c.Wakes, Donated: c.Donated, Returns: c.Returned,
 	}})
+}
+
+// clientsLeft tells what the server still has of clients.
+func (s *server) clientsLeft() ([]string, error) {
+	left, err := leftHere()
+	if n := s.server.Counters().Bindings; n > 0 {
+		left = append(left, fmt.Sprintf("%d bindings of clients that are gone", n))
+	}
+	return left, err
 }
 
 // misbehave leaves behind what a server must not.

@@ -23,6 +23,7 @@ type setup struct {
 	Donation urpc.Donation
 	Start    uint32
 	Deadline time.Duration
+	Gate     int // the first call that waits for the gate
 	Fault    fault
 }
 
@@ -30,8 +31,17 @@ func (o *Options) setup(path string, client int) setup {
 	return setup{
 		Path: path, Client: client, Clients: o.Clients, Calls: o.Calls, Threads: o.Threads, Keys: o.Keys,
 		Size: o.Size, Slots: o.Slots, Seed: o.Seed, Donation: o.Donation, Start: o.Start, Deadline: o.Deadline,
-		Fault: o.fault,
+		Gate: o.gate(), Fault: o.fault,
 	}
+}
+
+// gate is the first call that waits until the victim is dead: far behind the
+// moment at which it shall be killed, which is at most three fifths of the calls.
+func (o *Options) gate() int {
+	if o.Kill == Nobody {
+		return o.Calls
+	}
+	return o.Calls * 9 / 10
 }
 
 // messageSize is what a binding's messages must hold.

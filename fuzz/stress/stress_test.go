@@ -33,9 +33,9 @@ func stress(t *testing.T, o Options) Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%v: %d calls, %d completed in %v, failures %v, %d unknown, %+v; %d of %d overlap, longest part %d, judged in %v; victim %q at %d",
+	t.Logf("%v: %d calls, %d completed in %v, failures %v, %d unknown, %+v; %d of %d overlap, longest part %d, judged in %v; victim %q at %d; left %v",
 		r.Verdict, r.Calls, r.Completed, r.Elapsed, r.Failures, r.Unknown, r.Counters,
-		r.History.Overlapping, r.History.Events, r.History.Longest, r.History.Elapsed, r.Victim, r.Moment)
+		r.History.Overlapping, r.History.Events, r.History.Longest, r.History.Elapsed, r.Victim, r.Moment, r.Leftovers)
 	return r
 }
 
