@@ -18,6 +18,9 @@ import (
 	"urpc/fuzz/mutant"
 )
 
+// leastMutants is how many mutants of the code are tried however long it takes.
+const leastMutants = 3
+
 // codeMutants plants faults in the runtime's source, in an order that the seed
 // says and as many as there is time for, and demands that each be found by the
 // property that is named for it.
@@ -36,7 +39,11 @@ func (v *verification) codeMutants(ctx context.Context) error {
 	rand.New(rand.NewPCG(*v.flags.seed, 0)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	jobs := make([]func() error, len(all))
 	for i := range all {
-		jobs[i] = func() error { return m.try(ctx, all[i]) }
+		within := ctx
+		if i < leastMutants {
+			within = v.ctx
+		}
+		jobs[i] = func() error { return m.try(within, all[i]) }
 	}
 	if err := inParallel(jobs); err != nil {
 		return err

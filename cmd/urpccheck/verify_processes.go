@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"urpc/checker/verdict"
 	"urpc/fuzz/stress"
@@ -19,7 +20,7 @@ const (
 )
 
 // processes lets real processes call each other, on all processors and on one.
-func (v *verification) processes(ctx context.Context) error {
+func (v *verification) processes(context.Context) error {
 	for _, r := range []struct {
 		name string
 		o    stress.Options
@@ -28,7 +29,7 @@ func (v *verification) processes(ctx context.Context) error {
 		{"one processor", stress.Options{Clients: 2, Calls: verifyCalls / 10, Size: verifySize, Processors: stress.OneProcessor}},
 		{"positions wrap", stress.Options{Clients: 2, Calls: verifyCalls / 10, Slots: 2, Start: 1<<32 - 500}},
 	} {
-		if err := v.stress(ctx, "processes", r.name, r.o); err != nil {
+		if err := v.stress("processes", r.name, r.o); err != nil {
 			return err
 		}
 	}
@@ -36,23 +37,29 @@ func (v *verification) processes(ctx context.Context) error {
 }
 
 // kill lets real processes call each other, and kills one of them.
-func (v *verification) kill(ctx context.Context) error {
+func (v *verification) kill(context.Context) error {
 	for _, victim := range []stress.Victim{stress.Client, stress.Server} {
 		o := stress.Options{Clients: verifyClients, Calls: verifyCalls, Kill: victim}
-		if err := v.stress(ctx, "kill", string(victim), o); err != nil {
+		if err := v.stress("kill", string(victim), o); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// longestRun bounds a run of real processes, which takes a second or two where
+// nothing else does.
+const longestRun = time.Minute
+
 // stress is one run of real processes, and its row.
-func (v *verification) stress(ctx context.Context, part, subject string, o stress.Options) error {
+func (v *verification) stress(part, subject string, o stress.Options) error {
 	o.Seed = *v.flags.seed
 	o.Artifacts = newArtifacts(v.flags.out, "verify", part, subject).reserve()
 	v.status("real processes, %s", subject)
 	r := row{Part: part, Subject: subject, Configuration: fmt.Sprintf("%s, %s each", plural(o.Clients, "client"), plural(o.Calls, "call")),
 		Bound: "these calls, as they happened to interleave; histories judged by Porcupine"}
+	ctx, cancel := context.WithTimeout(v.ctx, longestRun)
+	defer cancel()
 	result, err := stress.Run(ctx, o)
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):

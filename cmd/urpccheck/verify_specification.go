@@ -17,8 +17,9 @@ import (
 // configuration; what has more is named as left out.
 const largestConfiguration = 2_500_000
 
-// growingConfigurations are the most states of what is explored first, then, …:
-// small ones are done before there is no time for large ones.
+// growingConfigurations are the most states of what is explored first, however
+// long it takes, then, …: small ones are done before there is no time for large
+// ones.
 var growingConfigurations = []uint64{10_000, 200_000, largestConfiguration}
 
 // answer is what is known of a configuration from other tools.
@@ -63,9 +64,13 @@ func (v *verification) specification(ctx context.Context) error {
 			Bound: "every reachable state of the configurations counted; what must be violated is, and known counts are met",
 		}})
 	}
-	for _, most := range growingConfigurations {
+	for i, most := range growingConfigurations {
+		within := ctx
+		if i == 0 {
+			within = v.ctx
+		}
 		for _, f := range all {
-			if err := f.explore(ctx, most); err != nil {
+			if err := f.explore(within, most); err != nil {
 				return err
 			}
 		}
@@ -188,13 +193,14 @@ func (v *verification) addViolation(r *row, c chosen, report checker.Report, wro
 	}
 }
 
-// specificationMutants demands that each mutant be caught by its named property.
-func (v *verification) specificationMutants(ctx context.Context) error {
+// specificationMutants demands that each mutant be caught by its named property:
+// all of them, however long it takes.
+func (v *verification) specificationMutants(context.Context) error {
 	for _, f := range families() {
 		if len(f.Mutants) == 0 {
 			continue
 		}
-		if err := v.familyMutants(ctx, f); err != nil {
+		if err := v.familyMutants(v.ctx, f); err != nil {
 			return err
 		}
 	}
