@@ -28,10 +28,10 @@ const (
 
 // waiter is struct futex_waitv: one word to sleep on.
 type waiter struct {
-	value    uint64
-	address  uint64
-	flags    uint32
-	reserved uint32
+	value   uint64
+	address uint64
+	flags   uint32
+	_       uint32
 }
 
 // Compile-time check of the kernel's layout.

@@ -128,11 +128,6 @@ func (m *machine) next(s *State, t ThreadID) (in Instruction, ended bool) {
 	return program[at], false
 }
 
-// outstanding gives the server of the call that a blocked thread waits for.
-func (m *machine) outstanding(s *State, t ThreadID) int {
-	return m.Threads[t.index()].Do[s.Thread[t.index()].At-1].Server
-}
-
 // home is the space of a thread.
 func (m *machine) home(t ThreadID) int { return m.Threads[t.index()].Space }
 

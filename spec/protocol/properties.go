@@ -1,6 +1,8 @@
 package protocol
 
 import (
+	"slices"
+
 	"urpc/checker"
 	"urpc/spec/step"
 )
@@ -34,6 +36,7 @@ const (
 	SomeReadyStranded  = "a thread is ready while another space has a message and no processor"
 	SomeBatch          = "two calls wait in one channel"
 	SomeMessagePowered = "a message waits in a space with a processor"
+	AllExited          = "every thread has exited"
 )
 
 // properties are what is checked of a configuration. A twin that the
@@ -52,6 +55,9 @@ func (m *machine) properties() []checker.Property[State] {
 		checker.Reachable(SomeBlocked, m.someBlocked),
 		checker.Reachable(SomeReplied, m.someReplied),
 		checker.Count[State](Donations, m.donationLabels()...),
+	}
+	if !slices.ContainsFunc(m.Threads, func(t Program) bool { return t.does(Compute) }) {
+		all = append(all, checker.Reachable(AllExited, m.terminal))
 	}
 	if m.Orders {
 		all = append(all, checker.Orders[State](Orders, m.orderLabels()...))
