@@ -77,6 +77,8 @@ func (k *Keeper) Start(c Config) (*Child, error) {
 func (k *Keeper) start(config Config) (*Child, error) {
 	c := &Child{role: config.Role, lines: make(chan json.RawMessage, 64), exited: make(chan struct{})}
 	c.cmd = exec.Command(k.exe, k.verb, config.Role)
+	// Under the race detector a process would sleep for a second before it exits.
+	c.cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0 "+os.Getenv("GORACE"))
 	c.cmd.ExtraFiles = config.Files
 	c.cmd.Stderr = &c.stderr
 	c.cmd.WaitDelay = 2 * time.Second
