@@ -209,10 +209,10 @@ func (s *Server) serve(ctx context.Context, b *binding, l *link, region *shm.Reg
 	}
 	l.close()
 	l.watching.Wait()
-	s.leave(b)
 	// Every worker has left: nobody touches the memory any more.
 	region.Close()
 	<-region.Gone()
+	s.leave(b) // from here on the counters say that nothing is left
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
