@@ -14,6 +14,7 @@ import (
 	"urpc/runtime/kernel"
 	"urpc/runtime/processor"
 	"urpc/runtime/shm"
+	"urpc/spec/step"
 )
 
 // pair is a client and a server over segments on the heap, within one process.
@@ -197,6 +198,46 @@ func TestPoisonEndsEveryCall(t *testing.T) {
 	}
 	if err := callDouble(t.Context(), c, 1); err != died {
 		t.Errorf("a later call: %v", err)
+	}
+}
+
+// flood publishes another reply, to a call that nobody made, whenever one has
+// been received.
+type flood struct {
+	server *channel.Port
+	sent   uint64
+}
+
+func (f *flood) Before(a shm.Access) {
+	if a.Step == step.UnlockReceive {
+		f.sent++
+		f.server.Send(&channel.Message{ID: f.sent << 20}, nil)
+	}
+}
+
+func (f *flood) Saw(uint32)                                 {}
+func (f *flood) Mark(step.Name, ...uint64)                  {}
+func (f *flood) Await(step.Name, uint8, shm.Offset, uint32) {}
+
+func TestServerThatFloodsRepliesKeepsNoCallPastItsDeadline(t *testing.T) {
+	k, err := kernel.Real()
+	if err != nil {
+		t.Fatal(err)
+	}
+	size := channel.Size{Slots: 8, Payload: 64}
+	calls, replies := shm.Heap(channel.Calls, size.Bytes()), shm.Heap(channel.Replies, size.Bytes())
+	size.Format(calls)
+	size.Format(replies)
+	calls.SetHook(&flood{server: channel.NewPort(replies, &calls.View, size)})
+	c := call.New(call.Config{Port: channel.NewPort(calls, &replies.View, size), Kernel: k, Poll: 20 * time.Microsecond})
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
+	defer cancel()
+	err = c.Do(ctx, 1, nil, func(uint32, []byte) error { return nil })
+	if !errors.Is(err, call.ErrDeadline) {
+		t.Fatalf("a call under a flood of replies: %v", err)
+	}
+	if c.Counters().Dropped == 0 {
+		t.Error("there was no flood")
 	}
 }
 

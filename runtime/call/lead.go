@@ -18,7 +18,7 @@ const (
 func (w *waiter) leadOn() error {
 	c := w.caller
 	polls, parkAt := 0, int64(0)
-	for {
+	for received := 0; ; {
 		if c.private.Hooked() {
 			c.private.Mark(step.TestSetReceive, uint64(w.i))
 		}
@@ -28,6 +28,13 @@ func (w *waiter) leadOn() error {
 		switch c.receiveOne(w.i) {
 		case channel.Done:
 			polls, parkAt = 0, 0
+			// A peer that never stops replying, to calls that nobody made, must not keep
+			// this one past its deadline.
+			if received++; received%pollsPerLook == 0 {
+				if err := w.over(); err != nil {
+					return err
+				}
+			}
 			continue
 		case channel.Corrupt:
 			c.Poison(ErrCorrupt)
