@@ -49,8 +49,12 @@ func (t *T) declare(call, name string, f func(), daemon bool) {
 	th := r.threads[r.declared]
 	r.declared++
 	th.name, th.daemon, th.f = name, daemon, f
-	th.done, th.killed, th.exiting, th.refusal = false, false, false, 0
-	th.ok, th.source, th.last = nil, "", -1
+	th.done, th.killed, th.dead, th.exiting, th.refusal = false, false, false, false, 0
+	th.ok, th.changes, th.word, th.source, th.last = nil, nil, nil, "", -1
+	th.parent, th.holds = -1, 0
+	if r.running != nil {
+		th.parent = r.running.index
+	}
 }
 
 // alive gives the runner, and panics if the execution is over.
@@ -83,18 +87,43 @@ func (t *T) thread(call string) (*runner, *thread) {
 // Step announces a shared access and returns when the strategy lets the thread
 // make it. The access itself is made right after the return, before the next
 // call of T.
-func (t *T) Step(e Event) {
+//
+// also names further locations that the access touches. Searches that reduce
+// take all locations of one access for one place, in the whole program.
+func (t *T) Step(e Event, also ...Location) {
 	r, th := t.thread("Step")
 	if th == nil {
 		return
 	}
-	th.event = e
-	th.on = th.on[:0]
-	if r.recording != nil {
-		th.source = r.source()
-	}
+	th.stands(e, also)
 	r.ready |= th.bit
 	r.pause(th)
+}
+
+// StepIf is a Step that changes its location only if changes() is true when it is
+// taken, as compare-and-swap does, and gives what changes() said. One that
+// changes nothing is a read to searches that reduce. changes must be such as a
+// predicate of Await.
+func (t *T) StepIf(e Event, changes func() bool) bool {
+	r, th := t.thread("StepIf")
+	if th == nil {
+		return changes()
+	}
+	th.stands(e, nil)
+	th.changes = changes
+	r.ready |= th.bit
+	r.pause(th)
+	return th.wrote
+}
+
+// stands sets down the step before which the thread is about to pause.
+func (th *thread) stands(e Event, on []Location) {
+	th.event = e
+	th.on = append(th.on[:0], on...)
+	th.changes, th.word, th.victims = nil, nil, 0
+	if th.r.recording != nil {
+		th.source = th.r.source()
+	}
 }
 
 // Await waits until ok() is true and the strategy lets the thread go on: a step
@@ -109,15 +138,29 @@ func (t *T) Await(name string, ok func() bool, on ...Location) {
 		}
 		return
 	}
-	th.event = Event{Name: name, Kind: Await}
+	e := Event{Name: name, Kind: Await}
 	if len(on) > 0 {
-		th.event.Location = on[0]
+		e.Location = on[0]
 	}
-	th.on = append(th.on[:0], on...)
+	th.stands(e, on)
 	th.ok = ok
-	if r.recording != nil {
-		th.source = r.source()
+	r.waiting |= th.bit
+	r.pause(th)
+}
+
+// AwaitStep is a Step that is enabled only while ok() is true: a blocking lock is
+// one that sets the word and is enabled while the word is free. To wait and to
+// make the access is one event. ok must be such as a predicate of Await.
+func (t *T) AwaitStep(e Event, ok func() bool) {
+	r, th := t.thread("AwaitStep")
+	if th == nil {
+		if !ok() {
+			panic("schedule: AwaitStep of " + strconv.Quote(e.Name) + " would wait for ever where nothing interleaves")
+		}
+		return
 	}
+	th.stands(e, nil)
+	th.ok = ok
 	r.waiting |= th.bit
 	r.pause(th)
 }

@@ -20,6 +20,10 @@ type strategy interface {
 	choose(n int) int
 }
 
+// watcher is a strategy that looks at the threads where an execution has left
+// them, before the functions of AtEnd run.
+type watcher interface{ over() }
+
 // outcome tells how an execution went.
 type outcome uint8
 
@@ -71,10 +75,17 @@ type runner struct {
 	marks       []int32
 	preemptions int
 	atEnd       []func()
+	words       []*Word // of this execution, in order of T.Word
+	named       map[string]*wordNames
 
 	outcome           outcome
 	property, message string // of a failure; the message only when recording
 	difference        string // why the execution was refused
+	// goOn: a thread that fails stops there, and the others go on to a maximal
+	// execution; the failure then stands at step failedAt.
+	goOn              bool
+	failedAt          int
+	failedPreemptions int
 	recording         *recording
 }
 
@@ -92,6 +103,9 @@ func (r *runner) run(settled int) {
 	})
 	r.settingUp = false
 	r.protect("the search", r.schedule)
+	if w, ok := r.strategy.(watcher); ok {
+		w.over()
+	}
 	r.end()
 	r.kill()
 	t.over = true
@@ -103,9 +117,11 @@ func (r *runner) reset(settled int) {
 	r.last = -1
 	r.next, r.decided = nil, false
 	r.steps, r.marks, r.atEnd = r.steps[:0], r.marks[:0], r.atEnd[:0]
+	r.words = r.words[:0]
 	r.preemptions = 0
 	r.outcome = underWay
 	r.property, r.message, r.difference = "", "", ""
+	r.failedAt, r.failedPreemptions = -1, 0
 }
 
 // protect runs f on the goroutine of the search; a panic in it is a failure, as
@@ -147,6 +163,10 @@ func (r *runner) end() {
 	if r.outcome != underWay {
 		return
 	}
+	if r.failedAt >= 0 {
+		r.outcome = failed
+		return
+	}
 	if r.stuck() {
 		message := ""
 		if r.recording != nil {
@@ -169,7 +189,7 @@ func (r *runner) end() {
 
 func (r *runner) stuck() bool {
 	for _, th := range r.threads[:r.declared] {
-		if !th.done && !th.daemon {
+		if !th.done && !th.dead && !th.daemon {
 			return true
 		}
 	}
@@ -181,7 +201,7 @@ func (r *runner) waitingThreads() string {
 	b.WriteString("no thread can go on:")
 	sep := " "
 	for _, th := range r.threads[:r.declared] {
-		if th.done {
+		if th.done || th.dead {
 			continue
 		}
 		kind := ""
@@ -228,7 +248,30 @@ func (r *runner) decide() *thread {
 	r.last = i
 	r.ready &^= th.bit
 	r.waiting &^= th.bit
+	switch {
+	case th.changes != nil:
+		th.wrote = r.predicate(th, th.changes)
+	case th.word != nil && th.event.Kind == CAS:
+		th.wrote = th.word.v == th.expects
+	default:
+		th.wrote = th.event.Kind.writes()
+	}
 	return th
+}
+
+// predicate runs a predicate of a thread, on whichever goroutine runs now.
+func (r *runner) predicate(th *thread, ok func() bool) (is bool) {
+	defer func() {
+		if r.asked != nil {
+			r.predicateFailed(recover())
+			is = false
+		}
+		r.quiet = false
+	}()
+	r.quiet, r.asked = true, th
+	is = ok()
+	r.asked = nil
+	return is
 }
 
 // choose asks the strategy for an answer; false: the execution ends here.
@@ -255,6 +298,7 @@ func (r *runner) choose(th *thread, name string, n int, source string) (int, boo
 	return v, true
 }
 
+// mayGoOn says whether the execution may have one more step.
 func (r *runner) mayGoOn() bool {
 	if r.outcome != underWay {
 		return false
@@ -304,14 +348,11 @@ func (r *runner) tell(rec record) string {
 // predicate fails the execution; it must not unwind the thread that happens to run.
 func (r *runner) awake() (set uint64) {
 	defer func() {
+		if r.asked != nil {
+			r.predicateFailed(recover())
+			set = 0
+		}
 		r.quiet = false
-		if r.asked == nil {
-			return
-		}
-		if v := recover(); v != nil && v != any(killed{}) {
-			r.failPanic(fmt.Sprintf("the predicate of await %q of thread %q", r.asked.event.Name, r.asked.name), v)
-		}
-		r.asked, set = nil, 0
 	}()
 	r.quiet = true
 	for w := r.waiting; w != 0; w &= w - 1 {
@@ -324,11 +365,25 @@ func (r *runner) awake() (set uint64) {
 	return set
 }
 
+// predicateFailed is called by a deferred function that has recovered v.
+func (r *runner) predicateFailed(v any) {
+	if v != nil && v != any(killed{}) {
+		r.failPanic(fmt.Sprintf("the predicate of await %q of thread %q", r.asked.event.Name, r.asked.name), v)
+	}
+	r.asked = nil
+}
+
 // fail ends the execution as a failure; the first one counts.
 func (r *runner) fail(property, message string) {
-	if r.outcome == underWay {
-		r.outcome, r.property, r.message = failed, property, message
+	if r.outcome != underWay || r.failedAt >= 0 {
+		return
 	}
+	r.property, r.message = property, message
+	if r.goOn && r.running != nil && !r.quiet {
+		r.failedAt, r.failedPreemptions = len(r.steps), r.preemptions
+		return
+	}
+	r.outcome = failed
 }
 
 // failPanic is called by a deferred function that has recovered v.
@@ -342,6 +397,9 @@ func (r *runner) failPanic(who string, v any) {
 
 // abandon unwinds the code that runs now. It does not return.
 func (r *runner) abandon(th *thread) {
+	if th != nil && r.goOn && r.outcome == underWay && !r.quiet {
+		th.die()
+	}
 	if th != nil {
 		th.killed = true
 	}

@@ -43,9 +43,10 @@ const (
 	Wake        // wake all sleepers of the location
 	Await       // enabled only while its predicate is true
 	Choice      // an answer of T.Choose: it touches no location
+	Kill        // the end of other threads: see T.Kill
 )
 
-var kindNames = [...]string{"none", "load", "store", "add", "swap", "cas", "read", "write", "sleep", "wake", "await", "choice"}
+var kindNames = [...]string{"none", "load", "store", "add", "swap", "cas", "read", "write", "sleep", "wake", "await", "choice", "kill"}
 
 // String gives the kind as it is printed.
 func (k Kind) String() string {
@@ -54,6 +55,10 @@ func (k Kind) String() string {
 	}
 	return fmt.Sprintf("Kind(%d)", uint8(k))
 }
+
+// writes says whether an event of the kind may change its location. A wake
+// counts as a change, also of nobody: it never commutes with a sleep.
+func (k Kind) writes() bool { return k != Load && k != Read && k != Sleep && k != Await }
 
 // Event is one shared access that a thread is about to make.
 type Event struct {

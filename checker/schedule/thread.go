@@ -17,6 +17,7 @@ type thread struct {
 	// Of this execution.
 	name    string
 	daemon  bool
+	parent  int // the thread that declared it, -1: the set-up
 	f       func()
 	done    bool
 	killed  bool // every further call of T unwinds the thread
@@ -24,11 +25,18 @@ type thread struct {
 	exiting bool // a thread that recovers its killing is ended by Goexit
 
 	// The step that the thread stands before, and for an await when and on what.
-	event  Event
-	ok     func() bool
-	on     []Location
-	source string // file:line of the call, only when recording
-	last   int    // index of its last step in the recording, -1: none
+	event   Event
+	ok      func() bool
+	on      []Location  // what an await is on, or what a step touches beside its location
+	changes func() bool // of a StepIf: whether it writes, if it is taken now
+	wrote   bool        // the step that the thread took last may have changed its location
+	word    *Word       // that the step is on, nil if it is on none
+	expects uint64      // of a compare-and-swap of the word
+	victims uint64      // of a Kill
+	holds   int         // mutexes that it holds
+	dead    bool        // killed by T.Kill or stopped by a failure: it is unwound at the end
+	source  string      // file:line of the call, only when recording
+	last    int         // index of its last step in the recording, -1: none
 
 	// The coroutine; nil until first needed.
 	next  func() (struct{}, bool)
@@ -64,7 +72,7 @@ func (th *thread) body() {
 func (th *thread) finish() {
 	v := recover()
 	th.done = true
-	th.f, th.ok = nil, nil
+	th.f, th.ok, th.changes, th.word = nil, nil, nil, nil
 	if v == nil || th.killed {
 		return
 	}
@@ -98,6 +106,14 @@ func (r *runner) pause(th *thread) {
 	if th.killed {
 		th.unwind()
 	}
+}
+
+// die stops the running thread for good: it is unwound when the execution is
+// over and nobody sees what it then stores. It does not return.
+func (th *thread) die() {
+	th.dead = true
+	th.yield(struct{}{})
+	th.unwind()
 }
 
 // unwind ends a killed thread that is called on. It does not return.
