@@ -29,7 +29,7 @@ func (c *Cond) Wait() {
 	self := &waiter{}
 	c.waiters = append(c.waiters, self)
 	c.w.v++
-	c.w.await(c.w.names.await, Await, func() bool { return self.woken })
+	c.w.t.Await(c.w.names.await, func() bool { return self.woken }, c.w.at)
 	c.m.Lock()
 }
 

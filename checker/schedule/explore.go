@@ -87,6 +87,7 @@ type exploration struct {
 	o        Options
 	strategy strategy
 	rounds   *depthFirst // the strategy, if it is Bounded
+	optimal  *optimal    // the strategy, if it is Optimal
 
 	report  Report
 	taken   []uint64 // by number of the name
@@ -104,10 +105,15 @@ func newExploration(program func(*T), s Strategy, o Options) *exploration {
 		maxSteps = defaultMaxSteps
 	}
 	e := &exploration{s: s, o: o, r: newRunner(program, maxSteps, new(atomic.Bool))}
-	if s.kind == random {
+	switch s.kind {
+	case random:
 		e.strategy = newRandomWalk(s.seed, s.executions)
 		e.report.Seed = s.seed
-	} else {
+	case optimally:
+		e.optimal = newOptimal(e.r)
+		e.strategy = e.optimal
+		e.r.goOn = o.KeepGoing
+	default:
 		e.rounds = newDepthFirst(s.preemptions)
 		e.strategy = e.rounds
 	}
@@ -134,6 +140,7 @@ func (e *exploration) explore(ctx context.Context) (Report, error) {
 		return e.report, fmt.Errorf("explore: %w", err)
 	}
 	if e.first != nil {
+		e.r.goOn = false
 		best := e.minimise()
 		e.report.Failure, err = e.render(best)
 		if err != nil {
@@ -157,6 +164,9 @@ func (e *exploration) search() (ending, error) {
 			return exhausted, nil
 		}
 		r.run(settled)
+		if e.optimal != nil && e.reduced() {
+			continue
+		}
 		if err := e.repeated(); err != nil {
 			return atInterrupt, err
 		}
@@ -179,10 +189,39 @@ func (e *exploration) search() (ending, error) {
 	}
 }
 
+// reduced says whether the execution is none that counts: it was redundant, or
+// showed that the search must begin again with fewer places.
+func (e *exploration) reduced() bool {
+	switch {
+	case e.r.outcome == interrupted:
+		return false
+	case e.optimal.restart:
+		e.forget()
+		return true
+	case e.optimal.redundant:
+		e.report.Redundant++
+		return true
+	}
+	return false
+}
+
+// forget begins the counts again.
+func (e *exploration) forget() {
+	e.report = Report{}
+	clear(e.taken)
+	clear(e.marks)
+	e.first, e.tooLong, e.cutText = nil, 0, ""
+}
+
 // repeated checks that the execution went the way of the one before as far as it
 // had to.
 func (e *exploration) repeated() error {
 	r := e.r
+	if o := e.optimal; o != nil && r.outcome != interrupted {
+		if err := o.repeated(); err != nil {
+			return err
+		}
+	}
 	switch {
 	case r.outcome == refused && r.difference != "":
 		return fmt.Errorf("%w: %s", ErrNondeterministic, r.difference)
@@ -300,6 +339,8 @@ func (e *exploration) bound(why ending) string {
 	switch {
 	case e.s.kind == random:
 		return fmt.Sprintf("%d random executions, seed %d", e.s.executions, e.s.seed)
+	case e.s.kind == optimally:
+		return "every execution, up to the order of independent steps"
 	case e.s.preemptions < 0:
 		return "every execution"
 	}

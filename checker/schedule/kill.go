@@ -26,6 +26,7 @@ func (t *T) Kill(name string, threads ...string) {
 	for _, other := range r.threads[:r.declared] {
 		if victims&other.bit != 0 && !other.done && other != th {
 			other.dead = true
+			r.struck |= other.bit
 			r.ready &^= other.bit
 			r.waiting &^= other.bit
 		}

@@ -13,10 +13,11 @@ const (
 	mutexHeld uint64 = 1
 )
 
+func isFree(v uint64) bool { return v == mutexFree }
+
 // Mutex makes a lock that is free.
 func (t *T) Mutex(name string) *Mutex {
 	w := t.Word(name, mutexFree)
-	w.free = func() bool { return w.v == mutexFree }
 	return &Mutex{w: w, holder: -1}
 }
 
@@ -25,7 +26,7 @@ func (m *Mutex) Location() Location { return m.w.at }
 
 // Lock waits until the lock is free and takes it.
 func (m *Mutex) Lock() {
-	m.w.await(m.w.names.lock, Swap, m.w.free)
+	m.w.await(m.w.names.lock, Swap, isFree)
 	m.take()
 }
 

@@ -46,15 +46,15 @@ func (t *T) declare(call, name string, f func(), daemon bool) {
 	if r.declared == len(r.threads) {
 		r.threads = append(r.threads, &thread{r: r, index: r.declared, bit: 1 << r.declared})
 	}
+	if r.running != nil && r.taken > 0 {
+		r.declarers |= r.running.bit
+	}
 	th := r.threads[r.declared]
 	r.declared++
 	th.name, th.daemon, th.f = name, daemon, f
 	th.done, th.killed, th.dead, th.exiting, th.refusal = false, false, false, false, 0
 	th.ok, th.changes, th.word, th.source, th.last = nil, nil, nil, "", -1
-	th.parent, th.holds = -1, 0
-	if r.running != nil {
-		th.parent = r.running.index
-	}
+	th.declaredAt, th.holds = r.taken-1, 0
 }
 
 // alive gives the runner, and panics if the execution is over.
@@ -120,7 +120,7 @@ func (t *T) StepIf(e Event, changes func() bool) bool {
 func (th *thread) stands(e Event, on []Location) {
 	th.event = e
 	th.on = append(th.on[:0], on...)
-	th.changes, th.word, th.victims = nil, nil, 0
+	th.ok, th.changes, th.test, th.word, th.victims = nil, nil, nil, nil, 0
 	if th.r.recording != nil {
 		th.source = th.r.source()
 	}

@@ -62,6 +62,9 @@ type runner struct {
 	running           *thread // whose code runs now; nil: the search itself
 	ready             uint64  // threads before a step that is no await
 	waiting           uint64  // threads before an await
+	taken             int32   // steps of this execution, without answers
+	declarers         uint64  // threads that have declared threads after the first step
+	struck            uint64  // threads that T.Kill ended while they stood before a step
 	asked             *thread // whose predicate runs now
 	quiet             bool    // a predicate runs: accesses in it are no steps
 	settingUp, ending bool    // the set-up runs, the functions of AtEnd run
@@ -118,6 +121,7 @@ func (r *runner) reset(settled int) {
 	r.next, r.decided = nil, false
 	r.steps, r.marks, r.atEnd = r.steps[:0], r.marks[:0], r.atEnd[:0]
 	r.words = r.words[:0]
+	r.struck, r.declarers, r.taken = 0, 0, 0
 	r.preemptions = 0
 	r.outcome = underWay
 	r.property, r.message, r.difference = "", "", ""
@@ -246,6 +250,7 @@ func (r *runner) decide() *thread {
 	}
 	r.steps = append(r.steps, rec)
 	r.last = i
+	r.taken++
 	r.ready &^= th.bit
 	r.waiting &^= th.bit
 	switch {
@@ -357,7 +362,7 @@ func (r *runner) awake() (set uint64) {
 	r.quiet = true
 	for w := r.waiting; w != 0; w &= w - 1 {
 		r.asked = r.threads[bits.TrailingZeros64(w)]
-		if r.asked.ok() {
+		if r.asked.test != nil && r.asked.test(r.asked.word.v) || r.asked.test == nil && r.asked.ok() {
 			set |= r.asked.bit
 		}
 	}

@@ -81,6 +81,7 @@ type strategyKind uint8
 const (
 	bounded strategyKind = iota
 	random
+	optimally
 )
 
 // Bounded visits, depth first, every execution with at most n preemptions
@@ -98,6 +99,17 @@ func Bounded(n int) Strategy { return Strategy{kind: bounded, preemptions: n} }
 func Random(seed uint64, n uint64) Strategy {
 	return Strategy{kind: random, seed: seed, executions: n}
 }
+
+// Optimal visits exactly one execution of each Mazurkiewicz trace: executions that
+// differ only in the order of steps that do not depend on each other are one.
+// Steps of different threads depend on each other if they touch one place and at
+// least one writes. Threads that wait for ever are a deadlock as everywhere.
+//
+// What a check or a predicate looks at must be ordered by announced steps: two
+// executions of one trace are taken to be equally good. With Options.KeepGoing a
+// thread that fails stops at its failure, and the others go on. Threads may be
+// declared by the set-up and by one thread.
+func Optimal() Strategy { return Strategy{kind: optimally} }
 
 // Options bound an exploration; the zero value is right for small programs.
 type Options struct {
@@ -137,11 +149,14 @@ type Report struct {
 	Bound      string // the bound in force, in words
 	Reason     string // why it is not complete
 	Executions uint64 // within the bound, each counted once
-	Steps      uint64 // of all executions together: accesses, awaits and choices
-	Depth      int    // steps of the longest execution
-	Bad        uint64 // executions that fail
-	Failure    *Failure
-	Seed       uint64
+	// Redundant counts executions that a reduction began and that turned out to
+	// be of a trace visited already: of Optimal none.
+	Redundant uint64
+	Steps     uint64 // of all executions together: accesses, awaits and choices
+	Depth     int    // steps of the longest execution
+	Bad       uint64 // executions that fail
+	Failure   *Failure
+	Seed      uint64
 	// Taken counts, by event name, how often a step was taken.
 	Taken map[string]uint64
 	// Marks counts, by label, the marks that the executions passed.

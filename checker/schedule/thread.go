@@ -15,28 +15,29 @@ type thread struct {
 	bit   uint64 // 1 << index, its place in sets of threads
 
 	// Of this execution.
-	name    string
-	daemon  bool
-	parent  int // the thread that declared it, -1: the set-up
-	f       func()
-	done    bool
-	killed  bool // every further call of T unwinds the thread
-	refusal int  // how often the thread went on after it was killed
-	exiting bool // a thread that recovers its killing is ended by Goexit
+	name       string
+	daemon     bool
+	declaredAt int32 // steps (no answers) that were taken when it was declared, less one
+	f          func()
+	done       bool
+	killed     bool // every further call of T unwinds the thread
+	refusal    int  // how often the thread went on after it was killed
+	exiting    bool // a thread that recovers its killing is ended by Goexit
 
 	// The step that the thread stands before, and for an await when and on what.
 	event   Event
 	ok      func() bool
-	on      []Location  // what an await is on, or what a step touches beside its location
-	changes func() bool // of a StepIf: whether it writes, if it is taken now
-	wrote   bool        // the step that the thread took last may have changed its location
-	word    *Word       // that the step is on, nil if it is on none
-	expects uint64      // of a compare-and-swap of the word
-	victims uint64      // of a Kill
-	holds   int         // mutexes that it holds
-	dead    bool        // killed by T.Kill or stopped by a failure: it is unwound at the end
-	source  string      // file:line of the call, only when recording
-	last    int         // index of its last step in the recording, -1: none
+	on      []Location        // what an await is on, or what a step touches beside its location
+	changes func() bool       // of a StepIf: whether it writes, if it is taken now
+	wrote   bool              // the step that the thread took last may have changed its location
+	word    *Word             // that the step is on, nil if it is on none
+	test    func(uint64) bool // of an await of the word, in place of ok
+	expects uint64            // of a compare-and-swap of the word
+	victims uint64            // of a Kill
+	holds   int               // mutexes that it holds
+	dead    bool              // killed by T.Kill or stopped by a failure: it is unwound at the end
+	source  string            // file:line of the call, only when recording
+	last    int               // index of its last step in the recording, -1: none
 
 	// The coroutine; nil until first needed.
 	next  func() (struct{}, bool)

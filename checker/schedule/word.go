@@ -13,8 +13,6 @@ type Word struct {
 	names *wordNames
 	at    Location
 	v     uint64
-	// free is the test of a lock's word, made once.
-	free func() bool
 }
 
 // wordNames are the names of a word's steps, made once for all executions.
@@ -72,16 +70,17 @@ func (w *Word) step(name string, k Kind) {
 	r.pause(th)
 }
 
-func (w *Word) await(name string, k Kind, ok func() bool) {
+// await is a step that is enabled while the test of the word is true.
+func (w *Word) await(name string, k Kind, test func(uint64) bool) {
 	r, th := w.t.thread(name)
 	if th == nil {
-		if !ok() {
+		if !test(w.v) {
 			panic("schedule: " + name + " would wait for ever where nothing interleaves")
 		}
 		return
 	}
 	th.stands(Event{Name: name, Kind: k, Location: w.at, Size: 8}, nil)
-	th.word, th.ok = w, ok
+	th.word, th.test = w, test
 	r.waiting |= th.bit
 	r.pause(th)
 }
@@ -146,9 +145,18 @@ func (w *Word) compareAndSwap(name string, old, v uint64) bool {
 // Await waits until ok of the word's value is true, and gives the value. ok must
 // be a function of nothing but its argument.
 func (w *Word) Await(ok func(v uint64) bool) uint64 {
-	w.await(w.names.await, Await, func() bool { return ok(w.v) })
+	w.await(w.names.await, Await, ok)
 	w.t.SawValue(w.v)
 	return w.v
+}
+
+// AwaitSwap waits until ok of the word's value is true, writes v and gives the
+// value before, in one step: a blocking test-and-set. ok is as that of Await.
+func (w *Word) AwaitSwap(ok func(v uint64) bool, v uint64) (old uint64) {
+	w.await(w.names.swap, Swap, ok)
+	old, w.v = w.v, v
+	w.t.SawValue(old)
+	return old
 }
 
 // Read is a plain load: one that is not ordered with a Write of another thread
