@@ -4,9 +4,11 @@ package schedule
 type access struct {
 	thread  int16
 	writes  bool
-	class   int32     // of its place; 0: it touches none
-	answers int32     // number of the answers of Choose that followed it; 0: all are 0
-	victims uint64    // of a Kill
+	class   int32 // of its place; 0: it touches none
+	answers int32 // number of the answers of Choose that followed it; 0: all are 0
+	// kill: a Kill depends on every other event. The step that it prevents may be
+	// on any place, and what comes before it there matters too.
+	kill    bool
 	choices *[]choice // the answers in full; nil: there was no Choose
 }
 
@@ -14,12 +16,9 @@ type access struct {
 type choice struct{ answer, of int32 }
 
 // depends says whether two accesses of different threads do not commute: they
-// touch one place and at least one writes, or one is a Kill of the other's thread.
+// touch one place and at least one writes, or one is a Kill.
 func (a *access) depends(b *access) bool {
-	if a.class == b.class && a.class != 0 && (a.writes || b.writes) {
-		return true
-	}
-	return (a.victims>>uint(b.thread)|b.victims>>uint(a.thread))&1 == 1
+	return a.class == b.class && a.class != 0 && (a.writes || b.writes) || a.kill || b.kill
 }
 
 // places numbers the places of events. Locations that overlap, or that one event

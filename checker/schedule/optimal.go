@@ -26,8 +26,10 @@ type optimal struct {
 		at     []int32 // by place: the last step there, -1: none
 		thread []int32 // by thread: its last step
 	}
-	follow  []*wakeup // what is to follow the step chosen last
-	blocked []pending // threads that wait, or were killed, at the end
+	lastKill int32     // the last Kill, -1: none
+	follow   []*wakeup // what is to follow the step chosen last
+	blocked  []pending // threads that wait, or were killed, at the end
+	ready    []pending // threads that could go on, where the execution was cut short
 
 	begun        bool
 	setUp, ended odometer
@@ -35,6 +37,7 @@ type optimal struct {
 	redundant    bool // the execution is one of a trace that was visited
 	restart      bool // places were merged: what was visited does not count
 	difference   string
+	fault        string   // our own
 	v            []access // for race detection
 	probes       prober
 }
@@ -53,9 +56,10 @@ type node struct {
 	chosen  []choice  // answers given
 
 	// Once the step has been taken:
-	same  int32   // the step before it at its place, -1: none
-	clock []int32 // by thread: how many of its steps happen before this one, or are it
-	races []race
+	same       int32   // the step before it at its place, -1: none
+	beforeKill int32   // the Kill before it, -1: none
+	clock      []int32 // by thread: how many of its steps happen before this one, or are it
+	races      []race
 }
 
 // pending is what a thread stands before.
@@ -64,6 +68,7 @@ type pending struct {
 	prev int32 // the thread's step before, or the one that declared it; -1: none
 	// guarded: enabled only while a predicate is true; conditional: writes only then.
 	guarded, conditional bool
+	victims              uint64 // of a Kill
 	// The word that the step is on, if it is on one: its place, its value before
 	// the step, and the predicate as a function of that.
 	onWord  bool
@@ -76,7 +81,8 @@ type pending struct {
 // pending tells what the thread stands before.
 func (o *optimal) pending(th *thread) pending {
 	p := pending{prev: o.lastOf(th), guarded: o.r.waiting&th.bit != 0}
-	p.thread, p.class, p.writes, p.victims = int16(th.index), o.places.of(th), th.event.Kind.writes(), th.victims
+	p.thread, p.class, p.writes = int16(th.index), o.places.of(th), th.event.Kind.writes()
+	p.kill, p.victims = th.event.Kind == Kill, th.victims
 	p.conditional = th.changes != nil
 	if th.word != nil && len(th.on) == 0 {
 		p.onWord, p.word, p.before, p.test = true, uint64(th.word.at.Offset), th.word.v, th.test
@@ -104,7 +110,7 @@ func (o *optimal) lastOfThread(t int) int32 {
 }
 
 func newOptimal(r *runner) *optimal {
-	return &optimal{r: r, places: newPlaces(), answers: newAnswers()}
+	return &optimal{r: r, places: newPlaces(), answers: newAnswers(), lastKill: -1}
 }
 
 // begin moves to the next execution.
@@ -136,7 +142,7 @@ func (o *optimal) begin() (int, bool) {
 func (o *optimal) reset() {
 	o.path, o.settled = o.path[:0], 0
 	o.last.at, o.last.thread = o.last.at[:0], o.last.thread[:0]
-	o.follow = nil
+	o.follow, o.lastKill = nil, -1
 }
 
 // backtrack changes the last decision that has something left to explore.
@@ -168,6 +174,7 @@ func (o *optimal) unlink(n *node) {
 		return
 	}
 	o.settled--
+	o.lastKill = n.beforeKill
 	if n.class != 0 {
 		o.last.at[n.class] = n.same
 	}
@@ -290,7 +297,8 @@ func (o *optimal) awake(n *node, thread int, answers int32) bool {
 func (o *optimal) stand(n *node) int {
 	t := int(n.thread)
 	if n.enabled>>uint(t)&1 == 0 {
-		panic(fmt.Sprintf("schedule: a wakeup tree says thread %d goes on at step %d, and it is not enabled", t, o.at+1))
+		o.fault = fmt.Sprintf("schedule: a wakeup tree lets thread %d take step %d, and it is not enabled", t, o.at+1)
+		return -1
 	}
 	th := o.r.threads[t]
 	n.name, n.place = o.r.names.id(th.event.Name), place(&th.event)
@@ -346,7 +354,7 @@ func (o *optimal) outside(by *odometer, n int) int {
 // over settles the last step and sees who is left waiting.
 func (o *optimal) over() {
 	o.settle()
-	o.blocked = o.blocked[:0]
+	o.blocked, o.ready = o.blocked[:0], o.ready[:0]
 	if o.redundant || o.restart {
 		return
 	}
@@ -356,6 +364,9 @@ func (o *optimal) over() {
 		p.guarded = th.ok != nil || th.test != nil
 		o.blocked = append(o.blocked, p)
 	}
+	for e := o.r.ready; e != 0; e &= e - 1 {
+		o.ready = append(o.ready, o.pending(o.r.threads[lowest(e)]))
+	}
 	if o.places.merged {
 		o.places.merged, o.restart = false, true
 	}
@@ -363,6 +374,9 @@ func (o *optimal) over() {
 
 // repeated says why the execution cannot be explored, if it cannot.
 func (o *optimal) repeated() error {
+	if o.fault != "" {
+		panic(o.fault)
+	}
 	switch declarers := o.r.declarers; {
 	case declarers&(declarers-1) != 0:
 		return fmt.Errorf("%w: threads %q and %q both declare threads while threads run, and a search with reduction tells threads apart by the order in which they are declared",

@@ -59,6 +59,9 @@ func (o *optimal) link(n *node) {
 		o.last.thread = append(o.last.thread, -1)
 	}
 	o.last.thread[t] = k
+	if n.beforeKill = o.lastKill; n.kill {
+		o.lastKill = k
+	}
 }
 
 func grown(clock []int32, n int) []int32 {
@@ -87,9 +90,14 @@ func (o *optimal) join(n *node) {
 			break
 		}
 	}
-	for v := n.victims &^ (1 << uint(n.thread)); v != 0; v &= v - 1 {
-		if k := o.lastOfThread(lowest(v)); k >= 0 {
-			o.meet(n, k)
+	if o.lastKill >= 0 {
+		o.meet(n, o.lastKill)
+	}
+	if n.kill {
+		for t := range o.last.thread {
+			if k := o.lastOfThread(t); k >= 0 && t != int(n.thread) {
+				o.meet(n, k)
+			}
 		}
 	}
 }
@@ -99,7 +107,7 @@ func (o *optimal) meet(n *node, k int32) {
 	if o.happened(k, n.clock) {
 		return
 	}
-	if !n.guarded || !before.writes {
+	if !n.guarded || !before.writes || before.kill && o.couldBefore(&n.pending, k) {
 		n.races = append(n.races, o.reversal(&n.pending, k))
 	}
 	n.clock = grown(n.clock, len(before.clock))
@@ -115,7 +123,9 @@ func (o *optimal) reversal(p *pending, k int32) race {
 	switch {
 	case !p.conditional || !before.writes:
 		return race{with: k, sure: true, writes: p.writes}
-	case p.onWord && before.onWord && p.word == before.word && before.victims == 0:
+	case before.kill:
+		return race{with: k}
+	case p.onWord && before.onWord && p.word == before.word:
 		writes := before.before == p.expects
 		return race{with: k, sure: true, writes: writes}
 	}
@@ -173,33 +183,69 @@ func (o *optimal) detect() {
 	}
 	for i := range o.blocked {
 		p := &o.blocked[i]
-		var room [4]race
-		if p.guarded {
-			races := room[:0]
-			if p.class != 0 && int(p.class) < len(o.last.at) {
-				races = o.waits(p, o.last.at[p.class], races)
-			}
-			for i := range races {
-				o.reverse(&races[i], p)
-			}
+		if o.struck(p) || !p.guarded || p.class == 0 || int(p.class) >= len(o.last.at) {
+			continue
 		}
-		o.struck(p)
+		same := o.last.at[p.class]
+		for k := o.killOf(p); k >= 0 && same > k; { // after its death it could take no step
+			same = o.path[same].same
+		}
+		var room [4]race
+		for _, r := range o.waits(p, same, room[:0]) {
+			o.reverse(&r, p)
+		}
+	}
+	for i := range o.ready {
+		o.next(&o.ready[i])
 	}
 }
 
-// struck is the race of a step that a Kill prevented.
-func (o *optimal) struck(p *pending) {
-	for k := len(o.path[:o.settled]) - 1; k >= 0; k-- {
-		n := o.path[k]
-		if n.victims>>uint(p.thread)&1 == 0 || int32(k) <= p.prev {
-			continue
-		}
-		could := !p.guarded || n.enabled>>uint(p.thread)&1 == 1
-		if could {
-			o.reverse(&race{with: int32(k), sure: !p.conditional, writes: p.writes}, p)
-		}
+// next plants that a step which an execution that was cut short did not come to
+// is taken before the last steps at its place.
+func (o *optimal) next(p *pending) {
+	if p.class == 0 || int(p.class) >= len(o.last.at) {
 		return
 	}
+	var clock []int32
+	if p.prev >= 0 {
+		clock = o.path[p.prev].clock
+	}
+	for k := o.last.at[p.class]; k >= 0 && !o.happened(k, clock); k = o.path[k].same {
+		if r := o.reversal(p, k); o.path[k].depends(&p.access) {
+			o.reverse(&r, p)
+		}
+		if o.path[k].writes {
+			return
+		}
+	}
+}
+
+// struck plants that a step which a Kill prevented comes before the Kill, and
+// says whether it could.
+func (o *optimal) struck(p *pending) bool {
+	k := o.killOf(p)
+	if k < 0 || o.path[k].enabled>>uint(p.thread)&1 == 0 {
+		return false
+	}
+	o.reverse(&race{with: k, sure: !p.conditional, writes: p.writes}, p)
+	return true
+}
+
+// killOf gives the Kill that ended a thread before its step; -1: it lives.
+func (o *optimal) killOf(p *pending) int32 {
+	for k := int32(o.settled) - 1; k > p.prev; k-- {
+		if n := o.path[k]; n.kill && n.victims>>uint(p.thread)&1 == 1 {
+			return k
+		}
+	}
+	return -1
+}
+
+// couldBefore says whether a step that waits now stood before step k already,
+// and could have been taken.
+func (o *optimal) couldBefore(p *pending, k int32) bool {
+	could, known := o.couldBeTaken(p, k)
+	return could && known
 }
 
 // alternatives plants the other answers to the choices of step k.
