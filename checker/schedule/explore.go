@@ -88,6 +88,7 @@ type exploration struct {
 	strategy strategy
 	rounds   *depthFirst // the strategy, if it is Bounded
 	optimal  *optimal    // the strategy, if it is Optimal
+	states   *stateful   // the strategy, if it is Stateful
 
 	report  Report
 	taken   []uint64 // by number of the name
@@ -105,10 +106,17 @@ func newExploration(program func(*T), s Strategy, o Options) *exploration {
 		maxSteps = defaultMaxSteps
 	}
 	e := &exploration{s: s, o: o, r: newRunner(program, maxSteps, new(atomic.Bool))}
+	if o.DataRaces {
+		e.r.detector = newDetector()
+	}
 	switch s.kind {
 	case random:
 		e.strategy = newRandomWalk(s.seed, s.executions)
 		e.report.Seed = s.seed
+	case byStates:
+		e.states = newStateful(e.r, o.DataRaces)
+		e.strategy = e.states
+		e.r.keeps = true
 	case optimally:
 		e.optimal = newOptimal(e.r)
 		e.strategy = e.optimal
@@ -140,7 +148,7 @@ func (e *exploration) explore(ctx context.Context) (Report, error) {
 		return e.report, fmt.Errorf("explore: %w", err)
 	}
 	if e.first != nil {
-		e.r.goOn = false
+		e.r.goOn, e.r.keeps = false, false
 		best := e.minimise()
 		e.report.Failure, err = e.render(best)
 		if err != nil {
@@ -167,6 +175,15 @@ func (e *exploration) search() (ending, error) {
 		if e.optimal != nil && e.reduced() {
 			continue
 		}
+		if e.states != nil {
+			again, err := e.met()
+			if err != nil {
+				return atInterrupt, err
+			}
+			if again {
+				continue
+			}
+		}
 		if err := e.repeated(); err != nil {
 			return atInterrupt, err
 		}
@@ -181,6 +198,11 @@ func (e *exploration) search() (ending, error) {
 		case ended, failed:
 			if e.count() && !e.o.KeepGoing {
 				return atFailure, nil
+			}
+			if e.states != nil {
+				if err := e.verify(); err != nil {
+					return atInterrupt, err
+				}
 			}
 		}
 		if n%64 == 0 {
@@ -205,6 +227,31 @@ func (e *exploration) reduced() bool {
 	return false
 }
 
+// met counts an execution that ended in a state that was visited; it says whether
+// the execution needs no more looking at.
+func (e *exploration) met() (again bool, err error) {
+	s := e.states
+	e.report.States, e.report.Hits = uint64(s.seen.n), s.hits
+	switch {
+	case e.r.outcome == interrupted:
+		return false, nil
+	case s.restart:
+		e.forget()
+		return true, nil
+	case !s.met:
+		return false, nil
+	}
+	e.tally()
+	return true, e.verify()
+}
+
+// verify verifies a state that was met again, if it is its turn.
+func (e *exploration) verify() error {
+	err := e.states.check.verify()
+	e.report.Verified = e.states.check.verified
+	return err
+}
+
 // forget begins the counts again.
 func (e *exploration) forget() {
 	e.report = Report{}
@@ -219,6 +266,11 @@ func (e *exploration) repeated() error {
 	r := e.r
 	if o := e.optimal; o != nil && r.outcome != interrupted {
 		if err := o.repeated(); err != nil {
+			return err
+		}
+	}
+	if s := e.states; s != nil && r.outcome != interrupted {
+		if err := s.repeated(); err != nil {
 			return err
 		}
 	}
@@ -240,6 +292,20 @@ func (e *exploration) count() (bad bool) {
 	if e.rounds != nil && !e.rounds.fresh(r.preemptions) {
 		return false
 	}
+	e.tally()
+	if r.outcome != failed {
+		return false
+	}
+	e.report.Bad++
+	if e.first == nil {
+		e.first = r.found()
+	}
+	return true
+}
+
+// tally adds an execution to the counts.
+func (e *exploration) tally() {
+	r := e.r
 	e.report.Executions++
 	e.report.Steps += uint64(len(r.steps))
 	e.report.Depth = max(e.report.Depth, len(r.steps))
@@ -253,14 +319,6 @@ func (e *exploration) count() (bad bool) {
 	for _, m := range r.marks {
 		e.marks[m]++
 	}
-	if r.outcome != failed {
-		return false
-	}
-	e.report.Bad++
-	if e.first == nil {
-		e.first = r.found()
-	}
-	return true
 }
 
 // noteCut keeps what the first execution that was too long did last.
@@ -339,6 +397,8 @@ func (e *exploration) bound(why ending) string {
 	switch {
 	case e.s.kind == random:
 		return fmt.Sprintf("%d random executions, seed %d", e.s.executions, e.s.seed)
+	case e.s.kind == byStates:
+		return "every reachable state"
 	case e.s.kind == optimally:
 		return "every execution, up to the order of independent steps"
 	case e.s.preemptions < 0:

@@ -27,6 +27,7 @@ func (m *Mutex) Location() Location { return m.w.at }
 // Lock waits until the lock is free and takes it.
 func (m *Mutex) Lock() {
 	m.w.await(m.w.names.lock, Swap, isFree)
+	m.w.t.SawValue(mutexFree)
 	m.take()
 }
 

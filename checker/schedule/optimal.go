@@ -379,12 +379,20 @@ func (o *optimal) repeated() error {
 	}
 	switch declarers := o.r.declarers; {
 	case declarers&(declarers-1) != 0:
-		return fmt.Errorf("%w: threads %q and %q both declare threads while threads run, and a search with reduction tells threads apart by the order in which they are declared",
-			ErrOptions, o.r.threads[lowest(declarers)].name, o.r.threads[lowest(declarers&(declarers-1))].name)
+		return twoDeclarers(o.r)
 	case o.difference != "":
 		return fmt.Errorf("%w: %s", ErrNondeterministic, o.difference)
 	case o.at < len(o.path):
 		return fmt.Errorf("%w: it ends after step %d and went on before", ErrNondeterministic, o.at)
 	}
 	return nil
+}
+
+// twoDeclarers refuses a program in which the threads are not numbered alike in
+// every execution.
+func twoDeclarers(r *runner) error {
+	first := lowest(r.declarers)
+	second := lowest(r.declarers & (r.declarers - 1))
+	return fmt.Errorf("%w: threads %q and %q both declare threads while threads run, and a search with reduction tells threads apart by the order in which they are declared",
+		ErrOptions, r.threads[first].name, r.threads[second].name)
 }

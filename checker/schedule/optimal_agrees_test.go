@@ -71,7 +71,7 @@ var variety = map[string]func(*schedule.T, func(string)){
 		t.AtEnd(func() { told(fmt.Sprint(x, y)) })
 	},
 	"the same by predicates that cannot be asked elsewhere": func(t *schedule.T, told func(string)) {
-		m := &words{t: t}
+		m := newWords(t)
 		t.Daemon("waiter", func() {
 			m.add("busy", 2, 1)
 			t.Await("odd", func() bool { return m.w[0]%2 == 1 }, at(0))
@@ -82,7 +82,7 @@ var variety = map[string]func(*schedule.T, func(string)){
 		t.AtEnd(func() { told(fmt.Sprint(m.w)) })
 	},
 	"an await on two places": func(t *schedule.T, told func(string)) {
-		m := &words{t: t}
+		m := newWords(t)
 		t.Daemon("waiter", func() {
 			t.Await("both", func() bool { return m.w[0] == 1 && m.w[1] == 1 }, at(0), at(1))
 			m.store("seen", 2, 1)
@@ -92,7 +92,7 @@ var variety = map[string]func(*schedule.T, func(string)){
 		t.AtEnd(func() { told(fmt.Sprint(m.w)) })
 	},
 	"an await on what it does not say": func(t *schedule.T, told func(string)) {
-		m := &words{t: t}
+		m := newWords(t)
 		t.Daemon("waiter", func() {
 			t.Await("both", func() bool { return m.w[0] == 1 && m.w[1] == 0 })
 			m.store("seen", 2, 1)
@@ -103,6 +103,7 @@ var variety = map[string]func(*schedule.T, func(string)){
 	},
 	"accesses that overlap": func(t *schedule.T, told func(string)) {
 		b := make([]byte, 16)
+		t.Shared(func(d *schedule.Digest) { d.Bytes(b) })
 		access := func(k schedule.Kind, off, size int) {
 			t.Step(schedule.Event{Name: "copy", Kind: k, Location: schedule.Location{Segment: 3, Offset: uint32(off)}, Size: uint32(size)})
 		}

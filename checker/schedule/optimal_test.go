@@ -119,6 +119,11 @@ func (p toy) declared(byWords bool, ended func(toyState)) func(*schedule.T) {
 	}
 	return func(t *schedule.T) {
 		var s toyState
+		t.Shared(func(d *schedule.Digest) {
+			for _, w := range s.words {
+				d.Word(w)
+			}
+		})
 		for i, ops := range p {
 			t.Go(fmt.Sprint("t", i), func() {
 				for _, o := range ops {

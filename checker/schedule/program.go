@@ -54,6 +54,10 @@ func (t *T) declare(call, name string, f func(), daemon bool) {
 	th.name, th.daemon, th.f = name, daemon, f
 	th.done, th.killed, th.dead, th.exiting, th.refusal = false, false, false, false, 0
 	th.ok, th.changes, th.word, th.source, th.last = nil, nil, nil, "", -1
+	if r.detector != nil {
+		r.detector.declared(th, r.running)
+	}
+	th.local, th.label, th.name1 = Digest{}, -1, -1
 	th.declaredAt, th.holds = r.taken-1, 0
 }
 
@@ -118,6 +122,9 @@ func (t *T) StepIf(e Event, changes func() bool) bool {
 
 // stands sets down the step before which the thread is about to pause.
 func (th *thread) stands(e Event, on []Location) {
+	if th.r.keeps {
+		th.r.heard(th)
+	}
 	th.event = e
 	th.on = append(th.on[:0], on...)
 	th.ok, th.changes, th.test, th.word, th.victims = nil, nil, nil, nil, 0
@@ -205,25 +212,35 @@ func (t *T) sees() bool {
 }
 
 // SawValue tells the word that the thread's last access read or wrote. It costs
-// next to nothing when nobody looks. A stateful search will hash what each
-// thread saw since its last mark: tell every value that was read.
+// next to nothing when nobody looks. A stateful search hashes what each thread
+// saw since its last mark: tell every value that was read. A step that reads and
+// does not tell is taken to have read all shared words.
 func (t *T) SawValue(v uint64) {
-	if r := t.r; r.recording != nil && t.sees() {
+	r := t.r
+	if r.recording != nil && t.sees() {
 		r.recording.saw(r.running, formatValue(v))
+	}
+	if r.keeps && t.sees() {
+		r.tellValue(r.running, v)
 	}
 }
 
 // Mark announces, at the head of a loop, the thread's local state: the label of
 // the place and every live value on which its next steps depend. It is the hook
-// of a stateful search, which may take two executions that agree in shared words
-// and in all threads' marks for one. Bounded and Random only count it.
+// of a stateful search, which takes two executions that agree in shared words
+// and in all threads' marks, and in what they did since, for one. Other searches
+// only count it.
 func (t *T) Mark(label string, live ...uint64) {
-	_ = live
 	r := t.r
 	if t.over || r.quiet || r.running == nil || r.running.killed {
 		return
 	}
-	r.marks = append(r.marks, r.names.id(label))
+	id := r.names.id(label)
+	r.marks = append(r.marks, id)
+	if r.keeps {
+		r.heard(r.running)
+		r.marked(r.running, id, live)
+	}
 }
 
 // Check ends the execution as a failure of the property unless ok.

@@ -80,6 +80,15 @@ type runner struct {
 	atEnd       []func()
 	words       []*Word // of this execution, in order of T.Word
 	named       map[string]*wordNames
+	detector    *detector // of data races; nil: they do not matter
+	// Of a search that keeps states.
+	keeps      bool
+	guards     []guard
+	shared     []func(*Digest)
+	quotient   func(Location, uint64) uint64
+	telling    []telling
+	setUpChose Digest // answers in the set-up
+	untold     string // why the program cannot be explored by states
 
 	outcome           outcome
 	property, message string // of a failure; the message only when recording
@@ -120,7 +129,11 @@ func (r *runner) reset(settled int) {
 	r.last = -1
 	r.next, r.decided = nil, false
 	r.steps, r.marks, r.atEnd = r.steps[:0], r.marks[:0], r.atEnd[:0]
-	r.words = r.words[:0]
+	r.words, r.shared, r.guards = r.words[:0], r.shared[:0], r.guards[:0]
+	r.quotient, r.untold, r.setUpChose = nil, "", Digest{}
+	if r.detector != nil {
+		r.detector.reset()
+	}
 	r.struck, r.declarers, r.taken = 0, 0, 0
 	r.preemptions = 0
 	r.outcome = underWay
@@ -261,6 +274,17 @@ func (r *runner) decide() *thread {
 	default:
 		th.wrote = th.event.Kind.writes()
 	}
+	if r.detector != nil {
+		if text, race := r.detector.step(r, th); race {
+			r.fail("data race", text)
+		}
+	}
+	if r.keeps {
+		r.stepped(th, rec.name)
+	}
+	if len(r.guards) > 0 {
+		r.checkGuards(th)
+	}
 	return th
 }
 
@@ -300,6 +324,12 @@ func (r *runner) choose(th *thread, name string, n int, source string) (int, boo
 		return 0, false
 	}
 	r.steps = append(r.steps, rec)
+	switch {
+	case r.keeps && th != nil:
+		th.local.Word(uint64(v)<<32 | uint64(rec.name)<<1 | 1)
+	case r.keeps && r.settingUp:
+		r.setUpChose.Word(uint64(v))
+	}
 	return v, true
 }
 

@@ -82,6 +82,7 @@ const (
 	bounded strategyKind = iota
 	random
 	optimally
+	byStates
 )
 
 // Bounded visits, depth first, every execution with at most n preemptions
@@ -111,6 +112,18 @@ func Random(seed uint64, n uint64) Strategy {
 // declared by the set-up and by one thread.
 func Optimal() Strategy { return Strategy{kind: optimally} }
 
+// Stateful visits every reachable state once: the shared words and what each
+// thread has read since its last mark (state.go says what a state is). It finds
+// what Optimal finds, in a number of executions that grows with the states and not
+// with the traces. The program must tell what is shared, by T.Word or T.Shared,
+// the property's own variables included; marks are what makes states meet. That
+// the announced state determines what follows is verified on a sample, and a
+// difference is an error (ErrState).
+//
+// States are kept as digests of 128 bits: among a billion states, two are
+// confounded with a probability of less than 1e-20.
+func Stateful() Strategy { return Strategy{kind: byStates} }
+
 // Options bound an exploration; the zero value is right for small programs.
 type Options struct {
 	// Target and Configuration name the program in tokens; Mutant names the
@@ -127,6 +140,10 @@ type Options struct {
 	// KeepGoing counts all failing executions, and passes over those longer than
 	// MaxSteps, instead of ending at the first.
 	KeepGoing bool
+	// DataRaces makes two accesses a failure of property "data race" that share
+	// bytes, one of which writes and one of which is plain (kinds Read and Write),
+	// and that nothing orders.
+	DataRaces bool
 	// Progress, if set, is called about once a second.
 	Progress func(Progress)
 }
@@ -152,11 +169,14 @@ type Report struct {
 	// Redundant counts executions that a reduction began and that turned out to
 	// be of a trace visited already: of Optimal none.
 	Redundant uint64
-	Steps     uint64 // of all executions together: accesses, awaits and choices
-	Depth     int    // steps of the longest execution
-	Bad       uint64 // executions that fail
-	Failure   *Failure
-	Seed      uint64
+	// Of Stateful: different states, executions that ended in a state that was
+	// visited, and how many of those were verified to go on alike from there.
+	States, Hits, Verified uint64
+	Steps                  uint64 // of all executions together: accesses, awaits and choices
+	Depth                  int    // steps of the longest execution
+	Bad                    uint64 // executions that fail
+	Failure                *Failure
+	Seed                   uint64
 	// Taken counts, by event name, how often a step was taken.
 	Taken map[string]uint64
 	// Marks counts, by label, the marks that the executions passed.

@@ -35,9 +35,17 @@ type thread struct {
 	expects uint64            // of a compare-and-swap of the word
 	victims uint64            // of a Kill
 	holds   int               // mutexes that it holds
-	dead    bool              // killed by T.Kill or stopped by a failure: it is unwound at the end
-	source  string            // file:line of the call, only when recording
-	last    int               // index of its last step in the recording, -1: none
+	// Of a search that keeps states: a digest of what the thread has read, chosen
+	// and done since its last mark; that mark; and of its last step its name,
+	// whether it told its value, and what it may have read if it did not.
+	local  Digest
+	label  int32 // -1: no mark yet
+	name1  int32 // -1: heard
+	told   bool
+	before Digest
+	dead   bool   // killed by T.Kill or stopped by a failure: it is unwound at the end
+	source string // file:line of the call, only when recording
+	last   int    // index of its last step in the recording, -1: none
 
 	// The coroutine; nil until first needed.
 	next  func() (struct{}, bool)
@@ -72,6 +80,9 @@ func (th *thread) body() {
 // finish ends the thread, whether it returned, panicked or was killed.
 func (th *thread) finish() {
 	v := recover()
+	if th.r.keeps && !th.killed {
+		th.r.heard(th)
+	}
 	th.done = true
 	th.f, th.ok, th.changes, th.word = nil, nil, nil, nil
 	if v == nil || th.killed {
