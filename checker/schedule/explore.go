@@ -28,6 +28,9 @@ func Explore(ctx context.Context, program func(*T), s Strategy, o Options) (Repo
 	if err := check(program, o); err != nil {
 		return Report{}, err
 	}
+	if s.kind == byPriorities && s.depth < 1 {
+		return Report{}, fmt.Errorf("explore: %w: PCT of depth %d, it must be 1 or more", ErrOptions, s.depth)
+	}
 	return alone(func() (Report, error) {
 		e := newExploration(program, s, o)
 		defer e.r.close()
@@ -106,13 +109,19 @@ func newExploration(program func(*T), s Strategy, o Options) *exploration {
 		maxSteps = defaultMaxSteps
 	}
 	e := &exploration{s: s, o: o, r: newRunner(program, maxSteps, new(atomic.Bool))}
+	if s.kind.samples() {
+		e.report.Seed = s.seed
+	}
 	if o.DataRaces {
 		e.r.detector = newDetector()
 	}
 	switch s.kind {
 	case random:
 		e.strategy = newRandomWalk(s.seed, s.executions)
-		e.report.Seed = s.seed
+	case byPriorities:
+		e.strategy = newPriorities(s.depth, s.seed, s.executions)
+	case byOrder:
+		e.strategy = newOrderSampling(e.r, s.seed, s.executions)
 	case byStates:
 		e.states = newStateful(e.r, o.DataRaces)
 		e.strategy = e.states
@@ -360,7 +369,7 @@ func (e *exploration) conclude(ctx context.Context, why ending) {
 		rep.Reason = fmt.Sprintf("%d executions are too long; %s", e.tooLong, e.cutText)
 	case e.tooLong > 0:
 		rep.Reason = e.cutText
-	case e.s.kind == random:
+	case e.s.kind.samples():
 		rep.BudgetUsed = true
 		rep.Reason = fmt.Sprintf("sampled: %d random executions found %s", rep.Executions, outOf(rep.Bad))
 	case why == atBudget:
@@ -395,6 +404,10 @@ func named(list []string, counts []uint64) map[string]uint64 {
 // bound says in words what was to be visited.
 func (e *exploration) bound(why ending) string {
 	switch {
+	case e.s.kind == byPriorities:
+		return fmt.Sprintf("%d executions by random priorities (PCT of depth %d), seed %d", e.s.executions, e.s.depth, e.s.seed)
+	case e.s.kind == byOrder:
+		return fmt.Sprintf("%d executions by random priorities of steps (POS), seed %d", e.s.executions, e.s.seed)
 	case e.s.kind == random:
 		return fmt.Sprintf("%d random executions, seed %d", e.s.executions, e.s.seed)
 	case e.s.kind == byStates:

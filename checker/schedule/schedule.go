@@ -72,6 +72,7 @@ type Event struct {
 type Strategy struct {
 	kind        strategyKind
 	preemptions int
+	depth       int
 	seed        uint64
 	executions  uint64
 }
@@ -83,7 +84,12 @@ const (
 	random
 	optimally
 	byStates
+	byPriorities
+	byOrder
 )
+
+// samples says whether the strategy visits a number of executions by chance.
+func (k strategyKind) samples() bool { return k == random || k == byPriorities || k == byOrder }
 
 // Bounded visits, depth first, every execution with at most n preemptions
 // (switches away from a thread that is still enabled); n < 0: every execution.
@@ -123,6 +129,19 @@ func Optimal() Strategy { return Strategy{kind: optimally} }
 // States are kept as digests of 128 bits: among a billion states, two are
 // confounded with a probability of less than 1e-20.
 func Stateful() Strategy { return Strategy{kind: byStates} }
+
+// PCT visits n executions by random priorities of threads, with depth-1 points at
+// which the running thread's falls: it is likely to find bugs that need so many
+// ordering constraints, of 1 and more.
+func PCT(depth int, seed uint64, n uint64) Strategy {
+	return Strategy{kind: byPriorities, depth: depth, seed: seed, executions: n}
+}
+
+// POS visits n executions by random priorities of steps, drawn again when a step
+// is taken that they depend on: it spreads over traces more evenly than Random.
+func POS(seed uint64, n uint64) Strategy {
+	return Strategy{kind: byOrder, seed: seed, executions: n}
+}
 
 // Options bound an exploration; the zero value is right for small programs.
 type Options struct {
