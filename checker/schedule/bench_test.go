@@ -22,7 +22,7 @@ func BenchmarkSearch(b *testing.B) {
 		for _, s := range []struct {
 			name string
 			of   schedule.Strategy
-		}{{"bounded", schedule.Bounded(-1)}, {"bound 2", schedule.Bounded(2)}, {"random", schedule.Random(1, 1<<62)}} {
+		}{{"bounded", schedule.Bounded(-1)}, {"bound 2", schedule.Bounded(2)}, {"random", schedule.Random(1, 1<<62)}, {"optimal", schedule.Optimal()}} {
 			b.Run(fmt.Sprint(c.name, "/", s.name), func(b *testing.B) {
 				b.ReportAllocs()
 				rep, err := schedule.Explore(context.Background(), c.program, s.of, schedule.Options{MaxExecutions: uint64(b.N)})

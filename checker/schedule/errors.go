@@ -10,6 +10,11 @@ var (
 	// goroutine, state kept from one execution to the next.
 	ErrNondeterministic = errors.New("the program is not a function of its schedule")
 
+	// ErrState: a stateful search took two states for one that are not: a mark
+	// leaves out a live value, shared words were not announced, or a quotient is
+	// too coarse.
+	ErrState = errors.New("the announced state does not determine what follows")
+
 	// ErrOptions: an option has a value without meaning.
 	ErrOptions = errors.New("bad options")
 

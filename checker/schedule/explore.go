@@ -28,6 +28,9 @@ func Explore(ctx context.Context, program func(*T), s Strategy, o Options) (Repo
 	if err := check(program, o); err != nil {
 		return Report{}, err
 	}
+	if s.kind == byPriorities && s.depth < 1 {
+		return Report{}, fmt.Errorf("explore: %w: PCT of depth %d, it must be 1 or more", ErrOptions, s.depth)
+	}
 	return alone(func() (Report, error) {
 		e := newExploration(program, s, o)
 		defer e.r.close()
@@ -87,6 +90,8 @@ type exploration struct {
 	o        Options
 	strategy strategy
 	rounds   *depthFirst // the strategy, if it is Bounded
+	optimal  *optimal    // the strategy, if it is Optimal
+	states   *stateful   // the strategy, if it is Stateful
 
 	report  Report
 	taken   []uint64 // by number of the name
@@ -104,10 +109,28 @@ func newExploration(program func(*T), s Strategy, o Options) *exploration {
 		maxSteps = defaultMaxSteps
 	}
 	e := &exploration{s: s, o: o, r: newRunner(program, maxSteps, new(atomic.Bool))}
-	if s.kind == random {
-		e.strategy = newRandomWalk(s.seed, s.executions)
+	if s.kind.samples() {
 		e.report.Seed = s.seed
-	} else {
+	}
+	if o.DataRaces {
+		e.r.detector = newDetector()
+	}
+	switch s.kind {
+	case random:
+		e.strategy = newRandomWalk(s.seed, s.executions)
+	case byPriorities:
+		e.strategy = newPriorities(s.depth, s.seed, s.executions)
+	case byOrder:
+		e.strategy = newOrderSampling(e.r, s.seed, s.executions)
+	case byStates:
+		e.states = newStateful(e.r, o.DataRaces)
+		e.strategy = e.states
+		e.r.keeps = true
+	case optimally:
+		e.optimal = newOptimal(e.r)
+		e.strategy = e.optimal
+		e.r.goOn = o.KeepGoing
+	default:
 		e.rounds = newDepthFirst(s.preemptions)
 		e.strategy = e.rounds
 	}
@@ -134,6 +157,7 @@ func (e *exploration) explore(ctx context.Context) (Report, error) {
 		return e.report, fmt.Errorf("explore: %w", err)
 	}
 	if e.first != nil {
+		e.r.goOn, e.r.keeps = false, false
 		best := e.minimise()
 		e.report.Failure, err = e.render(best)
 		if err != nil {
@@ -157,6 +181,18 @@ func (e *exploration) search() (ending, error) {
 			return exhausted, nil
 		}
 		r.run(settled)
+		if e.optimal != nil && e.reduced() {
+			continue
+		}
+		if e.states != nil {
+			again, err := e.met()
+			if err != nil {
+				return atInterrupt, err
+			}
+			if again {
+				continue
+			}
+		}
 		if err := e.repeated(); err != nil {
 			return atInterrupt, err
 		}
@@ -172,6 +208,11 @@ func (e *exploration) search() (ending, error) {
 			if e.count() && !e.o.KeepGoing {
 				return atFailure, nil
 			}
+			if e.states != nil {
+				if err := e.verify(); err != nil {
+					return atInterrupt, err
+				}
+			}
 		}
 		if n%64 == 0 {
 			e.progress()
@@ -179,10 +220,69 @@ func (e *exploration) search() (ending, error) {
 	}
 }
 
+// reduced says whether the execution is none that counts: it was redundant, or
+// showed that the search must begin again with fewer places.
+func (e *exploration) reduced() bool {
+	switch {
+	case e.r.outcome == interrupted:
+		return false
+	case e.optimal.restart:
+		e.forget()
+		return true
+	case e.optimal.redundant:
+		e.report.Redundant++
+		return true
+	}
+	return false
+}
+
+// met counts an execution that ended in a state that was visited; it says whether
+// the execution needs no more looking at.
+func (e *exploration) met() (again bool, err error) {
+	s := e.states
+	e.report.States, e.report.Hits = uint64(s.seen.n), s.hits
+	switch {
+	case e.r.outcome == interrupted:
+		return false, nil
+	case s.restart:
+		e.forget()
+		return true, nil
+	case !s.met:
+		return false, nil
+	}
+	e.tally()
+	return true, e.verify()
+}
+
+// verify verifies a state that was met again, if it is its turn.
+func (e *exploration) verify() error {
+	err := e.states.check.verify()
+	e.report.Verified = e.states.check.verified
+	return err
+}
+
+// forget begins the counts again.
+func (e *exploration) forget() {
+	e.report = Report{}
+	clear(e.taken)
+	clear(e.marks)
+	e.first, e.tooLong, e.cutText = nil, 0, ""
+}
+
 // repeated checks that the execution went the way of the one before as far as it
 // had to.
 func (e *exploration) repeated() error {
 	r := e.r
+	if o := e.optimal; o != nil && r.outcome != interrupted {
+		if err := o.repeated(); err != nil {
+			return err
+		}
+	}
+	if s := e.states; s != nil && r.outcome != interrupted {
+		if err := s.repeated(); err != nil {
+			return err
+		}
+	}
 	switch {
 	case r.outcome == refused && r.difference != "":
 		return fmt.Errorf("%w: %s", ErrNondeterministic, r.difference)
@@ -201,6 +301,20 @@ func (e *exploration) count() (bad bool) {
 	if e.rounds != nil && !e.rounds.fresh(r.preemptions) {
 		return false
 	}
+	e.tally()
+	if r.outcome != failed {
+		return false
+	}
+	e.report.Bad++
+	if e.first == nil {
+		e.first = r.found()
+	}
+	return true
+}
+
+// tally adds an execution to the counts.
+func (e *exploration) tally() {
+	r := e.r
 	e.report.Executions++
 	e.report.Steps += uint64(len(r.steps))
 	e.report.Depth = max(e.report.Depth, len(r.steps))
@@ -214,14 +328,6 @@ func (e *exploration) count() (bad bool) {
 	for _, m := range r.marks {
 		e.marks[m]++
 	}
-	if r.outcome != failed {
-		return false
-	}
-	e.report.Bad++
-	if e.first == nil {
-		e.first = r.found()
-	}
-	return true
 }
 
 // noteCut keeps what the first execution that was too long did last.
@@ -263,7 +369,7 @@ func (e *exploration) conclude(ctx context.Context, why ending) {
 		rep.Reason = fmt.Sprintf("%d executions are too long; %s", e.tooLong, e.cutText)
 	case e.tooLong > 0:
 		rep.Reason = e.cutText
-	case e.s.kind == random:
+	case e.s.kind.samples():
 		rep.BudgetUsed = true
 		rep.Reason = fmt.Sprintf("sampled: %d random executions found %s", rep.Executions, outOf(rep.Bad))
 	case why == atBudget:
@@ -298,8 +404,16 @@ func named(list []string, counts []uint64) map[string]uint64 {
 // bound says in words what was to be visited.
 func (e *exploration) bound(why ending) string {
 	switch {
+	case e.s.kind == byPriorities:
+		return fmt.Sprintf("%d executions by random priorities (PCT of depth %d), seed %d", e.s.executions, e.s.depth, e.s.seed)
+	case e.s.kind == byOrder:
+		return fmt.Sprintf("%d executions by random priorities of steps (POS), seed %d", e.s.executions, e.s.seed)
 	case e.s.kind == random:
 		return fmt.Sprintf("%d random executions, seed %d", e.s.executions, e.s.seed)
+	case e.s.kind == byStates:
+		return "every reachable state"
+	case e.s.kind == optimally:
+		return "every execution, up to the order of independent steps"
 	case e.s.preemptions < 0:
 		return "every execution"
 	}

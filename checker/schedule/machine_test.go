@@ -18,6 +18,17 @@ type words struct {
 	w [8]uint64
 }
 
+// newWords is words that a stateful search is told of.
+func newWords(t *schedule.T) *words {
+	m := &words{t: t}
+	t.Shared(func(d *schedule.Digest) {
+		for _, w := range m.w {
+			d.Word(w)
+		}
+	})
+	return m
+}
+
 func at(i int) schedule.Location { return schedule.Location{Segment: 1, Offset: uint32(8 * i)} }
 
 func (m *words) step(name string, k schedule.Kind, i int) {

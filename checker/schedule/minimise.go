@@ -11,7 +11,11 @@ type found struct {
 
 // found gives the failing execution that was just made.
 func (r *runner) found() *found {
-	return &found{property: r.property, decisions: r.decisions(), preemptions: r.preemptions}
+	f := &found{property: r.property, decisions: r.decisions(), preemptions: r.preemptions}
+	if r.failedAt >= 0 {
+		f.decisions, f.preemptions = f.decisions[:r.failedAt], r.failedPreemptions
+	}
+	return f
 }
 
 func (r *runner) decisions() []Decision {

@@ -46,11 +46,19 @@ func (t *T) declare(call, name string, f func(), daemon bool) {
 	if r.declared == len(r.threads) {
 		r.threads = append(r.threads, &thread{r: r, index: r.declared, bit: 1 << r.declared})
 	}
+	if r.running != nil && r.taken > 0 {
+		r.declarers |= r.running.bit
+	}
 	th := r.threads[r.declared]
 	r.declared++
 	th.name, th.daemon, th.f = name, daemon, f
-	th.done, th.killed, th.exiting, th.refusal = false, false, false, 0
-	th.ok, th.source, th.last = nil, "", -1
+	th.done, th.killed, th.dead, th.exiting, th.refusal = false, false, false, false, 0
+	th.ok, th.changes, th.word, th.source, th.last = nil, nil, nil, "", -1
+	if r.detector != nil {
+		r.detector.declared(th, r.running)
+	}
+	th.local, th.label, th.name1 = Digest{}, -1, -1
+	th.declaredAt, th.holds = r.taken-1, 0
 }
 
 // alive gives the runner, and panics if the execution is over.
@@ -83,18 +91,46 @@ func (t *T) thread(call string) (*runner, *thread) {
 // Step announces a shared access and returns when the strategy lets the thread
 // make it. The access itself is made right after the return, before the next
 // call of T.
-func (t *T) Step(e Event) {
+//
+// also names further locations that the access touches. Searches that reduce
+// take all locations of one access for one place, in the whole program.
+func (t *T) Step(e Event, also ...Location) {
 	r, th := t.thread("Step")
 	if th == nil {
 		return
 	}
-	th.event = e
-	th.on = th.on[:0]
-	if r.recording != nil {
-		th.source = r.source()
-	}
+	th.stands(e, also)
 	r.ready |= th.bit
 	r.pause(th)
+}
+
+// StepIf is a Step that changes its location only if changes() is true when it is
+// taken, as compare-and-swap does, and gives what changes() said. One that
+// changes nothing is a read to searches that reduce. changes must be such as a
+// predicate of Await.
+func (t *T) StepIf(e Event, changes func() bool) bool {
+	r, th := t.thread("StepIf")
+	if th == nil {
+		return changes()
+	}
+	th.stands(e, nil)
+	th.changes = changes
+	r.ready |= th.bit
+	r.pause(th)
+	return th.wrote
+}
+
+// stands sets down the step before which the thread is about to pause.
+func (th *thread) stands(e Event, on []Location) {
+	if th.r.keeps {
+		th.r.heard(th)
+	}
+	th.event = e
+	th.on = append(th.on[:0], on...)
+	th.ok, th.changes, th.test, th.word, th.victims = nil, nil, nil, nil, 0
+	if th.r.recording != nil {
+		th.source = th.r.source()
+	}
 }
 
 // Await waits until ok() is true and the strategy lets the thread go on: a step
@@ -109,15 +145,29 @@ func (t *T) Await(name string, ok func() bool, on ...Location) {
 		}
 		return
 	}
-	th.event = Event{Name: name, Kind: Await}
+	e := Event{Name: name, Kind: Await}
 	if len(on) > 0 {
-		th.event.Location = on[0]
+		e.Location = on[0]
 	}
-	th.on = append(th.on[:0], on...)
+	th.stands(e, on)
 	th.ok = ok
-	if r.recording != nil {
-		th.source = r.source()
+	r.waiting |= th.bit
+	r.pause(th)
+}
+
+// AwaitStep is a Step that is enabled only while ok() is true: a blocking lock is
+// one that sets the word and is enabled while the word is free. To wait and to
+// make the access is one event. ok must be such as a predicate of Await.
+func (t *T) AwaitStep(e Event, ok func() bool) {
+	r, th := t.thread("AwaitStep")
+	if th == nil {
+		if !ok() {
+			panic("schedule: AwaitStep of " + strconv.Quote(e.Name) + " would wait for ever where nothing interleaves")
+		}
+		return
 	}
+	th.stands(e, nil)
+	th.ok = ok
 	r.waiting |= th.bit
 	r.pause(th)
 }
@@ -162,25 +212,35 @@ func (t *T) sees() bool {
 }
 
 // SawValue tells the word that the thread's last access read or wrote. It costs
-// next to nothing when nobody looks. A stateful search will hash what each
-// thread saw since its last mark: tell every value that was read.
+// next to nothing when nobody looks. A stateful search hashes what each thread
+// saw since its last mark: tell every value that was read. A step that reads and
+// does not tell is taken to have read all shared words.
 func (t *T) SawValue(v uint64) {
-	if r := t.r; r.recording != nil && t.sees() {
+	r := t.r
+	if r.recording != nil && t.sees() {
 		r.recording.saw(r.running, formatValue(v))
+	}
+	if r.keeps && t.sees() {
+		r.tellValue(r.running, v)
 	}
 }
 
 // Mark announces, at the head of a loop, the thread's local state: the label of
 // the place and every live value on which its next steps depend. It is the hook
-// of a stateful search, which may take two executions that agree in shared words
-// and in all threads' marks for one. Bounded and Random only count it.
+// of a stateful search, which takes two executions that agree in shared words
+// and in all threads' marks, and in what they did since, for one. Other searches
+// only count it.
 func (t *T) Mark(label string, live ...uint64) {
-	_ = live
 	r := t.r
 	if t.over || r.quiet || r.running == nil || r.running.killed {
 		return
 	}
-	r.marks = append(r.marks, r.names.id(label))
+	id := r.names.id(label)
+	r.marks = append(r.marks, id)
+	if r.keeps {
+		r.heard(r.running)
+		r.marked(r.running, id, live)
+	}
 }
 
 // Check ends the execution as a failure of the property unless ok.

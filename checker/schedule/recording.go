@@ -121,7 +121,7 @@ func formatValue(v uint64) string {
 // nor in a package to skip; if all are in those, of the outermost one.
 func (r *runner) source() string {
 	var pcs [32]uintptr
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs[:])])
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
 	at := ""
 	for {
 		f, more := frames.Next()

@@ -30,6 +30,9 @@ func Replay(ctx context.Context, program func(*T), token Token, o Options) (Repo
 	return alone(func() (Report, error) {
 		r := newRunner(program, len(info.Decisions)+1, new(atomic.Bool))
 		defer r.close()
+		if o.DataRaces {
+			r.detector = newDetector()
+		}
 		rep, err := r.replay(info, o)
 		if err != nil {
 			return rep, fmt.Errorf("replay: %w", err)

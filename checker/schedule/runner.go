@@ -20,6 +20,10 @@ type strategy interface {
 	choose(n int) int
 }
 
+// watcher is a strategy that looks at the threads where an execution has left
+// them, before the functions of AtEnd run.
+type watcher interface{ over() }
+
 // outcome tells how an execution went.
 type outcome uint8
 
@@ -58,6 +62,9 @@ type runner struct {
 	running           *thread // whose code runs now; nil: the search itself
 	ready             uint64  // threads before a step that is no await
 	waiting           uint64  // threads before an await
+	taken             int32   // steps of this execution, without answers
+	declarers         uint64  // threads that have declared threads after the first step
+	struck            uint64  // threads that T.Kill ended while they stood before a step
 	asked             *thread // whose predicate runs now
 	quiet             bool    // a predicate runs: accesses in it are no steps
 	settingUp, ending bool    // the set-up runs, the functions of AtEnd run
@@ -71,10 +78,26 @@ type runner struct {
 	marks       []int32
 	preemptions int
 	atEnd       []func()
+	words       []*Word // of this execution, in order of T.Word
+	named       map[string]*wordNames
+	detector    *detector // of data races; nil: they do not matter
+	// Of a search that keeps states.
+	keeps      bool
+	guards     []guard
+	shared     []func(*Digest)
+	quotient   func(Location, uint64) uint64
+	telling    []telling
+	setUpChose Digest // answers in the set-up
+	untold     string // why the program cannot be explored by states
 
 	outcome           outcome
 	property, message string // of a failure; the message only when recording
 	difference        string // why the execution was refused
+	// goOn: a thread that fails stops there, and the others go on to a maximal
+	// execution; the failure then stands at step failedAt.
+	goOn              bool
+	failedAt          int
+	failedPreemptions int
 	recording         *recording
 }
 
@@ -92,6 +115,9 @@ func (r *runner) run(settled int) {
 	})
 	r.settingUp = false
 	r.protect("the search", r.schedule)
+	if w, ok := r.strategy.(watcher); ok {
+		w.over()
+	}
 	r.end()
 	r.kill()
 	t.over = true
@@ -103,9 +129,16 @@ func (r *runner) reset(settled int) {
 	r.last = -1
 	r.next, r.decided = nil, false
 	r.steps, r.marks, r.atEnd = r.steps[:0], r.marks[:0], r.atEnd[:0]
+	r.words, r.shared, r.guards = r.words[:0], r.shared[:0], r.guards[:0]
+	r.quotient, r.untold, r.setUpChose = nil, "", Digest{}
+	if r.detector != nil {
+		r.detector.reset()
+	}
+	r.struck, r.declarers, r.taken = 0, 0, 0
 	r.preemptions = 0
 	r.outcome = underWay
 	r.property, r.message, r.difference = "", "", ""
+	r.failedAt, r.failedPreemptions = -1, 0
 }
 
 // protect runs f on the goroutine of the search; a panic in it is a failure, as
@@ -147,6 +180,10 @@ func (r *runner) end() {
 	if r.outcome != underWay {
 		return
 	}
+	if r.failedAt >= 0 {
+		r.outcome = failed
+		return
+	}
 	if r.stuck() {
 		message := ""
 		if r.recording != nil {
@@ -169,7 +206,7 @@ func (r *runner) end() {
 
 func (r *runner) stuck() bool {
 	for _, th := range r.threads[:r.declared] {
-		if !th.done && !th.daemon {
+		if !th.done && !th.dead && !th.daemon {
 			return true
 		}
 	}
@@ -181,7 +218,7 @@ func (r *runner) waitingThreads() string {
 	b.WriteString("no thread can go on:")
 	sep := " "
 	for _, th := range r.threads[:r.declared] {
-		if th.done {
+		if th.done || th.dead {
 			continue
 		}
 		kind := ""
@@ -226,9 +263,44 @@ func (r *runner) decide() *thread {
 	}
 	r.steps = append(r.steps, rec)
 	r.last = i
+	r.taken++
 	r.ready &^= th.bit
 	r.waiting &^= th.bit
+	switch {
+	case th.changes != nil:
+		th.wrote = r.predicate(th, th.changes)
+	case th.word != nil && th.event.Kind == CAS:
+		th.wrote = th.word.v == th.expects
+	default:
+		th.wrote = th.event.Kind.writes()
+	}
+	if r.detector != nil {
+		if text, race := r.detector.step(r, th); race {
+			r.fail("data race", text)
+		}
+	}
+	if r.keeps {
+		r.stepped(th, rec.name)
+	}
+	if len(r.guards) > 0 {
+		r.checkGuards(th)
+	}
 	return th
+}
+
+// predicate runs a predicate of a thread, on whichever goroutine runs now.
+func (r *runner) predicate(th *thread, ok func() bool) (is bool) {
+	defer func() {
+		if r.asked != nil {
+			r.predicateFailed(recover())
+			is = false
+		}
+		r.quiet = false
+	}()
+	r.quiet, r.asked = true, th
+	is = ok()
+	r.asked = nil
+	return is
 }
 
 // choose asks the strategy for an answer; false: the execution ends here.
@@ -252,9 +324,16 @@ func (r *runner) choose(th *thread, name string, n int, source string) (int, boo
 		return 0, false
 	}
 	r.steps = append(r.steps, rec)
+	switch {
+	case r.keeps && th != nil:
+		th.local.Word(uint64(v)<<32 | uint64(rec.name)<<1 | 1)
+	case r.keeps && r.settingUp:
+		r.setUpChose.Word(uint64(v))
+	}
 	return v, true
 }
 
+// mayGoOn says whether the execution may have one more step.
 func (r *runner) mayGoOn() bool {
 	if r.outcome != underWay {
 		return false
@@ -304,19 +383,16 @@ func (r *runner) tell(rec record) string {
 // predicate fails the execution; it must not unwind the thread that happens to run.
 func (r *runner) awake() (set uint64) {
 	defer func() {
+		if r.asked != nil {
+			r.predicateFailed(recover())
+			set = 0
+		}
 		r.quiet = false
-		if r.asked == nil {
-			return
-		}
-		if v := recover(); v != nil && v != any(killed{}) {
-			r.failPanic(fmt.Sprintf("the predicate of await %q of thread %q", r.asked.event.Name, r.asked.name), v)
-		}
-		r.asked, set = nil, 0
 	}()
 	r.quiet = true
 	for w := r.waiting; w != 0; w &= w - 1 {
 		r.asked = r.threads[bits.TrailingZeros64(w)]
-		if r.asked.ok() {
+		if r.asked.test != nil && r.asked.test(r.asked.word.v) || r.asked.test == nil && r.asked.ok() {
 			set |= r.asked.bit
 		}
 	}
@@ -324,11 +400,25 @@ func (r *runner) awake() (set uint64) {
 	return set
 }
 
+// predicateFailed is called by a deferred function that has recovered v.
+func (r *runner) predicateFailed(v any) {
+	if v != nil && v != any(killed{}) {
+		r.failPanic(fmt.Sprintf("the predicate of await %q of thread %q", r.asked.event.Name, r.asked.name), v)
+	}
+	r.asked = nil
+}
+
 // fail ends the execution as a failure; the first one counts.
 func (r *runner) fail(property, message string) {
-	if r.outcome == underWay {
-		r.outcome, r.property, r.message = failed, property, message
+	if r.outcome != underWay || r.failedAt >= 0 {
+		return
 	}
+	r.property, r.message = property, message
+	if r.goOn && r.running != nil && !r.quiet {
+		r.failedAt, r.failedPreemptions = len(r.steps), r.preemptions
+		return
+	}
+	r.outcome = failed
 }
 
 // failPanic is called by a deferred function that has recovered v.
@@ -342,6 +432,9 @@ func (r *runner) failPanic(who string, v any) {
 
 // abandon unwinds the code that runs now. It does not return.
 func (r *runner) abandon(th *thread) {
+	if th != nil && r.goOn && r.outcome == underWay && !r.quiet {
+		th.die()
+	}
 	if th != nil {
 		th.killed = true
 	}

@@ -43,9 +43,10 @@ const (
 	Wake        // wake all sleepers of the location
 	Await       // enabled only while its predicate is true
 	Choice      // an answer of T.Choose: it touches no location
+	Kill        // the end of other threads: see T.Kill
 )
 
-var kindNames = [...]string{"none", "load", "store", "add", "swap", "cas", "read", "write", "sleep", "wake", "await", "choice"}
+var kindNames = [...]string{"none", "load", "store", "add", "swap", "cas", "read", "write", "sleep", "wake", "await", "choice", "kill"}
 
 // String gives the kind as it is printed.
 func (k Kind) String() string {
@@ -54,6 +55,10 @@ func (k Kind) String() string {
 	}
 	return fmt.Sprintf("Kind(%d)", uint8(k))
 }
+
+// writes says whether an event of the kind may change its location. A wake
+// counts as a change, also of nobody: it never commutes with a sleep.
+func (k Kind) writes() bool { return k != Load && k != Read && k != Sleep && k != Await }
 
 // Event is one shared access that a thread is about to make.
 type Event struct {
@@ -67,6 +72,7 @@ type Event struct {
 type Strategy struct {
 	kind        strategyKind
 	preemptions int
+	depth       int
 	seed        uint64
 	executions  uint64
 }
@@ -76,7 +82,14 @@ type strategyKind uint8
 const (
 	bounded strategyKind = iota
 	random
+	optimally
+	byStates
+	byPriorities
+	byOrder
 )
+
+// samples says whether the strategy visits a number of executions by chance.
+func (k strategyKind) samples() bool { return k == random || k == byPriorities || k == byOrder }
 
 // Bounded visits, depth first, every execution with at most n preemptions
 // (switches away from a thread that is still enabled); n < 0: every execution.
@@ -92,6 +105,42 @@ func Bounded(n int) Strategy { return Strategy{kind: bounded, preemptions: n} }
 // enabled threads, from a seed.
 func Random(seed uint64, n uint64) Strategy {
 	return Strategy{kind: random, seed: seed, executions: n}
+}
+
+// Optimal visits exactly one execution of each Mazurkiewicz trace: executions that
+// differ only in the order of steps that do not depend on each other are one.
+// Steps of different threads depend on each other if they touch one place and at
+// least one writes. Threads that wait for ever are a deadlock as everywhere.
+//
+// What a check or a predicate looks at must be ordered by announced steps: two
+// executions of one trace are taken to be equally good. With Options.KeepGoing a
+// thread that fails stops at its failure, and the others go on. Threads may be
+// declared by the set-up and by one thread.
+func Optimal() Strategy { return Strategy{kind: optimally} }
+
+// Stateful visits every reachable state once: the shared words and what each
+// thread has read since its last mark (state.go says what a state is). It finds
+// what Optimal finds, in a number of executions that grows with the states and not
+// with the traces. The program must tell what is shared, by T.Word or T.Shared,
+// the property's own variables included; marks are what makes states meet. That
+// the announced state determines what follows is verified on a sample, and a
+// difference is an error (ErrState).
+//
+// States are kept as digests of 128 bits: among a billion states, two are
+// confounded with a probability of less than 1e-20.
+func Stateful() Strategy { return Strategy{kind: byStates} }
+
+// PCT visits n executions by random priorities of threads, with depth-1 points at
+// which the running thread's falls: it is likely to find bugs that need so many
+// ordering constraints, of 1 and more.
+func PCT(depth int, seed uint64, n uint64) Strategy {
+	return Strategy{kind: byPriorities, depth: depth, seed: seed, executions: n}
+}
+
+// POS visits n executions by random priorities of steps, drawn again when a step
+// is taken that they depend on: it spreads over traces more evenly than Random.
+func POS(seed uint64, n uint64) Strategy {
+	return Strategy{kind: byOrder, seed: seed, executions: n}
 }
 
 // Options bound an exploration; the zero value is right for small programs.
@@ -110,6 +159,10 @@ type Options struct {
 	// KeepGoing counts all failing executions, and passes over those longer than
 	// MaxSteps, instead of ending at the first.
 	KeepGoing bool
+	// DataRaces makes two accesses a failure of property "data race" that share
+	// bytes, one of which writes and one of which is plain (kinds Read and Write),
+	// and that nothing orders.
+	DataRaces bool
 	// Progress, if set, is called about once a second.
 	Progress func(Progress)
 }
@@ -132,11 +185,17 @@ type Report struct {
 	Bound      string // the bound in force, in words
 	Reason     string // why it is not complete
 	Executions uint64 // within the bound, each counted once
-	Steps      uint64 // of all executions together: accesses, awaits and choices
-	Depth      int    // steps of the longest execution
-	Bad        uint64 // executions that fail
-	Failure    *Failure
-	Seed       uint64
+	// Redundant counts executions that a reduction began and that turned out to
+	// be of a trace visited already: of Optimal none.
+	Redundant uint64
+	// Of Stateful: different states, executions that ended in a state that was
+	// visited, and how many of those were verified to go on alike from there.
+	States, Hits, Verified uint64
+	Steps                  uint64 // of all executions together: accesses, awaits and choices
+	Depth                  int    // steps of the longest execution
+	Bad                    uint64 // executions that fail
+	Failure                *Failure
+	Seed                   uint64
 	// Taken counts, by event name, how often a step was taken.
 	Taken map[string]uint64
 	// Marks counts, by label, the marks that the executions passed.

@@ -15,18 +15,35 @@ type thread struct {
 	bit   uint64 // 1 << index, its place in sets of threads
 
 	// Of this execution.
-	name    string
-	daemon  bool
-	f       func()
-	done    bool
-	killed  bool // every further call of T unwinds the thread
-	refusal int  // how often the thread went on after it was killed
-	exiting bool // a thread that recovers its killing is ended by Goexit
+	name       string
+	daemon     bool
+	declaredAt int32 // steps (no answers) that were taken when it was declared, less one
+	f          func()
+	done       bool
+	killed     bool // every further call of T unwinds the thread
+	refusal    int  // how often the thread went on after it was killed
+	exiting    bool // a thread that recovers its killing is ended by Goexit
 
 	// The step that the thread stands before, and for an await when and on what.
-	event  Event
-	ok     func() bool
-	on     []Location
+	event   Event
+	ok      func() bool
+	on      []Location        // what an await is on, or what a step touches beside its location
+	changes func() bool       // of a StepIf: whether it writes, if it is taken now
+	wrote   bool              // the step that the thread took last may have changed its location
+	word    *Word             // that the step is on, nil if it is on none
+	test    func(uint64) bool // of an await of the word, in place of ok
+	expects uint64            // of a compare-and-swap of the word
+	victims uint64            // of a Kill
+	holds   int               // mutexes that it holds
+	// Of a search that keeps states: a digest of what the thread has read, chosen
+	// and done since its last mark; that mark; and of its last step its name,
+	// whether it told its value, and what it may have read if it did not.
+	local  Digest
+	label  int32 // -1: no mark yet
+	name1  int32 // -1: heard
+	told   bool
+	before Digest
+	dead   bool   // killed by T.Kill or stopped by a failure: it is unwound at the end
 	source string // file:line of the call, only when recording
 	last   int    // index of its last step in the recording, -1: none
 
@@ -63,8 +80,11 @@ func (th *thread) body() {
 // finish ends the thread, whether it returned, panicked or was killed.
 func (th *thread) finish() {
 	v := recover()
+	if th.r.keeps && !th.killed {
+		th.r.heard(th)
+	}
 	th.done = true
-	th.f, th.ok = nil, nil
+	th.f, th.ok, th.changes, th.word = nil, nil, nil, nil
 	if v == nil || th.killed {
 		return
 	}
@@ -98,6 +118,14 @@ func (r *runner) pause(th *thread) {
 	if th.killed {
 		th.unwind()
 	}
+}
+
+// die stops the running thread for good: it is unwound when the execution is
+// over and nobody sees what it then stores. It does not return.
+func (th *thread) die() {
+	th.dead = true
+	th.yield(struct{}{})
+	th.unwind()
 }
 
 // unwind ends a killed thread that is called on. It does not return.

@@ -1,0 +1,75 @@
+package schedule
+
+import "slices"
+
+// Cond is a condition variable of a Mutex. It is made by T.Cond, in the set-up.
+type Cond struct {
+	m       *Mutex
+	w       *Word // its location stands for the queue
+	waiters []*waiter
+}
+
+// waiter is one call of Wait.
+type waiter struct {
+	thread int
+	woken  bool
+}
+
+// Cond makes a condition variable whose waiters hold m.
+func (t *T) Cond(name string, m *Mutex) *Cond {
+	c := &Cond{m: m, w: t.Word(name, 0)}
+	t.Shared(c.digest)
+	return c
+}
+
+// digest adds who waits and was not woken. Who was woken may go on, and is told
+// apart by that.
+func (c *Cond) digest(d *Digest) {
+	d.Word(uint64(len(c.waiters)))
+	for _, w := range c.waiters {
+		d.Word(uint64(w.thread))
+	}
+}
+
+// Wait frees the mutex and begins to wait, in one step; awaits that it is woken;
+// and takes the mutex again: three steps. It does not wake for nothing.
+func (c *Cond) Wait() {
+	r, th := c.w.t.thread("Wait")
+	if th == nil {
+		panic("schedule: Wait where nothing interleaves")
+	}
+	th.stands(Event{Name: "wait " + c.w.names.word, Kind: Store, Location: c.w.at, Size: 8}, []Location{c.m.w.at})
+	r.ready |= th.bit
+	r.pause(th)
+	c.m.free()
+	self := &waiter{thread: th.index}
+	c.waiters = append(c.waiters, self)
+	c.w.t.Await(c.w.names.await, func() bool { return self.woken }, c.w.at)
+	c.w.t.SawValue(1)
+	c.m.Lock()
+}
+
+// Signal wakes one waiter, if there is any: each is tried.
+func (c *Cond) Signal() {
+	c.w.step("signal "+c.w.names.word, Wake)
+	c.w.t.SawValue(uint64(len(c.waiters)))
+	if n := len(c.waiters); n > 0 {
+		i := c.w.t.Choose("who is woken", n)
+		c.wake(c.waiters[i : i+1])
+		c.waiters = slices.Delete(c.waiters, i, i+1)
+	}
+}
+
+// Broadcast wakes all waiters.
+func (c *Cond) Broadcast() {
+	c.w.step("broadcast "+c.w.names.word, Wake)
+	c.w.t.SawValue(uint64(len(c.waiters)))
+	c.wake(c.waiters)
+	c.waiters = c.waiters[:0]
+}
+
+func (c *Cond) wake(waiters []*waiter) {
+	for _, w := range waiters {
+		w.woken = true
+	}
+}

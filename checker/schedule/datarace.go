@@ -1,0 +1,177 @@
+package schedule
+
+import "fmt"
+
+// detector finds data races by vector clocks (FastTrack: Flanagan, Freund, PLDI
+// 2009; accesses are kept as spans of bytes, not as words, since copies of
+// different sizes share bytes). Two accesses race if they share a byte, at least
+// one writes, at least one is plain (kinds Read and Write), and neither happens
+// before the other: by the order of a thread's steps, by its declaration, or
+// because an atomic read sees what an atomic write, or a wake, left. A write that
+// replaces another ends its effect, as in the Go memory model; one that also
+// reads (add, swap, compare-and-swap) passes it on.
+type detector struct {
+	clocks [][]uint32          // by thread
+	left   map[uint64][]uint32 // by word of four bytes: what its last write leaves to who reads it
+	spans  map[uint16][]touch  // by segment
+}
+
+// touch is one access.
+type touch struct {
+	begin, end    uint64
+	thread        int
+	clock         uint32 // of its thread, when it was made
+	writes, plain bool
+	step          int
+	told          string
+}
+
+const wordShift = 2 // four bytes: the smallest atomic word
+
+func newDetector() *detector { return &detector{} }
+
+func (d *detector) reset() {
+	d.clocks = d.clocks[:0]
+	d.left = make(map[uint64][]uint32)
+	d.spans = make(map[uint16][]touch)
+}
+
+// declared begins the clock of a thread.
+func (d *detector) declared(th *thread, by *thread) {
+	c := make([]uint32, th.index+1)
+	if by != nil {
+		c = joined(c, d.clocks[by.index])
+		d.clocks[by.index][by.index]++
+	}
+	c[th.index]++
+	d.clocks = append(d.clocks, c)
+}
+
+func joined(c, other []uint32) []uint32 {
+	for len(c) < len(other) {
+		c = append(c, 0)
+	}
+	for i, v := range other {
+		c[i] = max(c[i], v)
+	}
+	return c
+}
+
+// step checks the access that a thread is about to make; the text tells the race.
+func (d *detector) step(r *runner, th *thread) (text string, race bool) {
+	k := th.event.Kind
+	if k == Kill {
+		return "", false
+	}
+	a := touch{
+		begin: uint64(th.event.Location.Offset), thread: th.index, writes: th.wrote && k != Wake,
+		plain: k == Read || k == Write, step: len(r.steps),
+	}
+	a.end = a.begin + uint64(max(th.event.Size, 1))
+	if r.recording != nil {
+		a.told = fmt.Sprintf("%v by %s (step %d, %s)", k, th.name, len(r.steps), sourceOr(th.source))
+	}
+	if !a.plain {
+		d.acquire(th, k)
+	}
+	other, race := d.touch(th.event.Location.Segment, a)
+	if !a.plain && th.wrote {
+		d.release(th, k)
+	}
+	if race && r.recording != nil {
+		text = fmt.Sprintf("%s and %s share bytes at %v, and nothing orders them", other.told, a.told, th.event.Location)
+	}
+	return text, race
+}
+
+func sourceOr(source string) string {
+	if source == "" {
+		return "of unknown source"
+	}
+	return source
+}
+
+// touch compares an access with those before it and keeps it.
+func (d *detector) touch(segment uint16, a touch) (with touch, race bool) {
+	c := d.clocks[a.thread]
+	a.clock = c[a.thread]
+	list := d.spans[segment]
+	kept := list[:0]
+	for _, b := range list {
+		overlaps := b.begin < a.end && a.begin < b.end
+		ordered := b.thread < len(c) && b.clock <= c[b.thread]
+		if overlaps && !ordered && (a.writes || b.writes) && (a.plain || b.plain) && !race {
+			with, race = b, true
+		}
+		covered := ordered && a.begin <= b.begin && b.end <= a.end && a.plain == b.plain && (a.writes || !b.writes && a.thread == b.thread)
+		if !covered {
+			kept = append(kept, b)
+		}
+	}
+	d.spans[segment] = append(kept, a)
+	return with, race
+}
+
+// acquire orders what a read sees before it.
+func (d *detector) acquire(th *thread, k Kind) {
+	if k == Store {
+		return
+	}
+	d.places(th, func(place uint64) {
+		if left := d.left[place]; left != nil {
+			d.clocks[th.index] = joined(d.clocks[th.index], left)
+		}
+	})
+}
+
+// release leaves the thread's clock to who reads what it writes.
+func (d *detector) release(th *thread, k Kind) {
+	c := d.clocks[th.index]
+	d.places(th, func(place uint64) {
+		if k == Wake {
+			d.left[place] = joined(append([]uint32(nil), d.left[place]...), c)
+		} else {
+			d.left[place] = append(d.left[place][:0], c...)
+		}
+	})
+	c[th.index]++
+}
+
+// places calls f for each word that the thread's step touches.
+func (d *detector) places(th *thread, f func(uint64)) {
+	each := func(l Location, size uint32) {
+		for w := l.Offset >> wordShift; w <= (l.Offset+max(size, 1)-1)>>wordShift; w++ {
+			f(uint64(l.Segment)<<32 | uint64(w))
+		}
+	}
+	each(th.event.Location, th.event.Size)
+	for _, l := range th.on {
+		if l != th.event.Location {
+			each(l, 1)
+		}
+	}
+}
+
+// racing gives two enabled threads that stand before accesses which race if
+// one is made after the other.
+func (r *runner) racing(enabled uint64) (a, b int, race bool) {
+	for e := enabled; e != 0; e &= e - 1 {
+		th := r.threads[lowest(e)]
+		for f := e & (e - 1); f != 0; f &= f - 1 {
+			if other := r.threads[lowest(f)]; collide(&th.event, &other.event) {
+				return th.index, other.index, true
+			}
+		}
+	}
+	return 0, 0, false
+}
+
+func collide(a, b *Event) bool {
+	plain := func(e *Event) bool { return e.Kind == Read || e.Kind == Write }
+	if !plain(a) && !plain(b) || a.Location.Segment != b.Location.Segment || a.Kind == Kill || b.Kind == Kill {
+		return false
+	}
+	writes := a.Kind.writes() && a.Kind != Wake || b.Kind.writes() && b.Kind != Wake
+	from, to := uint64(a.Location.Offset), uint64(b.Location.Offset)
+	return writes && from < to+uint64(max(b.Size, 1)) && to < from+uint64(max(a.Size, 1))
+}

@@ -1,0 +1,151 @@
+package schedule_test
+
+import (
+	"context"
+	"testing"
+
+	"urpc/checker/schedule"
+	"urpc/checker/verdict"
+)
+
+// raceStrategies are those that see every interleaving of a small program.
+var raceStrategies = map[string]schedule.Strategy{
+	"bounded": schedule.Bounded(-1), "optimal": schedule.Optimal(), "stateful": schedule.Stateful(),
+}
+
+// Programs with and without a data race between plain accesses.
+func TestDataRaces(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		race    bool
+		program func(*schedule.T)
+	}{
+		{"two plain writes", true, func(t *schedule.T) {
+			x := t.Word("x", 0)
+			t.Go("a", func() { x.Write(1) })
+			t.Go("b", func() { x.Write(2) })
+		}},
+		{"two plain reads", false, func(t *schedule.T) {
+			x := t.Word("x", 0)
+			t.Go("a", func() { x.Read() })
+			t.Go("b", func() { x.Read() })
+		}},
+		{"a plain read and an atomic store", true, func(t *schedule.T) {
+			x := t.Word("x", 0)
+			t.Go("a", func() { x.Read() })
+			t.Go("b", func() { x.Store(1) })
+		}},
+		{"atomic accesses alone", false, func(t *schedule.T) {
+			x := t.Word("x", 0)
+			t.Go("a", func() { x.Store(2) })
+			t.Go("b", func() { x.Add(1) })
+		}},
+		{"publication", false, func(t *schedule.T) {
+			x, flag := t.Word("x", 0), t.Word("flag", 0)
+			t.Go("a", func() { x.Write(1); flag.Store(1) })
+			t.Go("b", func() {
+				if flag.Load() == 1 {
+					x.Read()
+				}
+			})
+		}},
+		{"publication before the write", true, func(t *schedule.T) {
+			x, flag := t.Word("x", 0), t.Word("flag", 0)
+			t.Go("a", func() { flag.Store(1); x.Write(1) })
+			t.Go("b", func() {
+				if flag.Load() == 1 {
+					x.Read()
+				}
+			})
+		}},
+		{"a store in between that says nothing", true, func(t *schedule.T) {
+			x, flag := t.Word("x", 0), t.Word("flag", 0)
+			t.Go("a", func() { x.Write(1); flag.Store(1) })
+			t.Go("b", func() { flag.Store(1) })
+			t.Go("c", func() {
+				if flag.Load() == 1 {
+					x.Read()
+				}
+			})
+		}},
+		{"a lock", false, func(t *schedule.T) {
+			x, m := t.Word("x", 0), t.Mutex("m")
+			for _, name := range []string{"a", "b"} {
+				t.Go(name, func() { m.Lock(); x.Write(x.Read() + 1); m.Unlock() })
+			}
+		}},
+		{"a lock of one alone", true, func(t *schedule.T) {
+			x, m := t.Word("x", 0), t.Mutex("m")
+			t.Go("a", func() { m.Lock(); x.Write(x.Read() + 1); m.Unlock() })
+			t.Go("b", func() { x.Read() })
+		}},
+		{"an await", false, func(t *schedule.T) {
+			x, flag := t.Word("x", 0), t.Word("flag", 0)
+			t.Go("a", func() { x.Write(1); flag.Add(1) })
+			t.Go("b", func() { flag.Await(func(v uint64) bool { return v == 1 }); x.Read() })
+		}},
+		{"a thread that is declared after the write", false, func(t *schedule.T) {
+			x := t.Word("x", 0)
+			t.Go("a", func() {
+				x.Write(1)
+				t.Go("child", func() { x.Read() })
+			})
+		}},
+		{"a thread that is declared before the write", true, func(t *schedule.T) {
+			x := t.Word("x", 0)
+			t.Go("a", func() {
+				t.Go("child", func() { x.Read() })
+				x.Write(1)
+			})
+		}},
+		{"a condition", false, func(t *schedule.T) {
+			x, m := t.Word("x", 0), t.Mutex("m")
+			c := t.Cond("c", m)
+			t.Go("a", func() {
+				m.Lock()
+				for x.Read() == 0 {
+					c.Wait()
+				}
+				m.Unlock()
+			})
+			t.Go("b", func() { m.Lock(); x.Write(1); m.Unlock(); c.Broadcast() })
+		}},
+		{"copies that overlap", true, func(t *schedule.T) {
+			b := make([]byte, 64)
+			t.Shared(func(d *schedule.Digest) { d.Bytes(b) })
+			copying := func(k schedule.Kind, off, size int) {
+				t.Step(schedule.Event{Name: "copy", Kind: k, Location: schedule.Location{Offset: uint32(off)}, Size: uint32(size)})
+			}
+			t.Go("a", func() { copying(schedule.Write, 0, 33); b[32] = 1 })
+			t.Go("b", func() { copying(schedule.Read, 32, 8) })
+		}},
+		{"copies side by side", false, func(t *schedule.T) {
+			b := make([]byte, 64)
+			t.Shared(func(d *schedule.Digest) { d.Bytes(b) })
+			copying := func(k schedule.Kind, off, size int) {
+				t.Step(schedule.Event{Name: "copy", Kind: k, Location: schedule.Location{Offset: uint32(off)}, Size: uint32(size)})
+			}
+			t.Go("a", func() { copying(schedule.Write, 0, 32); b[0] = 1 })
+			t.Go("b", func() { copying(schedule.Read, 32, 8) })
+		}},
+	} {
+		for name, s := range raceStrategies {
+			o := schedule.Options{DataRaces: true}
+			rep := explore(t, c.program, s, o)
+			switch {
+			case !c.race && (rep.Verdict != verdict.Holds || !rep.Complete):
+				t.Errorf("%s, %s: %v %+v", c.name, name, rep.Verdict, rep.Failure)
+			case c.race && (rep.Failure == nil || rep.Failure.Property != "data race"):
+				t.Errorf("%s, %s: %v %+v", c.name, name, rep.Verdict, rep.Failure)
+			case c.race:
+				contains(t, rep.Failure.Message, " by a (step ", "datarace_test.go:", "nothing orders them")
+				if again, err := schedule.Replay(context.Background(), c.program, rep.Failure.Token, o); err != nil || again.Verdict != verdict.Violated {
+					t.Errorf("%s, %s: replayed %v, %v", c.name, name, again.Verdict, err)
+				}
+			}
+			if rep := explore(t, c.program, s, schedule.Options{}); rep.Verdict != verdict.Holds {
+				t.Errorf("%s, %s: %v although races do not matter", c.name, name, rep.Verdict)
+			}
+		}
+	}
+}

@@ -1,0 +1,81 @@
+package schedule
+
+// Span is a range of bytes that threads share.
+type Span struct {
+	Location
+	Size uint32
+}
+
+// guard is a lock and what may be touched only by who holds it.
+type guard struct {
+	holder func() int
+	on     []Span
+}
+
+// Guards declares that the spans are touched only by the thread that holds a
+// lock: holder gives its index (T.Self), -1 for nobody. It is checked at every
+// access: one by another thread fails property "guarded by". Stateful lets a
+// thread that holds the lock make its accesses to the spans without interleaving
+// any step of another thread between, since none of those could tell ("both
+// movers": Lipton, CACM 1975). Only the set-up may declare it.
+func (t *T) Guards(holder func() int, on ...Span) {
+	r := t.alive("Guards")
+	if !r.settingUp {
+		panic("schedule: Guards outside the set-up")
+	}
+	r.guards = append(r.guards, guard{holder, on})
+}
+
+// Guards declares that the words are touched only by who holds the lock.
+func (m *Mutex) Guards(words ...*Word) {
+	spans := make([]Span, len(words))
+	for i, w := range words {
+		spans[i] = Span{w.at, 8}
+	}
+	m.w.t.Guards(func() int { return m.holder }, spans...)
+}
+
+// guarding gives the lock that guards what the thread is about to touch, nil if
+// none does, and whether the thread touches nothing else.
+func (r *runner) guarding(th *thread) (g *guard, whole bool) {
+	e := &th.event
+	begin, end := uint64(e.Location.Offset), uint64(e.Location.Offset)+uint64(max(e.Size, 1))
+	for i := range r.guards {
+		for _, s := range r.guards[i].on {
+			from, to := uint64(s.Offset), uint64(s.Offset)+uint64(s.Size)
+			if s.Segment == e.Location.Segment && begin < to && from < end {
+				return &r.guards[i], from <= begin && end <= to && len(th.on) == 0
+			}
+		}
+	}
+	return nil, false
+}
+
+// checkGuards fails the execution if the thread touches what it may not.
+func (r *runner) checkGuards(th *thread) {
+	if th.event.Kind == Kill {
+		return
+	}
+	if g, _ := r.guarding(th); g != nil && g.holder() != th.index {
+		message := ""
+		if r.recording != nil {
+			message = th.name + " touches " + th.event.Location.String() + " at " + th.event.Name + " and does not hold the lock that guards it"
+		}
+		r.fail("guarded by", message)
+	}
+}
+
+// mover gives an enabled thread whose step commutes with all that others can do
+// before it frees a lock; -1: there is none.
+func (r *runner) mover(enabled uint64) int {
+	for e := enabled & r.ready; e != 0; e &= e - 1 {
+		th := r.threads[lowest(e)]
+		if th.event.Kind == Kill {
+			continue
+		}
+		if g, whole := r.guarding(th); g != nil && whole && g.holder() == th.index {
+			return th.index
+		}
+	}
+	return -1
+}

@@ -1,0 +1,298 @@
+package schedule
+
+import "fmt"
+
+// stateful is the search, depth first, of every reachable state of the program
+// (state.go), each visited once. Executions are made anew from the start up to
+// where they part from the one before, since a coroutine cannot be set back.
+//
+// Beside states it keeps sleep sets: in each state, the threads whose next step
+// need not be taken, because it was taken before and commutes with all since. A
+// state that is met again with a smaller sleep set is explored as far as it
+// slept before and does not now, and keeps what the two have in common (Godefroid,
+// "Partial-Order Methods for the Verification of Concurrent Systems", 1996,
+// section 5.3). Sleep sets leave out steps, and no states.
+//
+// A step on what a held lock guards is taken at once, without a state before it
+// (guards.go). A loop of nothing but such steps ends at MaxSteps.
+type stateful struct {
+	r      *runner
+	places *places
+	seen   *seen
+
+	path         []*fork
+	at           int
+	begun        bool
+	setUp, ended odometer
+	stale        bool // the step taken last has not been settled
+	met          bool // the execution ended in a state that was visited, or asleep
+	restart      bool
+	immovable    bool // there is a Kill: no step is a mover
+	races        bool // plain accesses that nothing orders are failures
+	difference   string
+	second       uint64 // the thread whose access is to race with the one made last
+	hits         uint64
+	check        verifier
+}
+
+// fork is one decision of the current execution.
+type fork struct {
+	enabled uint64
+	sleep   uint64 // threads that need not go on from here
+	left    uint64 // threads not yet tried
+	chosen  int
+	wrote   bool
+	stands  []access // by thread: what each enabled one stands before
+	answers odometer
+}
+
+func newStateful(r *runner, races bool) *stateful {
+	s := &stateful{r: r, places: newPlaces(), seen: newSeen(), races: races}
+	s.check = newVerifier(s)
+	return s
+}
+
+func (s *stateful) begin() (int, bool) {
+	switch {
+	case s.restart:
+		s.path, s.seen, s.hits = s.path[:0], newSeen(), 0
+		s.setUp = odometer{}
+		s.check.forget()
+	case !s.begun:
+	case s.ended.advance():
+	default:
+		if !s.backtrack() && !s.setUp.advance() {
+			return 0, false
+		}
+	}
+	s.begun = true
+	s.at, s.setUp.at, s.ended.at = 0, 0, 0
+	s.stale, s.met, s.restart, s.second = false, false, false, 0
+	return 0, true
+}
+
+func (s *stateful) backtrack() bool {
+	for n := len(s.path); n > 0; n-- {
+		p := s.path[n-1]
+		s.path = s.path[:n]
+		if p.answers.advance() {
+			return true
+		}
+		p.left &^= 1 << uint(p.chosen)
+		p.sleep |= 1 << uint(p.chosen)
+		if p.left != 0 {
+			p.chosen = lowest(p.left)
+			return true
+		}
+	}
+	s.path = s.path[:0]
+	return false
+}
+
+// pick repeats the path; beyond it, it goes on in any direction until it meets a
+// state that was visited.
+func (s *stateful) pick(enabled uint64, last int) int {
+	s.settle()
+	if s.at == len(s.path) && !s.grow(enabled, last) {
+		return -1
+	}
+	p := s.path[s.at]
+	if p.enabled != enabled {
+		s.difference = fmt.Sprintf("other threads are enabled before step %d than were after the same steps", s.at+1)
+		return -1
+	}
+	p.answers.at = 0
+	s.at++
+	s.stale = true
+	return p.chosen
+}
+
+// settle notes of the step that was taken last what only its execution tells.
+func (s *stateful) settle() {
+	if s.stale {
+		p := s.path[s.at-1]
+		p.wrote = s.r.threads[p.chosen].wrote
+		s.stale = false
+	}
+}
+
+// grow adds a decision; false: the execution ends here.
+func (s *stateful) grow(enabled uint64, last int) bool {
+	if s.r.untold != "" {
+		return false
+	}
+	sleep := s.slept()
+	p := s.push()
+	p.enabled, p.answers.choices = enabled, p.answers.choices[:0]
+	if !s.look(p) {
+		return false
+	}
+	if s.races && s.collide(p) {
+		return true
+	}
+	if m := s.mover(enabled); m >= 0 {
+		p.sleep, p.left, p.chosen = sleep, 1<<uint(m), m
+		return s.goesOn(sleep>>uint(m)&1 == 0)
+	}
+	key := s.r.state()
+	at, known := s.seen.find(key)
+	switch {
+	case !known:
+		at.sleep = sleep
+		p.sleep, p.left = sleep, enabled&^sleep
+		s.check.keep(key)
+	case at.sleep&^sleep == 0:
+		s.hits++
+		s.check.hit(key)
+		return s.goesOn(false)
+	default:
+		p.left = at.sleep &^ sleep
+		at.sleep &= sleep
+		p.sleep = at.sleep
+	}
+	if p.left == 0 {
+		return s.goesOn(false)
+	}
+	p.chosen = lowest(p.left)
+	if last >= 0 && p.left>>uint(last)&1 == 1 {
+		p.chosen = last
+	}
+	return true
+}
+
+// go1 takes the decision back if the execution does not go on.
+func (s *stateful) goesOn(on bool) bool {
+	if !on {
+		s.path = s.path[:len(s.path)-1]
+		s.met = true
+	}
+	return on
+}
+
+// push adds a decision to the path; decisions are kept for reuse behind its end.
+func (s *stateful) push() *fork {
+	if len(s.path) < cap(s.path) {
+		s.path = s.path[:len(s.path)+1]
+	} else {
+		s.path = append(s.path, nil)
+	}
+	k := len(s.path) - 1
+	if s.path[k] == nil {
+		s.path[k] = new(fork)
+	}
+	return s.path[k]
+}
+
+// slept gives the threads that sleep after the last step: those that slept or
+// were tried before it and whose steps commute with it.
+func (s *stateful) slept() (sleep uint64) {
+	if len(s.path) == 0 {
+		return 0
+	}
+	p := s.path[len(s.path)-1]
+	took := p.stands[p.chosen]
+	took.writes = p.wrote
+	for e := p.sleep &^ (1 << uint(p.chosen)); e != 0; e &= e - 1 {
+		if t := lowest(e); !p.stands[t].depends(&took) {
+			sleep |= 1 << uint(t)
+		}
+	}
+	return sleep
+}
+
+// look takes down what the enabled threads stand before; false: the search must
+// begin again.
+func (s *stateful) look(p *fork) bool {
+	for e := p.enabled; e != 0; e &= e - 1 {
+		t := lowest(e)
+		for len(p.stands) <= t {
+			p.stands = append(p.stands, access{})
+		}
+		th := s.r.threads[t]
+		a := access{thread: int16(t), class: s.places.of(th), writes: th.event.Kind.writes(), kill: th.event.Kind == Kill}
+		if th.word != nil && th.event.Kind == CAS {
+			a.writes = th.word.v == th.expects
+		}
+		if a.kill && !s.immovable && len(s.r.guards) > 0 {
+			s.immovable, s.places.merged = true, true
+		}
+		p.stands[t] = a
+	}
+	if s.places.merged {
+		s.places.merged, s.restart = false, true
+		s.path = s.path[:len(s.path)-1]
+		return false
+	}
+	return true
+}
+
+// collide lets two threads that stand before accesses which race make them one
+// after the other, so that the race is found.
+func (s *stateful) collide(p *fork) bool {
+	second := s.second
+	s.second = 0
+	if second == 0 {
+		a, b, race := s.r.racing(p.enabled)
+		if !race {
+			return false
+		}
+		s.second = 1 << uint(b)
+		second = 1 << uint(a)
+	}
+	p.sleep, p.left, p.chosen = 0, second, lowest(second)
+	return true
+}
+
+func (s *stateful) mover(enabled uint64) int {
+	if s.immovable || len(s.r.guards) == 0 {
+		return -1
+	}
+	return s.r.mover(enabled)
+}
+
+func (s *stateful) choose(n int) int {
+	by := &s.setUp
+	switch {
+	case s.r.ending:
+		by = &s.ended
+	case s.at > 0:
+		by = &s.path[s.at-1].answers
+	}
+	v := by.answer(n)
+	if v < 0 {
+		s.difference = fmt.Sprintf("after step %d Choose is called among %d, and was among others before", s.at, n)
+	}
+	return v
+}
+
+// over counts the state in which no thread can go on.
+func (s *stateful) over() {
+	s.settle()
+	if s.r.outcome != underWay {
+		return
+	}
+	key := s.r.state()
+	if _, known := s.seen.find(key); known {
+		s.hits++
+		s.check.hit(key)
+	} else {
+		s.check.keep(key)
+	}
+}
+
+// repeated says why the execution cannot be explored, if it cannot.
+func (s *stateful) repeated() error {
+	switch declarers := s.r.declarers; {
+	case declarers&(declarers-1) != 0:
+		return twoDeclarers(s.r)
+	case s.r.untold != "":
+		return fmt.Errorf("%w: %s", ErrOptions, s.r.untold)
+	case s.difference != "":
+		return fmt.Errorf("%w: %s", ErrNondeterministic, s.difference)
+	case s.at < len(s.path):
+		return fmt.Errorf("%w: it ends after step %d and went on before", ErrNondeterministic, s.at)
+	case len(s.r.words) == 0 && len(s.r.shared) == 0 && s.r.taken > 0:
+		return fmt.Errorf("%w: a stateful search needs to know what threads share, and the program says nothing by T.Word or T.Shared", ErrOptions)
+	}
+	return nil
+}

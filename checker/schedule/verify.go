@@ -1,0 +1,243 @@
+package schedule
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+)
+
+// verifier tests that what is taken for one state is one. When an execution meets
+// a state that another one reached first, both are driven on by the same
+// decisions, and must stay in equal states. A mark that leaves out a live value,
+// shared words that were not announced and a quotient that is too coarse show
+// here, as soon as the two make different steps or tell different values.
+type verifier struct {
+	s     *stateful
+	paths map[Digest][]Decision // how some states were reached first
+	met   uint64                // states met again of which the first path is kept
+	due   []Decision            // the path by which such a state was met now
+	first []Decision
+	// verified counts states that were verified.
+	verified uint64
+}
+
+// Verification takes a part of the time that falls with the size of the search.
+const (
+	keptPaths    = 1 << 14 // states whose first path is kept
+	firstMet     = 256     // that many are all verified, then one in
+	metPerVerify = 64
+	driveSteps   = 200
+	driveSeeds   = 3
+)
+
+func newVerifier(s *stateful) verifier {
+	return verifier{s: s, paths: make(map[Digest][]Decision)}
+}
+
+func (v *verifier) forget() {
+	clear(v.paths)
+	v.met, v.verified, v.due = 0, 0, nil
+}
+
+// keep keeps the path to a new state, of some states: all of the first ones, and
+// then those of some digests.
+func (v *verifier) keep(key Digest) {
+	if len(v.paths) < keptPaths && (len(v.paths) < keptPaths/4 || key.b%64 == 0) {
+		v.paths[key] = v.s.r.decisions()
+	}
+}
+
+// hit is told that the state was met again.
+func (v *verifier) hit(key Digest) {
+	first, kept := v.paths[key]
+	if !kept {
+		return
+	}
+	v.met++
+	if v.met <= firstMet || v.met%metPerVerify == 0 {
+		v.first, v.due = first, v.s.r.decisions()
+	}
+}
+
+// verify drives the two executions on if one is due.
+func (v *verifier) verify() error {
+	if v.due == nil {
+		return nil
+	}
+	second := v.due
+	v.due = nil
+	v.verified++
+	for seed := range uint64(driveSeeds) {
+		a := v.drive(v.first, seed)
+		b := v.drive(second, seed)
+		if a.stopped || b.stopped {
+			return nil
+		}
+		if err := a.differs(&b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// drive is an execution that was driven on from a state.
+type drive struct {
+	r       *runner
+	path    []Decision
+	at      int
+	draw    *rand.Rand
+	went    []went
+	ended   outcome
+	fails   string
+	stopped bool // it did not come to the state, or the search was interrupted
+}
+
+// went is a state that a drive came through.
+type went struct {
+	key    Digest
+	by     int    // thread of the step that led to it
+	thread string // its name
+	mark   string // its last mark
+	step   string // what it did
+	next   []string
+}
+
+func (v *verifier) drive(path []Decision, seed uint64) drive {
+	r := v.s.r
+	d := drive{r: r, path: path, draw: rand.New(rand.NewPCG(seed, uint64(len(path))^seed))}
+	d.draw = rand.New(rand.NewPCG(seed, 0))
+	limit := r.maxSteps
+	r.strategy, r.maxSteps = &d, len(path)+driveSteps
+	r.run(0)
+	r.strategy, r.maxSteps = v.s, limit
+	d.ended, d.fails = r.outcome, r.property
+	d.stopped = d.stopped || r.outcome == interrupted
+	return d
+}
+
+func (d *drive) begin() (int, bool) { return 0, true }
+
+func (d *drive) pick(enabled uint64, _ int) int {
+	if d.at < len(d.path) {
+		t := d.path[d.at].Thread
+		if t < 0 || enabled>>uint(t)&1 == 0 {
+			d.stopped = true
+			return -1
+		}
+		d.at++
+		return t
+	}
+	d.note()
+	n := d.draw.IntN(64)
+	for e := enabled; ; e &= e - 1 {
+		if e == 0 {
+			e = enabled
+		}
+		if n == 0 {
+			return lowest(e)
+		}
+		n--
+	}
+}
+
+func (d *drive) choose(n int) int {
+	if d.at < len(d.path) {
+		v := d.path[d.at].Answer
+		d.at++
+		return min(v, n-1)
+	}
+	return d.draw.IntN(n)
+}
+
+// over notes the state at the end, where no strategy is asked.
+func (d *drive) over() {
+	if d.at == len(d.path) && d.r.outcome == underWay {
+		d.note()
+	}
+}
+
+// note takes down the state.
+func (d *drive) note() {
+	r := d.r
+	w := went{key: r.state(), by: r.last}
+	if r.last >= 0 {
+		th := r.threads[r.last]
+		w.thread, w.mark = th.name, r.mark(th)
+		w.step = r.tell(r.lastStep())
+	}
+	for _, th := range r.threads[:r.declared] {
+		w.next = append(w.next, r.before(th))
+	}
+	d.went = append(d.went, w)
+}
+
+// lastStep gives the last step that is no answer.
+func (r *runner) lastStep() record {
+	for _, rec := range slices.Backward(r.steps) {
+		if rec.choice < 0 {
+			return rec
+		}
+	}
+	return record{thread: -1, choice: -1}
+}
+
+func (r *runner) mark(th *thread) string {
+	if th.label < 0 {
+		return ""
+	}
+	return r.names.list[th.label]
+}
+
+// before says what a thread stands before.
+func (r *runner) before(th *thread) string {
+	switch {
+	case th.dead:
+		return "its death"
+	case th.done:
+		return "its end"
+	}
+	return fmt.Sprintf("%s (%v %v)", th.event.Name, th.event.Kind, th.event.Location)
+}
+
+// differs says where two executions that met part again.
+func (d *drive) differs(other *drive) error {
+	for i := range min(len(d.went), len(other.went)) {
+		a, b := &d.went[i], &other.went[i]
+		if a.key == b.key {
+			continue
+		}
+		since := "since its beginning"
+		if a.mark != "" {
+			since = fmt.Sprintf("since its last mark, %q: does the mark leave out a live value?", a.mark)
+		}
+		return fmt.Errorf("%w: two executions met in one state and %s on they differ: %s. Thread %q has come that far with more than what it read %s",
+			ErrState, plural(i, "step"), d.effect(a, b), a.thread, since)
+	}
+	if d.ended != other.ended || d.fails != other.fails || len(d.went) != len(other.went) {
+		return fmt.Errorf("%w: two executions met in one state and end in different ways, %s and %s: is there shared state that T.Shared does not tell?",
+			ErrState, d.way(), other.way())
+	}
+	return nil
+}
+
+func (d *drive) effect(a, b *went) string {
+	if a.step != b.step {
+		return fmt.Sprintf("one goes on with %s, the other with %s", a.step, b.step)
+	}
+	for i := range min(len(a.next), len(b.next)) {
+		if a.next[i] != b.next[i] {
+			return fmt.Sprintf("after %s thread %q stands before %s in one, before %s in the other", a.step, d.r.threads[i].name, a.next[i], b.next[i])
+		}
+	}
+	return fmt.Sprintf("%s leaves other values in one than in the other", a.step)
+}
+
+func (d *drive) way() string {
+	switch {
+	case d.fails != "":
+		return "as a failure of " + d.fails
+	case d.ended == cut:
+		return "later"
+	}
+	return "well"
+}

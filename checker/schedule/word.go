@@ -1,0 +1,178 @@
+package schedule
+
+import "fmt"
+
+// Word is a shared word of 64 bits whose accesses are steps, for programs that
+// are written against this package. Each method is one step; its name in a trace
+// is that of the access and the word: "load tail".
+//
+// Words are made by T.Word, in the set-up. A stateful search takes them for
+// shared state without being told.
+type Word struct {
+	t     *T
+	names *wordNames
+	at    Location
+	v     uint64
+}
+
+// wordNames are the names of a word's steps, made once for all executions.
+type wordNames struct {
+	word, load, store, add, swap, cas, await, read, write, lock, unlock, try string
+}
+
+// wordSegment is the segment of all words that T.Word makes.
+const wordSegment = 0xffff
+
+// Word makes a shared word. Only the set-up may: then its place is the same in
+// every execution.
+func (t *T) Word(name string, initial uint64) *Word {
+	r := t.alive("Word")
+	if !r.settingUp {
+		panic("schedule: Word " + name + " outside the set-up")
+	}
+	w := &Word{t: t, names: r.wordNames(name), at: Location{Segment: wordSegment, Offset: uint32(8 * len(r.words))}, v: initial}
+	r.words = append(r.words, w)
+	return w
+}
+
+func (r *runner) wordNames(name string) *wordNames {
+	if n := r.named[name]; n != nil {
+		return n
+	}
+	if r.named == nil {
+		r.named = make(map[string]*wordNames)
+	}
+	n := &wordNames{
+		word: name, load: "load " + name, store: "store " + name, add: "add " + name, swap: "swap " + name,
+		cas: "cas " + name, await: "await " + name, read: "read " + name, write: "write " + name,
+		lock: "lock " + name, unlock: "unlock " + name, try: "try " + name,
+	}
+	r.named[name] = n
+	return n
+}
+
+// Location gives the place of the word.
+func (w *Word) Location() Location { return w.at }
+
+// Peek reads the word without a step: for checks, at the end and in predicates.
+func (w *Word) Peek() uint64 { return w.v }
+
+// step stands the thread before an access to the word and returns after it may
+// be made.
+func (w *Word) step(name string, k Kind) {
+	r, th := w.t.thread(name)
+	if th == nil {
+		return
+	}
+	th.stands(Event{Name: name, Kind: k, Location: w.at, Size: 8}, nil)
+	th.word = w
+	r.ready |= th.bit
+	r.pause(th)
+}
+
+// await is a step that is enabled while the test of the word is true.
+func (w *Word) await(name string, k Kind, test func(uint64) bool) {
+	r, th := w.t.thread(name)
+	if th == nil {
+		if !test(w.v) {
+			panic("schedule: " + name + " would wait for ever where nothing interleaves")
+		}
+		return
+	}
+	th.stands(Event{Name: name, Kind: k, Location: w.at, Size: 8}, nil)
+	th.word, th.test = w, test
+	r.waiting |= th.bit
+	r.pause(th)
+}
+
+// Load reads the word atomically.
+func (w *Word) Load() uint64 {
+	w.step(w.names.load, Load)
+	w.t.SawValue(w.v)
+	return w.v
+}
+
+// Store writes the word atomically.
+func (w *Word) Store(v uint64) {
+	w.step(w.names.store, Store)
+	w.v = v
+	w.t.SawValue(v)
+}
+
+// Add adds d atomically, modulo 2^64, and gives the sum.
+func (w *Word) Add(d uint64) uint64 {
+	w.step(w.names.add, Add)
+	w.v += d
+	w.t.SawValue(w.v)
+	return w.v
+}
+
+// Swap writes v atomically and gives the value before.
+func (w *Word) Swap(v uint64) (old uint64) {
+	w.step(w.names.swap, Swap)
+	old, w.v = w.v, v
+	w.t.SawValue(old)
+	return old
+}
+
+// CompareAndSwap writes v if the word is old, atomically, and says whether it did.
+// One that fails is a read.
+func (w *Word) CompareAndSwap(old, v uint64) bool {
+	return w.compareAndSwap(w.names.cas, old, v)
+}
+
+func (w *Word) compareAndSwap(name string, old, v uint64) bool {
+	r, th := w.t.thread(name)
+	if th == nil {
+		if w.v != old {
+			return false
+		}
+		w.v = v
+		return true
+	}
+	th.stands(Event{Name: name, Kind: CAS, Location: w.at, Size: 8}, nil)
+	th.word, th.expects = w, old
+	r.ready |= th.bit
+	r.pause(th)
+	w.t.SawValue(w.v)
+	if !th.wrote {
+		return false
+	}
+	w.v = v
+	return true
+}
+
+// Await waits until ok of the word's value is true, and gives the value. ok must
+// be a function of nothing but its argument.
+func (w *Word) Await(ok func(v uint64) bool) uint64 {
+	w.await(w.names.await, Await, ok)
+	w.t.SawValue(w.v)
+	return w.v
+}
+
+// AwaitSwap waits until ok of the word's value is true, writes v and gives the
+// value before, in one step: a blocking test-and-set. ok is as that of Await.
+func (w *Word) AwaitSwap(ok func(v uint64) bool, v uint64) (old uint64) {
+	w.await(w.names.swap, Swap, ok)
+	old, w.v = w.v, v
+	w.t.SawValue(old)
+	return old
+}
+
+// Read is a plain load: one that is not ordered with a Write of another thread
+// is a data race.
+func (w *Word) Read() uint64 {
+	w.step(w.names.read, Read)
+	w.t.SawValue(w.v)
+	return w.v
+}
+
+// Write is a plain store.
+func (w *Word) Write(v uint64) {
+	w.step(w.names.write, Write)
+	w.v = v
+	w.t.SawValue(v)
+}
+
+// String gives name and value.
+func (w *Word) String() string { return fmt.Sprintf("%s = %s", w.names.word, formatValue(w.v)) }
