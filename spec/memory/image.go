@@ -42,3 +42,6 @@ func Sides(c Config) [2]checker.Process[State] {
 	model := Model(c)
 	return [2]checker.Process[State]{client: model.Processes[0], server: model.Processes[1]}
 }
+
+// Initial is the initial state of a configuration.
+func Initial(c Config) State { return newMachine(c).initial() }
