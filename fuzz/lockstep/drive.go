@@ -6,6 +6,7 @@ import (
 
 	"urpc/checker/catalogue"
 	"urpc/checker/schedule"
+	"urpc/checker/verdict"
 	"urpc/fuzz/explore"
 )
 
@@ -20,6 +21,10 @@ func Drive(ctx context.Context, v catalogue.Values, g *Graph, most uint64) (Repo
 	if err != nil {
 		return Report{}, err
 	}
+	return drive(ctx, v, r, most)
+}
+
+func drive(ctx context.Context, v catalogue.Values, r *Refinement, most uint64) (Report, error) {
 	r.gated = true
 	d := newDriver(r)
 	var sum schedule.Report
@@ -31,16 +36,22 @@ func Drive(ctx context.Context, v catalogue.Values, g *Graph, most uint64) (Repo
 		sum.Depth = max(sum.Depth, rep.Depth)
 		sum.Verdict, sum.Reason, sum.Failure, sum.Bad = rep.Verdict, rep.Reason, rep.Failure, rep.Bad
 		if err != nil || rep.Failure != nil || ctx.Err() != nil {
-			out := r.report(sum)
-			out.Refused = d.refusals
-			return out, err
+			return d.report(sum), err
 		}
 	}
-	sum.Complete = d.done
-	sum.BudgetUsed = !d.done
-	out := r.report(sum)
+	if sum.BudgetUsed = !d.done; d.done {
+		sum.Complete, sum.Verdict, sum.Reason = true, verdict.Holds, ""
+		sum.Bound = "every transition of the specification"
+	}
+	return d.report(sum), nil
+}
+
+// report is that of the refinement, with the refusals. The code refines the
+// specification even where it refuses something: a refusal is no failure.
+func (d *driver) report(rep schedule.Report) Report {
+	out := d.Refinement.report(rep)
 	out.Refused = d.refusals
-	return out, nil
+	return out
 }
 
 // batch is how many executions go between two looks at whether there is more to do.
