@@ -85,6 +85,9 @@ type calling struct {
 	executed []int
 	names    []string // of the calling threads
 	servers  int
+	kernel   kernel.Kernel
+	threads  *Threads
+	alone    bool // whoever watches judges, not the target
 }
 
 // procedure is the number that calls carry.
@@ -94,33 +97,62 @@ const procedure = 7
 func simulated(k *Kernel) kernel.Kernel { return k }
 
 func channelProgram(v catalogue.Values, on func(*Kernel) kernel.Kernel) func(*schedule.T) {
+	return watchedProgram(v, on, Watch{})
+}
+
+// newCalling makes an execution's objects; start declares its threads.
+func newCalling(t *schedule.T, v catalogue.Values, on func(*Kernel) kernel.Kernel) *calling {
 	clients, servers, calls := v.Int("clients"), v.Int("servers"), v.Int("calls")
-	z, spurious, donate := size(v), v.Int("spurious"), channel.Donation(v.Int("donate") == 1)
-	clientNames, serverNames := numbered("client", clients), numbered("server", servers)
-	return func(t *schedule.T) {
-		m := NewMachine(t, spurious)
-		near, far, r := pair(m, z)
-		k := on(m.Kernel(r))
-		c := &calling{
-			t: t, machine: m, region: r, client: near, server: far, calls: calls, servers: servers, names: clientNames,
-			ended: make([]int, clients), executed: make([]int, clients*calls),
-			caller: call.New(call.Config{
-				Port: near, Kernel: k, Calls: clients, Poll: -1, Donate: donate, Threads: m.Threads(r, clients), Hook: r,
-			}),
+	m := NewMachine(t, v.Int("spurious"))
+	near, far, r := pair(m, size(v))
+	k, threads := on(m.Kernel(r)), m.Threads(r, clients)
+	return &calling{
+		t: t, machine: m, region: r, client: near, server: far, calls: calls, servers: servers,
+		kernel: k, threads: threads,
+		ended: make([]int, clients), executed: make([]int, clients*calls),
+		caller: call.New(call.Config{
+			Port: near, Kernel: k, Calls: clients, Poll: -1, Donate: channel.Donation(v.Int("donate") == 1), Threads: threads, Hook: r,
+		}),
+	}
+}
+
+func (c *calling) start(clients, servers []string) {
+	c.names = clients
+	// That a caller does not come to its end is judged at the end, where it can
+	// be said who slept on what.
+	for i, name := range clients {
+		c.t.Daemon(name, func() { c.run(i) })
+	}
+	for _, name := range servers {
+		w := processor.NewWorker(c.server, c.kernel, c.execute)
+		c.t.Daemon(name, func() {
+			r := w.Serve()
+			c.check(HonestPeer, false, "the server found the client corrupt (%d)", r)
+			c.over()
+		})
+	}
+	c.t.AtEnd(func() {
+		if o := c.machine.observer; o != nil {
+			c.machine.observer = nil // what follows are looks, not steps
+			o.End()
 		}
-		// That a caller does not come to its end is judged at the end, where it can
-		// be said who slept on what.
-		for i := range clients {
-			t.Daemon(clientNames[i], func() { c.run(i) })
+		if !c.alone {
+			c.end()
 		}
-		for i := range servers {
-			w := processor.NewWorker(far, k, c.execute)
-			t.Daemon(serverNames[i], func() {
-				r := w.Serve()
-				t.Fail(HonestPeer, "the server found the client corrupt (%d)", r)
-			})
-		}
-		t.AtEnd(c.end)
+	})
+}
+
+// check is schedule.T.Check of the target itself.
+func (c *calling) check(property string, ok bool, format string, args ...any) {
+	if !ok && !c.alone {
+		c.t.Fail(property, format, args...)
+	}
+}
+
+// over says that a thread takes no further step.
+func (c *calling) over() {
+	if o := c.machine.observer; o != nil {
+		o.Ended(c.t.Self())
 	}
 }
 
@@ -131,24 +163,33 @@ func (c *calling) run(self int) {
 		i := self*c.calls + n
 		err := c.caller.Do(context.Background(), procedure, put(bytes[:0], argument(i)), func(status uint32, reply []byte) error {
 			number, whole := get(reply)
-			c.t.Check(memory.OwnResult, whole && number == result(argument(i)) && status == procedure,
+			if o := c.machine.observer; o != nil {
+				o.Return(self, reply)
+			}
+			c.check(memory.OwnResult, whole && number == result(argument(i)) && status == procedure,
 				"call %d got status %d and %x for a result", i+1, status, reply)
-			c.t.Check(memory.ExactlyOnce, c.executed[i] == 1, "call %d was executed %d times when its reply came", i+1, c.executed[i])
+			c.check(memory.ExactlyOnce, c.executed[i] == 1, "call %d was executed %d times when its reply came", i+1, c.executed[i])
 			return nil
 		})
-		c.t.Check(HonestPeer, err == nil, "a call ended with: %v", err)
+		c.check(HonestPeer, err == nil, "a call ended with: %v", err)
 		c.ended[self]++
 	}
+	c.over()
 }
 
 // execute is the procedure.
 func (c *calling) execute(called uint32, request, reply []byte) (uint32, []byte) {
+	if c.machine.observer != nil {
+		c.machine.execute(request)
+	}
 	number, whole := get(request)
 	i := int(number>>8) - 1
 	ok := called == procedure && whole && i >= 0 && i < len(c.executed) && number == argument(i)
-	c.t.Check(memory.InOrder, ok, "a call of procedure %d came with argument %x", called, request)
-	c.executed[i]++
-	c.t.Check(memory.ExactlyOnce, c.executed[i] == 1, "call %d is executed %d times", i+1, c.executed[i])
+	c.check(memory.InOrder, ok, "a call of procedure %d came with argument %x", called, request)
+	if ok {
+		c.executed[i]++
+		c.check(memory.ExactlyOnce, c.executed[i] == 1, "call %d is executed %d times", i+1, c.executed[i])
+	}
 	return called, put(reply, result(number))
 }
 

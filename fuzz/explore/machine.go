@@ -15,6 +15,9 @@ type Machine struct {
 	clock   int64     // nanoseconds
 	// spurious is how many sleepers the kernel may still wake for nothing.
 	spurious int
+
+	observer Observer              // nil: nobody watches
+	gate     func(thread int) bool // nil: every thread may go on
 }
 
 // NewMachine makes the machine of an execution. Its kernel may wake up to
@@ -36,7 +39,10 @@ type waiter struct {
 	woken, spurious bool
 	deadline        int64
 
-	changed, up func() bool // the methods of these names
+	// A step, or an await, with a gate before it.
+	behind func() bool
+
+	changed, up, mayGo func() bool // the methods differs, wakes, goes
 }
 
 // differs says whether the word that is awaited has another value.
@@ -55,6 +61,7 @@ func (m *Machine) waiter() *waiter {
 	if m.waiters[self] == nil {
 		w := new(waiter)
 		w.changed, w.up = w.differs, w.wakes
+		w.mayGo = func() bool { return m.gate(self) && (w.behind == nil || w.behind()) }
 		m.waiters[self] = w
 	}
 	return m.waiters[self]

@@ -41,7 +41,7 @@ var kinds = [...]schedule.Kind{
 
 // Before implements shm.Hook.
 func (r *Region) Before(a shm.Access) {
-	r.m.t.Step(schedule.Event{
+	r.m.step(a.Step, schedule.Event{
 		Name: a.Step.String(), Kind: kinds[a.Kind], Location: locate(r.number, a.Segment, a.Offset), Size: a.Size,
 	})
 	if r.ghost != nil {
@@ -50,7 +50,7 @@ func (r *Region) Before(a shm.Access) {
 }
 
 // Saw implements shm.Hook.
-func (r *Region) Saw(value uint32) { r.m.t.SawValue(uint64(value)) }
+func (r *Region) Saw(value uint32) { r.m.saw(value) }
 
 // Mark implements shm.Hook.
 func (r *Region) Mark(where step.Name, live ...uint64) { r.m.t.Mark(where.String(), live...) }
@@ -63,6 +63,6 @@ func (r *Region) Await(where step.Name, segment uint8, off shm.Offset, old uint3
 	}
 	w := r.m.waiter()
 	w.view, w.off, w.old = view, off, old
-	r.m.t.Await(where.String(), w.changed, locate(r.number, segment, off))
-	r.m.t.SawValue(uint64(view.Peek(off)))
+	r.m.await(where, w.changed, locate(r.number, segment, off))
+	r.m.saw(view.Peek(off))
 }

@@ -33,9 +33,9 @@ func (m *Machine) Kernel(r *Region) *Kernel { return &Kernel{m: m, region: r.num
 // Sleep implements kernel.Kernel.
 func (k *Kernel) Sleep(word *shm.View, off shm.Offset, expected uint32, nudge *kernel.Nudge, seen uint32, deadline int64) kernel.Outcome {
 	m, at := k.m, locate(k.region, word.Number(), off)
-	m.t.Step(schedule.Event{Name: step.Sleep.String(), Kind: schedule.Sleep, Location: at, Size: 4})
+	m.step(step.Sleep, schedule.Event{Name: step.Sleep.String(), Kind: schedule.Sleep, Location: at, Size: 4})
 	value := word.Peek(off)
-	m.t.SawValue(uint64(value))
+	m.saw(value)
 	switch {
 	case deadline != 0 && deadline <= m.clock:
 		return kernel.TimedOut
@@ -45,7 +45,7 @@ func (k *Kernel) Sleep(word *shm.View, off shm.Offset, expected uint32, nudge *k
 	w := m.waiter()
 	w.at, w.nudge, w.deadline, w.woken, w.spurious = at, nudge, deadline, false, m.forNothing()
 	m.asleep = append(m.asleep, w)
-	m.t.Await(step.Asleep.String(), w.up, at)
+	m.await(step.Asleep, w.up, at)
 	m.asleep = slices.DeleteFunc(m.asleep, func(other *waiter) bool { return other == w })
 	if w.woken || w.spurious {
 		return kernel.Woken
@@ -67,13 +67,13 @@ func (m *Machine) forNothing() bool {
 // Wake implements kernel.Kernel.
 func (k *Kernel) Wake(word *shm.Segment, off shm.Offset) {
 	at := locate(k.region, word.Number(), off)
-	k.m.t.Step(schedule.Event{Name: step.Wake.String(), Kind: schedule.Wake, Location: at, Size: 4})
+	k.m.step(step.Wake, schedule.Event{Name: step.Wake.String(), Kind: schedule.Wake, Location: at, Size: 4})
 	k.m.t.SawValue(k.m.wake(func(w *waiter) bool { return w.at == at }))
 }
 
 // Nudge implements kernel.Kernel.
 func (k *Kernel) Nudge(n *kernel.Nudge) {
-	k.m.t.Step(schedule.Event{Name: "Nudge", Kind: schedule.Wake, Location: locate(k.region, nudges, 0), Size: 4})
+	k.m.step(step.None, schedule.Event{Name: "Nudge", Kind: schedule.Wake, Location: locate(k.region, nudges, 0), Size: 4})
 	n.Change()
 	k.m.t.SawValue(k.m.wake(func(w *waiter) bool { return w.nudge == n }))
 }

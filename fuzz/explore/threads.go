@@ -50,13 +50,13 @@ func (m *Machine) Threads(r *Region, n int) *Threads {
 func (t *Threads) Block(i int, done, stopped <-chan struct{}) {
 	p := &t.permits[i]
 	p.done, p.stopped = done, stopped
-	t.m.t.Await(step.Block.String(), p.ready, t.at(i))
+	t.m.await(step.Block, p.ready, t.at(i))
 	p.given = false
 }
 
 // Ready implements call.Threads.
 func (t *Threads) Ready(i int) {
-	t.m.t.Step(schedule.Event{Name: step.Ready.String(), Kind: schedule.Store, Location: t.at(i), Size: 4})
+	t.m.step(step.Ready, schedule.Event{Name: step.Ready.String(), Kind: schedule.Store, Location: t.at(i), Size: 4})
 	t.permits[i].given = true
 }
 

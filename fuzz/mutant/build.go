@@ -34,6 +34,16 @@ func Build(ctx context.Context, name string) (binary string, cleanup func(), err
 	return m.build(ctx, command)
 }
 
+// BuildProgram is Build of another program of this module than the command, by
+// its import path.
+func BuildProgram(ctx context.Context, name, program string) (binary string, cleanup func(), err error) {
+	m, err := Find(name)
+	if err != nil {
+		return "", nil, err
+	}
+	return m.build(ctx, program)
+}
+
 func (m Mutant) build(ctx context.Context, program string) (binary string, cleanup func(), err error) {
 	source, err := root(ctx)
 	if err != nil {

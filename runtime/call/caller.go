@@ -97,6 +97,10 @@ func New(c Config) *Caller {
 	return caller
 }
 
+// Private gives the words that the caller's threads share: for what watches a
+// run, never for what runs.
+func (c *Caller) Private() *shm.View { return &c.private.View }
+
 // Do sends one call and waits for its end: its reply, which take is given (the
 // payload is a private copy that is valid during take), or an error. Where ctx
 // has a deadline or can be cancelled, Do leaves then, and the late reply is

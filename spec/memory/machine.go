@@ -15,6 +15,7 @@
 //	properties.go  what must be true, and what must come up
 //	mutants.go     faults that the properties catch
 //	family.go      the named configurations
+//	image.go       for refinement mappings from implementations
 //
 // Not here: time-outs, cancellation (abandon, dropReply), donation words, a
 // corrupt peer, polling before parking, and sleeping on several channels.

@@ -1,0 +1,180 @@
+package explore
+
+import (
+	"context"
+
+	"urpc/checker/catalogue"
+	"urpc/checker/schedule"
+	"urpc/runtime/channel"
+	"urpc/runtime/kernel"
+	"urpc/runtime/shm"
+	"urpc/spec/step"
+)
+
+// Observer watches the executions of target channel, step by step. Its methods
+// are called where only one thread runs; they may look at memory, may end the
+// execution by a failure, and take no steps.
+//
+//	Begin                    the set-up is done, no thread runs yet
+//	Stand                    a thread has come to a step, and waits for the scheduler;
+//	                         what it did since its last step is in memory
+//	Take                     it may take the step: it does so when Take returns
+//	Saw                      what the step read or wrote
+//	Execute, Return          a processor executes a call; a call gives its result
+//	Ended                    the thread takes no further step
+//	End                      nobody can go on
+//
+// An execution that fails, or is cut short, just stops; another one may begin.
+type Observer interface {
+	Begin(w Watched)
+	Stand(thread int, name step.Name, e schedule.Event)
+	Take(thread int)
+	Saw(thread int, value uint32)
+	Execute(thread int, request []byte)
+	Return(thread int, reply []byte)
+	Ended(thread int)
+	End()
+}
+
+// Watched is what an observer may look at, during one execution. Threads are
+// numbered from 0, the clients before the server's processors.
+type Watched struct {
+	T *schedule.T
+	// Segments are the words of the client's side, of the server's side and those
+	// private to the client, by the numbers channel.Calls, channel.Replies and
+	// call.Private.
+	Segments [3]*shm.View
+
+	machine *Machine
+	threads *Threads
+}
+
+// Permit says whether the thread of call i has been made ready.
+func (w *Watched) Permit(i int) bool { return w.threads.permits[i].given }
+
+// Woken says whether a thread that fell asleep in the kernel was woken.
+func (w *Watched) Woken(thread int) bool {
+	waiters := w.machine.waiters
+	return thread < len(waiters) && waiters[thread] != nil && waiters[thread].woken
+}
+
+// Permits is the segment of events that touch permits: permit i is at 4i.
+const Permits = permits
+
+// HeaderSize and PayloadSize are the sizes of the parts of a message.
+const (
+	HeaderSize  = 24
+	PayloadSize = payload
+)
+
+// Procedure is the number that calls and their replies carry.
+const Procedure = procedure
+
+// Number reads a payload: what a call is about, or what its result is. It is
+// false of a payload that no thread of the target makes.
+func Number(payload []byte) (number uint64, ok bool) { return get(payload) }
+
+// Argument is what number i of all calls is about: the calls of thread 0 come
+// first. Result is what the procedure gives for an argument.
+func Argument(i int) uint64             { return argument(i) }
+func Result(argument uint64) (r uint64) { return result(argument) }
+
+// Slots and Start give the size of the channel in a configuration.
+func Slots(v catalogue.Values) int    { return int(size(v).Slots) }
+func Start(v catalogue.Values) uint32 { return size(v).Start }
+
+// Watch is how executions of target channel are watched.
+type Watch struct {
+	Observer Observer
+	// Gate, if set, says of a thread whether it may go on: the scheduler takes one
+	// for which it is true. It is asked often and must not change anything that it
+	// was not asked for. Then the procedure is a step, too (step.Execute), as long
+	// as another thread's. Without a gate the steps are those of the target.
+	Gate func(thread int) bool
+	// Alone: the target itself checks nothing, so that what fails was found by the
+	// observer, or by the scheduler.
+	Alone bool
+}
+
+// RunWatched explores a configuration of target channel, as Run does, and has it
+// watched. Its tokens are those of the target, unless there is a gate.
+func RunWatched(ctx context.Context, v catalogue.Values, w Watch, s schedule.Strategy, o schedule.Options) (schedule.Report, error) {
+	return schedule.Explore(ctx, watchedProgram(v, simulated, w), s, channelTarget.options(o, channelTarget.configuration(v)))
+}
+
+// Channel is the target that can be watched.
+func Channel() Target { return channelTarget }
+
+// watchedProgram is channelProgram with a watch.
+func watchedProgram(v catalogue.Values, on func(*Kernel) kernel.Kernel, w Watch) func(*schedule.T) {
+	clients, servers := numbered("client", v.Int("clients")), numbered("server", v.Int("servers"))
+	return func(t *schedule.T) {
+		c := newCalling(t, v, on)
+		if c.alone = w.Alone; c.alone {
+			c.region.ghost = nil
+		}
+		c.machine.observer, c.machine.gate = w.Observer, w.Gate
+		if w.Observer != nil {
+			w.Observer.Begin(Watched{
+				T: t, machine: c.machine, threads: c.threads,
+				Segments: [3]*shm.View{c.region.segments[channel.Calls], c.region.segments[channel.Replies], c.caller.Private()},
+			})
+		}
+		c.start(clients, servers)
+	}
+}
+
+// step announces a step and returns when the thread may take it.
+func (m *Machine) step(name step.Name, e schedule.Event) {
+	if m.observer == nil {
+		m.t.Step(e)
+		return
+	}
+	self := m.t.Self()
+	m.observer.Stand(self, name, e)
+	if m.gate == nil {
+		m.t.Step(e)
+	} else {
+		m.t.Await(e.Name, m.gated(nil), e.Location)
+	}
+	m.observer.Take(self)
+}
+
+// await is step for a step that is enabled only while ok() is true.
+func (m *Machine) await(name step.Name, ok func() bool, at schedule.Location) {
+	if m.observer == nil {
+		m.t.Await(name.String(), ok, at)
+		return
+	}
+	self := m.t.Self()
+	m.observer.Stand(self, name, schedule.Event{Name: name.String(), Kind: schedule.Await, Location: at, Size: 4})
+	if m.gate != nil {
+		ok = m.gated(ok)
+	}
+	m.t.Await(name.String(), ok, at)
+	m.observer.Take(self)
+}
+
+// gated gives the predicate of the thread that calls, with the gate before it.
+func (m *Machine) gated(ok func() bool) func() bool {
+	w := m.waiter()
+	w.behind = ok
+	return w.mayGo
+}
+
+// saw tells what the thread's last access read or wrote.
+func (m *Machine) saw(value uint32) {
+	m.t.SawValue(uint64(value))
+	if m.observer != nil {
+		m.observer.Saw(m.t.Self(), value)
+	}
+}
+
+// execute tells of a procedure that is about to be executed. Where a gate
+// decides who goes on, it is a step.
+func (m *Machine) execute(request []byte) {
+	if m.gate != nil {
+		m.step(step.Execute, schedule.Event{Name: step.Execute.String()})
+	}
+	m.observer.Execute(m.t.Self(), request)
+}

@@ -1,0 +1,129 @@
+package lockstep
+
+import (
+	"urpc/checker/schedule"
+	"urpc/fuzz/explore"
+	"urpc/runtime/shm"
+	"urpc/spec/memory"
+	"urpc/spec/step"
+)
+
+// owner is who writes the word that a step touches.
+type owner uint8
+
+const (
+	nowhere owner = iota // the step touches no word
+	own                  // the thread's own side
+	peer                 // the other side
+	private              // the client's space alone
+	permits              // a thread's permit
+)
+
+// which tells the word of a step that has one for each slot or each call.
+type which uint8
+
+const (
+	fixed   which = iota // the offset alone
+	ofSlot               // of the slot of the thread's Position
+	ofSelf               // of the thread's own call
+	ofReply              // of the call that the received reply is for
+	ofOther              // of the caller that is looked at, or made ready
+)
+
+// access is what a step of the specification touches in memory, and how.
+type access struct {
+	kind   schedule.Kind
+	owner  owner
+	offset shm.Offset
+	which  which
+}
+
+// accesses are those of all steps. A step that is not here has no business in memory.
+var accesses = [...]access{
+	step.TestSetSend: {schedule.Swap, own, offSendLock, fixed},
+	step.LoadTail:    {schedule.Load, own, offTail, fixed},
+	step.LoadRoom:    {schedule.Load, own, offRoom, fixed},
+	step.LookHead:    {schedule.Load, peer, offHead, fixed},
+	step.StoreRoom:   {schedule.Store, own, offRoom, fixed},
+	step.WriteSlot:   {schedule.Write, own, slotHeader, ofSlot},
+	step.Publish:     {schedule.Store, own, slotSequence, ofSlot},
+	step.StoreTail:   {schedule.Store, own, offTail, fixed},
+	step.UnlockSend:  {schedule.Store, own, offSendLock, fixed},
+	step.AwaitRoom:   {schedule.Await, peer, offHead, fixed},
+
+	step.LookParked: {schedule.Load, peer, offParked, fixed},
+	step.Donate:     {schedule.Add, own, offDonated, fixed},
+	step.Ring:       {schedule.Add, own, offDoorbell, fixed},
+	step.Wake:       {schedule.Wake, own, offDoorbell, fixed},
+
+	step.TestSetReceive: {schedule.Swap, own, offRecvLock, fixed},
+	step.LoadHead:       {schedule.Load, own, offHead, fixed},
+	step.LookSlot:       {schedule.Load, peer, slotSequence, ofSlot},
+	step.CopySlot:       {schedule.Read, peer, slotHeader, ofSlot},
+	step.StoreHead:      {schedule.Store, own, offHead, fixed},
+	step.UnlockReceive:  {schedule.Store, own, offRecvLock, fixed},
+	step.Execute:        {},
+
+	step.LookDoorbell: {schedule.Load, peer, offDoorbell, fixed},
+	step.Announce:     {schedule.Add, own, offParked, fixed},
+	step.RecheckHead:  {schedule.Load, own, offHead, fixed},
+	step.RecheckSlot:  {schedule.Load, peer, slotSequence, ofSlot},
+	step.Sleep:        {schedule.Sleep, peer, offDoorbell, fixed},
+	step.Asleep:       {schedule.Await, peer, offDoorbell, fixed},
+	step.Retract:      {schedule.Add, own, offParked, fixed},
+
+	step.OpenCall:      {schedule.Store, private, 0, ofSelf},
+	step.CheckReply:    {schedule.Load, private, 0, ofSelf},
+	step.Lead:          {schedule.Swap, private, offLead, fixed},
+	step.AnnounceBlock: {schedule.Add, private, offBlocked, fixed},
+	step.LeadAgain:     {schedule.Swap, private, offLead, fixed},
+	step.Block:         {schedule.Await, permits, 0, ofSelf},
+	step.RetractBlock:  {schedule.Add, private, offBlocked, fixed},
+	step.LoadCall:      {schedule.Load, private, 0, ofReply},
+	step.Deliver:       {schedule.CAS, private, 0, ofReply},
+	step.Ready:         {schedule.Store, permits, 0, ofOther},
+	step.Resign:        {schedule.Store, private, offLead, fixed},
+	step.LookBlocked:   {schedule.Load, private, offBlocked, fixed},
+	step.LookPending:   {schedule.Load, private, 0, ofOther},
+	step.CloseCall:     {schedule.Store, private, 0, ofSelf},
+}
+
+// accessOf gives the access that a thread makes by a step in a state of the
+// specification; false if the step makes none that is known.
+func (r *Refinement) accessOf(s *memory.State, th *thread, name step.Name) (schedule.Kind, schedule.Location, bool) {
+	if int(name) >= len(accesses) {
+		return 0, schedule.Location{}, false
+	}
+	a := accesses[name]
+	at := schedule.Location{Offset: uint32(a.offset)}
+	switch a.owner {
+	case own:
+		at.Segment = uint16(th.side)
+	case peer:
+		at.Segment = uint16(1 - th.side)
+	case private:
+		at.Segment = privateSegment
+	case permits:
+		at.Segment = uint16(explore.Permits)
+	default:
+		return a.kind, at, name == step.Execute
+	}
+	n := th.self
+	switch a.which {
+	case fixed:
+		return a.kind, at, true
+	case ofSlot:
+		at.Offset += uint32(slotOf(int(threadOf(s, th).Position), r.slots, r.start))
+		return a.kind, at, true
+	case ofReply:
+		n = s.Caller[th.self].Message.Caller(r.config.Clients)
+	case ofOther:
+		n = int(s.Caller[th.self].Other)
+	}
+	if a.owner == permits {
+		at.Offset = uint32(4 * n)
+	} else {
+		at.Offset = uint32(stateOf(n))
+	}
+	return a.kind, at, n >= 0
+}

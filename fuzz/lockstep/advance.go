@@ -1,0 +1,158 @@
+package lockstep
+
+import (
+	"urpc/checker/schedule"
+	"urpc/spec/memory"
+	"urpc/spec/step"
+)
+
+// outcome says how the specification answers a step of the code.
+type outcome uint8
+
+const (
+	taken     outcome = iota + 1 // it takes the step, or the step is a declared stutter
+	elsewhere                    // the thread stands at another step
+	disabled                     // the thread stands at the step, which is not enabled
+	otherWord                    // the step touches another word, or in another way
+)
+
+// advance lets a candidate take the step that the thread has taken, and says
+// whether it is a stutter, which leaves the candidate as it is.
+func (r *Refinement) advance(c *candidate, th *thread) (outcome, Stutter) {
+	name, e := th.taken, &th.touched
+	at := threadOf(&c.state, th).At
+	if s := r.stutterOf(name, e.Kind, at); s != notStutter {
+		return taken, s
+	}
+	if at != name {
+		return elsewhere, notStutter
+	}
+	kind, location, known := r.accessOf(&c.state, th, name)
+	known = known && e.Kind == kind && (name == step.Execute || e.Location == location)
+	switch {
+	case !r.take(c, th):
+		if s := busy(name); s != notStutter && known {
+			return taken, s
+		}
+		return disabled, notStutter
+	case !known:
+		return otherWord, notStutter
+	}
+	return taken, notStutter
+}
+
+// stutterOf recognises a stutter by the step, and by where the specification's
+// thread stands.
+func (r *Refinement) stutterOf(name step.Name, kind schedule.Kind, at step.Name) Stutter {
+	switch {
+	case name == step.TestSetSend && kind == schedule.Await && at == name:
+		return AwaitSend
+	case name == step.TestSetReceive && kind == schedule.Await && at == name:
+		return AwaitReceive
+	case name == step.Asleep && at == step.Retract:
+		return Woken
+	case name == step.Donate && at == step.Ring && r.donates:
+		return Donated
+	default:
+		return notStutter
+	}
+}
+
+// busy is the stutter of a try for a lock that the specification awaits.
+func busy(name step.Name) Stutter {
+	switch name {
+	case step.TestSetSend:
+		return BusySend
+	case step.TestSetReceive:
+		return BusyReceive
+	default:
+		return notStutter
+	}
+}
+
+// take lets a candidate take the step at which a thread stands in it, and says
+// whether it was enabled.
+func (r *Refinement) take(c *candidate, th *thread) bool {
+	if r.graph != nil {
+		to := r.graph.next(c.id, th.number(r))
+		if to == nowhereTo {
+			return false
+		}
+		c.id, c.state = to, r.graph.states[to]
+		return true
+	}
+	p := &r.sides[th.side]
+	at := p.PC(&c.state, th.self)
+	return at >= 0 && p.Steps[at].Do(&c.state, th.self)
+}
+
+// agrees says whether a state of the specification is the decoded one, but for
+// what is auxiliary.
+func (r *Refinement) agrees(s *memory.State) bool {
+	if r.odd.found {
+		return false
+	}
+	shown := *s
+	r.hide(&shown)
+	return shown == r.image
+}
+
+// hide takes away what no word shows.
+func (r *Refinement) hide(s *memory.State) {
+	s.Sent = [2][memory.MaxSlots + 1]memory.Message{}
+	for i := range r.config.Clients {
+		c := &s.Caller[i]
+		c.Message, c.Number, c.Result, c.Executed = 0, 0, 0, 0
+	}
+	for j := range r.config.Servers {
+		t := &s.Server[j]
+		t.Message = 0
+		if t.At == step.Execute && r.threads[r.config.Clients+j].executes {
+			t.At = step.TestSetSend // it may have been executed, or not yet
+		}
+	}
+}
+
+// close adds the candidates in which a procedure that was called has been executed.
+func (r *Refinement) close() {
+	for j := range r.config.Servers {
+		th := &r.threads[r.config.Clients+j]
+		if !th.executes {
+			continue
+		}
+		for i := 0; i < len(r.candidates); i++ {
+			c := r.candidates[i]
+			if c.state.Server[j].At != step.Execute {
+				continue
+			}
+			before := c.id
+			r.take(&c, th)
+			if r.coverage != nil {
+				r.coverage.taken(before, th.number(r), c.id)
+			}
+			r.add(c)
+		}
+	}
+	r.largest = max(r.largest, len(r.candidates))
+}
+
+func (r *Refinement) add(c candidate) {
+	for i := range r.candidates {
+		if r.candidates[i].state == c.state {
+			return
+		}
+	}
+	r.candidates = append(r.candidates, c)
+}
+
+// stuck says whether the specification can go no further: the kernel's waking
+// for nothing does not count, it need never happen.
+func (r *Refinement) stuck(c *candidate) bool {
+	for i := range r.threads {
+		th, next := &r.threads[i], *c
+		if threadOf(&c.state, th).At != step.Asleep && r.take(&next, th) {
+			return false
+		}
+	}
+	return true
+}

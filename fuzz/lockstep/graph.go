@@ -1,0 +1,180 @@
+package lockstep
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"urpc/checker/catalogue"
+	"urpc/spec/memory"
+	"urpc/spec/step"
+)
+
+// Graph is the state graph of a configuration of the specification: every
+// reachable state, and for each thread at most one transition from it (no step
+// has choices).
+type Graph struct {
+	config  memory.Config
+	states  []memory.State // in the order of a breadth-first search
+	edges   []uint32       // of state s and thread t, at s*threads+t; nowhereTo: not enabled
+	parent  []int32        // the edge by which the search came to a state first; -1: none
+	threads int
+	initial uint32
+	count   int // of transitions
+}
+
+// nowhereTo stands for a step that is not enabled.
+const nowhereTo = ^uint32(0)
+
+// NewGraph explores the specification of a configuration of target channel. It
+// holds all states in memory, about 300 bytes each: beyond most states it gives
+// ErrGraph.
+func NewGraph(ctx context.Context, v catalogue.Values, most int) (*Graph, error) {
+	c, err := specified(v)
+	if err != nil {
+		return nil, err
+	}
+	g := &Graph{config: c, threads: c.Clients + c.Servers}
+	sides := memory.Sides(c)
+	known := map[memory.State]uint32{}
+	add := func(s *memory.State, parent int) uint32 {
+		id, ok := known[*s]
+		if !ok {
+			id = uint32(len(g.states))
+			known[*s] = id
+			g.states = append(g.states, *s)
+			g.parent = append(g.parent, int32(parent))
+		}
+		return id
+	}
+	first := memory.Initial(c)
+	g.initial = add(&first, -1)
+	for id := 0; id < len(g.states); id++ {
+		if len(g.states) > most {
+			return nil, fmt.Errorf("lock-step: %w: more than %d states", ErrGraph, most)
+		}
+		if id&0xfff == 0 && ctx.Err() != nil {
+			return nil, fmt.Errorf("lock-step: explore the specification: %w", ctx.Err())
+		}
+		for t := range g.threads {
+			side, self := memory.ClientSide, t
+			if t >= c.Clients {
+				side, self = memory.ServerSide, t-c.Clients
+			}
+			after, to := g.states[id], nowhereTo
+			p := &sides[side]
+			if at := p.PC(&after, self); at >= 0 && p.Steps[at].Do(&after, self) {
+				to = add(&after, len(g.edges))
+				g.count++
+			}
+			g.edges = append(g.edges, to)
+		}
+	}
+	return g, nil
+}
+
+// States and Transitions are how many there are.
+func (g *Graph) States() int      { return len(g.states) }
+func (g *Graph) Transitions() int { return g.count }
+
+// next is where a thread's step leads from a state.
+func (g *Graph) next(state uint32, thread int) uint32 { return g.edges[int(state)*g.threads+thread] }
+
+// label names the step at which a thread stands in a state.
+func (g *Graph) label(state uint32, thread int) step.Name {
+	s := &g.states[state]
+	if thread < g.config.Clients {
+		return s.Caller[thread].At
+	}
+	return s.Server[thread-g.config.Clients].At
+}
+
+// Coverage is what of a state graph the code has taken.
+type Coverage struct {
+	graph *Graph
+	// Which were taken; edge is numbered as Graph.edges.
+	state, edge []bool
+	// How many were.
+	states, transitions int
+}
+
+func newCoverage(g *Graph) *Coverage {
+	return &Coverage{graph: g, state: make([]bool, len(g.states)), edge: make([]bool, len(g.edges))}
+}
+
+func (c *Coverage) stateTaken(id uint32) {
+	if !c.state[id] {
+		c.state[id] = true
+		c.states++
+	}
+}
+
+func (c *Coverage) taken(from uint32, thread int, to uint32) {
+	if at := int(from)*c.graph.threads + thread; !c.edge[at] {
+		c.edge[at] = true
+		c.transitions++
+	}
+	c.stateTaken(to)
+}
+
+// Share is how many of all there are were taken.
+type Share struct{ Taken, All int }
+
+// String gives the share in numbers and rounded down to a tenth of a percent:
+// 100 % is all.
+func (s Share) String() string {
+	thousandth := 0
+	if s.All > 0 {
+		thousandth = s.Taken * 1000 / s.All
+	}
+	return fmt.Sprintf("%d of %d (%d.%d %%)", s.Taken, s.All, thousandth/10, thousandth%10)
+}
+
+// States and Transitions are the shares that were taken.
+func (c *Coverage) States() Share      { return Share{c.states, c.graph.States()} }
+func (c *Coverage) Transitions() Share { return Share{c.transitions, c.graph.Transitions()} }
+
+// Left is a reachable transition of the specification that the code has not taken.
+type Left struct {
+	State  uint32 // its number in the graph
+	Thread int
+	Label  step.Name
+}
+
+// Left lists what was left out, in the order of the graph.
+func (c *Coverage) Left() []Left {
+	var left []Left
+	for at, to := range c.graph.edges {
+		if to != nowhereTo && !c.edge[at] {
+			state, thread := uint32(at/c.graph.threads), at%c.graph.threads
+			left = append(left, Left{state, thread, c.graph.label(state, thread)})
+		}
+	}
+	return left
+}
+
+// ByLabel counts what was left out by the step's name.
+func (c *Coverage) ByLabel() map[step.Name]int {
+	counts := map[step.Name]int{}
+	for _, l := range c.Left() {
+		counts[l.Label]++
+	}
+	return counts
+}
+
+// threadName names a thread as the explorer does.
+func (g *Graph) threadName(thread int) string {
+	if thread < g.config.Clients {
+		return fmt.Sprintf("client %d", thread+1)
+	}
+	return fmt.Sprintf("server %d", thread-g.config.Clients+1)
+}
+
+// describe tells where the threads of a state stand.
+func (g *Graph) describe(state uint32) string {
+	all := make([]string, g.threads)
+	for t := range g.threads {
+		all[t] = g.threadName(t) + " at " + standing(g.label(state, t))
+	}
+	return strings.Join(all, ", ")
+}

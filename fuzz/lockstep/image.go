@@ -1,0 +1,273 @@
+package lockstep
+
+import (
+	"encoding/binary"
+
+	"urpc/checker/schedule"
+	"urpc/fuzz/explore"
+	"urpc/runtime/shm"
+	"urpc/spec/memory"
+	"urpc/spec/step"
+)
+
+// The refinement mapping. What stands for a field of memory.State:
+//
+//	SendLock, RecvLock, Led   the word: 0 free, 1 held
+//	Tail, Room, Head,         the word, less the configuration's start: so many
+//	Slot.Sequence             messages, as memory.Config.Image writes it
+//	Slot.Message              header and payload: whose call, which, call or reply
+//	Parked, Blocked           the word
+//	Caller.Call               the word of the call's state
+//	Caller.Permit             the simulated permit
+//	Thread.At                 the step that the thread has announced; Retract for a
+//	                          sleeper that was woken, Ring for one that first donates
+//	Thread.Position, Seen     history: what the thread read at LoadTail, LoadHead and
+//	                          RecheckHead, and at LookHead, while the specification keeps it
+//	Thread.Rung               history: whether the doorbell differs from what it read
+//	Thread.Stuck              history: it unlocks right after StoreRoom or LookSlot
+//	Caller.Leads              history: its last try for the lead found it free
+//	Caller.Other              whose word, or permit, the announced step touches
+//
+// Auxiliary, carried by the specification that is run along, shown by no word:
+// Thread.Message, Caller.Number, Caller.Result, Caller.Executed, State.Sent.
+// Message is compared when it is written into a slot and when it is executed,
+// Result and Number when the call returns.
+//
+// Beyond the State: each doorbell counts the Ring steps of its side, each donated
+// word the Donate steps.
+
+// thread is what is known of a thread of the code.
+type thread struct {
+	side, self int
+
+	at    step.Name      // the step that it has announced; None: it has ended
+	event schedule.Event // of that step
+
+	taken   step.Name      // the step that it took last
+	touched schedule.Event // of that step
+	saw     uint32         // what that step read or wrote
+
+	// History.
+	position, seen, doorbell uint32
+	leads                    bool
+	// executes: the procedure was called, and when the specification executes it,
+	// from then on until the thread's next step, the bytes do not show.
+	executes bool
+	// returned: the thread's call gave this result.
+	returned bool
+	result   uint64
+	standing bool // it has come to its first step
+}
+
+// odd is a word with a value that stands for nothing.
+type odd struct {
+	found   bool
+	segment uint8
+	offset  shm.Offset
+	value   uint32
+}
+
+func (r *Refinement) oddWord(v *shm.View, off shm.Offset) {
+	if !r.odd.found {
+		r.odd = odd{found: true, segment: v.Number(), offset: off, value: v.Peek(off)}
+	}
+}
+
+// look decodes everything into the image.
+func (r *Refinement) look() {
+	r.odd = odd{}
+	for side := range r.image.Side {
+		r.lookSide(side)
+	}
+	v := r.watched.Segments[privateSegment]
+	r.image.Led = r.lock(v, offLead)
+	r.image.Blocked = r.small(v, offBlocked)
+	for i := range r.config.Clients {
+		c := &r.image.Caller[i]
+		th := &r.threads[i]
+		c.Thread = r.threadImage(th)
+		c.Call = r.call(v, stateOf(i))
+		c.Permit = r.watched.Permit(i)
+		c.Leads = th.leads
+		c.Other = other(th)
+	}
+	for j := range r.config.Servers {
+		r.image.Server[j] = r.threadImage(&r.threads[r.config.Clients+j])
+	}
+}
+
+func (r *Refinement) lookSide(side int) {
+	v, s := r.watched.Segments[side], &r.image.Side[side]
+	s.SendLock = r.lock(v, offSendLock)
+	s.Tail = r.position(v, offTail)
+	s.Room = r.position(v, offRoom)
+	s.RecvLock = r.lock(v, offRecvLock)
+	s.Head = r.position(v, offHead)
+	s.Parked = r.small(v, offParked)
+	for i := range r.slots {
+		at := slotOf(int(i), r.slots, r.start)
+		s.Slot[i].Sequence = r.position(v, at+slotSequence)
+		s.Slot[i].Message = r.message(v, at)
+	}
+	if v.Peek(offDoorbell) != r.rings[side] {
+		r.oddWord(v, offDoorbell)
+	}
+	if v.Peek(offDonated) != r.donations[side] {
+		r.oddWord(v, offDonated)
+	}
+}
+
+func (r *Refinement) lock(v *shm.View, off shm.Offset) bool {
+	word := v.Peek(off)
+	if word > 1 {
+		r.oddWord(v, off)
+	}
+	return word == 1
+}
+
+func (r *Refinement) small(v *shm.View, off shm.Offset) uint8 {
+	word := v.Peek(off)
+	if word > 255 {
+		r.oddWord(v, off)
+	}
+	return uint8(word)
+}
+
+func (r *Refinement) call(v *shm.View, off shm.Offset) memory.Call {
+	switch v.Peek(off) {
+	case callIdle:
+		return memory.Idle
+	case callPending:
+		return memory.Pending
+	case callDelivered:
+		return memory.Done
+	default:
+		r.oddWord(v, off)
+		return memory.Idle
+	}
+}
+
+// position decodes a word that counts messages. Both queues have the same
+// capacity, so that it does not matter of which.
+func (r *Refinement) position(v *shm.View, off shm.Offset) uint8 {
+	image, ok := r.imageOf(v.Peek(off))
+	if !ok {
+		r.oddWord(v, off)
+	}
+	return image
+}
+
+// imageOf is a count of messages as it stands in a State; false: there never are
+// so many. Modulo the state's few positions a truncated word would pass for a
+// whole one.
+func (r *Refinement) imageOf(word uint32) (uint8, bool) {
+	i := int(int32(word-r.start)) + int(r.slots)
+	if uint(i) >= uint(len(r.images)) {
+		return 0, false
+	}
+	return r.images[i], true
+}
+
+// message decodes what a slot holds: nothing yet, a call or a reply.
+func (r *Refinement) message(v *shm.View, at shm.Offset) memory.Message {
+	var bytes [explore.HeaderSize + explore.PayloadSize]byte
+	v.CopyMore(at+slotHeader, bytes[:])
+	id := binary.LittleEndian.Uint64(bytes[0:])
+	procedure, status := binary.LittleEndian.Uint32(bytes[8:]), binary.LittleEndian.Uint32(bytes[12:])
+	length := binary.LittleEndian.Uint32(bytes[16:])
+	if id|uint64(procedure|status|length) == 0 && [explore.PayloadSize]byte(bytes[slotPayload-slotHeader:]) == [explore.PayloadSize]byte{} {
+		return 0
+	}
+	number, whole := explore.Number(bytes[slotPayload-slotHeader:])
+	caller, nth := int(id&0xffff), int(id>>16)-1 // see call.id: generations count from 1
+	if caller < r.config.Clients && uint(nth) < uint(r.config.Calls) && whole && length == explore.PayloadSize && procedure == explore.Procedure {
+		argument := explore.Argument(caller*r.config.Calls + nth)
+		switch {
+		case status == 0 && number == argument:
+			return memory.CallOf(caller, nth)
+		case status == explore.Procedure && number == explore.Result(argument):
+			return memory.CallOf(caller, nth).Reply()
+		}
+	}
+	r.oddWord(v, at+slotHeader)
+	return 0
+}
+
+// threadImage decodes what stands for a Thread.
+func (r *Refinement) threadImage(th *thread) memory.Thread {
+	t := memory.Thread{At: th.at}
+	switch th.at {
+	case step.LoadRoom, step.LookHead, step.WriteSlot, step.Publish, step.StoreTail,
+		step.LookSlot, step.CopySlot, step.StoreHead, step.RecheckSlot:
+		t.Position, _ = r.imageOf(th.position)
+	case step.StoreRoom:
+		t.Position, _ = r.imageOf(th.position)
+		t.Seen, _ = r.imageOf(th.seen)
+	case step.UnlockSend:
+		if t.Stuck = th.taken == step.StoreRoom; t.Stuck {
+			t.Seen, _ = r.imageOf(th.seen)
+		}
+	case step.AwaitRoom:
+		t.Seen, _ = r.imageOf(th.seen)
+	case step.UnlockReceive:
+		t.Stuck = th.taken == step.LookSlot
+	case step.Donate:
+		t.At = step.Ring
+	case step.Asleep:
+		if r.watched.Woken(th.number(r)) {
+			t.At = step.Retract
+		}
+	}
+	if memory.Compares(t.At) && r.watched.Segments[1-th.side].Peek(offDoorbell) != th.doorbell {
+		t.Rung = 1
+	}
+	return t
+}
+
+// other is whose word the announced step of a caller touches.
+func other(th *thread) uint8 {
+	switch th.at {
+	case step.Ready:
+		return uint8(th.event.Location.Offset / 4)
+	case step.LookPending:
+		return uint8((th.event.Location.Offset - uint32(offStates)) / uint32(stateSpace))
+	default:
+		return 0
+	}
+}
+
+// number is the thread's number in the execution.
+func (th *thread) number(r *Refinement) int {
+	if th.side == memory.ServerSide {
+		return r.config.Clients + th.self
+	}
+	return th.self
+}
+
+// remember keeps what the thread's last step read, as far as it is history.
+func (r *Refinement) remember(th *thread, name step.Name) {
+	switch name {
+	case step.LoadTail, step.LoadHead, step.RecheckHead:
+		th.position = th.saw
+	case step.LookHead:
+		th.seen = th.saw
+	case step.LookDoorbell:
+		th.doorbell = th.saw
+	case step.Lead, step.LeadAgain:
+		th.leads = th.saw == 0
+	case step.Resign:
+		th.leads = false
+	case step.Ring:
+		r.rings[th.side]++
+	case step.Donate:
+		r.donations[th.side]++
+	}
+}
+
+// threadOf is the thread in a state of the specification.
+func threadOf(s *memory.State, th *thread) *memory.Thread {
+	if th.side == memory.ClientSide {
+		return &s.Caller[th.self].Thread
+	}
+	return &s.Server[th.self]
+}

@@ -1,0 +1,130 @@
+package lockstep
+
+import (
+	"testing"
+
+	"urpc/checker/catalogue"
+	"urpc/checker/schedule"
+	"urpc/checker/verdict"
+	"urpc/fuzz/explore"
+)
+
+func values(t testing.TB, config string) catalogue.Values {
+	t.Helper()
+	v, _, err := explore.Channel().Parse(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// run runs a configuration in lock-step; it must refine the specification.
+func run(t *testing.T, config string, s schedule.Strategy, o Options) Report {
+	t.Helper()
+	rep, err := Run(t.Context(), values(t, config), s, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := rep.Failure; f != nil {
+		t.Fatalf("%s: %s: %s\n%s", config, f.Property, f.Message, f.Token)
+	}
+	return rep
+}
+
+// The runtime refines the specification in every execution within a bound, and
+// the watch changes nothing: the executions are those of the explorer.
+func TestRefinesWithinABound(t *testing.T) {
+	for _, c := range []struct {
+		config            string
+		bound, candidates int
+	}{
+		{"1-1-1-1", 3, 2},
+		{"1-1-2-1", 2, 2},
+		{"1-2-1-1", 2, 2},
+		{"2-1-1-1", 1, 2},
+		{"2-1-1-2", 1, 2},
+		{"wrap", 1, 2},
+		{"spurious", 1, 2},
+		{"donate", 1, 2},
+	} {
+		rep := run(t, c.config, schedule.Bounded(c.bound), Options{})
+		if rep.Verdict != verdict.Holds || !rep.Complete || rep.Candidates != c.candidates {
+			t.Errorf("%s, bound %d: %v, complete %v, %d candidates, want %d", c.config, c.bound, rep.Verdict, rep.Complete, rep.Candidates, c.candidates)
+		}
+		plain, err := explore.Run(t.Context(), explore.Channel(), values(t, c.config), schedule.Bounded(c.bound), schedule.Options{})
+		if err != nil || plain.Executions != rep.Executions || plain.Steps != rep.Steps || plain.Depth != rep.Depth {
+			t.Errorf("%s, bound %d: %d executions of %d steps, without lock-step %d of %d (%v)",
+				c.config, c.bound, rep.Executions, rep.Steps, plain.Executions, plain.Steps, err)
+		}
+		if steps := rep.Steps - rep.Taken["wake for nothing"]; rep.Matched < steps {
+			t.Errorf("%s, bound %d: %d of %d steps were judged", c.config, c.bound, rep.Matched, steps)
+		}
+	}
+}
+
+// It does in samples of every named configuration.
+func TestRefinesInSamples(t *testing.T) {
+	for _, c := range explore.Channel().Configurations {
+		rep := run(t, c.Name, schedule.Random(1991, 1000), Options{})
+		if !rep.BudgetUsed || rep.Executions != 1000 || rep.Bad != 0 {
+			t.Errorf("%s: %+v", c.Name, rep.Report)
+		}
+		servers := values(t, c.Name).Int("servers")
+		if rep.Candidates < 2 || rep.Candidates > 1<<servers {
+			t.Errorf("%s: %d candidates for %d processors, each of which may execute", c.Name, rep.Candidates, servers)
+		}
+	}
+}
+
+// What a state of the specification cannot hold is refused.
+func TestTooLarge(t *testing.T) {
+	for _, config := range []string{"clients=6,slots=4", "servers=3", "slots=4", "calls=256"} {
+		if _, err := Run(t.Context(), values(t, config), schedule.Random(1, 1), Options{}); err == nil {
+			t.Errorf("%s is not refused", config)
+		}
+	}
+}
+
+// Looking steps up in the graph, and taking them, come to the same.
+func TestGraphChangesNothing(t *testing.T) {
+	const config = "1-2-1-1"
+	g := graph(t, config)
+	s := schedule.Random(7, 2000)
+	taken, looked := run(t, config, s, Options{}), run(t, config, s, Options{Graph: g})
+	if taken.Matched != looked.Matched || taken.Candidates != looked.Candidates || taken.Steps != looked.Steps {
+		t.Errorf("taken: %d steps, %d candidates; looked up: %d, %d", taken.Matched, taken.Candidates, looked.Matched, looked.Candidates)
+	}
+}
+
+// Every declared stutter occurs, and has a reason.
+func TestStuttersOccur(t *testing.T) {
+	occurred := map[Stutter]uint64{}
+	for _, config := range []string{"2-2-1-1", "donate"} {
+		for s, n := range run(t, config, schedule.Random(1, 2000), Options{}).Stutters {
+			occurred[s] += n
+		}
+	}
+	for _, s := range Stutters() {
+		if occurred[s] == 0 || s.Reason() == "" {
+			t.Errorf("%v occurred %d times, because %q", s, occurred[s], s.Reason())
+		}
+	}
+}
+
+func BenchmarkRun(b *testing.B) {
+	for _, config := range []string{"1-1-1-1", "2-1-1-1", "4-2-3-2"} {
+		for _, s := range []struct {
+			name string
+			of   schedule.Strategy
+		}{{"bounded", schedule.Bounded(2)}, {"random", schedule.Random(1, 1<<62)}} {
+			b.Run(config+"/"+s.name, func(b *testing.B) {
+				b.ReportAllocs()
+				rep, err := Run(b.Context(), values(b, config), s.of, Options{Schedule: schedule.Options{MaxExecutions: uint64(b.N)}})
+				if err != nil || rep.Failure != nil {
+					b.Fatal(rep, err)
+				}
+				b.ReportMetric(float64(rep.Matched)/b.Elapsed().Seconds(), "steps/s")
+			})
+		}
+	}
+}

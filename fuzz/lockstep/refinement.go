@@ -1,0 +1,321 @@
+package lockstep
+
+import (
+	"fmt"
+
+	"urpc/checker"
+	"urpc/checker/catalogue"
+	"urpc/checker/schedule"
+	"urpc/fuzz/explore"
+	"urpc/spec/memory"
+	"urpc/spec/step"
+)
+
+// Property is the name under which an execution fails that does not refine the
+// specification.
+const Property = "refinement"
+
+// Refinement runs the specification along with executions of target channel.
+// It is an explore.Observer; the zero value is none.
+//
+// The states in which the specification may be are its candidates. There is one,
+// except while a procedure runs: when the specification executes it, between the
+// processor's unlocking and its next test-and-set, shows in no word.
+type Refinement struct {
+	config       memory.Config
+	sides        [2]checker.Process[memory.State]
+	names        [2][]step.Name // of the sides' steps, by index
+	donates      bool
+	slots, start uint32
+	images       []uint8 // of counts of messages, from -slots on
+	graph        *Graph  // nil: the steps are taken, not looked up
+	coverage     *Coverage
+	gated        bool
+
+	// Of one execution.
+	watched          explore.Watched
+	threads          []thread
+	standing         int // threads that have come to their first step
+	pending          int // thread whose step has been taken and not yet judged; none
+	image            memory.State
+	odd              odd
+	rings, donations [2]uint32
+	candidates, next []candidate
+	judged           uint64 // steps so far
+	failed           bool
+
+	// Over all executions.
+	steps   uint64
+	stutter [stutters]uint64
+	largest int
+}
+
+const none = -1
+
+// candidate is a state in which the specification may be.
+type candidate struct {
+	state memory.State
+	id    uint32 // in the graph, if there is one
+}
+
+// newRefinement makes the check for a configuration of target channel. graph may
+// be nil.
+func newRefinement(v catalogue.Values, graph *Graph) (*Refinement, error) {
+	c, err := specified(v)
+	if err != nil {
+		return nil, err
+	}
+	r := &Refinement{
+		config: c, sides: memory.Sides(c), donates: v.Int("donate") == 1, graph: graph,
+		slots: uint32(c.Slots), start: explore.Start(v), threads: make([]thread, c.Clients+c.Servers),
+	}
+	for side, p := range r.sides {
+		for _, s := range p.Steps {
+			name, err := step.Parse(s.Label)
+			if err != nil {
+				panic(fmt.Sprintf("lockstep: the specification's step: %v", err))
+			}
+			r.names[side] = append(r.names[side], name)
+		}
+	}
+	for count := -c.Slots; count <= c.Clients*c.Calls; count++ {
+		r.images = append(r.images, c.Image(memory.ClientSide, count))
+	}
+	if graph != nil {
+		r.coverage = newCoverage(graph)
+	}
+	return r, nil
+}
+
+// specified gives the configuration of the specification that a configuration of
+// the target refines.
+func specified(v catalogue.Values) (memory.Config, error) {
+	c := memory.Config{
+		Clients: v.Int("clients"), Servers: v.Int("servers"), Calls: v.Int("calls"),
+		Slots: explore.Slots(v), Replies: explore.Slots(v), Spurious: v.Int("spurious") > 0,
+	}
+	switch {
+	case c.Clients > memory.MaxClients:
+		return c, fmt.Errorf("lock-step: %w: %d clients, the specification has at most %d", ErrTooLarge, c.Clients, memory.MaxClients)
+	case c.Servers > memory.MaxServers:
+		return c, fmt.Errorf("lock-step: %w: %d servers, the specification has at most %d", ErrTooLarge, c.Servers, memory.MaxServers)
+	case c.Slots > memory.MaxSlots:
+		return c, fmt.Errorf("lock-step: %w: %d slots, the specification has at most %d", ErrTooLarge, c.Slots, memory.MaxSlots)
+	case c.Calls > maxCalls:
+		return c, fmt.Errorf("lock-step: %w: %d calls, a caller of the specification counts to %d", ErrTooLarge, c.Calls, maxCalls)
+	}
+	return c, nil
+}
+
+// maxCalls is how far memory.Caller.Number counts.
+const maxCalls = 255
+
+var _ explore.Observer = (*Refinement)(nil)
+
+// Begin implements explore.Observer.
+func (r *Refinement) Begin(w explore.Watched) {
+	r.watched = w
+	r.standing, r.pending, r.judged, r.failed = 0, none, 0, false
+	r.rings, r.donations = [2]uint32{}, [2]uint32{}
+	r.image = memory.State{}
+	for i := range r.threads {
+		r.threads[i] = thread{side: memory.ClientSide, self: i}
+		if i >= r.config.Clients {
+			r.threads[i] = thread{side: memory.ServerSide, self: i - r.config.Clients}
+		}
+	}
+	r.candidates = append(r.candidates[:0], candidate{state: memory.Initial(r.config)})
+	if r.coverage != nil {
+		r.candidates[0].id = r.graph.initial
+		r.coverage.stateTaken(r.graph.initial)
+	}
+}
+
+// Stand implements explore.Observer.
+func (r *Refinement) Stand(thread int, name step.Name, e schedule.Event) {
+	if r.failed {
+		return
+	}
+	th := &r.threads[thread]
+	th.at, th.event = name, e
+	r.arrive(thread)
+}
+
+// Ended implements explore.Observer.
+func (r *Refinement) Ended(thread int) {
+	if r.failed {
+		return
+	}
+	r.threads[thread].at = step.None
+	r.arrive(thread)
+}
+
+// arrive judges the step that the thread has taken, now that its effect, and
+// where the thread stands after it, can be seen.
+func (r *Refinement) arrive(thread int) {
+	th := &r.threads[thread]
+	switch {
+	case r.pending == thread:
+		r.judge(th)
+	case !th.standing:
+		th.standing = true
+		if r.standing++; r.standing == len(r.threads) {
+			r.compare(th)
+		}
+	case th.executes:
+		r.compare(th)
+	}
+	if th.returned {
+		r.returns(th)
+	}
+}
+
+// Take implements explore.Observer.
+func (r *Refinement) Take(thread int) {
+	if r.failed {
+		return
+	}
+	if r.pending != none {
+		panic(fmt.Sprintf("lockstep: thread %d goes on before the step of thread %d was judged", thread, r.pending))
+	}
+	r.pending = thread
+	th := &r.threads[thread]
+	th.taken, th.touched, th.saw = th.at, th.event, 0
+}
+
+// Saw implements explore.Observer.
+func (r *Refinement) Saw(thread int, value uint32) { r.threads[thread].saw = value }
+
+// End implements explore.Observer.
+func (r *Refinement) End() {
+	if r.failed || r.gated {
+		return
+	}
+	r.compare(nil)
+	for i := range r.candidates {
+		if r.stuck(&r.candidates[i]) {
+			return
+		}
+	}
+	r.fail(&difference{r: r, what: "nobody can go on"})
+}
+
+// Execute implements explore.Observer. Where the procedure is no step of the
+// execution, the specification may from now on take its own at any time.
+func (r *Refinement) Execute(thread int, request []byte) {
+	if r.failed {
+		return
+	}
+	th := &r.threads[thread]
+	number, whole := explore.Number(request)
+	if r.gated && r.pending == thread && th.taken == step.Execute {
+		r.executing(th, number, whole)
+		return // the step itself is judged when the thread has come to its next one
+	}
+	if th.executes {
+		r.fail(&difference{r: r, th: th, what: "executes a call a second time"})
+	}
+	th.at = step.Execute
+	if r.pending == thread {
+		r.judge(th)
+	} else {
+		r.compare(th)
+	}
+	r.executing(th, number, whole)
+	th.executes = true
+	r.close()
+}
+
+// executing compares the argument that the procedure is given.
+func (r *Refinement) executing(th *thread, number uint64, whole bool) {
+	r.keep(func(c *candidate) bool {
+		m := threadOf(&c.state, th).Message
+		i := m.Reply().Caller(r.config.Clients)
+		if !whole || i < 0 {
+			return false
+		}
+		return number == explore.Argument(i*r.config.Calls+int(c.state.Caller[i].Number))
+	}, &difference{r: r, th: th, what: "executes " + r.told(number), detail: func(s *memory.State) string {
+		return "is to execute " + threadOf(s, th).Message.String()
+	}})
+}
+
+// Return implements explore.Observer.
+func (r *Refinement) Return(thread int, reply []byte) {
+	th := &r.threads[thread]
+	number, whole := explore.Number(reply)
+	th.returned, th.result = true, number
+	if !whole {
+		th.result = 0
+	}
+}
+
+// returns compares the result that the call of a thread has given.
+func (r *Refinement) returns(th *thread) {
+	th.returned = false
+	r.keep(func(c *candidate) bool {
+		caller := &c.state.Caller[th.self]
+		n := int(caller.Number)
+		return caller.At == step.CloseCall && caller.Result == memory.CallOf(th.self, n).Reply() &&
+			th.result == explore.Result(explore.Argument(th.self*r.config.Calls+n))
+	}, &difference{r: r, th: th, what: "gets " + r.told(th.result), detail: func(s *memory.State) string {
+		return "returns " + s.Caller[th.self].Result.String()
+	}})
+}
+
+// keep drops the candidates that are not such, and fails if none is left.
+func (r *Refinement) keep(such func(*candidate) bool, d *difference) {
+	r.next = r.next[:0]
+	for i := range r.candidates {
+		if such(&r.candidates[i]) {
+			r.next = append(r.next, r.candidates[i])
+		}
+	}
+	if len(r.next) == 0 {
+		r.fail(d)
+	}
+	r.candidates, r.next = r.next, r.candidates
+}
+
+// compare compares the candidates with what is decoded, where no step was taken.
+func (r *Refinement) compare(th *thread) {
+	r.look()
+	for i := range r.candidates {
+		if r.agrees(&r.candidates[i].state) {
+			return
+		}
+	}
+	r.fail(&difference{r: r, th: th, what: "stands elsewhere", decoded: true})
+}
+
+// judge demands that the step which was taken be one of the specification, from
+// some candidate, to a state that is decoded as the present one.
+func (r *Refinement) judge(th *thread) {
+	r.remember(th, th.taken)
+	th.executes = false
+	r.look()
+	r.next = r.next[:0]
+	stuttered := notStutter
+	for i := range r.candidates {
+		before := &r.candidates[i]
+		after := *before
+		how, s := r.advance(&after, th)
+		if how != taken || !r.agrees(&after.state) {
+			continue
+		}
+		stuttered = s
+		if r.coverage != nil && s == notStutter {
+			r.coverage.taken(before.id, th.number(r), after.id)
+		}
+		r.next = append(r.next, after)
+	}
+	if len(r.next) == 0 {
+		r.fail(&difference{r: r, th: th, step: true, decoded: true})
+	}
+	r.candidates, r.next = r.next, r.candidates
+	r.pending = none
+	r.judged++
+	r.steps++
+	r.stutter[stuttered]++
+	r.close()
+}

@@ -1,0 +1,96 @@
+package lockstep
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"urpc/checker/catalogue"
+	"urpc/checker/schedule"
+	"urpc/fuzz/explore"
+)
+
+// Options say how a run in lock-step is done; the zero value is right.
+type Options struct {
+	Schedule schedule.Options
+	// Graph of the configuration; with it the coverage of the specification is
+	// counted, and steps are looked up instead of taken.
+	Graph *Graph
+	// Alone: nothing but lock-step is checked.
+	Alone bool
+}
+
+// Report is the outcome of a run in lock-step.
+type Report struct {
+	schedule.Report
+	// Matched counts the steps that were judged: of the specification, and
+	// stutters. Repeated executions (of a search with rounds, of a failure that is
+	// made smaller) count again.
+	Matched  uint64
+	Stutters map[Stutter]uint64
+	// Candidates is the most states in which the specification may have been at once.
+	Candidates int
+	Coverage   *Coverage // nil without a graph
+	Refused    []Refusal // of Drive: what the specification allows and the code refuses
+}
+
+// Run explores a configuration of target channel as explore.Run does, with any
+// strategy, and demands of every step of every execution that it be one of the
+// specification. An execution that does not fails by Property.
+func Run(ctx context.Context, v catalogue.Values, s schedule.Strategy, o Options) (Report, error) {
+	r, err := newRefinement(v, o.Graph)
+	if err != nil {
+		return Report{}, err
+	}
+	rep, err := explore.RunWatched(ctx, v, explore.Watch{Observer: r, Alone: o.Alone}, s, o.Schedule)
+	return r.report(rep), err
+}
+
+// report adds what the refinement knows to a report of the explorer.
+func (r *Refinement) report(rep schedule.Report) Report {
+	out := Report{Report: rep, Matched: r.steps, Stutters: map[Stutter]uint64{}, Candidates: r.largest, Coverage: r.coverage}
+	for _, s := range Stutters() {
+		if r.stutter[s] > 0 {
+			out.Stutters[s] = r.stutter[s]
+		}
+	}
+	return out
+}
+
+// WriteText prints what lock-step has to say beside the explorer's report: at
+// most so many of the transitions that were left out.
+func (r Report) WriteText(w io.Writer, left int) error {
+	p := &printer{w: w}
+	p.line("lock-step: %d steps matched, at most %d candidate states", r.Matched, r.Candidates)
+	for _, s := range Stutters() {
+		if n := r.Stutters[s]; n > 0 {
+			p.line("  stutter %s: %d times (%s)", s, n, s.Reason())
+		}
+	}
+	if c := r.Coverage; c != nil {
+		p.line("specification: states %v, transitions %v", c.States(), c.Transitions())
+		out := c.Left()
+		for i, l := range out[:min(left, len(out))] {
+			p.line("  left out %d: %s of %s in state %d: %s", i+1, l.Label, c.graph.threadName(l.Thread), l.State, c.graph.describe(l.State))
+		}
+		if more := len(out) - left; more > 0 {
+			p.line("  left out: %d more", more)
+		}
+	}
+	for _, f := range r.Refused {
+		p.line("refused: %v", f)
+	}
+	return p.err
+}
+
+// printer keeps the first error of many lines.
+type printer struct {
+	w   io.Writer
+	err error
+}
+
+func (p *printer) line(format string, args ...any) {
+	if p.err == nil {
+		_, p.err = fmt.Fprintf(p.w, format+"\n", args...)
+	}
+}

@@ -1,0 +1,60 @@
+package lockstep
+
+// Stutter is a step of the code that is none of the specification: it must leave
+// the decoded state as it is. Every other such step is a violation.
+type Stutter uint8
+
+// The declared stutters.
+const (
+	notStutter Stutter = iota
+	// BusySend: a try for the sending end's lock found it held. The specification
+	// awaits the lock: its step is not enabled.
+	BusySend
+	// BusyReceive: the same of the receiving end's lock.
+	BusyReceive
+	// AwaitSend: an await of the sending end's lock ended; the try comes next.
+	AwaitSend
+	// AwaitReceive: the same of the receiving end's lock.
+	AwaitReceive
+	// Woken: a sleeper that was woken goes on. In the specification the waker's
+	// step has moved it already.
+	Woken
+	// Donated: the word that tells the peer of a donated processor. The memory
+	// level has no donation; no step of it depends on that word.
+	Donated
+	stutters
+)
+
+var stutterNames = [stutters]struct{ name, reason string }{
+	BusySend:     {"busy send", "a try for the sending end found it held; the specification awaits it"},
+	BusyReceive:  {"busy receive", "a try for the receiving end found it held; the specification awaits it"},
+	AwaitSend:    {"await send", "an await of the sending end's lock ended; the try that takes it comes next"},
+	AwaitReceive: {"await receive", "an await of the receiving end's lock ended; the try that takes it comes next"},
+	Woken:        {"woken", "a sleeper that was woken goes on; the specification's wake has moved it already"},
+	Donated:      {"donated", "the word of a donated processor; the memory level has no donation"},
+}
+
+// String names the stutter.
+func (s Stutter) String() string {
+	if s == notStutter || s >= stutters {
+		return "no stutter"
+	}
+	return stutterNames[s].name
+}
+
+// Reason says why the specification does not take the step.
+func (s Stutter) Reason() string {
+	if s == notStutter || s >= stutters {
+		return ""
+	}
+	return stutterNames[s].reason
+}
+
+// Stutters are all declared stutters.
+func Stutters() []Stutter {
+	all := make([]Stutter, 0, stutters)
+	for s := notStutter + 1; s < stutters; s++ {
+		all = append(all, s)
+	}
+	return all
+}
