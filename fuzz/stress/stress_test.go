@@ -118,7 +118,9 @@ func TestEveryFaultIsFound(t *testing.T) {
 		{corruptPayload, Options{Size: 100}, func(r *Result) bool { return r.Corrupted > 0 && r.Failures[Corrupt] > 0 }},
 		{hang, Options{Stall: 300 * time.Millisecond}, func(r *Result) bool { return r.Lost > 0 && !r.Complete }},
 		{hang, Options{Deadline: 50 * time.Millisecond}, func(r *Result) bool {
-			return r.Verdict == verdict.Holds && r.Failures[DeadlineExceeded] == 5*2 && r.Unknown == 5*2
+			// On a loaded machine other calls may miss so near a deadline, too.
+			late := r.Failures[DeadlineExceeded]
+			return r.Verdict == verdict.Holds && late >= 5*2 && r.Unknown == late
 		}},
 		{handlerError, Options{}, func(r *Result) bool { return r.Failures[Remote] == 5*2 }},
 		{untypedError, Options{}, func(r *Result) bool { return r.Failures[Untyped] == 5*2 && len(r.Untyped) > 0 }},
