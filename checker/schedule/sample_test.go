@@ -107,4 +107,3 @@ func TestSamplesFindADeepBug(t *testing.T) {
 		t.Errorf("PCT of depth 0: %v", err)
 	}
 }
-
