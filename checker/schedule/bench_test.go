@@ -58,3 +58,16 @@ func TestLockedIncrements(t *testing.T) {
 		t.Errorf("%+v", rep)
 	}
 }
+
+// BenchmarkStates prints states a second of the stateful search on one core.
+func BenchmarkStates(b *testing.B) {
+	var states uint64
+	for b.Loop() {
+		rep, err := schedule.Explore(context.Background(), ring(3, 2, whole, false, false), schedule.Stateful(), schedule.Options{})
+		if err != nil || rep.Verdict != verdict.Holds {
+			b.Fatal(rep.Verdict, err)
+		}
+		states += rep.States
+	}
+	b.ReportMetric(float64(states)/b.Elapsed().Seconds(), "states/s")
+}

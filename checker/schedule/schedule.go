@@ -3,6 +3,17 @@
 // strategy decides which of them goes on. A failing schedule is a short token
 // that replays.
 //
+// Where to look:
+//
+//	Bounded, Random, Optimal, Stateful, PCT, POS   the strategies (this file)
+//	T                      one execution, as the program sees it (program.go)
+//	Word, Mutex, Cond      shared objects for programs written against the package
+//	dependence.go          which steps commute
+//	optimal.go, races.go   partial order reduction
+//	stateful.go, state.go  search by states; verify.go: marks are not trusted
+//	datarace.go            what plain accesses must be ordered by
+//	token.go, replay.go    a failing schedule as text
+//
 // What it does not see: accesses that no T.Step announces, and the order in
 // which weak memory could show them (every interleaving is sequentially
 // consistent). What breaks it: a program that is not a function of its schedule
