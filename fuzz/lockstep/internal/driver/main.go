@@ -3,6 +3,7 @@
 // stderr, with -cover, how much of the specification the code has taken. The
 // tests of package lockstep build it with one mutant after another planted.
 //
+//	driver replay TOKEN
 //	driver [-cover] CONFIGURATION bounded PREEMPTIONS
 //	driver [-cover] CONFIGURATION random EXECUTIONS
 //	driver [-cover] CONFIGURATION drive EXECUTIONS      (0: until all is taken)
@@ -52,6 +53,9 @@ const mostStates = 8 << 20
 func run() (lockstep.Report, error) {
 	cover := flag.Bool("cover", false, "count how much of the specification is taken")
 	flag.Parse()
+	if flag.NArg() == 2 && flag.Arg(0) == "replay" {
+		return lockstep.Replay(context.Background(), schedule.Token(flag.Arg(1)), lockstep.Options{Alone: true})
+	}
 	if flag.NArg() != 3 {
 		return lockstep.Report{}, errors.New("want CONFIGURATION bounded PREEMPTIONS, or CONFIGURATION random|drive EXECUTIONS")
 	}
