@@ -44,7 +44,6 @@ func TestRefinesWithinABound(t *testing.T) {
 		{"1-2-1-1", 2, 2},
 		{"2-1-1-1", 1, 2},
 		{"2-1-1-2", 1, 2},
-		{"wrap", 1, 2},
 		{"spurious", 1, 2},
 		{"donate", 1, 2},
 	} {

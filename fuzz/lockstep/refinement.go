@@ -298,16 +298,18 @@ func (r *Refinement) judge(th *thread) {
 	stuttered := notStutter
 	for i := range r.candidates {
 		before := &r.candidates[i]
-		after := *before
-		how, s := r.advance(&after, th)
+		// It is copied to where it may stay, so that no step allocates.
+		r.next = append(r.next, *before)
+		after := &r.next[len(r.next)-1]
+		how, s := r.advance(after, th)
 		if how != taken || !r.agrees(&after.state) {
+			r.next = r.next[:len(r.next)-1]
 			continue
 		}
 		stuttered = s
 		if r.coverage != nil && s == notStutter {
 			r.coverage.taken(before.id, th.number(r), after.id)
 		}
-		r.next = append(r.next, after)
 	}
 	if len(r.next) == 0 {
 		r.fail(&difference{r: r, th: th, step: true, decoded: true})
