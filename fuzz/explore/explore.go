@@ -98,23 +98,30 @@ func Run(ctx context.Context, t Target, v catalogue.Values, s schedule.Strategy,
 // Replay runs the execution of a token. A token of another mutant than this
 // program is (or of none) is refused with schedule.ErrTokenProgram.
 func Replay(ctx context.Context, token schedule.Token, o schedule.Options) (schedule.Report, error) {
-	info, err := schedule.ParseToken(token)
+	t, v, configuration, err := resolve(token)
 	if err != nil {
 		return schedule.Report{}, err
 	}
+	return schedule.Replay(ctx, t.Program(v), token, t.options(o, configuration))
+}
+
+// resolve gives what a token is of, and refuses one of another mutant.
+func resolve(token schedule.Token) (t Target, v catalogue.Values, configuration string, err error) {
+	info, err := schedule.ParseToken(token)
+	if err != nil {
+		return t, v, "", err
+	}
 	if info.Mutant != Planted {
-		return schedule.Report{}, fmt.Errorf("replay: %w: it is of %s, this program is %s",
+		return t, v, "", fmt.Errorf("replay: %w: it is of %s, this program is %s",
 			schedule.ErrTokenProgram, describe(info.Mutant), describe(Planted))
 	}
-	t, err := Find(info.Target)
-	if err != nil {
-		return schedule.Report{}, fmt.Errorf("replay: %w", err)
+	if t, err = Find(info.Target); err != nil {
+		return t, v, "", fmt.Errorf("replay: %w", err)
 	}
-	v, _, err := t.Parse(info.Configuration)
-	if err != nil {
-		return schedule.Report{}, fmt.Errorf("replay: %w", err)
+	if v, _, err = t.Parse(info.Configuration); err != nil {
+		return t, v, "", fmt.Errorf("replay: %w", err)
 	}
-	return schedule.Replay(ctx, t.Program(v), token, t.options(o, info.Configuration))
+	return t, v, info.Configuration, nil
 }
 
 func describe(mutant string) string {

@@ -55,8 +55,12 @@ func (k *Kernel) Sleep(word *shm.View, off shm.Offset, expected uint32, nudge *k
 }
 
 // forNothing says whether the kernel will wake the one who falls asleep for
-// nothing, some time.
+// nothing, some time. Where a gate decides who goes on, it decides that, too: any
+// sleeper may wake.
 func (m *Machine) forNothing() bool {
+	if m.gate != nil {
+		return m.spurious > 0
+	}
 	if m.spurious == 0 || m.t.Choose("wake for nothing", 2) == 0 {
 		return false
 	}

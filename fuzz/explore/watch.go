@@ -2,6 +2,7 @@ package explore
 
 import (
 	"context"
+	"fmt"
 
 	"urpc/checker/catalogue"
 	"urpc/checker/schedule"
@@ -76,8 +77,8 @@ func Number(payload []byte) (number uint64, ok bool) { return get(payload) }
 
 // Argument is what number i of all calls is about: the calls of thread 0 come
 // first. Result is what the procedure gives for an argument.
-func Argument(i int) uint64             { return argument(i) }
-func Result(argument uint64) (r uint64) { return result(argument) }
+func Argument(i int) uint64         { return argument(i) }
+func Result(argument uint64) uint64 { return result(argument) }
 
 // Slots and Start give the size of the channel in a configuration.
 func Slots(v catalogue.Values) int    { return int(size(v).Slots) }
@@ -100,6 +101,23 @@ type Watch struct {
 // watched. Its tokens are those of the target, unless there is a gate.
 func RunWatched(ctx context.Context, v catalogue.Values, w Watch, s schedule.Strategy, o schedule.Options) (schedule.Report, error) {
 	return schedule.Explore(ctx, watchedProgram(v, simulated, w), s, channelTarget.options(o, channelTarget.configuration(v)))
+}
+
+// ReplayWatched runs the execution of a token of target channel, as Replay does,
+// and has it watched. watch gives the watch of the token's configuration.
+func ReplayWatched(ctx context.Context, token schedule.Token, watch func(v catalogue.Values) (Watch, error), o schedule.Options) (schedule.Report, error) {
+	t, v, configuration, err := resolve(token)
+	if err != nil {
+		return schedule.Report{}, err
+	}
+	if t.Name != channelTarget.Name {
+		return schedule.Report{}, fmt.Errorf("replay: %w: it is of target %s, only %s can be watched", schedule.ErrTokenProgram, t.Name, channelTarget.Name)
+	}
+	w, err := watch(v)
+	if err != nil {
+		return schedule.Report{}, err
+	}
+	return schedule.Replay(ctx, watchedProgram(v, simulated, w), token, t.options(o, configuration))
 }
 
 // Channel is the target that can be watched.

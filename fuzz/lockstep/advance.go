@@ -121,28 +121,30 @@ func (r *Refinement) close() {
 			continue
 		}
 		for i := 0; i < len(r.candidates); i++ {
-			c := r.candidates[i]
-			if c.state.Server[j].At != step.Execute {
+			if r.candidates[i].state.Server[j].At != step.Execute {
 				continue
 			}
-			before := c.id
-			r.take(&c, th)
+			r.candidates = append(r.candidates, r.candidates[i])
+			c := &r.candidates[len(r.candidates)-1]
+			r.take(c, th)
 			if r.coverage != nil {
-				r.coverage.taken(before, th.number(r), c.id)
+				r.coverage.taken(r.candidates[i].id, th.number(r), c.id)
 			}
-			r.add(c)
+			r.dropIfThere()
 		}
 	}
 	r.largest = max(r.largest, len(r.candidates))
 }
 
-func (r *Refinement) add(c candidate) {
-	for i := range r.candidates {
-		if r.candidates[i].state == c.state {
+// dropIfThere drops the last candidate if it is another one, too.
+func (r *Refinement) dropIfThere() {
+	last := len(r.candidates) - 1
+	for i := range last {
+		if r.candidates[i].state == r.candidates[last].state {
+			r.candidates = r.candidates[:last]
 			return
 		}
 	}
-	r.candidates = append(r.candidates, c)
 }
 
 // stuck says whether the specification can go no further: the kernel's waking

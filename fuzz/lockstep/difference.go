@@ -19,6 +19,9 @@ type difference struct {
 	what    string  // what the code did, if it was no step
 	step    bool    // the thread's last step is what parted them
 	decoded bool    // show the decoded state against the specification's
+	// payload: what the code did, it did with a payload of this number.
+	payload bool
+	number  uint64
 	// detail tells what a state of the specification has instead; nil: nothing.
 	detail func(*memory.State) string
 }
@@ -50,6 +53,8 @@ func (d *difference) code() string {
 	switch {
 	case d.th == nil:
 		return d.what
+	case d.payload:
+		return d.r.threadName(d.th) + " " + d.what + " " + d.r.told(d.number)
 	case !d.step:
 		return d.r.threadName(d.th) + " " + d.what
 	}

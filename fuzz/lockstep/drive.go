@@ -15,7 +15,7 @@ import (
 // A procedure is a step of its own, so that others move before it is executed. A
 // step of the code that the specification does not take fails by Property, as in
 // Run; what the specification allows and the code does not do is in
-// Report.Refused. most bounds the executions; 0: no bound.
+// Report.Refused. A failure has no token: its steps are its schedule. most bounds the executions; 0: no bound.
 func Drive(ctx context.Context, v catalogue.Values, g *Graph, most uint64) (Report, error) {
 	r, err := newRefinement(v, g)
 	if err != nil {
@@ -49,6 +49,9 @@ func drive(ctx context.Context, v catalogue.Values, r *Refinement, most uint64) 
 // report is that of the refinement, with the refusals. The code refines the
 // specification even where it refuses something: a refusal is no failure.
 func (d *driver) report(rep schedule.Report) Report {
+	if f := rep.Failure; f != nil {
+		f.Token = "" // a token does not hold the gate: its steps say who went on
+	}
 	out := d.Refinement.report(rep)
 	out.Refused = d.refusals
 	return out

@@ -37,7 +37,7 @@ func TestGraphIsTheCheckers(t *testing.T) {
 
 // The code takes every transition of the specification.
 func TestDriveTakesEverything(t *testing.T) {
-	for _, config := range []string{"1-1-1-1", "1-1-2-1", "1-2-1-1", "2-1-1-1", "1-1-2-1,start=2^32-1", "1-1-1-1,donate=yes"} {
+	for _, config := range []string{"1-1-1-1", "1-1-2-1", "1-2-1-1", "2-1-1-1", "1-1-2-1,start=2^32-1", "1-1-1-1,donate=yes", "1-1-1-1,spurious=1"} {
 		rep, err := Drive(t.Context(), values(t, config), graph(t, config), 0)
 		if err != nil {
 			t.Fatal(err)
@@ -123,7 +123,7 @@ func TestDriveFails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if rep.Failure == nil || rep.Failure.Property != Property || len(rep.Failure.Steps) == 0 || rep.Verdict != verdict.Violated {
+	if rep.Failure == nil || rep.Failure.Property != Property || len(rep.Failure.Steps) == 0 || rep.Failure.Token != "" || rep.Verdict != verdict.Violated {
 		t.Errorf("%v: %+v", rep.Verdict, rep.Failure)
 	}
 }

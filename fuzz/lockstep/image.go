@@ -25,6 +25,8 @@ import (
 //	                          RecheckHead, and at LookHead, while the specification keeps it
 //	Thread.Rung               history: whether the doorbell differs from what it read
 //	Thread.Stuck              history: it unlocks right after StoreRoom or LookSlot
+//	                          (at RecheckSlot and AwaitRoom moved on, as
+//	                          memory.Config.ImageOfRechecked and ImageOfSeen say)
 //	Caller.Leads              history: its last try for the lead found it free
 //	Caller.Other              whose word, or permit, the announced step touches
 //
@@ -198,8 +200,10 @@ func (r *Refinement) threadImage(th *thread) memory.Thread {
 	t := memory.Thread{At: th.at}
 	switch th.at {
 	case step.LoadRoom, step.LookHead, step.WriteSlot, step.Publish, step.StoreTail,
-		step.LookSlot, step.CopySlot, step.StoreHead, step.RecheckSlot:
+		step.LookSlot, step.CopySlot, step.StoreHead:
 		t.Position, _ = r.imageOf(th.position)
+	case step.RecheckSlot:
+		t.Position = r.rechecked(th)
 	case step.StoreRoom:
 		t.Position, _ = r.imageOf(th.position)
 		t.Seen, _ = r.imageOf(th.seen)
@@ -208,7 +212,7 @@ func (r *Refinement) threadImage(th *thread) memory.Thread {
 			t.Seen, _ = r.imageOf(th.seen)
 		}
 	case step.AwaitRoom:
-		t.Seen, _ = r.imageOf(th.seen)
+		t.Seen = r.awaited(th)
 	case step.UnlockReceive:
 		t.Stuck = th.taken == step.LookSlot
 	case step.Donate:
@@ -222,6 +226,26 @@ func (r *Refinement) threadImage(th *thread) memory.Thread {
 		t.Rung = 1
 	}
 	return t
+}
+
+// rechecked is the head that a thread at RecheckSlot has read, and awaited the
+// one that a thread at AwaitRoom has seen: the specification keeps them as what
+// the comparison to come can tell.
+func (r *Refinement) rechecked(th *thread) uint8 {
+	if _, ok := r.imageOf(th.position); !ok {
+		return 0
+	}
+	head := th.position - r.start
+	word := r.watched.Segments[1-th.side].Peek(slotOf(int(head), r.slots, r.start) + slotSequence)
+	return r.config.ImageOfRechecked(1-th.side, int(head), int(int32(word-(th.position+1))))
+}
+
+func (r *Refinement) awaited(th *thread) uint8 {
+	if _, ok := r.imageOf(th.seen); !ok {
+		return 0
+	}
+	further := r.watched.Segments[1-th.side].Peek(offHead) - th.seen
+	return r.config.ImageOfSeen(th.side, int(th.seen-r.start), int(int32(further)))
 }
 
 // other is whose word the announced step of a caller touches.

@@ -97,6 +97,9 @@ func TestMutants(t *testing.T) {
 				t.Errorf("the message does not show both sides: %s", got.Message)
 			}
 			t.Logf("execution %d: %s", got.Executions, got.Message)
+			if again := drivenBy(t, binary, "replay", got.Token); again.Message != got.Message || again.Token != got.Token {
+				t.Errorf("the replay: %+v", again)
+			}
 		})
 	}
 }

@@ -235,7 +235,7 @@ func (r *Refinement) executing(th *thread, number uint64, whole bool) {
 			return false
 		}
 		return number == explore.Argument(i*r.config.Calls+int(c.state.Caller[i].Number))
-	}, &difference{r: r, th: th, what: "executes " + r.told(number), detail: func(s *memory.State) string {
+	}, &difference{r: r, th: th, what: "executes", payload: true, number: number, detail: func(s *memory.State) string {
 		return "is to execute " + threadOf(s, th).Message.String()
 	}})
 }
@@ -258,7 +258,7 @@ func (r *Refinement) returns(th *thread) {
 		n := int(caller.Number)
 		return caller.At == step.CloseCall && caller.Result == memory.CallOf(th.self, n).Reply() &&
 			th.result == explore.Result(explore.Argument(th.self*r.config.Calls+n))
-	}, &difference{r: r, th: th, what: "gets " + r.told(th.result), detail: func(s *memory.State) string {
+	}, &difference{r: r, th: th, what: "gets", payload: true, number: th.result, detail: func(s *memory.State) string {
 		return "returns " + s.Caller[th.self].Result.String()
 	}})
 }
@@ -298,16 +298,18 @@ func (r *Refinement) judge(th *thread) {
 	stuttered := notStutter
 	for i := range r.candidates {
 		before := &r.candidates[i]
-		after := *before
-		how, s := r.advance(&after, th)
+		// It is copied to where it may stay, so that no step allocates.
+		r.next = append(r.next, *before)
+		after := &r.next[len(r.next)-1]
+		how, s := r.advance(after, th)
 		if how != taken || !r.agrees(&after.state) {
+			r.next = r.next[:len(r.next)-1]
 			continue
 		}
 		stuttered = s
 		if r.coverage != nil && s == notStutter {
 			r.coverage.taken(before.id, th.number(r), after.id)
 		}
-		r.next = append(r.next, after)
 	}
 	if len(r.next) == 0 {
 		r.fail(&difference{r: r, th: th, step: true, decoded: true})

@@ -46,6 +46,20 @@ func Run(ctx context.Context, v catalogue.Values, s schedule.Strategy, o Options
 	return r.report(rep), err
 }
 
+// Replay runs the execution of a token that Run gave, in lock-step again. The
+// same token replays without it, by explore.Replay, as far as that fails, too.
+func Replay(ctx context.Context, token schedule.Token, o Options) (Report, error) {
+	var r *Refinement
+	rep, err := explore.ReplayWatched(ctx, token, func(v catalogue.Values) (w explore.Watch, err error) {
+		r, err = newRefinement(v, o.Graph)
+		return explore.Watch{Observer: r, Alone: o.Alone}, err
+	}, o.Schedule)
+	if r == nil {
+		return Report{Report: rep}, err
+	}
+	return r.report(rep), err
+}
+
 // report adds what the refinement knows to a report of the explorer.
 func (r *Refinement) report(rep schedule.Report) Report {
 	out := Report{Report: rep, Matched: r.steps, Stutters: map[Stutter]uint64{}, Candidates: r.largest, Coverage: r.coverage}

@@ -26,6 +26,20 @@ func (c Config) Image(side, count int) uint8 {
 // has made before.
 func CallOf(caller, number int) Message { return call(caller, uint8(number&1)) }
 
+// ImageOfRechecked is the head that a thread at RecheckSlot has read, as it stands
+// in a State, where ahead is how far the slot's word is past one more than it.
+func (c Config) ImageOfRechecked(side, head, ahead int) uint8 {
+	k := int(newMachine(c).capacity[side])
+	return c.Image(side, head+max(0, ahead-k))
+}
+
+// ImageOfSeen is the head that a thread at AwaitRoom has seen, as it stands in a
+// State, where the head is now so much further.
+func (c Config) ImageOfSeen(side, head, further int) uint8 {
+	most := laps*int(newMachine(c).capacity[side]) - 1
+	return c.Image(side, head+max(0, further-most))
+}
+
 // Reply is the message of the reply to a call.
 func (m Message) Reply() Message { return m.result() }
 

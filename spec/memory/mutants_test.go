@@ -104,7 +104,7 @@ var harmless = []mutant{
 		steps: map[step.Name]func(v view) bool{
 			step.Wake: func(v view) bool {
 				woken := false
-				v.sleepers(func(t *Thread) {
+				v.peers(func(t *Thread) {
 					if t.At == step.Asleep && !woken {
 						t.At, t.Rung, woken = step.Retract, 0, true
 					}

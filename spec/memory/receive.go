@@ -46,8 +46,19 @@ func (v view) copySlot() bool {
 
 func (v view) storeHead() bool {
 	v.own.Head = v.add(1-v.side, v.t.Position, 1)
+	v.keepChanged()
 	v.t.Position = 0
 	return v.to(step.UnlockReceive)
+}
+
+// keepChanged moves the head that a waiting sender has seen one on, where the
+// head would come round to it: that it has changed is all that AwaitRoom can tell.
+func (v view) keepChanged() {
+	v.peers(func(t *Thread) {
+		if t.At == step.AwaitRoom && t.Seen == v.own.Head {
+			t.Seen = v.add(1-v.side, t.Seen, 1)
+		}
+	})
 }
 
 func (v view) unlockReceive() bool {

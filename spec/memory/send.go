@@ -65,9 +65,23 @@ func (v view) writeSlot() bool {
 }
 
 func (v view) publish() bool {
-	v.slot(v.side, v.t.Position).Sequence = v.add(v.side, v.t.Position, 1)
+	slot := v.slot(v.side, v.t.Position)
+	slot.Sequence = v.add(v.side, v.t.Position, 1)
+	v.keepBehind(slot)
 	v.s.noteSent(v.side, v.t.Message)
 	return v.to(step.StoreTail)
+}
+
+// keepBehind moves the head that a parking processor has read a lap on, where the
+// slot's word would be two laps past it: that it is past is all that RecheckSlot
+// can tell.
+func (v view) keepBehind(slot *Slot) {
+	k := v.capacity[v.side]
+	v.peers(func(t *Thread) {
+		if t.At == step.RecheckSlot && v.slot(v.side, t.Position) == slot && v.add(v.side, slot.Sequence, -(t.Position+1)) == laps/2*k {
+			t.Position = v.add(v.side, t.Position, k)
+		}
+	})
 }
 
 func (v view) storeTail() bool {

@@ -19,12 +19,16 @@ import (
 // capacity K of their queue. A slot is found by position modulo K, and K divides
 // 4K. The full test compares a tail with a head or a copy of a head that is at
 // most K behind it: K+1 numbers suffice. A sequence word is at most K behind
-// what a receiver that holds the lock expects, and never ahead of it. A parking
-// processor holds no lock: between its two rechecks the queue may go on by any
-// number of laps. Modulo 4K it takes up to one lap ahead as ahead; after more it
-// may take a lap ahead for one behind, and then sleeps or not by the doorbell,
-// which has been rung since. What it then does is explored here like any other
-// behaviour, and wraps after 4 laps instead of 2^32 / K.
+// what a receiver that holds the lock expects, and never ahead of it. Two threads
+// compare a position that they read without the lock, while the queue may go on
+// by any number of laps: a parking processor at RecheckSlot, and a sender at
+// AwaitRoom. What they read is kept as what the comparison can tell: a publishing
+// that would put the slot two laps past the one moves it a lap on (keepBehind), a
+// head that would come round to the other moves it one on (keepChanged). This is
+// exact for positions that never come round, as the runtime's do only after 2^31
+// messages. Without it a processor took what was two laps ahead for something
+// behind, and a sender waited while the peer's head was four laps on: lock-step
+// with the runtime's code (fuzz/lockstep) found that the code did otherwise.
 //
 // 2. The doorbell is kept as what the two steps that use it can tell: for each
 // processor that has read it, how often it was rung since. This is exact for a

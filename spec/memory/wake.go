@@ -21,7 +21,7 @@ func (v view) lookParked() bool {
 }
 
 func (v view) ring() bool {
-	v.sleepers(func(t *Thread) {
+	v.peers(func(t *Thread) {
 		if parked(t.At) {
 			t.Rung = v.rung(t.Rung)
 		}
@@ -39,7 +39,7 @@ func (v view) rung(n uint8) uint8 {
 }
 
 func (v view) wake() bool {
-	v.sleepers(func(t *Thread) {
+	v.peers(func(t *Thread) {
 		if t.At == step.Asleep {
 			t.At, t.Rung = step.Retract, 0
 		}
@@ -55,8 +55,8 @@ func (v view) afterSend() bool {
 	return v.to(step.TestSetReceive)
 }
 
-// sleepers visits the peer's threads, which read this side's doorbell.
-func (v view) sleepers(visit func(t *Thread)) {
+// peers visits the peer's threads: they read this side's doorbell, head and slots.
+func (v view) peers(visit func(t *Thread)) {
 	if v.side == client {
 		for j := range v.Servers {
 			visit(&v.s.Server[j])

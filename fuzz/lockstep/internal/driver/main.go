@@ -1,19 +1,24 @@
 // Command driver runs one configuration of target channel in lock-step with the
-// specification, nothing else checked, and prints what came of it as JSON. The
+// specification, nothing else checked. It prints what came of it as JSON, and to
+// stderr, with -cover, how much of the specification the code has taken. The
 // tests of package lockstep build it with one mutant after another planted.
 //
-//	driver CONFIGURATION bounded PREEMPTIONS
-//	driver CONFIGURATION random EXECUTIONS
+//	driver replay TOKEN
+//	driver [-cover] CONFIGURATION bounded PREEMPTIONS
+//	driver [-cover] CONFIGURATION random EXECUTIONS
+//	driver [-cover] CONFIGURATION drive EXECUTIONS      (0: until all is taken)
 package main
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"strconv"
 
+	"urpc/checker/catalogue"
 	"urpc/checker/schedule"
 	"urpc/checker/verdict"
 	"urpc/fuzz/explore"
@@ -29,7 +34,7 @@ type Outcome struct {
 }
 
 func main() {
-	rep, err := run(os.Args[1:])
+	rep, err := run()
 	if err == nil {
 		err = json.NewEncoder(os.Stdout).Encode(outcome(rep))
 	}
@@ -42,23 +47,51 @@ func main() {
 	}
 }
 
-func run(args []string) (lockstep.Report, error) {
-	if len(args) != 3 {
-		return lockstep.Report{}, errors.New("want CONFIGURATION bounded PREEMPTIONS, or CONFIGURATION random EXECUTIONS")
+// mostStates is the largest graph of the specification that is held in memory.
+const mostStates = 8 << 20
+
+func run() (lockstep.Report, error) {
+	cover := flag.Bool("cover", false, "count how much of the specification is taken")
+	flag.Parse()
+	if flag.NArg() == 2 && flag.Arg(0) == "replay" {
+		return lockstep.Replay(context.Background(), schedule.Token(flag.Arg(1)), lockstep.Options{Alone: true})
 	}
-	v, _, err := explore.Channel().Parse(args[0])
+	if flag.NArg() != 3 {
+		return lockstep.Report{}, errors.New("want CONFIGURATION bounded PREEMPTIONS, or CONFIGURATION random|drive EXECUTIONS")
+	}
+	v, _, err := explore.Channel().Parse(flag.Arg(0))
 	if err != nil {
 		return lockstep.Report{}, err
 	}
-	n, err := strconv.Atoi(args[2])
+	n, err := strconv.Atoi(flag.Arg(2))
 	if err != nil {
 		return lockstep.Report{}, err
 	}
-	s := schedule.Bounded(n)
-	if args[1] == "random" {
-		s = schedule.Random(1, uint64(n))
+	var g *lockstep.Graph
+	if *cover || flag.Arg(1) == "drive" {
+		if g, err = lockstep.NewGraph(context.Background(), v, mostStates); err != nil {
+			return lockstep.Report{}, err
+		}
 	}
-	return lockstep.Run(context.Background(), v, s, lockstep.Options{Alone: true})
+	rep, err := runs(v, g, n)
+	if err == nil && *cover {
+		err = rep.WriteText(os.Stderr, 20)
+	}
+	return rep, err
+}
+
+func runs(v catalogue.Values, g *lockstep.Graph, n int) (lockstep.Report, error) {
+	o := lockstep.Options{Alone: true, Graph: g}
+	switch how := flag.Arg(1); how {
+	case "bounded":
+		return lockstep.Run(context.Background(), v, schedule.Bounded(n), o)
+	case "random":
+		return lockstep.Run(context.Background(), v, schedule.Random(1, uint64(n)), o)
+	case "drive":
+		return lockstep.Drive(context.Background(), v, g, uint64(n))
+	default:
+		return lockstep.Report{}, fmt.Errorf("want bounded, random or drive, not %q", how)
+	}
 }
 
 func outcome(rep lockstep.Report) Outcome {
