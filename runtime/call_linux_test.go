@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -134,6 +135,47 @@ func TestHandlerErrorsReachTheCaller(t *testing.T) {
 	}
 	if n := h.Counters(); n.Calls != 4 || n.Failed != 3 || n.Bindings != 1 {
 		t.Errorf("counted %+v", n)
+	}
+}
+
+// spiteful is an error all of whose methods panic, as those of a typed nil do.
+type spiteful struct{ text string }
+
+func (e *spiteful) Error() string { panic(e) }
+func (e *spiteful) Unwrap() error { panic(e.text) }
+
+type nilError struct{ text string }
+
+func (e *nilError) Error() string { return e.text }
+
+// TestErrorsThatPanic end their own call, not the server.
+func TestErrorsThatPanic(t *testing.T) {
+	var typedNil *nilError
+	for what, handler := range map[string]func() error{
+		"a typed nil":           func() error { return typedNil },
+		"a method that panics":  func() error { return &spiteful{"spite"} },
+		"a panic that panics":   func() error { panic(&spiteful{"spite"}) },
+		"a panic of a nil":      func() error { panic(typedNil) },
+		"a wrapped panic":       func() error { return errors.Join(&spiteful{"spite"}, typedNil) },
+		"an end of a goroutine": func() error { runtime.Goexit(); return nil },
+	} {
+		t.Run(what, func(t *testing.T) {
+			s := NewServer(ServerOptions{})
+			if err := errors.Join(
+				Handle(s, procNull, func(context.Context, struct{}) (struct{}, error) { return struct{}{}, handler() }),
+				Handle(s, procNext, func(_ context.Context, n uint64) (uint64, error) { return n + 1, nil }),
+			); err != nil {
+				t.Fatal(err)
+			}
+			c, ctx := bindPair(t, s, Options{}), within(t)
+			_, err := procNull.Call(ctx, c, struct{}{})
+			if remote, ok := errors.AsType[*RemoteError](err); !ok || !remote.Panicked || remote.Text == "" {
+				t.Errorf("%v, want a panic", err)
+			}
+			if got, err := procNext.Call(ctx, c, 1); err != nil || got != 2 {
+				t.Errorf("afterwards: %d, %v", got, err)
+			}
+		})
 	}
 }
 

@@ -84,9 +84,16 @@ func (s *Server) add(d *declaration, invoke invoker) error {
 	return nil
 }
 
-// stub makes the server's stub of a procedure.
+// stub makes the server's stub of a procedure. A panic of the handler is its
+// reply, and so is one of whatever else is the user's here: what encodes a value,
+// what an error says of itself.
 func stub[Req, Rep any](d *declaration, handler func(context.Context, Req) (Rep, error)) invoker {
-	return func(ctx context.Context, request, reply []byte) (uint32, []byte) {
+	return func(ctx context.Context, request, reply []byte) (status uint32, payload []byte) {
+		defer func() {
+			if p := recover(); p != nil {
+				status, payload = replyPanicked(reply, p)
+			}
+		}()
 		if d.reply.size > cap(reply) {
 			return replyRefused(reply, fmt.Errorf("the reply of %d bytes fits no message of this binding (%d)", d.reply.size, cap(reply)))
 		}
@@ -94,11 +101,11 @@ func stub[Req, Rep any](d *declaration, handler func(context.Context, Req) (Rep,
 		if err := decode(&d.request, &req, request); err != nil {
 			return replyRefused(reply, fmt.Errorf("request: %w", err))
 		}
-		rep, err := invoke(ctx, handler, req)
+		rep, err := handler(ctx, req)
 		if err != nil {
 			return replyFailed(reply, err)
 		}
-		payload, err := encode(&d.reply, reply, &rep)
+		payload, err = encode(&d.reply, reply, &rep)
 		switch {
 		case err != nil:
 			return replyFailed(reply, fmt.Errorf("encode the reply: %w", err))
@@ -107,16 +114,6 @@ func stub[Req, Rep any](d *declaration, handler func(context.Context, Req) (Rep,
 		}
 		return statusDone, payload
 	}
-}
-
-// invoke runs the handler and makes an error of its panic.
-func invoke[Req, Rep any](ctx context.Context, handler func(context.Context, Req) (Rep, error), req Req) (rep Rep, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = &handlerPanic{p}
-		}
-	}()
-	return handler(ctx, req)
 }
 
 // peerKey is the key of the client in a handler's context.

@@ -1,9 +1,6 @@
 package urpc
 
-import (
-	"errors"
-	"fmt"
-)
+import "fmt"
 
 // The status of a reply, as it stands in the message. A client meets any other
 // value as the work of a broken peer.
@@ -21,10 +18,21 @@ func replyRefused(reply []byte, err error) (uint32, []byte) {
 }
 
 func replyFailed(reply []byte, err error) (uint32, []byte) {
-	if p, ok := errors.AsType[*handlerPanic](err); ok {
-		return statusPanicked, cut(reply, fmt.Sprint(p.value))
-	}
 	return statusFailed, cut(reply, err.Error())
+}
+
+func replyPanicked(reply []byte, value any) (uint32, []byte) {
+	return statusPanicked, cut(reply, says(value))
+}
+
+// says is what a panic says. A value whose methods panic, too, says its type.
+func says(value any) (text string) {
+	defer func() {
+		if recover() != nil {
+			text = fmt.Sprintf("a %T", value)
+		}
+	}()
+	return fmt.Sprint(value)
 }
 
 // replyExited is the reply of a handler that called runtime.Goexit.
@@ -48,8 +56,3 @@ func failure(procedure string, status uint32, payload []byte) error {
 		return fmt.Errorf("%s: %w: a reply of status %d", procedure, ErrCorrupt, status)
 	}
 }
-
-// handlerPanic is what a handler panicked with.
-type handlerPanic struct{ value any }
-
-func (p *handlerPanic) Error() string { return fmt.Sprintf("handler panicked: %v", p.value) }
