@@ -304,6 +304,89 @@ func TestModelsThatBreakTheirContractAreErrors(t *testing.T) {
 	}
 }
 
+// The contract is verified throughout a search, not only in the first states of
+// a shard: this step has two outcomes in no other state than the last of a shard
+// that is sampled.
+func TestContractIsSampledInLargeSearches(t *testing.T) {
+	type wide struct{ N uint64 }
+	const n = 100_000
+	calls := uint64(0)
+	two := map[uint64]bool{} // states in which the step is impure
+	m := Model[wide]{
+		Name: "late", Init: []wide{{}}, Terminal: func(s *wide) bool { return s.N >= n },
+		Processes: []Process[wide]{{Name: "p", Count: 1, Steps: []Step[wide]{{Label: "up", Do: func(s *wide, _ int) bool {
+			if s.N >= n {
+				return false
+			}
+			impure := two[s.N]
+			s.N++
+			if impure {
+				calls++
+				s.N = n + calls
+			}
+			return true
+		}}}}},
+	}
+	// The states of a chain come in order, so that the number of each in its shard is known.
+	var seen [shards]int
+	for i := range uint64(n) {
+		s := wide{i}
+		k := hashOf(&s) & (shards - 1)
+		if seen[k] > 0 && seen[k]%256 == 0 && i > n/2 && len(two) == 0 {
+			two[i] = true
+		}
+		seen[k]++
+	}
+	r, err := Check(context.Background(), m, Options{Workers: 1})
+	var impure *ImpureError
+	if !errors.As(err, &impure) || !strings.Contains(err.Error(), "two outcomes") || r.Verdict != Unknown {
+		t.Errorf("%v with error %v after %d states, want one that says two outcomes", r.Verdict, err, r.States)
+	}
+}
+
+// Of several states and transitions on one level the first decides, in the order
+// in which they were found, so that a report is the same from run to run.
+func TestFirstOfALevelDecides(t *testing.T) {
+	type place struct{ Level, Branch uint32 }
+	bad := func(s *place) bool { return s.Level == 1 && s.Branch%2 == 1 }
+	m := Model[place]{
+		Name: "fan", Init: []place{{}},
+		Processes: []Process[place]{{Name: "p", Count: 1, Steps: []Step[place]{{Label: "fan", Choices: 4096,
+			Choose: func(s *place, _, choice int) bool {
+				ok := s.Level == 0 || s.Level == 1 && !bad(s) && choice == 0
+				s.Level++
+				s.Branch += uint32(choice)
+				if !ok {
+					*s = place{s.Level - 1, s.Branch - uint32(choice)}
+				}
+				return ok
+			}}}}},
+		Terminal:   func(s *place) bool { return s.Level == 2 },
+		Properties: []Property[place]{Invariant("even", func(s *place) bool { return !bad(s) })},
+	}
+	// The first in the order of shards, and in a shard in the order of insertion.
+	first := func(is func(*place) bool) uint32 {
+		best, shardOf := uint32(0), shards
+		for branch := range uint32(4096) {
+			s := place{1, branch}
+			if k := int(hashOf(&s) & (shards - 1)); is(&s) && k < shardOf {
+				best, shardOf = branch, k
+			}
+		}
+		return best
+	}
+	want := first(bad)
+	for _, workers := range []int{1, 2, 8} {
+		r := check(t, m, Options{Workers: workers, AfterViolation: 1 << 20})
+		for _, name := range []string{"even", deadlockName} {
+			steps := result(t, r, name).Trace.Steps
+			if len(steps) != 1 || uint32(steps[0].Choice) != want {
+				t.Errorf("%d workers, %s: %+v, want branch %d", workers, name, steps, want)
+			}
+		}
+	}
+}
+
 func TestInitialStatesCountOnce(t *testing.T) {
 	m := counter()
 	m.Init = []small{{N: 1}, {N: 2}, {N: 1}}

@@ -74,6 +74,14 @@ func checkTable(t *testing.T, table *table, words int) {
 			continue
 		}
 		seen[p] = true
+		// The places of a page are all those that share its first bits: none is
+		// left to the page that it was split from.
+		span := 1 << (table.depth - uint(p.depth))
+		for k, other := range table.directory {
+			if (k/span == i/span) != (other == p) {
+				t.Fatalf("place %d of the directory, page %d has %d places from %d", k, i, span, i/span*span)
+			}
+		}
 		used := 0
 		for _, word := range p.words {
 			if word != 0 {
