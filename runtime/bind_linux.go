@@ -101,10 +101,15 @@ func shakeHands(l *link, k kernel.Kernel, o Options) (*Client, error) {
 		ask.size != 0 && a.size.Payload != max(ask.size, leastMessage) {
 		return nil, fmt.Errorf("%w: the server granted another size than was asked for", errGarbage)
 	}
+	bytes := shm.RoundUp(a.size.Bytes())
+	// Mapping puts every page in place: a server must not make that take for ever.
+	if both := 2 * int64(bytes); both > int64(o.Memory) {
+		return nil, fmt.Errorf("the server granted a binding of %d bytes of memory: Options.Memory allows %d", both, o.Memory)
+	}
 	if err := l.watchProcess(); err != nil {
 		return nil, err
 	}
-	region, err := shm.OpenRegion(channel.Calls, channel.Replies, int(calls.Fd()), int(replies.Fd()), shm.RoundUp(a.size.Bytes()))
+	region, err := shm.OpenRegion(channel.Calls, channel.Replies, int(calls.Fd()), int(replies.Fd()), bytes)
 	if err != nil {
 		return nil, err
 	}

@@ -315,6 +315,33 @@ func TestHostileServer(t *testing.T) {
 	}
 }
 
+// TestMemoryIsLimited: a client maps no more than it is willing to, whatever the
+// server grants; the descriptors that come with an offer of more are not looked at.
+func TestMemoryIsLimited(t *testing.T) {
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	for _, size := range []channel.Size{{Slots: 128, Payload: MaxMessageSize}, {Slots: 1024, Payload: MaxMessageSize}} {
+		err := hostileAnswer(t, appendAnswer(nil, size, nil), null, null)
+		if !errors.Is(err, ErrHandshake) || !strings.Contains(err.Error(), "Options.Memory") {
+			t.Errorf("%+v: %v", size, err)
+		}
+	}
+	for _, size := range []channel.Size{{Slots: 2048, Payload: MaxMessageSize}, {Slots: MaxSlots, Payload: MaxMessageSize}} {
+		if err := hostileAnswer(t, appendAnswer(nil, size, nil), null, null); !errors.Is(err, ErrHandshake) || !errors.Is(err, channel.ErrSize) {
+			t.Errorf("%+v: %v", size, err)
+		}
+	}
+	_, path, _ := open(t, ServerOptions{Slots: 4, MessageSize: 96})
+	takes := 2 * os.Getpagesize()
+	if _, err := Bind(within(t), path, Options{Memory: takes - 1}); !errors.Is(err, ErrHandshake) {
+		t.Errorf("a byte less than the binding takes: %v", err)
+	}
+	bindTo(t, path, Options{Memory: takes})
+}
+
 // TestDescriptorsInAHello are closed, and the client is refused.
 func TestDescriptorsInAHello(t *testing.T) {
 	h, path, _ := open(t, ServerOptions{})

@@ -174,13 +174,14 @@ func TestOptions(t *testing.T) {
 	}
 	for _, o := range []ServerOptions{
 		{MessageSize: -1}, {MessageSize: MaxMessageSize + 1}, {Slots: -1}, {Slots: MaxSlots + 1}, {Workers: -1}, {Bindings: -1}, {Handshake: -1},
+		{Slots: 2048, MessageSize: MaxMessageSize}, {Slots: MaxSlots, MessageSize: 1 << 16}, // each is possible, both are not
 	} {
 		s := NewServer(o)
 		if err := s.add(procOf("x"), nil); err == nil || s.err == nil {
 			t.Errorf("%+v: %v", o, err)
 		}
 	}
-	for _, o := range []Options{{MessageSize: -1}, {MessageSize: MaxMessageSize + 1}, {Slots: -1}, {Slots: MaxSlots + 1}, {Handshake: -1}} {
+	for _, o := range []Options{{MessageSize: -1}, {MessageSize: MaxMessageSize + 1}, {Slots: -1}, {Slots: MaxSlots + 1}, {Memory: -1}, {Handshake: -1}} {
 		if _, err := o.withDefaults(); err == nil {
 			t.Errorf("%+v: no error", o)
 		}

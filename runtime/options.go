@@ -20,6 +20,8 @@ const (
 	defaultWorkers     = 16
 	defaultBindings    = 64
 	defaultHandshake   = 2 * time.Second
+	// defaultMemory has room for defaultSlots of the largest messages.
+	defaultMemory = 128 << 20
 )
 
 // Peer is the process at the other side, as the kernel names it.
@@ -38,7 +40,7 @@ type ServerOptions struct {
 	// Slots is how many calls of one binding may be pending at once, rounded up to
 	// a power of two, at most MaxSlots; 0 stands for 32. A client may ask for less.
 	// A binding takes 2 × Slots × (MessageSize + at most 160 bytes) of memory, all
-	// of it when it is made.
+	// of it when it is made; each half must be less than 2 GiB.
 	Slots int
 	// Workers is how many handlers of one binding may run at once; 0 stands for 16.
 	// Handlers that wait for each other across bindings need enough of them.
@@ -65,6 +67,11 @@ type Options struct {
 	// Slots is how many calls may be pending at once, rounded up to a power of two;
 	// 0 stands for what the server allows. A server refuses more than it allows.
 	Slots int
+	// Memory is the most memory in bytes that the binding may take, both halves
+	// together; 0 stands for 128 MiB. Bind fails with ErrHandshake, before any of it
+	// is mapped, where the server grants a binding that takes more: see
+	// ServerOptions.Slots.
+	Memory int
 	// Poll is how long to poll for a reply before parking. 0 stands for as long as
 	// parking and waking cost on this machine, which is measured once; negative
 	// means not at all.
@@ -129,19 +136,21 @@ func (o ServerOptions) withDefaults() (ServerOptions, error) {
 	case o.Workers < 0 || o.Bindings < 0 || o.Handshake < 0:
 		return o, fmt.Errorf("%d workers, %d bindings, %v for a handshake: none can be negative", o.Workers, o.Bindings, o.Handshake)
 	}
-	return o, nil
+	_, err := hello{}.agree(o)
+	return o, err
 }
 
 func (o Options) withDefaults() (Options, error) {
 	o.Slots = roundUp(o.Slots)
+	o.Memory = orDefault(o.Memory, defaultMemory)
 	o.Handshake = orDefault(o.Handshake, defaultHandshake)
 	switch {
 	case o.MessageSize < 0 || o.MessageSize > MaxMessageSize:
 		return o, fmt.Errorf("messages of %d bytes: want at most %d", o.MessageSize, MaxMessageSize)
 	case o.Slots < 0 || o.Slots > MaxSlots:
 		return o, fmt.Errorf("%d slots: want at most %d", o.Slots, MaxSlots)
-	case o.Handshake < 0:
-		return o, fmt.Errorf("%v for a handshake: it cannot be negative", o.Handshake)
+	case o.Memory < 0 || o.Handshake < 0:
+		return o, fmt.Errorf("%d bytes of memory, %v for a handshake: none can be negative", o.Memory, o.Handshake)
 	}
 	return o, nil
 }

@@ -137,14 +137,20 @@ func TestRecheckSeesWhatWasPublishedOrMovedOn(t *testing.T) {
 }
 
 func TestSizesThatNoChannelCanHave(t *testing.T) {
-	for _, z := range []Size{{}, {Slots: 3}, {Slots: MaxSlots * 2}, {Slots: 1, Payload: MaxPayload + 1}} {
+	for _, z := range []Size{
+		{}, {Slots: 3}, {Slots: MaxSlots * 2}, {Slots: 1, Payload: MaxPayload + 1},
+		{Slots: 2048, Payload: MaxPayload}, {Slots: 4096, Payload: MaxPayload}, {Slots: MaxSlots, Payload: MaxPayload},
+	} {
 		if err := z.Check(); !errors.Is(err, ErrSize) {
 			t.Errorf("%+v: %v, want ErrSize", z, err)
 		}
 	}
-	for _, z := range []Size{{Slots: 1}, {Slots: MaxSlots, Payload: 8}, {Slots: 1, Payload: MaxPayload, Start: 1<<32 - 1}} {
+	for _, z := range []Size{{Slots: 1}, {Slots: MaxSlots, Payload: 8}, {Slots: 1, Payload: MaxPayload, Start: 1<<32 - 1}, {Slots: 1024, Payload: MaxPayload}} {
 		if err := z.Check(); err != nil {
 			t.Errorf("%+v: %v", z, err)
+		}
+		if last := uint64(z.slot(z.Slots-1)) + uint64(z.slotSize()); last != uint64(z.Bytes()) || last > MaxBytes {
+			t.Errorf("%+v: the slots end at %d, the segment at %d", z, last, z.Bytes())
 		}
 	}
 }

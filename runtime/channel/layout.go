@@ -63,6 +63,9 @@ const (
 const (
 	MaxSlots   = 1 << 15
 	MaxPayload = 1 << 20
+	// MaxBytes is the longest segment: its length in whole pages, of at most 64
+	// KiB, fits in an int of 32 bits, and so does every offset.
+	MaxBytes = 1<<31 - 1<<16
 )
 
 // ErrSize is wrapped by every error of a Size that no channel can have.
@@ -89,10 +92,15 @@ func (z Size) Check() error {
 	case z.Payload > MaxPayload:
 		return fmt.Errorf("%w: payloads of %d bytes: want at most %d", ErrSize, z.Payload, MaxPayload)
 	}
+	if bytes := uint64(offSlots) + uint64(z.Slots)*uint64(z.slotSize()); bytes > MaxBytes {
+		return fmt.Errorf("%w: %d slots with payloads of %d bytes take %d bytes: want at most %d",
+			ErrSize, z.Slots, z.Payload, bytes, MaxBytes)
+	}
 	return nil
 }
 
-// Bytes is the length of a segment of this size.
+// Bytes is the length of a segment of this size, which must be one that Check
+// finds nothing wrong with.
 func (z Size) Bytes() int { return int(offSlots) + int(z.Slots)*int(z.slotSize()) }
 
 // slotSize is the distance of two slots: whole lines, so that no two messages share one.
