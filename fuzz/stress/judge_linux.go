@@ -140,7 +140,8 @@ func (r *run) conclude() {
 		res.Verdict = verdict.Violated
 		res.Reasons = append(res.Reasons, v.String())
 	}
-	res.Complete = r.cut == "" && (r.options.Kill == Nobody || res.Victim != "")
+	inTheMiddle := res.Victim != "" && res.Moment > 0
+	res.Complete = r.cut == "" && res.Completed > 0 && (r.options.Kill == Nobody || inTheMiddle)
 	unknown := func(why string) {
 		if why != "" {
 			res.Verdict = res.Verdict.And(verdict.Unknown)
@@ -151,8 +152,11 @@ func (r *run) conclude() {
 	if res.History.Verdict == verdict.Unknown || res.History.Undecided > 0 {
 		unknown("the history was not judged: " + res.History.Note)
 	}
-	if r.options.Kill != Nobody && res.Victim == "" && r.cut == "" {
-		unknown("the calls had ended before anybody could be killed: make more calls")
+	if r.options.Kill != Nobody && !inTheMiddle && r.cut == "" {
+		unknown("the victim was not killed in the middle of its calls: make more calls")
+	}
+	if res.Completed == 0 && r.cut == "" {
+		unknown("no call completed")
 	}
 }
 

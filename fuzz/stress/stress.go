@@ -126,11 +126,11 @@ func (e Ending) executed() bool { return e != Refused && e != Overloaded }
 type Result struct {
 	// Verdict is Holds if nothing was lost, duplicated, corrupted or stray, nothing
 	// ended in a way or at a time that it must not, the history linearizes, and
-	// nothing was left behind. It is Unknown if the run was cut short, or nobody
-	// could be killed in time, or the judgement is unknown.
+	// nothing was left behind. It is Unknown if the run was cut short, or the victim
+	// was not killed in the middle, or no call completed, or the judgement is unknown.
 	Verdict verdict.Verdict
 	// Complete: every client made all its calls, or was killed as planned, or lost
-	// its server as planned.
+	// its server as planned; and some call completed.
 	Complete bool
 	Seed     uint64
 	// Reasons say why the verdict is not Holds.
@@ -173,14 +173,14 @@ type Result struct {
 
 // Counters are the runtime's own, summed over the processes that lived to report.
 type Counters struct {
-	Parks     uint64 // of processors at either side
-	Wakes     uint64 // by which the kernel was asked to wake the other side
-	Donations uint64 // of these, with the caller's processor handed over
-	Donated   uint64 // donations as the server counted them
-	Returns   uint64 // donated processors that went back
-	Blocks    uint64 // callers that blocked while another received for all
-	Overloads uint64 // calls that found every slot in use
-	Dropped   uint64 // late replies of calls that were left
+	Parks     uint64 `json:"parks"`     // of processors at either side
+	Wakes     uint64 `json:"wakes"`     // by which the kernel was asked to wake the other side
+	Donations uint64 `json:"donations"` // of these, with the caller's processor handed over
+	Donated   uint64 `json:"donated"`   // donations as the server counted them
+	Returns   uint64 `json:"returns"`   // donated processors that went back
+	Blocks    uint64 `json:"blocks"`    // callers that blocked while another received for all
+	Overloads uint64 `json:"overloads"` // calls that found every slot in use
+	Dropped   uint64 `json:"dropped"`   // late replies of calls that were left
 }
 
 // Defaults and bounds.

@@ -190,6 +190,25 @@ func TestNobodyKilledInTimeIsUnknown(t *testing.T) {
 	}
 }
 
+// A run that covered nothing is no reason to trust anything.
+func TestNothingCoveredIsUnknown(t *testing.T) {
+	for name, test := range map[string]struct {
+		o    Options
+		want string
+	}{
+		"no call completes":            {Options{Clients: 1, Calls: 100, Deadline: 1}, "no call completed"},
+		"a client is killed at once":   {Options{Clients: 1, Calls: 1, Threads: 1, Kill: Client}, "not killed in the middle"},
+		"the server is killed at once": {Options{Clients: 1, Calls: 1, Threads: 1, Kill: Server}, "not killed in the middle"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := stress(t, test.o)
+			if r.Verdict != verdict.Unknown || r.Complete || !strings.Contains(strings.Join(r.Reasons, "; "), test.want) {
+				t.Errorf("%v, complete %v: %v; want %q", r.Verdict, r.Complete, r.Reasons, test.want)
+			}
+		})
+	}
+}
+
 func TestArtifactsOfAViolation(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "found")
 	r := stress(t, Options{Clients: 1, Calls: 300, Keys: 2, Artifacts: folder, fault: staleRead})
