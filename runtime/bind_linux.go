@@ -19,7 +19,7 @@ import (
 func Bind(ctx context.Context, path string, o Options) (*Client, error) {
 	o, err := o.withDefaults()
 	if err != nil {
-		return nil, fmt.Errorf("bind to %s: %w: %w", path, ErrRefused, err)
+		return nil, fmt.Errorf("bind to %s: %w: %w: %w", path, ErrHandshake, ErrRefused, err)
 	}
 	dialer := net.Dialer{Timeout: o.Handshake}
 	conn, err := dialer.DialContext(ctx, "unix", path)
@@ -51,11 +51,6 @@ func BindConn(ctx context.Context, conn *net.UnixConn, o Options) (*Client, erro
 }
 
 func bind(ctx context.Context, conn *net.UnixConn, o Options) (*Client, error) {
-	for _, p := range o.Procedures {
-		if err := p.declared().err; err != nil {
-			return nil, err
-		}
-	}
 	k, err := kernel.Real()
 	if err != nil {
 		return nil, err

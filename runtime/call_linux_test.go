@@ -198,6 +198,9 @@ func TestRefused(t *testing.T) {
 	refused("a channel for a request", err)
 	_, err = Proc[int, int]{}.Call(ctx, c, 1)
 	refused("the zero procedure", err)
+	var none context.Context
+	_, err = procNull.Call(none, c, struct{}{})
+	refused("no context", err)
 	if n := c.Counters().Calls; n != 0 {
 		t.Errorf("%d calls were sent", n)
 	}
@@ -211,6 +214,8 @@ func TestBindRequires(t *testing.T) {
 		"other types":   NewProc[int, int]("null"),
 		"unfit types":   NewProc[func(), int]("null"),
 		"name too long": NewProc[int, int](strings.Repeat("n", maxName+1)),
+		"zero":          Proc[int, int]{},
+		"nil":           nil,
 	} {
 		_, err := Bind(within(t), path, Options{Procedures: []Procedure{procNull, p}})
 		if !errors.Is(err, ErrRefused) || !errors.Is(err, ErrHandshake) {
@@ -314,6 +319,43 @@ func TestValidate(t *testing.T) {
 	}
 	if got, err := proc.Call(ctx, c, percent{51}); !errors.Is(err, ErrCorrupt) || got.Value != 0 {
 		t.Errorf("reply out of range: %v, %v", got, err)
+	}
+}
+
+type exiting struct{ Value int64 }
+
+func (e *exiting) Validate() error { runtime.Goexit(); return nil }
+
+// TestCallThatNeverReturns: a goroutine that ends within its call takes neither
+// the slot nor the memory along.
+func TestCallThatNeverReturns(t *testing.T) {
+	proc := NewProc[int64, exiting]("exiting")
+	s := NewServer(ServerOptions{Slots: 1})
+	if err := errors.Join(
+		Handle(s, proc, func(context.Context, int64) (exiting, error) { return exiting{}, nil }),
+		Handle(s, procNext, func(_ context.Context, n uint64) (uint64, error) { return n + 1, nil }),
+	); err != nil {
+		t.Fatal(err)
+	}
+	c := bindPair(t, s, Options{})
+	var ended sync.WaitGroup
+	ended.Go(func() {
+		proc.Call(within(t), c, 1)
+		t.Error("the call returned")
+	})
+	ended.Wait()
+	if got, err := procNext.Call(within(t), c, 1); err != nil || got != 2 {
+		t.Errorf("the only slot: %d, %v", got, err)
+	}
+	closed := make(chan error)
+	go func() { closed <- c.Close() }()
+	select {
+	case err := <-closed:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-within(t).Done():
+		t.Fatal("the memory is still held")
 	}
 }
 

@@ -34,12 +34,14 @@ type Client struct {
 
 // begin prepares a call: it gives the server's number of the procedure and holds
 // the memory until finish.
-func (c *Client) begin(d *declaration) (number uint32, err error) {
-	if d == nil {
+func (c *Client) begin(ctx context.Context, d *declaration) (number uint32, err error) {
+	switch {
+	case d == nil:
 		return 0, fmt.Errorf("%w: call: a procedure that NewProc did not make", ErrRefused)
-	}
-	if c == nil {
+	case c == nil:
 		return 0, fmt.Errorf("%s: %w: no client", d.name, ErrClosed)
+	case ctx == nil:
+		return 0, fmt.Errorf("%s: %w: no context", d.name, ErrRefused)
 	}
 	if number, err = c.number(d); err != nil {
 		return 0, err

@@ -118,6 +118,23 @@ func TestRefusalReachesTheClient(t *testing.T) {
 	})
 }
 
+// TestImpossibleOptions are refused before anything is sent, and the error says
+// that there is no binding.
+func TestImpossibleOptions(t *testing.T) {
+	_, path, _ := open(t, ServerOptions{})
+	a, _ := socketPair(t)
+	_, err := Bind(within(t), path, Options{Slots: -1})
+	_, errConn := BindConn(within(t), a, Options{Slots: -1})
+	for _, err := range []error{err, errConn} {
+		if !errors.Is(err, ErrHandshake) || !errors.Is(err, ErrRefused) {
+			t.Errorf("%v, want ErrHandshake and ErrRefused", err)
+		}
+	}
+	if err := a.Close(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("the connection is still open: %v", err)
+	}
+}
+
 // TestSilentPeers: more of them than may be in the handshake at once keep nobody
 // out for longer than a handshake may take.
 func TestSilentPeers(t *testing.T) {

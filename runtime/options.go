@@ -1,6 +1,7 @@
 package urpc
 
 import (
+	"errors"
 	"fmt"
 	"math/bits"
 	"time"
@@ -151,6 +152,11 @@ func (o Options) withDefaults() (Options, error) {
 		return o, fmt.Errorf("%d slots: want at most %d", o.Slots, MaxSlots)
 	case o.Memory < 0 || o.Handshake < 0:
 		return o, fmt.Errorf("%d bytes of memory, %v for a handshake: none can be negative", o.Memory, o.Handshake)
+	}
+	for _, p := range o.Procedures {
+		if p == nil || p.declared() == nil {
+			return o, errors.New("a procedure that NewProc did not make")
+		}
 	}
 	return o, nil
 }

@@ -70,15 +70,16 @@ func (p Proc[Req, Rep]) Name() string { return p.name }
 
 // Call calls the procedure and waits for its reply, or for one of the ends of a
 // call that stand in errors.go. The context's deadline and cancellation end the
-// wait, not the handler.
+// wait, not the handler. A nil context is refused.
 //
 // Where both types have a fixed layout a call allocates nothing.
 func (p Proc[Req, Rep]) Call(ctx context.Context, c *Client, request Req) (reply Rep, err error) {
 	d := p.declaration
-	number, err := c.begin(d)
+	number, err := c.begin(ctx, d)
 	if err != nil {
 		return reply, err
 	}
+	defer c.finish() // also where the user's Validate or UnmarshalBinary ends the goroutine
 	if d.request.form == fixed && d.reply.form == fixed {
 		err = c.caller.Do(ctx, number, bytesOf(&request), func(status uint32, payload []byte) error {
 			if status != statusDone {
@@ -92,7 +93,6 @@ func (p Proc[Req, Rep]) Call(ctx context.Context, c *Client, request Req) (reply
 	} else {
 		reply, err = callEncoded[Req, Rep](ctx, c, d, number, request)
 	}
-	c.finish()
 	if err != nil {
 		var zero Rep
 		return zero, c.ended(ctx, d, err)

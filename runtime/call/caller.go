@@ -124,10 +124,9 @@ func (c *Caller) Do(ctx context.Context, procedure uint32, request []byte, take 
 	if err := w.wait(); err != nil {
 		return err
 	}
+	defer c.close(w.i) // also where take ends the goroutine or panics
 	r := &c.records[w.i]
-	err := take(r.reply.Status, r.payload)
-	c.close(w.i)
-	return err
+	return take(r.reply.Status, r.payload)
 }
 
 // close gives the record of a call that is over back.
