@@ -34,9 +34,6 @@ func (n *number[N]) Type() string   { return "n" }
 
 func (n *number[N]) Set(text string) error {
 	want := fmt.Sprintf("want a number from %d to %d", n.min, n.max)
-	if uint64(n.max) >= math.MaxInt32 {
-		want = fmt.Sprintf("want a number, %d or more", n.min)
-	}
 	v, err := strconv.ParseInt(text, 10, 64)
 	if u, wide := strconv.ParseUint(text, 10, 64); wide == nil {
 		if u > uint64(n.max) {
@@ -101,7 +98,7 @@ func (s *size) Set(text string) error {
 	return fmt.Errorf("%q is not a unit of memory: %s", unit, want)
 }
 
-// span is a duration, more than zero.
+// span is a duration; 0 stands for no limit.
 type span time.Duration
 
 func (s *span) Type() string { return "duration" }
@@ -119,8 +116,8 @@ func (s *span) Set(text string) error {
 	if err != nil {
 		return fmt.Errorf("%q is not a time: %s", text, want)
 	}
-	if d <= 0 {
-		return fmt.Errorf("%s is not more than nothing: %s", text, want)
+	if d < 0 {
+		return fmt.Errorf("%s is less than nothing: %s", text, want)
 	}
 	*s = span(d)
 	return nil

@@ -61,7 +61,7 @@ type verdictRecord struct {
 	Workers int     `json:"workers,omitempty"`
 	Memory  uint64  `json:"memory,omitempty"` // bytes
 	Seconds float64 `json:"seconds"`
-	Rate    float64 `json:"rate,omitempty"` // states or executions a second
+	Rate    float64 `json:"rate,omitempty"` // states, executions or completed calls a second
 }
 
 // propertyRecord is the answer for one property.

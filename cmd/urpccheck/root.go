@@ -81,16 +81,25 @@ func flagError(cmd *cobra.Command, err error) error {
 		var known []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
 			if !f.Hidden {
-				known = append(known, "--"+f.Name)
+				known = append(known, f.Name)
 			}
 		})
-		name := "--" + missing.GetSpecifiedName()
+		name, dashes := missing.GetSpecifiedName(), "--"
 		if missing.GetSpecifiedShortnames() != "" {
-			name = "-" + missing.GetSpecifiedName()
+			dashes = "-"
 		}
-		return usageOf(&catalogue.UnknownError{What: "flag", Of: cmd.Name(), Name: name, Nearest: catalogue.Nearest(name, known), Known: known})
+		nearest := catalogue.Nearest(name, known)
+		if nearest != "" {
+			nearest = "--" + nearest
+		}
+		for i := range known {
+			known[i] = "--" + known[i]
+		}
+		return usageOf(&catalogue.UnknownError{What: "flag", Of: cmd.Name(), Name: dashes + name, Nearest: nearest, Known: known})
 	case errors.As(err, &valueless):
 		return usage("flag --%s has no value; want --%[1]s %s", valueless.GetFlag().Name, strings.ToUpper(valueless.GetFlag().Value.Type()))
+	case errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "bool":
+		return usage("flag --%s: %q is none of its values: want true or false, or nothing", invalid.GetFlag().Name, invalid.GetValue())
 	case errors.As(err, &invalid):
 		return usage("flag --%s: %w", invalid.GetFlag().Name, invalid.Unwrap())
 	default:

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"urpc/checker/verdict"
 	"urpc/fuzz/history"
@@ -47,7 +48,11 @@ changed, each call's history linearizes (by Porcupine), nothing left behind.`,
 		Args: none,
 		RunE: func(*cobra.Command, []string) error { return a.stress(&f) },
 	}
-	flags := c.Flags()
+	f.declare(c.Flags())
+	return c
+}
+
+func (f *stressFlags) declare(flags *pflag.FlagSet) {
 	flags.StringVar(&f.out, "out", "", "`folder` for what a failure leaves (a fresh one under urpc-out/)")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object a line, the verdict last")
 	f.clients = numberFlag(flags, "clients", 4, 1, 1024, "processes that call")
@@ -60,9 +65,8 @@ changed, each call's history linearizes (by Porcupine), nothing left behind.`,
 	f.donate = wordFlag(flags, "donate", parked, []string{parked, never}, "when a caller hands its processor to the server")
 	f.processors = wordFlag(flags, "processors", allOfThem, []string{allOfThem, onlyOne}, "on how many processors all processes run")
 	f.start = numberFlag[uint64](flags, "start", 0, 0, 1<<32-1, "position of the first message in each channel, to see positions wrap")
-	flags.Var(&f.deadline, "deadline", "of each call; 0: none, so that a lost wake-up hangs and is found")
+	flags.Var(&f.deadline, "deadline", "of each call; 0: none, so that a lost wake-up hangs and is found (with --kill: 5s)")
 	f.seed = seedFlag(flags)
-	return c
 }
 
 func (f *stressFlags) options() stress.Options {
@@ -134,7 +138,6 @@ type stressRecord struct {
 	Informed  int                      `json:"informed"`
 	Counters  stress.Counters          `json:"counters"`
 	Leftovers []string                 `json:"leftovers"`
-	CallRate  float64                  `json:"callRate"` // calls a second
 }
 
 // historyRecord is what Porcupine says.
@@ -162,7 +165,7 @@ func stressed(r *stress.Result, replay string, interrupted bool) stressRecord {
 		},
 		Completed: r.Completed, Corrupted: r.Corrupted, Stray: r.Stray, Late: r.Late, Unknown: r.Unknown, Failures: r.Failures,
 		History: historyOf(&r.History), Victim: r.Victim, Moment: r.Moment, Survivors: r.Survivors, Informed: r.Informed,
-		Counters: r.Counters, Leftovers: r.Leftovers, CallRate: r.Rate,
+		Counters: r.Counters, Leftovers: r.Leftovers,
 	}
 	if record.Leftovers == nil {
 		record.Leftovers = []string{}
@@ -200,8 +203,11 @@ func (a *app) printStress(r *stress.Result, replay string) {
 	a.out.line("%s", folded(fmt.Sprintf("%s, %s completed, %d lost, %d duplicated, %d corrupted, %d stray; %s at %s calls/s, seed %d",
 		plural(r.Calls, "call"), grouped(r.Completed), r.Lost, r.Duplicated, r.Corrupted, r.Stray, seconds(r.Elapsed), grouped(int64(r.Rate)), r.Seed), width, "  "))
 	if r.Victim != "" {
-		a.out.line("%s", folded(fmt.Sprintf("%s was killed after %s; of %s that survived, %d learned that the server died",
-			r.Victim, plural(r.Moment, "call"), plural(r.Survivors, "thread"), r.Informed), width, "  "))
+		text := fmt.Sprintf("%s was killed after %s; %s survived", r.Victim, plural(r.Moment, "call"), plural(r.Survivors, "thread"))
+		if r.Victim == string(stress.Server) {
+			text += fmt.Sprintf(", %d of them learned that the server died", r.Informed)
+		}
+		a.out.line("%s", folded(text, width, "  "))
 	}
 	if text := failuresText(r.Failures); text != "" {
 		a.out.line("%s", folded("ended otherwise: "+text, width, "  "))

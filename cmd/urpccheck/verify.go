@@ -110,6 +110,9 @@ type stage struct {
 }
 
 func (a *app) verify(f *verifyFlags) error {
+	if f.budget == 0 {
+		return usage("flag --budget: 0 is no time: want a time like 30s or 2m")
+	}
 	v := &verification{app: a, flags: f, started: time.Now()}
 	stages := []stage{
 		{"specification", 0.25, v.specification},

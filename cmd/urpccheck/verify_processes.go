@@ -10,6 +10,7 @@ import (
 
 	"urpc/checker/verdict"
 	"urpc/fuzz/stress"
+	"urpc/runtime"
 )
 
 // Sizes of verify's runs of real processes.
@@ -95,15 +96,33 @@ func (v *verification) stress(part, subject string, o stress.Options) error {
 	return nil
 }
 
-// stressAgain is the command line that makes the same calls again.
+// stressAgain is the command line that makes the same calls again: every option
+// that is not left to its default.
 func stressAgain(o stress.Options) string {
-	kill, processors := nobody, allOfThem
+	args := []string{"stress", "--seed", fmt.Sprint(o.Seed)}
+	number := func(name string, value int) {
+		if value != 0 {
+			args = append(args, name, fmt.Sprint(value))
+		}
+	}
+	number("--clients", o.Clients)
+	number("--calls", o.Calls)
+	number("--threads", o.Threads)
+	number("--keys", o.Keys)
+	number("--size", o.Size)
+	number("--slots", o.Slots)
+	number("--start", int(o.Start))
+	if o.Deadline != 0 {
+		args = append(args, "--deadline", o.Deadline.String())
+	}
 	if o.Kill != stress.Nobody {
-		kill = string(o.Kill)
+		args = append(args, "--kill", string(o.Kill))
+	}
+	if o.Donation == urpc.NeverDonate {
+		args = append(args, "--donate", never)
 	}
 	if o.Processors == stress.OneProcessor {
-		processors = onlyOne
+		args = append(args, "--processors", onlyOne)
 	}
-	return commandLine("stress", "--clients", fmt.Sprint(o.Clients), "--calls", fmt.Sprint(o.Calls), "--size", fmt.Sprint(o.Size),
-		"--slots", fmt.Sprint(o.Slots), "--start", fmt.Sprint(o.Start), "--kill", kill, "--processors", processors, "--seed", fmt.Sprint(o.Seed))
+	return commandLine(args...)
 }
