@@ -151,18 +151,21 @@ func propertyDetail(p *checker.Result) string {
 // printNeverTaken warns of steps that nothing ever takes: what they do was not
 // checked.
 func (v *checked) printNeverTaken() {
-	if !v.report.Complete {
-		return
+	if never := v.neverEnabled(); len(never) > 0 {
+		v.out.line("%s", folded("never enabled: "+strings.Join(never, ", "), v.out.width(), "  "))
 	}
+}
+
+// neverEnabled names the steps that no state enables; none where not all states
+// were visited.
+func (v *checked) neverEnabled() []string {
 	var never []string
 	for _, c := range v.report.Coverage {
-		if c.Transitions == 0 {
+		if v.report.Complete && c.Transitions == 0 {
 			never = append(never, c.Process+" "+c.Label)
 		}
 	}
-	if len(never) > 0 {
-		v.out.line("%s", folded("never enabled: "+strings.Join(never, ", "), v.out.width(), "  "))
-	}
+	return never
 }
 
 // printViolation prints the shortest counterexample, and how to see it again.
@@ -214,7 +217,8 @@ func (v *checked) record() verdictRecord {
 		Verdict: r.Verdict, Complete: r.Complete, Interrupted: v.interrupted() && !r.Complete,
 		Bound: "every reachable state of the configuration", Reason: r.Reason, Seed: *v.flags.seed,
 		States: new(r.States), Transitions: new(r.Transitions), Depth: new(r.Depth), Deadlocks: new(r.Deadlocks), Ends: new(r.Ends),
-		Token: v.token, Artifacts: v.artifacts, Replay: v.replay,
+		NeverEnabled: v.neverEnabled(),
+		Token:        v.token, Artifacts: v.artifacts, Replay: v.replay,
 		Workers: r.Workers, Memory: r.Memory, Seconds: r.Elapsed.Seconds(),
 		Rate: float64(r.States) / max(r.Elapsed.Seconds(), 1e-9),
 	}

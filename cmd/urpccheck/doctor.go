@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"strings"
@@ -75,13 +76,18 @@ func (a *app) doctor(asJSON bool) error {
 			a.printFinding(f)
 		}
 	}
+	if a.interrupted() {
+		record.Verdict, record.Complete = verdict.Unknown, false
+	}
 	if asJSON {
 		a.out.json(record)
 	}
-	if len(record.Missing) > 0 {
+	switch {
+	case len(record.Missing) > 0:
 		return fmt.Errorf("missing: %s", strings.Join(record.Missing, ", "))
-	}
-	if !asJSON {
+	case a.interrupted():
+		return errors.New("not everything was looked at")
+	case !asJSON:
 		a.out.line("nothing is missing")
 	}
 	return nil

@@ -42,11 +42,20 @@ func (a *app) exploreCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "explore TARGET",
 		Short: "run the runtime's own code under one interleaving after another",
+		Long: `explore runs the runtime's own code under one interleaving after another. A
+search of all executions within a bound is unknown (exit code 3) when --time or
+--executions cuts it short. A random sample is used up by either: if nothing was
+found its exit code is 0, although a sample proves nothing.`,
 		Example: `  urpccheck explore channel
   urpccheck explore channel --strategy random --executions 100000 --seed 7
   urpccheck explore channel --mutant no-recheck`,
 		Args: one("TARGET", targetNames),
-		RunE: func(_ *cobra.Command, args []string) error { return a.explore(args[0], &f) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if *f.strategy == random && cmd.Flags().Changed("preemptions") {
+				return usage("explore: --preemptions is for --strategy %s", bounded)
+			}
+			return a.explore(args[0], &f)
+		},
 	}
 	flags := c.Flags()
 	flags.StringVar(&f.config, "config", "", "a `configuration`: NAME or key=value,... or NAME,key=value,...")
@@ -74,15 +83,19 @@ func targetNames() []string {
 func targetFamilies() []catalogue.Family {
 	var all []catalogue.Family
 	for _, t := range explore.Targets {
-		f := catalogue.Family{Name: t.Name, Doc: t.Doc, Parameters: t.Parameters, Configurations: t.Configurations}
-		for _, m := range mutant.All() {
-			if m.Target == t.Name {
-				f.Mutants = append(f.Mutants, catalogue.Mutant{Name: m.Name, Doc: m.Doc, Configuration: m.Configuration, KilledBy: m.KilledBy})
-			}
-		}
-		all = append(all, f)
+		all = append(all, familyOfTarget(t))
 	}
 	return all
+}
+
+func familyOfTarget(t explore.Target) catalogue.Family {
+	f := catalogue.Family{Name: t.Name, Doc: t.Doc, Parameters: t.Parameters, Configurations: t.Configurations}
+	for _, m := range mutant.All() {
+		if m.Target == t.Name {
+			f.Mutants = append(f.Mutants, catalogue.Mutant{Name: m.Name, Doc: m.Doc, Configuration: m.Configuration, KilledBy: m.KilledBy})
+		}
+	}
+	return f
 }
 
 // explore runs real code under chosen interleavings and tells what it found.
@@ -93,11 +106,11 @@ func (a *app) explore(name string, f *exploreFlags) error {
 	}
 	config := f.config
 	if f.mutant != "" {
-		m, err := mutant.Find(f.mutant)
+		m, err := familyOfTarget(target).Mutant(f.mutant)
 		if err != nil {
 			return usageOf(err)
 		}
-		if config == "" && m.Target == target.Name {
+		if config == "" {
 			config = m.Configuration
 		}
 	}
@@ -116,6 +129,7 @@ func (a *app) explore(name string, f *exploreFlags) error {
 	if err != nil {
 		return err
 	}
+	f.settleBudget(ctx, &report)
 	e := &explored{app: a, verb: "explore", target: target.Name, configuration: orElse(named, values.String()), values: values.String(),
 		mutant: f.mutant, seed: *f.seed, out: f.out, json: f.json, report: report, took: time.Since(started)}
 	e.tell()
@@ -127,6 +141,16 @@ func (f *exploreFlags) deadline(ctx context.Context) (context.Context, context.C
 		return context.WithCancel(ctx)
 	}
 	return context.WithTimeout(ctx, time.Duration(f.time))
+}
+
+// settleBudget says what it means that a limit was met: it uses up a sample, and
+// cuts short what was to be searched whole.
+func (f *exploreFlags) settleBudget(ctx context.Context, r *schedule.Report) {
+	outOfTime := errors.Is(ctx.Err(), context.DeadlineExceeded) && !r.Complete && !r.BudgetUsed && r.Failure == nil
+	if outOfTime {
+		r.Reason = fmt.Sprintf("the time limit of %v was met", time.Duration(f.time))
+	}
+	r.BudgetUsed = *f.strategy == random && (r.BudgetUsed || outOfTime)
 }
 
 func (f *exploreFlags) chosenStrategy() schedule.Strategy {
@@ -225,7 +249,11 @@ func (e *explored) print() {
 	}
 	e.app.out.line("%s", folded("configuration "+configuration, width, "  "))
 	e.app.out.line("%s", folded(e.covered(), width, "  "))
-	e.app.out.line("  %s, seed %d", seconds(e.took), e.seed)
+	if e.verb == "replay" {
+		e.app.out.line("  %s, no random choices", seconds(e.took))
+	} else {
+		e.app.out.line("  %s, seed %d", seconds(e.took), e.seed)
+	}
 	if r.Failure != nil {
 		e.app.out.line("")
 		r.Failure.WriteText(e.app.out, width)
@@ -272,10 +300,24 @@ func (a *app) replaySchedule(token string, f *replayFlags) error {
 	if err != nil || report == nil {
 		return err
 	}
-	e := &explored{app: a, verb: "replay", target: info.Target, configuration: info.Configuration, values: info.Configuration,
+	values, err := valuesOf(info)
+	if err != nil {
+		return err
+	}
+	e := &explored{app: a, verb: "replay", target: info.Target, configuration: info.Configuration, values: values,
 		mutant: info.Mutant, json: f.json, report: *report, took: time.Since(started)}
 	e.tell()
 	return nil
+}
+
+// valuesOf gives the values of a token's configuration in full.
+func valuesOf(info schedule.TokenInfo) (string, error) {
+	target, err := explore.Find(info.Target)
+	if err != nil {
+		return "", err
+	}
+	values, _, err := target.Parse(info.Configuration)
+	return values.String(), err
 }
 
 // showSchedule prints the execution of a token. It is no verdict.
@@ -289,7 +331,7 @@ func (a *app) showSchedule(token string, f *showFlags) error {
 	case report.Failure == nil:
 		return errors.New("the token's execution passes all its checks: there is nothing to show")
 	case f.json:
-		a.out.json(report.Failure)
+		a.out.json(failureOf(report.Failure))
 		return nil
 	}
 	return report.Failure.WriteText(a.out, a.out.width())

@@ -1,10 +1,13 @@
 package main
 
-import "urpc/checker/verdict"
+import (
+	"urpc/checker/schedule"
+	"urpc/checker/verdict"
+)
 
-// With --json every line is one object with the field "record", which says what
-// it is; of a verb that judges the last one is the verdict. Fields that do not
-// apply are left out.
+// With --json every line is one object. It has the field "record", which says what
+// it is, except that what show prints has "format" instead. Of a verb that judges
+// the last one is the verdict. Fields that do not apply are left out.
 
 // verdictRecord is the last line of a verb that judges.
 type verdictRecord struct {
@@ -30,6 +33,8 @@ type verdictRecord struct {
 	Depth       *int    `json:"depth,omitempty"`
 	Deadlocks   *uint64 `json:"deadlocks,omitempty"`
 	Ends        *uint64 `json:"ends,omitempty"`
+	// NeverEnabled are the steps that no state enables: what they do was not checked.
+	NeverEnabled []string `json:"neverEnabled,omitempty"`
 
 	// Of a violation.
 	Property    string   `json:"property,omitempty"`
@@ -76,4 +81,38 @@ type propertyRecord struct {
 	Unbounded   bool            `json:"unbounded,omitempty"`
 	Orders      *int            `json:"orders,omitempty"`
 	Note        string          `json:"note,omitempty"`
+}
+
+// failureRecord is a failing execution of real code, as show prints it.
+type failureRecord struct {
+	Format      string         `json:"format"` // "urpc-schedule"
+	Version     int            `json:"version"`
+	Property    string         `json:"property"`
+	Message     string         `json:"message"`
+	Token       schedule.Token `json:"token"`
+	Preemptions int            `json:"preemptions"`
+	Threads     []string       `json:"threads"`
+	Steps       []stepRecord   `json:"steps"`
+}
+
+// stepRecord is one step of an execution.
+type stepRecord struct {
+	Thread   int    `json:"thread"` // index in threads; -1: the set-up
+	Name     string `json:"name"`
+	Kind     string `json:"kind"`     // "load", "store", "cas", …
+	Location string `json:"location"` // segment:offset
+	Size     uint32 `json:"size"`     // bytes
+	Preempts bool   `json:"preempts,omitempty"`
+	Value    string `json:"value,omitempty"` // what was read or written
+	Source   string `json:"source,omitempty"`
+}
+
+func failureOf(f *schedule.Failure) failureRecord {
+	r := failureRecord{Format: "urpc-schedule", Version: 1, Property: f.Property, Message: f.Message, Token: f.Token,
+		Preemptions: f.Preemptions, Threads: f.Threads, Steps: []stepRecord{}}
+	for _, s := range f.Steps {
+		r.Steps = append(r.Steps, stepRecord{s.Thread, s.Event.Name, s.Event.Kind.String(), s.Event.Location.String(), s.Event.Size,
+			s.Preempts, s.Value, s.Source})
+	}
+	return r
 }

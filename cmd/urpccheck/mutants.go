@@ -45,6 +45,8 @@ func sources(ctx context.Context) finding {
 	_, cleanup, err := mutant.Build(ctx, name)
 	if err == nil {
 		cleanup()
+	} else if ctx.Err() != nil {
+		return note("Go and the source", "not looked at: interrupted")
 	}
 	return feature("Go and the source", "explore --mutant and verify", "built mutant "+name, err)
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"time"
+
 	"github.com/spf13/cobra"
 
 	"urpc/checker/verdict"
@@ -33,6 +35,7 @@ is planted again. The exit code is 1 if the same property is violated again.`,
 
 // replayTrace executes a trace of a model again.
 func (a *app) replayTrace(from string, f *replayFlags) error {
+	started := time.Now()
 	r, err := readTrace(from)
 	if err != nil {
 		return err
@@ -42,7 +45,7 @@ func (a *app) replayTrace(from string, f *replayFlags) error {
 		v = verdict.Holds
 	}
 	if f.json {
-		a.out.json(r.record(v))
+		a.out.json(r.record(v, time.Since(started)))
 	} else {
 		r.trace.WriteText(a.out, a.out.width())
 		a.out.line("")
@@ -56,10 +59,14 @@ func (a *app) replayTrace(from string, f *replayFlags) error {
 	return nil
 }
 
-func (r *recorded) record(v verdict.Verdict) verdictRecord {
-	return verdictRecord{
+func (r *recorded) record(v verdict.Verdict, took time.Duration) verdictRecord {
+	record := verdictRecord{
 		Record: "verdict", Verb: "replay", Model: r.chosen.family.Name, Configuration: r.chosen.name,
 		Values: r.chosen.values.String(), Mutant: r.chosen.mutant, Verdict: v, Complete: true,
-		Bound: "this one trace", Property: r.trace.Property, TraceLength: new(len(r.trace.Steps)),
+		Bound: "this one trace", Property: r.trace.Property, TraceLength: new(len(r.trace.Steps)), Seconds: took.Seconds(),
 	}
+	if v == verdict.Violated {
+		record.Violated = []string{r.trace.Property}
+	}
+	return record
 }

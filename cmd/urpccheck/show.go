@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -35,7 +38,7 @@ property, else the longest witness of a reachable, or the one of --property.`,
 	flags.StringVar(&f.config, "config", "", "a `configuration` of the model: NAME or key=value,...")
 	flags.StringVar(&f.mutant, "mutant", "", "`NAME` of a fault to plant in the model")
 	flags.StringVar(&f.property, "property", "", "`NAME` of the property whose witness or counterexample is shown")
-	flags.BoolVar(&f.json, "json", false, "print the trace as a trace file")
+	flags.BoolVar(&f.json, "json", false, "print the trace as a trace file, on one line")
 	return c
 }
 
@@ -44,6 +47,9 @@ func (a *app) show(what string, f *showFlags) error {
 		return a.showModel(what, f)
 	}
 	if f.config != "" || f.mutant != "" || f.property != "" {
+		if isScheduleToken(what) || isTraceToken(what) {
+			return usage("show: --config, --mutant and --property are for a model, and do not go with a token: it says them")
+		}
 		return usage("show: --config, --mutant and --property are for a model: %w", unknownSubject(what))
 	}
 	if isScheduleToken(what) {
@@ -87,7 +93,13 @@ func (a *app) showModel(name string, f *showFlags) error {
 	if err != nil {
 		return err
 	}
-	return a.showTrace(c.family.Name, c.values.String(), c.mutant, result.Trace, f)
+	if err := a.showTrace(c.family.Name, c.values.String(), c.mutant, result.Trace, f); err != nil {
+		return err
+	}
+	if a.interrupted() && !report.Complete {
+		return errors.New("partial: the search was cut, and this is the best trace so far")
+	}
+	return nil
 }
 
 // worthShowing picks the property of that name, else the shortest
@@ -140,11 +152,24 @@ func orElse(text, otherwise string) string {
 	return text
 }
 
+// printTraceFile prints a trace file on one line.
+func (a *app) printTraceFile(file checker.TraceFile) error {
+	var text, line bytes.Buffer
+	if err := checker.WriteTraceFile(&text, file); err != nil {
+		return err
+	}
+	if err := json.Compact(&line, text.Bytes()); err != nil {
+		return err
+	}
+	a.out.line("%s", line.Bytes())
+	return nil
+}
+
 // showTrace prints a trace. It is no verdict: the exit code is 0.
 func (a *app) showTrace(model, configuration, mutant string, t *checker.Trace, f *showFlags) error {
 	file := checker.TraceFile{Model: model, Configuration: configuration, Mutant: mutant, Trace: *t}
 	if f.json {
-		return checker.WriteTraceFile(a.out, file)
+		return a.printTraceFile(file)
 	}
 	var events []string
 	for _, s := range t.Steps {

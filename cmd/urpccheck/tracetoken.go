@@ -78,8 +78,7 @@ func (s *tokenStep) UnmarshalJSON(data []byte) error {
 func isTraceToken(text string) bool {
 	head, _, dotted := strings.Cut(text, ".")
 	version, ok := strings.CutPrefix(head, traceTokenPrefix)
-	_, err := strconv.ParseUint(version, 10, 16)
-	return dotted && ok && err == nil && !strings.ContainsAny(text, "/\\")
+	return dotted && ok && version != "" && strings.Trim(version, "0123456789") == "" && !strings.ContainsAny(text, "/\\")
 }
 
 // traceToken writes a trace as a token; "" if it is too long for a command line.
@@ -111,12 +110,12 @@ func traceToken(f checker.TraceFile) string {
 // replayer to say.
 func parseTraceToken(token string) (checker.TraceFile, error) {
 	fields := strings.Split(token, ".")
-	version, err := strconv.ParseUint(strings.TrimPrefix(fields[0], traceTokenPrefix), 10, 16)
-	if err != nil {
+	version := strings.TrimPrefix(fields[0], traceTokenPrefix)
+	if version == "" || strings.Trim(version, "0123456789") != "" {
 		return checker.TraceFile{}, fmt.Errorf("%w: it does not begin as a token does", errTokenDamaged)
 	}
-	if version != traceTokenVersion {
-		return checker.TraceFile{}, fmt.Errorf("%w: it has version %d, this build reads %d", errTokenVersion, version, traceTokenVersion)
+	if version != strconv.Itoa(traceTokenVersion) {
+		return checker.TraceFile{}, fmt.Errorf("%w: it has version %s, this build reads %d", errTokenVersion, version, traceTokenVersion)
 	}
 	if len(fields) != 3 {
 		return checker.TraceFile{}, fmt.Errorf("%w: it has %d fields, not 3: was it cut off?", errTokenDamaged, len(fields))
