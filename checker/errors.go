@@ -1,25 +1,39 @@
 package checker
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
 
-// PanicError says that a function of the model panicked. A panic is never an
-// answer: the check ends with this error, and its verdict is unknown.
+// ErrGoexit is the Value of a PanicError when the function did not panic but ended
+// its goroutine, as t.FailNow, t.Fatal and t.Skip do.
+var ErrGoexit = errors.New("runtime.Goexit was called")
+
+// PanicError says that a function of the model panicked or ended its goroutine
+// (ErrGoexit). That is never an answer: the check ends with this error, and its
+// verdict is unknown.
 type PanicError struct {
-	// Where names the function: "step test-and-set of client 1", `property "mutual exclusion"`.
+	// Where names the function: "step test-and-set of client 1", `property "mutual exclusion"`,
+	// "Options.Progress".
 	Where string
-	// State is the state in which it was called.
+	// State is the state in which it was called; nil where there is none.
 	State []Field
-	// Value is what it panicked with.
+	// Value is what it panicked with, or ErrGoexit.
 	Value any
 	// Stack is the stack of the panic, as text.
 	Stack string
 }
 
 func (e *PanicError) Error() string {
-	return fmt.Sprintf("%s panicked: %v, in state %s", e.Where, e.Value, describe(e.State))
+	what := fmt.Sprintf("%s panicked: %v", e.Where, e.Value)
+	if e.Value == ErrGoexit {
+		what = e.Where + " ended its goroutine (runtime.Goexit)"
+	}
+	if e.State == nil {
+		return what
+	}
+	return what + ", in state " + describe(e.State)
 }
 
 // Unwrap gives the error that was panicked with, if it was one.

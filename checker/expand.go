@@ -2,7 +2,6 @@ package checker
 
 import (
 	"fmt"
-	"runtime/debug"
 
 	"github.com/zeebo/xxh3"
 )
@@ -273,14 +272,4 @@ func whereStep[S comparable](p *Process[S], s *Step[S], self, choice int) string
 
 func whereProperty[S comparable](p *Property[S]) string {
 	return fmt.Sprintf("property %q", p.name)
-}
-
-// recovered makes an error of what a function of the model panicked with, at
-// where, in state s. It is called with the result of recover, on the stack of
-// the panic.
-func recovered[S comparable](value any, where string, s S) error {
-	if broken, ok := value.(impure); ok {
-		return &ImpureError{Where: where, What: broken.what, State: fieldsOf(s)}
-	}
-	return &PanicError{Where: where, State: fieldsOf(s), Value: value, Stack: string(debug.Stack())}
 }

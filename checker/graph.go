@@ -53,7 +53,8 @@ func (s *search[S]) buildGraph() (g *graph, err error) {
 	s.memory = max(s.memory, s.held()+bytes)
 	b := &graphBuilder[S]{search: s, graph: g, withEvents: events, known: map[string]uint32{"": 0}}
 	g.names = []string{""}
-	return g, b.build(nodes)
+	b.build(nodes)
+	return g, s.failed
 }
 
 // ordersEvents says whether some property orders events.
@@ -71,12 +72,13 @@ type graphBuilder[S comparable] struct {
 	worker     worker[S]
 }
 
-func (b *graphBuilder[S]) build(nodes uint64) (err error) {
+func (b *graphBuilder[S]) build(nodes uint64) {
 	s, g := b.search, b.graph
 	b.worker = worker[S]{program: s.program}
+	finished := false
 	defer func() {
-		if value := recover(); value != nil {
-			err = recovered(value, b.worker.where(), b.worker.source)
+		if !finished {
+			s.failed = recovered(recover(), b.worker.where(), b.worker.source)
 		}
 	}()
 	var base uint32
@@ -90,7 +92,8 @@ func (b *graphBuilder[S]) build(nodes uint64) (err error) {
 		for local := range s.shards[i].count {
 			if local&1023 == 0 && s.cancelled.Load() {
 				*g = graph{note: "the search for paths was cut short: " + s.cancellation()}
-				return nil
+				finished = true
+				return
 			}
 			b.addNode(s.shards[i].state(local))
 		}
@@ -100,7 +103,7 @@ func (b *graphBuilder[S]) build(nodes uint64) (err error) {
 			g.initial = append(g.initial, v)
 		}
 	}
-	return nil
+	finished = true
 }
 
 // node looks the number of a state up.

@@ -1,6 +1,9 @@
 package checker
 
-import "time"
+import (
+	"runtime/debug"
+	"time"
+)
 
 // progressMark is when progress was last told, and at how many states.
 type progressMark struct {
@@ -8,7 +11,7 @@ type progressMark struct {
 	states uint64
 }
 
-// tell calls Options.Progress when it is time, from the goroutine of Check.
+// tell calls Options.Progress when it is time, from the goroutine of the search.
 func (s *search[S]) tell(frontier uint64) {
 	if s.options.Progress == nil {
 		return
@@ -18,6 +21,16 @@ func (s *search[S]) tell(frontier uint64) {
 	if since < s.options.ProgressEvery {
 		return
 	}
+	finished := false
+	defer func() {
+		if !finished {
+			e := &PanicError{Where: "Options.Progress", Value: recover(), Stack: string(debug.Stack())}
+			if e.Value == nil {
+				e.Value = ErrGoexit
+			}
+			s.failed = e
+		}
+	}()
 	states := s.states()
 	s.options.Progress(Progress{
 		States: states, Transitions: s.transitions, Depth: s.depth, Frontier: frontier,
@@ -25,4 +38,5 @@ func (s *search[S]) tell(frontier uint64) {
 		Rate: float64(states-s.seen.states) / since.Seconds(),
 	})
 	s.seen = progressMark{at: now, states: states}
+	finished = true
 }

@@ -12,12 +12,21 @@ import (
 // reachable, or is stuck; a last step that breaks the transition property. What
 // the trace leaves out (Initial, Columns, and a step's Event and Changes when
 // they are empty or nil) is filled in. The error says what is wrong, and where.
-func Replay[S comparable](m Model[S], t Trace) (Trace, error) {
+func Replay[S comparable](m Model[S], t Trace) (out Trace, err error) {
 	if err := validate(&m); err != nil {
 		return Trace{}, err
 	}
-	r := &replayer[S]{model: &m}
-	out, err := r.run(t)
+	r := &replayer[S]{model: &m, where: "the model"}
+	apart(func() {
+		finished := false
+		defer func() {
+			if !finished {
+				err = recovered(recover(), r.where, r.now)
+			}
+		}()
+		out, err = r.run(t)
+		finished = true
+	})
 	if err != nil {
 		return Trace{}, fmt.Errorf("replay of a trace of model %s: %w", m.Name, err)
 	}
@@ -32,12 +41,7 @@ type replayer[S comparable] struct {
 	where string
 }
 
-func (r *replayer[S]) run(t Trace) (out Trace, err error) {
-	defer func() {
-		if value := recover(); value != nil {
-			out, err = Trace{}, recovered(value, r.where, r.now)
-		}
-	}()
+func (r *replayer[S]) run(t Trace) (Trace, error) {
 	property, err := r.open(&t)
 	if err != nil {
 		return Trace{}, err

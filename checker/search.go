@@ -36,18 +36,28 @@ const blockCandidates = 1 << 22
 
 // Check explores every state that the model can reach and says of each of its
 // properties whether it holds. The error is not nil if the model cannot be
-// explored (see Model), if one of its functions panics (*PanicError) or breaks
-// its contract (*ImpureError); a broken property is a result, and so is a search
-// that was cut short by a limit or by ctx, with the verdict unknown.
-func Check[S comparable](ctx context.Context, m Model[S], o Options) (Report, error) {
+// explored (see Model), if one of its functions or Options.Progress panics or ends
+// its goroutine (*PanicError), or if one breaks its contract (*ImpureError); a
+// broken property is a result, and so is a search that was cut short by a limit
+// or by ctx, with the verdict unknown.
+func Check[S comparable](ctx context.Context, m Model[S], o Options) (r Report, err error) {
 	started := time.Now()
 	if err := validate(&m); err != nil {
 		return Report{Model: m.Name, Reason: err.Error()}, err
 	}
 	s := newSearch(ctx, &m, o, started)
 	defer s.release()
-	s.run()
-	return s.report()
+	finished := false
+	apart(func() {
+		s.run()
+		r, err = s.report()
+		finished = true
+	})
+	if !finished {
+		s.failed = s.failure()
+		return s.report()
+	}
+	return r, err
 }
 
 // search is one run of Check.
@@ -151,6 +161,26 @@ func (s *search[S]) run() {
 	}
 }
 
+// failure is what ended the goroutine of the search: the first that failed, in
+// the order in which runBlock would have found it.
+func (s *search[S]) failure() error {
+	if s.failed != nil {
+		return s.failed
+	}
+	for i := range s.chunks {
+		if s.chunks[i].failed != nil {
+			return s.chunks[i].failed
+		}
+	}
+	for i := range s.shards {
+		if s.shards[i].failed != nil {
+			return s.shards[i].failed
+		}
+	}
+	// Everything but the String method of a scalar is told of by who calls it.
+	return &PanicError{Where: "String of a field of the state", Value: ErrGoexit}
+}
+
 // insertInitial makes the initial states level 0.
 func (s *search[S]) insertInitial() {
 	s.useChunks(1)
@@ -178,7 +208,9 @@ func (s *search[S]) nextLevel() uint64 {
 func (s *search[S]) runLevel(frontier uint64) {
 	before := s.states()
 	for at := uint64(0); at < frontier; {
-		s.tell(frontier)
+		if s.tell(frontier); s.failed != nil {
+			break
+		}
 		if s.reason = s.limit(); s.reason != "" {
 			break
 		}
@@ -327,16 +359,17 @@ func (s *search[S]) parallel(n int, inline, cancellable bool, do func(w *worker[
 	for k := 1; k < min(len(s.workers), n); k++ {
 		group.Go(func() { work(&s.workers[k]) })
 	}
+	defer group.Wait() // also where a function of the model ends this goroutine
 	work(&s.workers[0])
-	group.Wait()
 }
 
 // expandChunk expands the states from position begin to end of the level.
 func (s *search[S]) expandChunk(w *worker[S], c *chunk[S], begin, end uint64) {
 	w.out = c
+	finished := false
 	defer func() {
-		if value := recover(); value != nil {
-			c.failed = recovered(value, w.where(), w.source)
+		if !finished {
+			c.failed = recovered(recover(), w.where(), w.source)
 		}
 	}()
 	number, local := s.position(begin)
@@ -353,6 +386,7 @@ func (s *search[S]) expandChunk(w *worker[S], c *chunk[S], begin, end uint64) {
 		w.expand()
 		local++
 	}
+	finished = true
 }
 
 // position finds the state at a position of the level: shard by shard, in order.
@@ -413,9 +447,10 @@ func (s *search[S]) insertAll(chunks int, inline bool) {
 }
 
 func (s *search[S]) insertShard(sh *shard[S], number, chunks int) {
+	finished := false
 	defer func() {
-		if value := recover(); value != nil {
-			sh.failed = recovered(value, whereProperty(&s.model.Properties[sh.place]), sh.at)
+		if !finished {
+			sh.failed = recovered(recover(), whereProperty(&s.model.Properties[sh.place]), sh.at)
 		}
 	}()
 	for i := range s.chunks[:chunks] {
@@ -423,6 +458,7 @@ func (s *search[S]) insertShard(sh *shard[S], number, chunks int) {
 			sh.insert(candidates, s.watches)
 		}
 	}
+	finished = true
 }
 
 // find books the first thing that decides a property. Blocks, and in them chunks
