@@ -62,6 +62,30 @@ func TestInterruptEndsTheRun(t *testing.T) {
 	}
 }
 
+// What was measured before an interrupt is told, and is no verdict.
+func TestInterruptLeavesWhatWasMeasured(t *testing.T) {
+	for _, part := range []Part{Processes, Checker} {
+		if part == Processes && (runtime.GOOS != "linux" || runtime.NumCPU() < 2) {
+			continue
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		o := Options{Rounds: 1000, Calls: 500, Searches: 1000, Only: part, Progress: func(p Progress) {
+			if p.Done == 2 {
+				cancel()
+			}
+		}}
+		r, err := Run(ctx, o)
+		if !errors.Is(err, context.Canceled) || r.Verdict != verdict.Unknown || len(r.Figures) == 0 || r.Figures[0].Value <= 0 {
+			t.Errorf("part %d: %v, %v, figures %v", part, err, r.Verdict, r.Figures)
+		}
+		for _, m := range r.Measures {
+			if m.Rounds < 2 || m.Rounds == 1000 || m.Median <= 0 {
+				t.Errorf("%+v", m)
+			}
+		}
+	}
+}
+
 func TestOptionsThatCannotBe(t *testing.T) {
 	for _, o := range []Options{{Rounds: -1}, {Calls: 1}, {Searches: -1}, {Workers: -1}, {Only: 3}} {
 		if _, err := Run(t.Context(), o); err == nil {

@@ -148,28 +148,12 @@ func startOne(ctx context.Context, k *child.Keeper, c child.Config) (*child.Chil
 	return started, started.Receive(ctx, &word)
 }
 
-// measure makes the rounds, and one before that does not count.
+// measure makes the rounds. Those that were done count also when the run is cut
+// short.
 func (p *pair) measure(ctx context.Context, o Options, r *Result, step func()) error {
-	samples := map[string][]float64{}
-	for round := range o.Rounds + 1 {
-		for i := range measures {
-			// Each round starts with another measure, so that each follows each.
-			m := measures[(round+i)%len(measures)]
-			trips := o.Calls
-			if m.kernel {
-				trips /= slower
-			}
-			ns, err := p.round(ctx, m.name, trips)
-			if err != nil {
-				return err
-			}
-			if round > 0 {
-				samples[m.name] = append(samples[m.name], ns)
-			}
-		}
-		if round > 0 {
-			step()
-		}
+	samples, err := p.rounds(ctx, o, step)
+	if len(samples) == 0 {
+		return err
 	}
 	for _, m := range measures {
 		r.Measures = append(r.Measures, measureOf(m.name, m.what, samples[m.name]))
@@ -179,7 +163,37 @@ func (p *pair) measure(ctx context.Context, o Options, r *Result, step func()) e
 		ratioOf(StructOver, samples[StructCall], samples[NullCall], 0),
 		ratioOf(SocketOver, samples[SocketEcho], samples[NullCall], 0),
 		ratioOf(PipeOver, samples[PipeEcho], samples[NullCall], 0))
-	return nil
+	return err
+}
+
+// rounds makes the rounds, and one before that does not count. It gives the
+// nanoseconds of each measure in each whole round.
+func (p *pair) rounds(ctx context.Context, o Options, step func()) (map[string][]float64, error) {
+	samples := map[string][]float64{}
+	for round := range o.Rounds + 1 {
+		took := map[string]float64{}
+		for i := range measures {
+			// Each round starts with another measure, so that each follows each.
+			m := measures[(round+i)%len(measures)]
+			trips := o.Calls
+			if m.kernel {
+				trips /= slower
+			}
+			ns, err := p.round(ctx, m.name, trips)
+			if err != nil {
+				return samples, err
+			}
+			took[m.name] = ns
+		}
+		if round == 0 {
+			continue
+		}
+		for name, ns := range took {
+			samples[name] = append(samples[name], ns)
+		}
+		step()
+	}
+	return samples, nil
 }
 
 // round makes one round and gives the nanoseconds of a round trip.

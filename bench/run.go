@@ -63,23 +63,32 @@ func searches(ctx context.Context, o Options, r *Result, step func()) error {
 	if err != nil {
 		return err
 	}
-	var rates []float64
-	for range o.Searches {
-		report, err := model.Check(ctx, checker.Options{Workers: o.Workers})
-		switch {
-		case ctx.Err() != nil:
-			return context.Cause(ctx)
-		case err != nil:
-			return err
-		case report.Verdict != verdict.Holds || !report.Complete:
-			return fmt.Errorf("the ring is %v (%s): a rate says nothing", report.Verdict, report.Reason)
-		}
-		rates = append(rates, float64(report.States)/report.Elapsed.Seconds())
-		step()
+	rates, err := ratesOf(ctx, model, o, step)
+	if len(rates) == 0 {
+		return err
 	}
 	f := Figure{Name: CheckerRate, Unit: "states/s", AtLeast: checkerBound}
 	f.Low, f.Value, f.High = quartiles(rates)
 	f.judge()
 	r.Figures = append(r.Figures, f)
-	return nil
+	return err
+}
+
+// ratesOf gives the states a second of each search that was done.
+func ratesOf(ctx context.Context, model checker.AnyModel, o Options, step func()) ([]float64, error) {
+	var rates []float64
+	for range o.Searches {
+		report, err := model.Check(ctx, checker.Options{Workers: o.Workers})
+		switch {
+		case ctx.Err() != nil:
+			return rates, context.Cause(ctx)
+		case err != nil:
+			return nil, err
+		case report.Verdict != verdict.Holds || !report.Complete:
+			return nil, fmt.Errorf("the ring is %v (%s): a rate says nothing", report.Verdict, report.Reason)
+		}
+		rates = append(rates, float64(report.States)/report.Elapsed.Seconds())
+		step()
+	}
+	return rates, nil
 }

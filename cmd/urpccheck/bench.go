@@ -119,7 +119,7 @@ func (a *app) printBenchJSON(r *bench.Result) {
 		Interrupted: a.interrupted(), Bound: "this machine, this run", Seconds: r.Elapsed.Seconds()}
 	for _, f := range r.Figures {
 		a.out.json(figureRecord{"figure", f.Name, f.Unit, f.Value, f.Low, f.High, f.AtMost, f.AtLeast, f.Within})
-		if !f.Within {
+		if !f.Within && r.Verdict == verdict.Violated {
 			record.Violated = append(record.Violated, f.Name)
 			record.Property = orElse(record.Property, f.Name)
 		}

@@ -132,7 +132,11 @@ func (f *familyRun) conclude() row {
 		for _, c := range f.left {
 			names = append(names, c.Name)
 		}
-		f.row.Note = "left out as too large for the budget: " + strings.Join(names, ", ")
+		why := "left out as too large for the budget: "
+		if f.v.interrupted() {
+			why = "interrupted before: "
+		}
+		f.row.Note = why + strings.Join(names, ", ")
 	}
 	f.row.Configuration = fmt.Sprintf("%d of %d", done, len(f.family.Configurations))
 	f.row.Covered = fmt.Sprintf("%s, %s", plural(f.row.States, "state"), plural(f.transitions, "transition"))
