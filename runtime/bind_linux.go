@@ -148,9 +148,10 @@ func newClient(peer Peer, region *shm.Region, k kernel.Kernel, a answer, o Optio
 	}
 	c := &Client{
 		peer: peer, limit: int(a.size.Payload), slots: int(a.size.Slots), region: region,
-		policy: o.Overload, offers: a.offers,
+		offers: a.offers,
 		caller: call.New(call.Config{
 			Port: channel.NewPort(region.Own, region.Peer, a.size), Kernel: k, Poll: pollFor(o.Poll), Donate: donate,
+			Overload: call.Overload(o.Overload == RefuseCall),
 		}),
 	}
 	c.numbers.Store(new([]uint32))

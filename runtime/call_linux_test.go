@@ -496,6 +496,34 @@ func TestOverloaded(t *testing.T) {
 	}
 }
 
+// TestOverloadedByCallsThatWereLeft: their handlers run, and take their slots.
+func TestOverloadedByCallsThatWereLeft(t *testing.T) {
+	h, path, _ := open(t, ServerOptions{Slots: 1})
+	c := bindTo(t, path, Options{Overload: RefuseCall})
+	ctx, cancel := context.WithCancel(context.Background())
+	left := make(chan error)
+	go func() {
+		_, err := procHold.Call(ctx, c, 1)
+		left <- err
+	}()
+	<-h.blocked
+	cancel()
+	if err := <-left; !errors.Is(err, ErrCancelled) {
+		t.Fatal(err)
+	}
+	if _, err := procNull.Call(within(t), c, struct{}{}); !errors.Is(err, ErrOverloaded) {
+		t.Errorf("%v, want ErrOverloaded", err)
+	}
+	h.release <- struct{}{}
+	await(t, "the late reply", func() error {
+		_, err := procNull.Call(within(t), c, struct{}{})
+		return err
+	})
+	if n := c.Counters(); n.Overloads == 0 || n.Dropped != 1 {
+		t.Errorf("counted %+v", n)
+	}
+}
+
 // TestWaitForSlot: callers beyond the slots wait for their turn.
 func TestWaitForSlot(t *testing.T) {
 	h, path, _ := open(t, ServerOptions{Slots: 1})

@@ -19,17 +19,15 @@ type Client struct {
 	slots  int
 	region *shm.Region
 	caller *call.Caller
-	policy Overload
 
 	offers  map[string]offer
 	numbers atomic.Pointer[[]uint32] // by declaration.id: the server's number + 1; 0: not looked up yet
 	mu      sync.Mutex               // held to change numbers
 
-	pending atomic.Int64 // calls now, counted only under RefuseCall
-	ending  sync.Once
-	cause   atomic.Pointer[error] // why it ended
-	unlink  func()                // closes the socket, which ends the watch over the peer
-	watch   *sync.WaitGroup       // the watch over the peer
+	ending sync.Once
+	cause  atomic.Pointer[error] // why it ended
+	unlink func()                // closes the socket, which ends the watch over the peer
+	watch  *sync.WaitGroup       // the watch over the peer
 }
 
 // begin prepares a call: it gives the server's number of the procedure and holds
@@ -49,35 +47,14 @@ func (c *Client) begin(ctx context.Context, d *declaration) (number uint32, err 
 	if d.request.size > c.limit {
 		return 0, &SizeError{Procedure: d.name, Size: d.request.size, Limit: c.limit}
 	}
-	if c.policy == RefuseCall {
-		if err := c.takeSlot(d); err != nil {
-			return 0, err
-		}
-	}
 	if !c.region.Hold() {
-		if c.policy == RefuseCall {
-			c.pending.Add(-1)
-		}
 		return 0, fmt.Errorf("%s: %w", d.name, *c.cause.Load())
 	}
 	return number, nil
 }
 
-func (c *Client) takeSlot(d *declaration) error {
-	if c.pending.Add(1) > int64(c.slots) {
-		c.pending.Add(-1)
-		return fmt.Errorf("%s: %w: %d calls are pending", d.name, ErrOverloaded, c.slots)
-	}
-	return nil
-}
-
 // finish is the other end of begin.
-func (c *Client) finish() {
-	c.region.Release()
-	if c.policy == RefuseCall {
-		c.pending.Add(-1)
-	}
-}
+func (c *Client) finish() { c.region.Release() }
 
 // number is the server's number of a procedure.
 func (c *Client) number(d *declaration) (uint32, error) {

@@ -31,7 +31,8 @@ var (
 	ErrRefused = errors.New("refused")
 
 	// ErrOverloaded: as many calls are pending as the binding has slots and the
-	// caller asked not to wait; or a server has as many bindings as it allows.
+	// caller asked not to wait (a call that was left takes its slot until its late
+	// reply has come); or a server has as many bindings as it allows.
 	ErrOverloaded = errors.New("overloaded")
 
 	// ErrClosed: this side closed the client before the call or while it was

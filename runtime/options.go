@@ -79,7 +79,8 @@ type Options struct {
 	Poll time.Duration
 	// Donate says what a caller does when the server is parked.
 	Donate Donation
-	// Overload says what a call does when Slots calls are pending.
+	// Overload says what a call does when Slots calls are pending. A call that was
+	// cancelled or timed out takes its slot until its late reply has come.
 	Overload Overload
 	// Procedures are those that the server must have, with the same types, for the
 	// binding to come about. Others are looked for when they are first called.

@@ -219,25 +219,89 @@ func (f *flood) Saw(uint32)                                 {}
 func (f *flood) Mark(step.Name, ...uint64)                  {}
 func (f *flood) Await(step.Name, uint8, shm.Offset, uint32) {}
 
-func TestServerThatFloodsRepliesKeepsNoCallPastItsDeadline(t *testing.T) {
+// alone is a client of so many calls at once whose server is the test: its port
+// and its segment.
+func alone(t *testing.T, calls int, o call.Overload) (c *call.Caller, server *channel.Port, own, replies *shm.Segment) {
+	t.Helper()
 	k, err := kernel.Real()
 	if err != nil {
 		t.Fatal(err)
 	}
 	size := channel.Size{Slots: 8, Payload: 64}
-	calls, replies := shm.Heap(channel.Calls, size.Bytes()), shm.Heap(channel.Replies, size.Bytes())
-	size.Format(calls)
+	own, replies = shm.Heap(channel.Calls, size.Bytes()), shm.Heap(channel.Replies, size.Bytes())
+	size.Format(own)
 	size.Format(replies)
-	calls.SetHook(&flood{server: channel.NewPort(replies, &calls.View, size)})
-	c := call.New(call.Config{Port: channel.NewPort(calls, &replies.View, size), Kernel: k, Poll: 20 * time.Microsecond})
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
+	c = call.New(call.Config{
+		Port: channel.NewPort(own, &replies.View, size), Kernel: k, Poll: 20 * time.Microsecond, Calls: calls, Overload: o,
+	})
+	return c, channel.NewPort(replies, &own.View, size), own, replies
+}
+
+// ends calls with a deadline, and gives why the call ended. It fails the test
+// where that takes for ever, whatever the deadline.
+func ends(t *testing.T, c *call.Caller, deadline time.Duration) error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
-	err = c.Do(ctx, 1, nil, func(uint32, []byte) error { return nil })
-	if !errors.Is(err, call.ErrDeadline) {
-		t.Fatalf("a call under a flood of replies: %v", err)
+	ended := make(chan error, 1)
+	go func() { ended <- c.Do(ctx, 1, nil, func(uint32, []byte) error { return nil }) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-time.After(20 * time.Second):
+		t.Fatal("the call does not end")
+		return nil
+	}
+}
+
+// TestServerThatFloodsRepliesKeepsNoCallPastItsDeadline: neither one that was
+// sent, nor one that waits for the record of the first.
+func TestServerThatFloodsRepliesKeepsNoCallPastItsDeadline(t *testing.T) {
+	c, server, own, _ := alone(t, 1, call.Wait)
+	own.SetHook(&flood{server: server})
+	for range 2 {
+		if err := ends(t, c, 5*time.Millisecond); !errors.Is(err, call.ErrDeadline) {
+			t.Fatalf("a call under a flood of replies: %v", err)
+		}
 	}
 	if c.Counters().Dropped == 0 {
 		t.Error("there was no flood")
+	}
+}
+
+// TestCorruptChannelEndsACallThatWaitsForARecord, whatever its deadline.
+func TestCorruptChannelEndsACallThatWaitsForARecord(t *testing.T) {
+	c, _, _, replies := alone(t, 1, call.Wait)
+	if err := ends(t, c, 5*time.Millisecond); !errors.Is(err, call.ErrDeadline) {
+		t.Fatalf("a call without a reply: %v", err)
+	}
+	const slots = 5 * shm.Line
+	replies.Store(0, slots, 12345) // no sequence that is ever there
+	if err := ends(t, c, time.Hour); !errors.Is(err, call.ErrCorrupt) {
+		t.Fatalf("a call that waits: %v, want ErrCorrupt", err)
+	}
+	if err := c.Err(); !errors.Is(err, call.ErrCorrupt) {
+		t.Errorf("later calls end with %v, want ErrCorrupt", err)
+	}
+}
+
+// TestRefuse: a call that was left has its record until its late reply has come.
+func TestRefuse(t *testing.T) {
+	c, server, _, _ := alone(t, 1, call.Refuse)
+	if err := ends(t, c, 5*time.Millisecond); !errors.Is(err, call.ErrDeadline) {
+		t.Fatalf("a call without a reply: %v", err)
+	}
+	if err := ends(t, c, time.Hour); !errors.Is(err, call.ErrOverloaded) {
+		t.Fatalf("a call while the only record is taken: %v, want ErrOverloaded", err)
+	}
+	var m channel.Message
+	if _, r := server.Receive(&m, make([]byte, 64)); r != channel.Done {
+		t.Fatalf("the first call: %v", r)
+	}
+	server.Send(&channel.Message{ID: m.ID}, nil)
+	// The late reply is found by the call that needs its record.
+	if err := ends(t, c, 5*time.Millisecond); !errors.Is(err, call.ErrDeadline) {
+		t.Fatalf("a call after the late reply: %v, want it sent", err)
 	}
 }
 

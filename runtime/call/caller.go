@@ -34,28 +34,42 @@ type Config struct {
 	// Donate hands this processor to the peer when it is parked: the caller wakes
 	// it and parks at once, instead of polling.
 	Donate channel.Donation
+	// Overload says what a call does while Calls calls are pending, or were left
+	// and their replies have not come yet.
+	Overload Overload
 	// Threads blocks and readies the callers; nil stands for goroutines.
 	Threads Threads
 	// Hook watches the private words; nil in production.
 	Hook shm.Hook
 }
 
+// Overload says what a call does that finds every record in use.
+type Overload bool
+
+const (
+	// Wait waits for a record as long as the context allows.
+	Wait Overload = false
+	// Refuse ends the call with ErrOverloaded.
+	Refuse Overload = true
+)
+
 // Caller is the client's end of a binding. Any number of goroutines may call.
 type Caller struct {
-	port    *channel.Port
-	kernel  kernel.Kernel
-	poll    int64 // nanoseconds
-	donate  channel.Donation
-	threads Threads
-	private *shm.Segment
-	lead    lock.TryLock
-	again   lock.TryLock // the same lock under the name of its second try
-	records []record
-	free    freeList
-	spare   []byte // the leader's buffer: guarded by lead
-	nudge   kernel.Nudge
-	poison  atomic.Pointer[error]
-	stopped chan struct{} // closed by Poison
+	port     *channel.Port
+	kernel   kernel.Kernel
+	poll     int64 // nanoseconds
+	donate   channel.Donation
+	overload Overload
+	threads  Threads
+	private  *shm.Segment
+	lead     lock.TryLock
+	again    lock.TryLock // the same lock under the name of its second try
+	records  []record
+	free     freeList
+	spare    []byte // the leader's buffer: guarded by lead
+	nudge    kernel.Nudge
+	poison   atomic.Pointer[error]
+	stopped  chan struct{} // closed by Poison
 
 	counters counters
 }
@@ -82,7 +96,7 @@ func New(c Config) *Caller {
 	private := shm.Heap(Private, int(stateOf(calls)))
 	private.SetHook(c.Hook)
 	caller := &Caller{
-		port: c.Port, kernel: c.Kernel, poll: int64(c.Poll), donate: c.Donate, threads: c.Threads,
+		port: c.Port, kernel: c.Kernel, poll: int64(c.Poll), donate: c.Donate, overload: c.Overload, threads: c.Threads,
 		private: private,
 		lead:    lock.TryLock{Segment: private, Word: offLead, TestSet: step.Lead, Unlock: step.Resign},
 		again:   lock.TryLock{Segment: private, Word: offLead, TestSet: step.LeadAgain, Unlock: step.Resign},

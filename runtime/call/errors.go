@@ -9,8 +9,8 @@ var (
 	ErrCancelled = errors.New("call cancelled")
 	// ErrDeadline: the caller's deadline passed while the call was pending.
 	ErrDeadline = errors.New("call deadline exceeded")
-	// ErrOverloaded: as many calls are pending as the channel has slots, and the
-	// caller asked not to wait.
+	// ErrOverloaded: as many calls are pending as there can be, counting those that
+	// were left and whose late reply has not come, and the caller asked not to wait.
 	ErrOverloaded = errors.New("all calls of the channel are pending")
 	// ErrCorrupt: the peer wrote what no peer of ours writes.
 	ErrCorrupt = errors.New("the peer broke the channel's protocol")

@@ -37,7 +37,6 @@ func (w *waiter) leadOn() error {
 			}
 			continue
 		case channel.Corrupt:
-			c.Poison(ErrCorrupt)
 			return c.Err()
 		case channel.Busy: // not by our doing: only who leads receives
 			c.port.AwaitReceive()
@@ -84,12 +83,16 @@ func (w *waiter) park() error {
 }
 
 // receiveOne receives one reply, if there is one, for whichever call it is. The
-// caller leads; self is its own call, which need not be made ready.
+// caller leads; self is its own call, which need not be made ready. A corrupt
+// channel ends every call, whoever comes across it.
 func (c *Caller) receiveOne(self int) channel.Result {
 	var m channel.Message
 	payload, r := c.port.Receive(&m, c.spare)
-	if r == channel.Done {
+	switch r {
+	case channel.Done:
 		c.deliver(&m, payload, self)
+	case channel.Corrupt:
+		c.Poison(ErrCorrupt)
 	}
 	return r
 }

@@ -45,24 +45,24 @@ func (w *waiter) over() error {
 	return nil
 }
 
-// open finds a record that no call uses, waiting for one as long as the context
-// allows, and says that its call is pending.
+// open finds a record that no call uses and says that its call is pending. If
+// there is none, it waits for one as long as the context allows, or refuses.
 func (w *waiter) open() error {
 	c := w.caller
 	i, ok := c.free.get()
 	if !ok {
 		c.counters.overloads.Add(1)
 	}
-	for ; !ok; i, ok = c.free.get() {
+	for !ok {
 		if err := w.over(); err != nil {
 			return err
 		}
-		// Late replies free the records of calls that were left, but only when
-		// somebody receives them.
-		if c.lead.Try() {
-			for c.receiveOne(-1) == channel.Done {
-			}
-			c.resign(-1)
+		c.drain()
+		if i, ok = c.free.get(); ok {
+			break
+		}
+		if c.overload == Refuse {
+			return ErrOverloaded
 		}
 		time.Sleep(100 * time.Microsecond)
 	}
@@ -70,6 +70,21 @@ func (w *waiter) open() error {
 	c.records[i].generation.Add(1)
 	c.private.Store(step.OpenCall, stateOf(i), pending)
 	return nil
+}
+
+// drain receives what has come, for a thread that has no call yet: late replies
+// free the records of calls that were left, but only when somebody receives
+// them. It does so for a while only, since a peer may never stop replying.
+func (c *Caller) drain() {
+	if !c.lead.Try() {
+		return
+	}
+	for range pollsPerLook {
+		if c.receiveOne(-1) != channel.Done {
+			break
+		}
+	}
+	c.resign(-1)
 }
 
 // send puts the call into the queue and wakes the peer if it is parked. An end
