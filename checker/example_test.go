@@ -87,9 +87,7 @@ func Example() {
 	// initially: Counter=0  At[0]=read  At[1]=read
 	//    process 0                          process 1
 	// 1                                     read
-	//                                         At[1]: read -> write
 	// 2  read
-	//      At[0]: read -> write
 	// 3  write
 	//      Counter: 0 -> 1
 	//      At[0]: write -> done

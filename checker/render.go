@@ -21,7 +21,8 @@ const (
 
 // WriteText writes the trace for a reader: one column per process instance, a
 // step's label (and its event, in brackets) in the column of who takes it, and
-// below it only what it changes. Lines are at most width letters long; 0 stands
+// below it only what it changes. A program counter that shows as the labels of
+// steps is left out where the instance's next step tells it again. Lines are at most width letters long; 0 stands
 // for 100, and less than 40 is taken for 40. Columns of instances that take no
 // step are left out when there is not room for all; when there is not room for
 // the others either, steps are listed one below the other.
@@ -117,8 +118,8 @@ func steps(n int) string {
 // beginning tells the initial values of what the trace changes.
 func (p *tracePage) beginning() string {
 	changed := map[string]bool{}
-	for _, s := range p.trace.Steps {
-		for _, c := range s.Changes {
+	for i := range p.trace.Steps {
+		for _, c := range p.told(i) {
 			changed[c.Path] = true
 		}
 	}
@@ -150,19 +151,39 @@ func (p *tracePage) step(i int) {
 		if s.Column >= 0 && s.Column < len(p.trace.Columns) {
 			name = p.trace.Columns[s.Column] + ": " + name
 		}
-		p.row(number, [][]string{append(fold(clean(name), p.width-p.gutter), p.changes(s, p.width-p.gutter)...)})
+		p.row(number, [][]string{append(fold(clean(name), p.width-p.gutter), p.changes(i, p.width-p.gutter)...)})
 		return
 	}
 	cells := make([][]string, len(p.columns))
-	cells[at] = append(fold(clean(name), p.column), p.changes(s, p.column)...)
+	cells[at] = append(fold(clean(name), p.column), p.changes(i, p.column)...)
 	p.row(number, cells)
+}
+
+// told is what a step changes without the advance of its program counter: from
+// the step's own label to that of the instance's next step.
+func (p *tracePage) told(i int) []Change {
+	s := &p.trace.Steps[i]
+	next := ""
+	for _, later := range p.trace.Steps[i+1:] {
+		if later.Column == s.Column {
+			next = later.Label
+			break
+		}
+	}
+	var told []Change
+	for _, c := range s.Changes {
+		if c.Before != s.Label || c.After != next {
+			told = append(told, c)
+		}
+	}
+	return told
 }
 
 // changes tells what a step changes in lines of a width, and leaves the values
 // before it out where there is not room for both.
-func (p *tracePage) changes(s *TraceStep, width int) []string {
+func (p *tracePage) changes(i, width int) []string {
 	var lines []string
-	for _, c := range s.Changes {
+	for _, c := range p.told(i) {
 		text := clean("  " + c.Path + ": " + c.Before + " -> " + c.After)
 		if utf8.RuneCountInString(text) > width {
 			text = clean("  " + c.Path + "=" + c.After)

@@ -43,6 +43,30 @@ initially: lock=0  client[1].at=idle
 	}
 }
 
+// A program counter is told only where no later step of the instance tells it.
+func TestTraceLeavesOutAdvancesOfTheProgramCounter(t *testing.T) {
+	trace := Trace{Model: "toy", Property: "safe", Kind: KindInvariant, Columns: []string{"a", "b"},
+		Initial: []Field{{"a.at", "take"}, {"b.at", "take"}, {"lock", "0"}},
+		Steps: []TraceStep{
+			{Taken: Taken{Label: "take"}, Changes: []Change{{"a.at", "take", "free"}, {"lock", "0", "1"}}},
+			{Taken: Taken{Label: "take"}, Column: 1, Changes: []Change{{"b.at", "take", "free"}}},
+			{Taken: Taken{Label: "free"}, Changes: []Change{{"a.at", "free", "end"}}},
+		}}
+	want := `invariant "safe" of toy, after 3 steps
+initially: a.at=take  b.at=take  lock=0
+   a                               b
+1  take
+     lock: 0 -> 1
+2                                  take
+                                     b.at: take -> free
+3  free
+     a.at: free -> end
+`
+	if got := text(t, trace, 65); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
 func TestTraceLeavesOutIdleColumnsWhereItIsNarrow(t *testing.T) {
 	want := `invariant "safe" of toy, after 2 steps
 initially: lock=0  client[1].at=idle
