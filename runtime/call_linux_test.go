@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"strings"
 	"sync"
@@ -377,6 +378,55 @@ func TestDeadline(t *testing.T) {
 	}
 	if dropped := c.Counters().Dropped; dropped != 1 {
 		t.Errorf("%d late replies dropped, want 1", dropped)
+	}
+}
+
+// TestFarDeadline: as good as none, however far.
+func TestFarDeadline(t *testing.T) {
+	_, path, _ := open(t, ServerOptions{})
+	for _, poll := range []time.Duration{-1, math.MaxInt64} {
+		c := bindTo(t, path, Options{Poll: poll})
+		for _, at := range []time.Time{
+			time.Now().Add(1<<62 - time.Hour), time.Now().Add(1 << 62), time.Now().Add(math.MaxInt64), time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC),
+		} {
+			if got, err := procNext.Call(farther{within(t), at}, c, 7); err != nil || got != 8 {
+				t.Errorf("until %v: %d, %v", at, got, err)
+			}
+		}
+	}
+}
+
+// farther is a context that ends, if it comes to that, before its deadline.
+type farther struct {
+	context.Context
+	at time.Time
+}
+
+func (f farther) Deadline() (time.Time, bool) { return f.at, true }
+
+// TestPollForEver: neither side parks, and each is there when the other replies
+// or calls.
+func TestPollForEver(t *testing.T) {
+	h, path, _ := open(t, ServerOptions{Poll: math.MaxInt64})
+	c, ctx := bindTo(t, path, Options{Poll: math.MaxInt64, Donate: NeverDonate}), within(t)
+	ended := make(chan error)
+	go func() {
+		_, err := procBlock.Call(ctx, c, 1)
+		ended <- err
+	}()
+	<-h.blocked
+	for range 10 { // while the first waits and polls
+		if got, err := procNext.Call(ctx, c, 1); err != nil || got != 2 {
+			t.Fatalf("%d, %v", got, err)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	h.release <- struct{}{}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if client, server := c.Counters().Parks, h.Counters().Parks; client != 0 || server != 0 {
+		t.Errorf("the client parked %d times, the server %d times: want never", client, server)
 	}
 }
 

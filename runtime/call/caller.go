@@ -53,6 +53,10 @@ const (
 	Refuse Overload = true
 )
 
+// never is a time that no process sees the end of: 146 years. Twice that is more
+// than a clock of 64 bits can say.
+const never = 1 << 62 * time.Nanosecond
+
 // Caller is the client's end of a binding. Any number of goroutines may call.
 type Caller struct {
 	port     *channel.Port
@@ -124,7 +128,8 @@ func (c *Caller) Do(ctx context.Context, procedure uint32, request []byte, take 
 	if err := w.over(); err != nil {
 		return err
 	}
-	if at, ok := ctx.Deadline(); ok {
+	// A deadline beyond what the clock can say is left to the context.
+	if at, ok := ctx.Deadline(); ok && time.Until(at) < never {
 		w.deadline = c.kernel.Now() + int64(time.Until(at))
 	}
 	if err := w.open(); err != nil {

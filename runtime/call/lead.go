@@ -17,7 +17,7 @@ const (
 // parks when that has taken as long as parking costs.
 func (w *waiter) leadOn() error {
 	c := w.caller
-	polls, parkAt := 0, int64(0)
+	polls, since := 0, int64(0)
 	for received := 0; ; {
 		if c.private.Hooked() {
 			c.private.Mark(step.TestSetReceive, uint64(w.i))
@@ -27,7 +27,7 @@ func (w *waiter) leadOn() error {
 		}
 		switch c.receiveOne(w.i) {
 		case channel.Done:
-			polls, parkAt = 0, 0
+			polls, since = 0, 0
 			// A peer that never stops replying, to calls that nobody made, must not keep
 			// this one past its deadline.
 			if received++; received%pollsPerLook == 0 {
@@ -47,10 +47,10 @@ func (w *waiter) leadOn() error {
 				continue
 			}
 			now := c.kernel.Now()
-			if parkAt == 0 {
-				parkAt = now + c.poll
+			if since == 0 {
+				since = now
 			}
-			if now < parkAt {
+			if now-since < c.poll {
 				if err := w.over(); err != nil {
 					return err
 				}
@@ -64,7 +64,7 @@ func (w *waiter) leadOn() error {
 		if err := w.park(); err != nil {
 			return err
 		}
-		polls, parkAt, w.donated = 0, 0, false
+		polls, since, w.donated = 0, 0, false
 	}
 }
 

@@ -194,8 +194,8 @@ func (p *Pool) serve(w *Worker) bool {
 
 // polling is how long a worker has polled in vain.
 type polling struct {
-	polls  int
-	parkAt int64
+	polls int
+	since int64 // the first look at the clock, 0 before it
 }
 
 // Polls between two looks at the clock, and between two chances for the other
@@ -214,10 +214,10 @@ func (y *polling) more(p *Pool) bool {
 		return true
 	}
 	now := p.kernel.Now()
-	if y.parkAt == 0 {
-		y.parkAt = now + p.poll
+	if y.since == 0 {
+		y.since = now
 	}
-	if now >= y.parkAt {
+	if now-y.since >= p.poll {
 		return false
 	}
 	p.kernel.Pause()
