@@ -5,7 +5,9 @@ import (
 	"errors"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // Whatever function of the model ends its goroutine, in whatever part of a check,
@@ -121,5 +123,33 @@ func TestGoexitInAString(t *testing.T) {
 	}
 	if out, err := Replay(m, Trace{Model: "lettered", Property: "deadlock", Kind: KindDeadlock}); !errors.Is(err, ErrGoexit) {
 		t.Errorf("replay gives %+v, %v; want that String ended its goroutine", out, err)
+	}
+}
+
+// The report is not made while a worker is still at work: the end of one waits for
+// the others.
+func TestGoexitWaitsForTheOtherWorkers(t *testing.T) {
+	m := grid(2)
+	s := newSearch(context.Background(), &m, Options{Workers: 2}, time.Now())
+	defer s.release()
+	started, exiting := make(chan struct{}), make(chan struct{})
+	var late atomic.Bool
+	apart(func() {
+		s.parallel(2, false, false, func(w *worker[gridState], _ int) {
+			if w == &s.workers[0] {
+				<-started
+				close(exiting)
+				runtime.Goexit()
+			}
+			close(started)
+			<-exiting
+			for range 1000 {
+				runtime.Gosched()
+			}
+			late.Store(true)
+		})
+	})
+	if !late.Load() {
+		t.Error("the search ended before one of its workers")
 	}
 }
