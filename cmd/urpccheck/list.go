@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -74,7 +75,9 @@ func (a *app) listOne(name string, asJSON bool) error {
 	found := false
 	for _, s := range listed() {
 		for _, f := range s.families {
-			known = append(known, f.Name)
+			if !slices.Contains(known, f.Name) {
+				known = append(known, f.Name)
+			}
 			if f.Name != name {
 				continue
 			}

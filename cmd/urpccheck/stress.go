@@ -116,8 +116,11 @@ func (a *app) runStress(ctx context.Context, o stress.Options) (stress.Result, e
 	}
 	result, err := stress.Run(ctx, o)
 	a.progress.clear()
-	if errors.Is(err, errors.ErrUnsupported) {
+	switch {
+	case errors.Is(err, errors.ErrUnsupported):
 		return result, fmt.Errorf("real processes cannot run here: %w; check, explore, replay and show can", err)
+	case errors.Is(err, stress.ErrOptions):
+		return result, usageOf(err)
 	}
 	return result, err
 }

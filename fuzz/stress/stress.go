@@ -10,6 +10,7 @@
 package stress
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -198,7 +199,10 @@ const (
 	maxCalls       = 16 << 20 // of all clients: their histories take 1 GiB
 )
 
-// withDefaults fills in what is left zero and says what is wrong.
+// ErrOptions: an option is out of its bounds.
+var ErrOptions = errors.New("bad options")
+
+// withDefaults fills in what is left zero. Its error wraps ErrOptions.
 func (o Options) withDefaults() (Options, error) {
 	o.Clients = orDefault(o.Clients, defaultClients)
 	o.Calls = orDefault(o.Calls, defaultCalls)
@@ -210,27 +214,35 @@ func (o Options) withDefaults() (Options, error) {
 		o.Deadline = orDefault(o.Deadline, defaultKilled)
 	}
 	o.Stall = orDefault(o.Stall, defaultStall+o.Deadline)
-	switch {
-	case o.Clients < 1 || o.Clients > maxClients:
-		return o, fmt.Errorf("%d clients: want 1 to %d", o.Clients, maxClients)
-	case o.Threads < 1 || o.Threads > maxThreads:
-		return o, fmt.Errorf("%d threads: want 1 to %d", o.Threads, maxThreads)
-	case o.Calls < 1 || o.Calls > maxCalls/o.Clients:
-		return o, fmt.Errorf("%d calls of each of %d clients: want 1 to %d of all together", o.Calls, o.Clients, maxCalls)
-	case o.Keys < 1 || o.Keys > 1<<20:
-		return o, fmt.Errorf("%d keys: want 1 to %d", o.Keys, 1<<20)
-	case o.Size < 0 || o.Size > maxSize:
-		return o, fmt.Errorf("payloads of %d bytes: want 0 to %d", o.Size, maxSize)
-	case o.Slots < 0 || o.Slots > urpc.MaxSlots:
-		return o, fmt.Errorf("%d slots: want 1 to %d", o.Slots, urpc.MaxSlots)
-	case o.Deadline < 0 || o.Stall < 0 || o.Judge.Timeout < 0:
-		return o, fmt.Errorf("deadline %v, stall %v, time to judge %v: none can be negative", o.Deadline, o.Stall, o.Judge.Timeout)
-	case o.Kill != Nobody && o.Kill != Client && o.Kill != Server:
-		return o, fmt.Errorf("kill %q: want %q, %q or nobody", o.Kill, Client, Server)
-	case o.Processors > OneProcessor:
-		return o, fmt.Errorf("unknown choice of processors %d", o.Processors)
+	if err := o.check(); err != nil {
+		return o, fmt.Errorf("%w: %w", ErrOptions, err)
 	}
 	return o, nil
+}
+
+// check says what is out of bounds.
+func (o *Options) check() error {
+	switch {
+	case o.Clients < 1 || o.Clients > maxClients:
+		return fmt.Errorf("%d clients: want 1 to %d", o.Clients, maxClients)
+	case o.Threads < 1 || o.Threads > maxThreads:
+		return fmt.Errorf("%d threads: want 1 to %d", o.Threads, maxThreads)
+	case o.Calls < 1 || o.Calls > maxCalls/o.Clients:
+		return fmt.Errorf("%d calls of each of %d clients: want 1 to %d of all together", o.Calls, o.Clients, maxCalls)
+	case o.Keys < 1 || o.Keys > 1<<20:
+		return fmt.Errorf("%d keys: want 1 to %d", o.Keys, 1<<20)
+	case o.Size < 0 || o.Size > maxSize:
+		return fmt.Errorf("payloads of %d bytes: want 0 to %d", o.Size, maxSize)
+	case o.Slots < 0 || o.Slots > urpc.MaxSlots:
+		return fmt.Errorf("%d slots: want 1 to %d", o.Slots, urpc.MaxSlots)
+	case o.Deadline < 0 || o.Stall < 0 || o.Judge.Timeout < 0:
+		return fmt.Errorf("deadline %v, stall %v, time to judge %v: none can be negative", o.Deadline, o.Stall, o.Judge.Timeout)
+	case o.Kill != Nobody && o.Kill != Client && o.Kill != Server:
+		return fmt.Errorf("kill %q: want %q, %q or nobody", o.Kill, Client, Server)
+	case o.Processors > OneProcessor:
+		return fmt.Errorf("unknown choice of processors %d", o.Processors)
+	}
+	return nil
 }
 
 func orDefault[T comparable](v, otherwise T) T {

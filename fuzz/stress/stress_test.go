@@ -5,6 +5,7 @@ package stress
 import (
 	"bytes"
 	"context"
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -248,7 +249,7 @@ func TestOptionsThatCannotBe(t *testing.T) {
 		{Options{Kill: "parent"}, `kill "parent"`},
 		{Options{Processors: 2}, "processors"},
 	} {
-		if _, err := Run(t.Context(), test.o); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, err := Run(t.Context(), test.o); !errors.Is(err, ErrOptions) || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%+v: %v, want %q", test.o, err, test.want)
 		}
 	}
