@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -98,7 +99,7 @@ func (a *app) failedCheck(c *chosen, f *checkFlags, report checker.Report, err e
 	}
 	var panicked *checker.PanicError
 	if errors.As(err, &panicked) {
-		a.out.line("%s", panicked.Stack)
+		fmt.Fprintln(a.errors, panicked.Stack)
 	}
 	return err
 }

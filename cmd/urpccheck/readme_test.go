@@ -37,17 +37,9 @@ func printedBy(t *testing.T, args []string) string {
 	t.Chdir(t.TempDir())
 	t.Setenv(calledAs, "urpccheck")
 	t.Setenv("COLUMNS", "")
-	out, err := os.Create("out")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer out.Close()
+	out := temporary(t)
 	if code := run(t.Context(), args, out, os.Stderr); code != exitViolated {
 		t.Fatalf("exit code %d", code)
 	}
-	printed, err := os.ReadFile("out")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return filepath.ToSlash(string(printed))
+	return filepath.ToSlash(contents(t, out))
 }
