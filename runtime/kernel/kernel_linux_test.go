@@ -1,8 +1,11 @@
 package kernel
 
 import (
+	"errors"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"urpc/runtime/shm"
 )
@@ -69,6 +72,19 @@ func TestWakeAndNudgeGetSleepersOut(t *testing.T) {
 				<-out
 			}
 		})
+	}
+}
+
+// TestUsable: of all answers to an invalid call only that it is invalid says that
+// the call exists and is allowed.
+func TestUsable(t *testing.T) {
+	if err := usable(unix.EINVAL); err != nil {
+		t.Error(err)
+	}
+	for _, answer := range []unix.Errno{0, unix.ENOSYS, unix.EPERM, unix.EACCES, unix.EFAULT} {
+		if err := usable(answer); !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("%v: %v, want ErrUnsupported", answer, err)
+		}
 	}
 }
 

@@ -41,16 +41,22 @@ const _ = -uint(24 - unsafe.Sizeof(waiter{}))
 type linux struct{ start time.Time }
 
 var probe = sync.OnceValue(func() error {
-	// No waiter at all is invalid, where the call exists.
 	_, _, errno := unix.Syscall6(sysFutexWaitv, 0, 0, 0, 0, 0, 0)
-	if errno == unix.ENOSYS {
-		return fmt.Errorf("futex_waitv: %w: want Linux 5.16 or later", errors.ErrUnsupported)
-	}
-	return nil
+	return usable(errno)
 })
 
+// usable judges futex_waitv by its answer to a call without any waiter, which is
+// invalid where the call exists. A kernel without it does not know it; a sandbox
+// that does not allow it (seccomp) says what it likes.
+func usable(answer unix.Errno) error {
+	if answer != unix.EINVAL {
+		return fmt.Errorf("futex_waitv: %w: want Linux 5.16 or later, and no sandbox that refuses it: %w", errors.ErrUnsupported, answer)
+	}
+	return nil
+}
+
 // Real gives the operating system. It fails, wrapping errors.ErrUnsupported, on
-// a kernel without futex_waitv (Linux before 5.16).
+// a kernel without futex_waitv (Linux before 5.16), or where that is not allowed.
 func Real() (Kernel, error) {
 	if err := probe(); err != nil {
 		return nil, err
