@@ -42,8 +42,8 @@ func validateBody[S comparable](m *Model[S]) error {
 			return fmt.Errorf("process %s: %w", p.Name, err)
 		}
 	}
-	if fan := transitionsOf(m); fan >= noTransition {
-		return fmt.Errorf("has %d step instances (processes times steps times choices), more than %d", fan, noTransition-1)
+	if !numerable(m) {
+		return fmt.Errorf("has more than %d step instances (processes times steps times choices)", noTransition-1)
 	}
 	return validateProperties(m)
 }
@@ -139,16 +139,20 @@ func hasLabel[S comparable](m *Model[S], label string) bool {
 	})
 }
 
-// transitionsOf counts the step instances of a model: processes times steps
-// times choices.
-func transitionsOf[S comparable](m *Model[S]) uint64 {
+// numerable says whether there is a number for each step instance of a model:
+// processes times steps times choices. No factor is taken for more than
+// noTransition, which is too many, so that no product overflows.
+func numerable[S comparable](m *Model[S]) bool {
 	var n uint64
 	for _, p := range m.Processes {
 		var steps uint64
 		for _, s := range p.Steps {
-			steps += uint64(max(1, s.Choices))
+			steps = min(steps+uint64(max(1, s.Choices)), noTransition)
 		}
-		n += uint64(p.Count) * steps
+		n += min(uint64(p.Count), noTransition) * steps
+		if n >= noTransition {
+			return false
+		}
 	}
-	return n
+	return true
 }

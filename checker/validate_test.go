@@ -26,6 +26,28 @@ func counter() Model[small] {
 	}
 }
 
+// Counts whose product is a multiple of 2^64 are too many, not none.
+func TestStepInstancesDoNotOverflow(t *testing.T) {
+	choose := func(*small, int, int) bool { return false }
+	for _, test := range []struct{ count, choices, steps int }{
+		{4, 1 << 62, 1}, {1 << 40, 1 << 40, 1}, {1 << 62, 4, 1}, {1, 1 << 62, 4}, {1 << 13, 1 << 13, 1}, {1, noTransition, 1},
+	} {
+		m := counter()
+		m.Processes[0].Count, m.Processes[0].Steps = test.count, nil
+		for k := range test.steps {
+			m.Processes[0].Steps = append(m.Processes[0].Steps, Step[small]{Label: string(rune('a' + k)), Choose: choose, Choices: test.choices})
+		}
+		if err := validate(&m); err == nil || !strings.Contains(err.Error(), "step instances") {
+			t.Errorf("%+v: error %v, want that there are too many step instances", test, err)
+		}
+	}
+	m := counter()
+	m.Processes[0].Steps = []Step[small]{{Label: "a", Choose: choose, Choices: noTransition - 1}}
+	if err := validate(&m); err != nil {
+		t.Errorf("as many as can be numbered: %v", err)
+	}
+}
+
 func TestModelsThatAreRefused(t *testing.T) {
 	always := func(*small) bool { return true }
 	choose := func(*small, int, int) bool { return false }
@@ -45,7 +67,7 @@ func TestModelsThatAreRefused(t *testing.T) {
 		"both Do and Choose":          func(m *Model[small]) { step(m).Choose = choose },
 		"Choices is 0":                func(m *Model[small]) { *step(m) = Step[small]{Label: "l", Choose: choose} },
 		"Choices is 2 beside Do":      func(m *Model[small]) { *step(m) = Step[small]{Label: "l", Do: do, Choices: 2} },
-		"step instances":              func(m *Model[small]) { m.Processes[0].Count = 1 << 27 },
+		"67108862 step instances":     func(m *Model[small]) { m.Processes[0].Count = 1 << 27 },
 		"property 0: has no name":     func(m *Model[small]) { m.Properties = []Property[small]{{}} },
 		`property "x": there are two`: func(m *Model[small]) {
 			m.Properties = []Property[small]{Invariant("x", always), Reachable("x", always)}
