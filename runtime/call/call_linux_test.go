@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -221,7 +222,7 @@ func (f *flood) Await(step.Name, uint8, shm.Offset, uint32) {}
 
 // alone is a client of so many calls at once whose server is the test: its port
 // and its segment.
-func alone(t *testing.T, calls int, o call.Overload) (c *call.Caller, server *channel.Port, own, replies *shm.Segment) {
+func alone(t *testing.T, calls int, o call.Overload, private shm.Hook) (c *call.Caller, server *channel.Port, own, replies *shm.Segment) {
 	t.Helper()
 	k, err := kernel.Real()
 	if err != nil {
@@ -232,7 +233,7 @@ func alone(t *testing.T, calls int, o call.Overload) (c *call.Caller, server *ch
 	size.Format(own)
 	size.Format(replies)
 	c = call.New(call.Config{
-		Port: channel.NewPort(own, &replies.View, size), Kernel: k, Poll: 20 * time.Microsecond, Calls: calls, Overload: o,
+		Port: channel.NewPort(own, &replies.View, size), Kernel: k, Poll: 20 * time.Microsecond, Calls: calls, Overload: o, Hook: private,
 	})
 	return c, channel.NewPort(replies, &own.View, size), own, replies
 }
@@ -257,7 +258,7 @@ func ends(t *testing.T, c *call.Caller, deadline time.Duration) error {
 // TestServerThatFloodsRepliesKeepsNoCallPastItsDeadline: neither one that was
 // sent, nor one that waits for the record of the first.
 func TestServerThatFloodsRepliesKeepsNoCallPastItsDeadline(t *testing.T) {
-	c, server, own, _ := alone(t, 1, call.Wait)
+	c, server, own, _ := alone(t, 1, call.Wait, nil)
 	own.SetHook(&flood{server: server})
 	for range 2 {
 		if err := ends(t, c, 5*time.Millisecond); !errors.Is(err, call.ErrDeadline) {
@@ -271,7 +272,7 @@ func TestServerThatFloodsRepliesKeepsNoCallPastItsDeadline(t *testing.T) {
 
 // TestCorruptChannelEndsACallThatWaitsForARecord, whatever its deadline.
 func TestCorruptChannelEndsACallThatWaitsForARecord(t *testing.T) {
-	c, _, _, replies := alone(t, 1, call.Wait)
+	c, _, _, replies := alone(t, 1, call.Wait, nil)
 	if err := ends(t, c, 5*time.Millisecond); !errors.Is(err, call.ErrDeadline) {
 		t.Fatalf("a call without a reply: %v", err)
 	}
@@ -287,7 +288,7 @@ func TestCorruptChannelEndsACallThatWaitsForARecord(t *testing.T) {
 
 // TestRefuse: a call that was left has its record until its late reply has come.
 func TestRefuse(t *testing.T) {
-	c, server, _, _ := alone(t, 1, call.Refuse)
+	c, server, _, _ := alone(t, 1, call.Refuse, nil)
 	if err := ends(t, c, 5*time.Millisecond); !errors.Is(err, call.ErrDeadline) {
 		t.Fatalf("a call without a reply: %v", err)
 	}
@@ -302,6 +303,91 @@ func TestRefuse(t *testing.T) {
 	// The late reply is found by the call that needs its record.
 	if err := ends(t, c, 5*time.Millisecond); !errors.Is(err, call.ErrDeadline) {
 		t.Fatalf("a call after the late reply: %v, want it sent", err)
+	}
+}
+
+// interval holds the leading thread, which is about to deliver a second reply to
+// call 1, until the record of that call is used by the next one; and the thread
+// of call 1 until then.
+type interval struct {
+	second, reopened chan struct{}
+	looks, opens     atomic.Int32
+}
+
+func (h *interval) Before(a shm.Access) {
+	const state1 = shm.Line + 64
+	switch {
+	case a.Step == step.RetractBlock:
+		<-h.second
+	case a.Offset != state1:
+	case a.Step == step.LoadCall && h.looks.Add(1) == 2:
+		close(h.second)
+		<-h.reopened
+	case a.Step == step.OpenCall:
+		h.opens.Add(1)
+	case a.Step == step.CheckReply && h.opens.CompareAndSwap(2, 3):
+		close(h.reopened)
+	}
+}
+
+func (h *interval) Saw(uint32)                                 {}
+func (h *interval) Mark(step.Name, ...uint64)                  {}
+func (h *interval) Await(step.Name, uint8, shm.Offset, uint32) {}
+
+// TestSecondReplyReachesNoOtherCall, also not when the record of the call that it
+// names is used again while it is being delivered.
+func TestSecondReplyReachesNoOtherCall(t *testing.T) {
+	c, server, _, _ := alone(t, 2, call.Wait, &interval{second: make(chan struct{}), reopened: make(chan struct{})})
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	do := func(want byte) error {
+		return c.Do(ctx, 1, nil, func(_ uint32, payload []byte) error {
+			if len(payload) != 1 || payload[0] != want {
+				return fmt.Errorf("reply % x, want %x", payload, want)
+			}
+			return nil
+		})
+	}
+	received := func() (id uint64) {
+		var m channel.Message
+		for buffer := make([]byte, 64); ; time.Sleep(time.Millisecond) {
+			switch _, r := server.Receive(&m, buffer); {
+			case r == channel.Done:
+				return m.ID
+			case ctx.Err() != nil:
+				t.Fatal("no call comes")
+			}
+		}
+	}
+	k, err := kernel.Real()
+	if err != nil {
+		t.Fatal(err)
+	}
+	reply := func(id uint64, value byte) {
+		if r := server.Send(&channel.Message{ID: id, Length: 1}, []byte{value}); r != channel.Done {
+			t.Fatalf("reply: %v", r)
+		}
+		server.Wake(k, channel.Keep)
+	}
+	leader, other := make(chan error, 1), make(chan error, 1)
+	go func() { leader <- do(9) }()
+	first := received()
+	for c.Private().Peek(0) == 0 { // until it leads
+		time.Sleep(time.Millisecond)
+	}
+	go func() { other <- errors.Join(do(1), do(2)) }()
+	twice := received()
+	reply(twice, 1)
+	reply(twice, 1)
+	reply(received(), 2)
+	reply(first, 9)
+	for _, ended := range []chan error{leader, other} {
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+	if n := c.Counters().Dropped; n != 1 {
+		t.Errorf("%d replies dropped, want 1", n)
 	}
 }
 

@@ -106,14 +106,20 @@ func (c *Caller) receiveOne(self int) channel.Result {
 // While the call is pending its thread leaves reply, payload and buffer alone:
 // they are written here, before the swap that hands them over. The id is the
 // peer's word: an id that names no pending call, or that was used already, is
-// dropped and harms no other call.
+// dropped and harms no other call. For that the record's generation is looked at
+// after its state: a state of the next call comes after that call's generation.
 func (c *Caller) deliver(m *channel.Message, payload []byte, self int) {
-	j, ok := c.find(m.ID)
-	if !ok {
+	j := indexOf(m.ID)
+	if j >= len(c.records) {
 		c.counters.dropped.Add(1)
 		return
 	}
-	if c.private.Load(step.LoadCall, stateOf(j)) == pending {
+	state := c.private.Load(step.LoadCall, stateOf(j))
+	if c.name(j) != m.ID {
+		c.counters.dropped.Add(1)
+		return
+	}
+	if state == pending {
 		r := &c.records[j]
 		r.reply, r.payload = *m, payload
 		r.buffer, c.spare = c.spare, r.buffer

@@ -54,15 +54,9 @@ type record struct {
 
 const indexBits = 16
 
-// id names call i of a generation in its messages.
-func id(i int, generation uint64) uint64 { return generation<<indexBits | uint64(i) }
+// name is how the call that uses record i is named in its messages.
+func (c *Caller) name(i int) uint64 { return c.records[i].generation.Load()<<indexBits | uint64(i) }
 
-// find gives the record that an id names, if it is of the present generation.
-// The id comes from the peer.
-func (c *Caller) find(name uint64) (int, bool) {
-	i := int(name & (1<<indexBits - 1))
-	if i >= len(c.records) {
-		return 0, false
-	}
-	return i, c.records[i].generation.Load()<<indexBits == name&^(1<<indexBits-1)
-}
+// indexOf gives the record that a name is of. A name from the peer may be of
+// none, or of a call that is over.
+func indexOf(name uint64) int { return int(name & (1<<indexBits - 1)) }

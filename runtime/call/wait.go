@@ -91,9 +91,7 @@ func (c *Caller) drain() {
 // that is busy or full is tried again later; nobody waits for a lock.
 func (w *waiter) send(procedure uint32, request []byte) error {
 	c := w.caller
-	m := channel.Message{
-		ID: id(w.i, c.records[w.i].generation.Load()), Procedure: procedure, Length: uint32(len(request)),
-	}
+	m := channel.Message{ID: c.name(w.i), Procedure: procedure, Length: uint32(len(request))}
 	for {
 		if c.private.Hooked() {
 			c.private.Mark(step.TestSetSend, uint64(w.i), m.ID)
