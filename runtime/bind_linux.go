@@ -77,7 +77,7 @@ func bind(ctx context.Context, conn *net.UnixConn, o Options) (*Client, error) {
 // shakeHands is the client's side of the handshake.
 func shakeHands(l *link, k kernel.Kernel, o Options) (*Client, error) {
 	if err := authorize(o.Authorize, trusted, l.peer); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrUnauthorized, err)
 	}
 	ask := hello{slots: uint32(o.Slots), size: uint32(o.MessageSize), start: o.Start}
 	if _, err := l.conn.Write(ask.append(nil)); err != nil {
@@ -203,15 +203,18 @@ func pollFor(d time.Duration) time.Duration {
 	return d
 }
 
-// authorize asks a function of the options, or the rule that stands for none.
-func authorize(given, otherwise func(Peer) error, p Peer) error {
+// authorize asks a function of the options, or the rule that stands for none. Its
+// panic is a refusal: one peer's binding is not worth the others'.
+func authorize(given, otherwise func(Peer) error, p Peer) (err error) {
 	if given == nil {
 		given = otherwise
 	}
-	if err := given(p); err != nil {
-		return fmt.Errorf("%w: %w", ErrUnauthorized, err)
-	}
-	return nil
+	defer func() {
+		if value := recover(); value != nil {
+			err = fmt.Errorf("panic: %s", says(value))
+		}
+	}()
+	return given(p)
 }
 
 // sameUser admits processes of the own effective user.

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -192,6 +193,37 @@ func TestStrangersAreRefused(t *testing.T) {
 	_, path, _ = open(t, ServerOptions{})
 	if _, err := Bind(within(t), path, Options{Authorize: func(Peer) error { return nobody }}); !errors.Is(err, ErrUnauthorized) || !errors.Is(err, nobody) {
 		t.Errorf("refused by the client: %v", err)
+	}
+}
+
+// TestAuthorizeThatPanics refuses that peer, on either side, and no other.
+func TestAuthorizeThatPanics(t *testing.T) {
+	var asked atomic.Bool
+	_, path, _ := open(t, ServerOptions{Authorize: func(Peer) error {
+		if asked.CompareAndSwap(false, true) {
+			panic("no rule for this one")
+		}
+		return nil
+	}})
+	if _, err := Bind(within(t), path, Options{}); !errors.Is(err, ErrUnauthorized) || !strings.Contains(err.Error(), "no rule") {
+		t.Errorf("refused by the server: %v", err)
+	}
+	if _, err := Bind(within(t), path, Options{Authorize: func(Peer) error { panic("no rule") }}); !errors.Is(err, ErrUnauthorized) {
+		t.Errorf("refused by the client: %v", err)
+	}
+	if _, err := procNull.Call(within(t), bindTo(t, path, Options{}), struct{}{}); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestAuthorizeSaysAnError: what it wraps, and whether it can be looked into,
+// makes it nothing else than unauthorized.
+func TestAuthorizeSaysAnError(t *testing.T) {
+	for _, given := range []error{&spiteful{"spite"}, (*spiteful)(nil), ErrRefused} {
+		_, path, _ := open(t, ServerOptions{Authorize: func(Peer) error { return given }})
+		if _, err := Bind(within(t), path, Options{}); !errors.Is(err, ErrUnauthorized) {
+			t.Errorf("%T: %v, want ErrUnauthorized", given, err)
+		}
 	}
 }
 

@@ -55,8 +55,8 @@ type ServerOptions struct {
 	Bindings int
 	// Handshake is how long a client may take to bind; 0 stands for two seconds.
 	Handshake time.Duration
-	// Authorize decides who may bind; its error is told to the client. nil admits
-	// processes of the server's own (effective) user.
+	// Authorize decides who may bind; the text of its error, or of its panic, is told
+	// to the client. nil admits processes of the server's own (effective) user.
 	Authorize func(Peer) error
 }
 

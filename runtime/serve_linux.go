@@ -144,7 +144,8 @@ func (s *Server) bind(ctx context.Context, conn *net.UnixConn) (_ *binding, _ *l
 // receiveHello reads what the client asks for and decides.
 func (s *Server) receiveHello(l *link) (channel.Size, error) {
 	if err := authorize(s.options.Authorize, sameUser, l.peer); err != nil {
-		return channel.Size{}, err
+		// Its text alone: what it wraps could pass for another reason of ours.
+		return channel.Size{}, fmt.Errorf("%w: %s", ErrUnauthorized, says(err))
 	}
 	f, body, files, err := l.receiveFrame()
 	if err != nil {

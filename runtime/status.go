@@ -25,7 +25,8 @@ func replyPanicked(reply []byte, value any) (uint32, []byte) {
 	return statusPanicked, cut(reply, says(value))
 }
 
-// says is what a panic says. A value whose methods panic, too, says its type.
+// says is what a panic, or a user's error, says. A value whose methods panic, too,
+// says its type.
 func says(value any) (text string) {
 	defer func() {
 		if recover() != nil {
