@@ -20,7 +20,7 @@ const (
 )
 
 // WriteText writes the trace for a reader: one column per process instance, a
-// step's label (and its event, in brackets) in the column of who takes it, and
+// step's label (and in brackets its event, else its choice) in the column of who takes it, and
 // below it only what it changes. A program counter that shows as the labels of
 // steps is left out where the instance's next step tells it again. Lines are at most width letters long; 0 stands
 // for 100, and less than 40 is taken for 40. Columns of instances that take no
@@ -140,11 +140,11 @@ func (p *tracePage) step(i int) {
 	s := &p.trace.Steps[i]
 	number := strconv.Itoa(i + 1)
 	name := s.Label
-	if s.Choice != 0 {
-		name += " (choice " + strconv.Itoa(s.Choice) + ")"
-	}
-	if s.Event != "" {
+	switch {
+	case s.Event != "": // says what was chosen in the reader's words
 		name += " [" + s.Event + "]"
+	case s.Choice != 0:
+		name += " (choice " + strconv.Itoa(s.Choice) + ")"
 	}
 	at, shown := p.place[s.Column]
 	if !shown {

@@ -22,7 +22,7 @@ func trace42() Trace {
 		Initial: []Field{{"lock", "0"}, {"never", "7"}, {"client[0].at", "idle"}, {"client[1].at", "idle"}},
 		Columns: []string{"client 0", "client 1", "server"},
 		Steps: []TraceStep{
-			{Taken: Taken{Process: "client", Self: 1, Label: "take"}, Column: 1, Event: "T1",
+			{Taken: Taken{Process: "client", Self: 1, Label: "take", Choice: 1}, Column: 1, Event: "T1",
 				Changes: []Change{{"lock", "0", "1"}, {"client[1].at", "idle", "critical"}}},
 			{Taken: Taken{Process: "client", Label: "look", Choice: 2}, Column: 0, Changes: []Change{}},
 		},
