@@ -144,6 +144,17 @@ func TestLimitOnStatesIsExact(t *testing.T) {
 	}
 }
 
+func TestLimitOnStatesCountsTheInitialOnes(t *testing.T) {
+	m := counter()
+	m.Init = []small{{N: 1}, {N: 1}, {N: 2}, {N: 1}, {N: 3}}
+	for limit, want := range map[uint64]uint64{1: 1, 2: 2, 3: 3, 4: 3} {
+		r := check(t, m, Options{MaxStates: limit})
+		if complete := limit >= 3; r.States != want || r.Complete != complete || !complete && (r.Verdict != Unknown || !strings.Contains(r.Reason, "states was met")) {
+			t.Errorf("limit %d: %v, %d states, complete %v, reason %q; want %d states", limit, r.Verdict, r.States, r.Complete, r.Reason, want)
+		}
+	}
+}
+
 func TestLimitOnDepthAtTheEndIsNone(t *testing.T) {
 	if r := check(t, grid(2), Options{MaxDepth: 19}); !r.Complete || r.Depth != 18 {
 		t.Errorf("complete %v at depth %d, want complete at 18", r.Complete, r.Depth)
@@ -200,6 +211,46 @@ func TestInterruptGivesAPartialReport(t *testing.T) {
 	covered := r.Coverage[0].Transitions
 	if covered != r.Transitions {
 		t.Errorf("coverage has %d transitions, the report %d", covered, r.Transitions)
+	}
+}
+
+// A check that is interrupted before it starts says so, however small the model is.
+func TestInterruptBeforeTheStart(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	m := counter()
+	m.Properties = []Property[small]{Count[small]("ups", "up")}
+	for range 200 {
+		if r, err := Check(ctx, m, Options{}); err != nil || r.Complete || r.Verdict != Unknown || r.Reason != "interrupted" || r.Transitions != 0 {
+			t.Fatalf("%+v, %v; want unknown, interrupted, and nothing expanded", r, err)
+		}
+	}
+}
+
+// What a block had done when it was cancelled counts for nothing: the states of
+// its other chunks were not expanded, and the search is not complete without them.
+func TestCancelledBlockCountsForNothing(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var s *search[small]
+	m := Model[small]{
+		Name: "fan", Init: []small{{}}, Terminal: func(state *small) bool { return state.M == 1 },
+		Processes: []Process[small]{{Name: "p", Count: 1, Steps: []Step[small]{{Label: "fan", Choices: 250,
+			Choose: func(state *small, _, choice int) bool {
+				if state.M == 1 { // the last level: nothing comes after it
+					cancel()
+					s.cancelled.Store(true)
+					return false
+				}
+				*state = small{N: uint8(choice), M: 1}
+				return true
+			}}}}},
+	}
+	s = newSearch(ctx, &m, Options{}, time.Now())
+	defer s.release()
+	s.run()
+	r, err := s.report()
+	if err != nil || r.Complete || r.Verdict != Unknown || r.Reason != "interrupted" || r.States != 251 || r.Transitions != 250 || r.Ends != 0 {
+		t.Errorf("%+v, %v; want interrupted after the 250 transitions of the first level", r, err)
 	}
 }
 

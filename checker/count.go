@@ -17,7 +17,7 @@ func (s *search[S]) countResult(g *graph, p *Property[S], r *Result) {
 		r.Note = "every path takes the steps for ever"
 	}
 	r.Verdict = Holds
-	if p.least < 0 {
+	if !p.bounded {
 		return
 	}
 	switch {

@@ -87,43 +87,44 @@ type Property[S comparable] struct {
 	state      func(s *S) bool
 	transition func(before, after *S, step Taken) bool
 	labels     []string
-	least      int // Count: bounds that make it a check; -1 for none
+	bounded    bool // Count: least and most make it a check
+	least      int
 	most       int
 }
 
 // Invariant demands that ok be true in every reachable state.
 func Invariant[S comparable](name string, ok func(s *S) bool) Property[S] {
-	return Property[S]{name: name, kind: KindInvariant, state: ok, least: -1, most: -1}
+	return Property[S]{name: name, kind: KindInvariant, state: ok}
 }
 
 // Transition demands that ok be true of every transition of every reachable state.
 func Transition[S comparable](name string, ok func(before, after *S, step Taken) bool) Property[S] {
-	return Property[S]{name: name, kind: KindTransition, transition: ok, least: -1, most: -1}
+	return Property[S]{name: name, kind: KindTransition, transition: ok}
 }
 
 // Reachable demands that p be true in at least one reachable state: the guard
 // against an invariant that holds because nothing happens.
 func Reachable[S comparable](name string, p func(s *S) bool) Property[S] {
-	return Property[S]{name: name, kind: KindReachable, state: p, least: -1, most: -1}
+	return Property[S]{name: name, kind: KindReachable, state: p}
 }
 
 // Count asks for the least and the most occurrences of the labelled steps over
 // all maximal paths: those that end in a state without enabled steps, and the
 // infinite ones. It is a measurement; Between makes it a check.
 func Count[S comparable](name string, labels ...string) Property[S] {
-	return Property[S]{name: name, kind: KindCount, labels: labels, least: -1, most: -1}
+	return Property[S]{name: name, kind: KindCount, labels: labels}
 }
 
 // Orders asks for the set of sequences of events (Model.Event) that the
 // labelled steps give over all maximal paths. It is a measurement.
 func Orders[S comparable](name string, labels ...string) Property[S] {
-	return Property[S]{name: name, kind: KindOrders, labels: labels, least: -1, most: -1}
+	return Property[S]{name: name, kind: KindOrders, labels: labels}
 }
 
 // Between makes a Count a check: it is violated when some maximal path has
 // fewer than least or more than most occurrences.
 func (p Property[S]) Between(least, most int) Property[S] {
-	p.least, p.most = least, most
+	p.bounded, p.least, p.most = true, least, most
 	return p
 }
 

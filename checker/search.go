@@ -136,6 +136,7 @@ func newSearch[S comparable](ctx context.Context, m *Model[S], o Options, starte
 
 // armLimits sets cancelled when ctx is done or the time is over.
 func (s *search[S]) armLimits() {
+	s.cancelled.Store(s.ctx.Err() != nil) // before the search starts, which may be over before AfterFunc is heard
 	stopContext := context.AfterFunc(s.ctx, func() { s.cancelled.Store(true) })
 	stopTimer := func() bool { return true }
 	if s.options.MaxTime > 0 {
@@ -181,12 +182,22 @@ func (s *search[S]) failure() error {
 	return &PanicError{Where: "String of a field of the state", Value: ErrGoexit}
 }
 
-// insertInitial makes the initial states level 0.
+// insertInitial makes the initial states level 0, as far as the limit on states
+// lets it.
 func (s *search[S]) insertInitial() {
 	s.useChunks(1)
 	c := &s.chunks[0]
+	limited := s.options.MaxStates > 0 && uint64(len(s.model.Init)) > s.options.MaxStates
+	distinct := map[S]bool{}
 	for i := range s.model.Init {
 		state := s.model.Init[i]
+		if limited && !distinct[state] {
+			if uint64(len(distinct)) == s.options.MaxStates {
+				s.reason = s.stateLimit()
+				break
+			}
+			distinct[state] = true
+		}
 		hash := hashOf(&state)
 		to := &c.successors[hash&(shards-1)]
 		*to = append(*to, candidate[S]{hash: hash, from: noTransition<<idBits | uint64(i), state: state})

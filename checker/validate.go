@@ -98,7 +98,6 @@ func validateProperties[S comparable](m *Model[S]) error {
 }
 
 func validateProperty[S comparable](m *Model[S], p *Property[S]) error {
-	bounded := p.least != -1 || p.most != -1
 	switch p.kind {
 	case KindInvariant, KindReachable:
 		if p.state == nil {
@@ -112,7 +111,7 @@ func validateProperty[S comparable](m *Model[S], p *Property[S]) error {
 		if len(p.labels) == 0 {
 			return errors.New("counts no steps: give at least one label")
 		}
-		if bounded && (p.least < 0 || p.most < p.least) {
+		if p.bounded && (p.least < 0 || p.most < p.least) {
 			return fmt.Errorf("Between(%d, %d) is empty: bounds are at least 0 and in order", p.least, p.most)
 		}
 	case KindOrders:
@@ -122,7 +121,7 @@ func validateProperty[S comparable](m *Model[S], p *Property[S]) error {
 	default:
 		return fmt.Errorf("has unknown kind %q", p.kind)
 	}
-	if bounded && p.kind != KindCount {
+	if p.bounded && p.kind != KindCount {
 		return fmt.Errorf("has bounds (Between), which only a count has")
 	}
 	for _, label := range p.labels {

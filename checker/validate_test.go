@@ -78,6 +78,8 @@ func TestModelsThatAreRefused(t *testing.T) {
 		"counts no steps":                func(m *Model[small]) { m.Properties = []Property[small]{Count[small]("x")} },
 		`step "down", which no process`:  func(m *Model[small]) { m.Properties = []Property[small]{Count[small]("x", "down")} },
 		"Between(3, 2) is empty":         func(m *Model[small]) { m.Properties = []Property[small]{Count[small]("x", "up").Between(3, 2)} },
+		"Between(-1, -1) is empty":       func(m *Model[small]) { m.Properties = []Property[small]{Count[small]("x", "up").Between(-1, -1)} },
+		"Between(-1, 3) is empty":        func(m *Model[small]) { m.Properties = []Property[small]{Count[small]("x", "up").Between(-1, 3)} },
 		"only a count has":               func(m *Model[small]) { m.Properties = []Property[small]{Invariant("x", always).Between(1, 2)} },
 		"has no Event":                   func(m *Model[small]) { m.Properties = []Property[small]{Orders[small]("x", "up")} },
 	} {
