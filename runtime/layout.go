@@ -78,15 +78,16 @@ func layoutOf(t reflect.Type) (layout, error) {
 			return l, err
 		}
 		l.form = gobbed
-		d.WriteString("gob " + t.Name())
+		d.WriteString("gob ")
+		d.gob(t, map[reflect.Type]int{})
 	}
 	sum := sha256.Sum256([]byte(d.String()))
 	l.hash = binary.LittleEndian.Uint64(sum[:])
 	return l, nil
 }
 
-// describer writes down the layout of a fixed type: kinds, sizes, field names,
-// in order. Names of types do not matter.
+// describer writes down the layout of a type: kinds, sizes, field names, in order.
+// Names of types do not matter.
 type describer struct {
 	strings.Builder
 	bools []int
@@ -131,6 +132,9 @@ func (d *describer) fixedArray(t reflect.Type, offset int) bool {
 		return false
 	}
 	d.WriteString(inner.String())
+	if len(inner.bools) == 0 {
+		return true // however many: elements of no size can be more than anybody counts
+	}
 	for i := range t.Len() {
 		for _, b := range inner.bools {
 			d.bools = append(d.bools, offset+i*int(t.Elem().Size())+b)
@@ -158,6 +162,40 @@ func (d *describer) fixedStruct(t reflect.Type, offset int) bool {
 	}
 	d.WriteString("}")
 	return end == int(t.Size())
+}
+
+// gob describes a type that gob encodes: kinds, lengths, field names, in order. Of
+// types that encode themselves only the names are known. A type that was
+// described already, or is being described, is its number.
+func (d *describer) gob(t reflect.Type, seen map[reflect.Type]int) {
+	if n, ok := seen[t]; ok {
+		fmt.Fprintf(d, "#%d", n)
+		return
+	}
+	if t.Name() != "" {
+		seen[t] = len(seen)
+	}
+	if encodesItself(t) {
+		d.WriteString("itself " + t.Name())
+		return
+	}
+	d.WriteString(t.Kind().String() + " ")
+	switch t.Kind() {
+	case reflect.Array:
+		d.WriteString(strconv.Itoa(t.Len()) + " ")
+		d.gob(t.Elem(), seen)
+	case reflect.Pointer, reflect.Slice:
+		d.gob(t.Elem(), seen)
+	case reflect.Map:
+		d.gob(t.Key(), seen)
+		d.gob(t.Elem(), seen)
+	case reflect.Struct:
+		for i := range t.NumField() {
+			d.WriteString("." + t.Field(i).Name + " ")
+			d.gob(t.Field(i).Type, seen)
+		}
+		d.WriteString(";")
+	}
 }
 
 // gobbable says why gob cannot encode a type, or would leave parts of it out.

@@ -3,6 +3,7 @@ package urpc
 import (
 	"errors"
 	"io"
+	"math"
 	"net/netip"
 	"reflect"
 	"slices"
@@ -28,6 +29,23 @@ type padded struct {
 	A uint8
 	B uint32
 }
+
+type repadded padded
+
+// elsewhere has types of the names that types here have.
+type elsewhere struct{}
+
+var other elsewhere
+
+func (elsewhere) padded() any {
+	type padded struct {
+		A uint8
+		B uint64
+	}
+	return padded{}
+}
+
+type list []list
 
 type tree struct {
 	Left, Right *tree
@@ -59,6 +77,7 @@ func TestForms(t *testing.T) {
 		{&nested{}, gobbed, 0, nil},
 		{tree{}, gobbed, 0, nil},
 		{struct{ When time.Time }{}, gobbed, 0, nil},
+		{[math.MaxInt]struct{}{}, fixed, 0, nil},
 	} {
 		l, err := layoutOf(reflect.TypeOf(c.value))
 		if err != nil || l.form != c.form || l.size != c.size || !slices.Equal(l.bools, c.bools) {
@@ -98,6 +117,16 @@ func TestHashes(t *testing.T) {
 		struct{}{}, true, int8(0), uint8(0), int32(0), int64(0), float32(0), float64(0), complex64(0), "", []byte{},
 		[1]int32{}, [2]int32{}, [2][3]int8{}, [3][2]int8{}, [6]int8{},
 		struct{ X, Y int32 }{}, struct{ Y, X int32 }{}, struct{ X int64 }{}, struct{ XY int64 }{}, time.Time{}, padded{}, tree{},
+		map[string]int{}, map[string]int8{}, map[int]string{}, []float64{}, []int{}, [][]int{}, [2][]int{}, [3][]int{}, []time.Time{}, []*int{},
+		struct{ A []int }{}, struct{ B []int }{}, struct{ A, B []int }{}, struct {
+			A struct{ B []int }
+			C int
+		}{}, struct {
+			A struct {
+				B []int
+				C int
+			}
+		}{}, other.padded(), list{}, [][]list{},
 	}
 	for i, v := range different {
 		for _, w := range different[:i] {
@@ -106,7 +135,7 @@ func TestHashes(t *testing.T) {
 			}
 		}
 	}
-	if hash(nested{}) != hash(renamed{}) {
+	if hash(nested{}) != hash(renamed{}) || hash(padded{}) != hash(repadded{}) {
 		t.Error("the name of a type changes its hash")
 	}
 }
