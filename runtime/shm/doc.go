@@ -14,4 +14,15 @@
 // for an atomic operation order the accesses around it, whoever maps the line.
 // CopyIn and CopyOut are plain copies: a caller orders them by an atomic
 // operation after (publish) or before (look).
+//
+// Faults. No access to a mapped segment faults, whatever the peer does: its size
+// is sealed before anybody maps it, so no page of it can go, and every offset is
+// checked against the length of the mapping. The runtime therefore does not set
+// debug.SetPanicOnFault: a fault would be our own (an access after the memory has
+// been unmapped), and a program that went on after it would hide that. Lack of
+// memory is met when the segments are made, which allocates every page. A hostile
+// peer can take a page of the calls out of its file again (a hole is no
+// shrinking); the next access finds a page of zeros, which the channel checks
+// like anything else that a peer may write, and which counts as memory like any
+// other page.
 package shm
