@@ -22,6 +22,6 @@
 // been unmapped), and a program that went on after it would hide that. Lack of
 // memory is met when the segments are made, which allocates every page. A hostile
 // peer can take a page of the calls out of its file again (a hole is no
-// shrinking); the next access finds a page of zeros, with which that peer harms its own
-// binding only.
+// shrinking); the next access finds a page of zeros, with which that peer harms
+// its own binding only.
 package shm
