@@ -146,7 +146,7 @@ func TestLimitOnStatesIsExact(t *testing.T) {
 
 func TestLimitOnStatesCountsTheInitialOnes(t *testing.T) {
 	m := counter()
-	m.Init = []small{{N: 1}, {N: 1}, {N: 2}, {N: 1}, {N: 3}}
+	m.Init = []small{{N: 1}, {N: 1}, {N: 2}, {N: 1}, {N: 3}, {N: 2}}
 	for limit, want := range map[uint64]uint64{1: 1, 2: 2, 3: 3, 4: 3} {
 		r := check(t, m, Options{MaxStates: limit})
 		if complete := limit >= 3; r.States != want || r.Complete != complete || !complete && (r.Verdict != Unknown || !strings.Contains(r.Reason, "states was met")) {
@@ -194,6 +194,29 @@ func TestAfterViolation(t *testing.T) {
 	r := check(t, m, Options{AfterViolation: 1000})
 	if r.Complete || r.States < 1000 || r.States > 1100 || !strings.Contains(r.Reason, "violated") {
 		t.Errorf("after 1000: complete %v, %d states, reason %q", r.Complete, r.States, r.Reason)
+	}
+}
+
+// Only the first violation sets the number of states that may follow, and a
+// witness of a reachable sets none.
+func TestAfterTheFirstViolation(t *testing.T) {
+	m := grid(5)
+	reached := m.Properties[1]
+	m.Properties = []Property[gridState]{Reachable("soon", func(s *gridState) bool { return s.N[0] == 1 }), reached}
+	if r := check(t, m, Options{AfterViolation: 10}); !r.Complete || r.Verdict != Holds {
+		t.Errorf("after a witness: complete %v, %v; want complete, holds", r.Complete, r.Verdict)
+	}
+	low := func(name string, bound uint8) Property[gridState] {
+		return Invariant(name, func(s *gridState) bool { return s.N[0]+s.N[1]+s.N[2]+s.N[3]+s.N[4] < bound })
+	}
+	// 1, 5, 15, 35 and 70 states are 0 to 4 steps away.
+	m.Properties = []Property[gridState]{low("first", 1), low("second", 4)}
+	r := check(t, m, Options{AfterViolation: 300})
+	if second := result(t, r, "second"); second.Verdict != Violated || r.Complete || r.States > 306 || r.States < 300 {
+		t.Errorf("second %v, complete %v, %d states; want both violated, and 300 states after the first", second.Verdict, r.Complete, r.States)
+	}
+	if r := check(t, m, Options{AfterViolation: 1}); r.Complete || r.States > 7 {
+		t.Errorf("after 1: complete %v, %d states; want 1 more than the 6 of the first two levels", r.Complete, r.States)
 	}
 }
 
@@ -297,6 +320,9 @@ func TestPanicsAreErrors(t *testing.T) {
 			m.Event = func(a, b *small, _ Taken) string { at(1)(a); return "e" }
 			m.Properties = []Property[small]{Orders[small]("o")}
 		},
+		`property "of two"`: func(m *Model[small]) {
+			m.Properties = []Property[small]{Invariant("first", func(*small) bool { return true }), Invariant("of two", at(2))}
+		},
 		"step choose (choice 2) of p": func(m *Model[small]) {
 			m.Processes[0].Steps[0] = Step[small]{Label: "choose", Choices: 3, Choose: func(s *small, _, choice int) bool {
 				if choice == 2 {
@@ -337,6 +363,9 @@ func TestModelsThatBreakTheirContractAreErrors(t *testing.T) {
 		},
 		"Terminal changes the state": func(m *Model[small]) {
 			m.Terminal = func(s *small) bool { s.M++; return true }
+		},
+		"Terminal gives two answers": func(m *Model[small]) {
+			m.Terminal = func(*small) bool { calls++; return calls&1 == 0 }
 		},
 		`property "p" changes the state`: func(m *Model[small]) {
 			m.Properties = []Property[small]{Invariant("p", func(s *small) bool { s.M = 9; return true })}

@@ -18,7 +18,7 @@ const subsetBudget = 1 << 26
 // deterministic by the subset construction, so that each word is found once.
 func (s *search[S]) ordersResult(g *graph, p *Property[S], r *Result) {
 	marks := s.labelled(p)
-	o := &orders{graph: g, limit: s.options.MaxOrders, cancelled: s.cancelled.Load,
+	o := &orders{graph: g, limit: s.options.MaxOrders, budget: subsetBudget, cancelled: s.cancelled.Load,
 		lettered: func(at uint64) bool { return g.events[at] != 0 && marks[g.edges[at].transition] },
 		known:    map[string]int{}}
 	if o.limit <= 0 {
@@ -35,6 +35,7 @@ func (s *search[S]) ordersResult(g *graph, p *Property[S], r *Result) {
 type orders struct {
 	graph     *graph
 	limit     int
+	budget    int                  // of held
 	lettered  func(at uint64) bool // the edge gives a letter
 	cancelled func() bool
 
@@ -103,7 +104,7 @@ func (o *orders) list(at int) (note string) {
 		o.words = append(o.words, slices.Clone(o.word))
 	}
 	o.makeMoves(at)
-	if o.held > subsetBudget {
+	if o.held > o.budget {
 		return "the sets of states behind the orders do not fit in memory"
 	}
 	for _, m := range o.subsets[at].moves {

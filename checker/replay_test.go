@@ -104,6 +104,7 @@ func TestForgedTracesAreRefused(t *testing.T) {
 		"instance 2 is out of range":       func(tr *Trace) { tr.Steps[at(tr, "add")].Self = 2 },
 		"instance -1 is out of range":      func(tr *Trace) { tr.Steps[at(tr, "add")].Self = -1 },
 		"choice 3 is out of range":         func(tr *Trace) { tr.Steps[at(tr, "add")].Choice = 3 },
+		"choice -1 is out of range":        func(tr *Trace) { tr.Steps[at(tr, "add")].Choice = -1 },
 		"choice 1 is out of range":         func(tr *Trace) { tr.Steps[at(tr, "one")].Choice = 1 },
 		"is not enabled":                   func(tr *Trace) { tr.Steps = slices.Insert(tr.Steps, 0, tr.Steps[at(tr, "two")]) },
 		"the trace says that it changes":   func(tr *Trace) { tr.Steps[0].Changes[0].After = "9" },
@@ -187,10 +188,52 @@ func TestReplayOfAModelThatPanics(t *testing.T) {
 }
 
 func TestReplayOfAModelThatBreaksItsContract(t *testing.T) {
+	calls := uint8(0)
+	for want, change := range map[string]func(p *Process[small]){
+		"two outcomes": func(p *Process[small]) {
+			p.Steps[0].Do = func(s *small, _ int) bool { calls++; s.N, s.M = 1, s.M+calls; return true }
+		},
+		"says that it is not enabled and changes the state": func(p *Process[small]) {
+			p.Steps[0].Do = func(s *small, _ int) bool { s.N = 1; return false }
+		},
+		"PC of walker changes the state": func(p *Process[small]) {
+			p.PC = func(s *small, _ int) int { n := s.N; s.M++; return int(n) }
+		},
+	} {
+		m := forge()
+		change(&m.Processes[0])
+		if _, err := Replay(m, traces(t)["not both"]); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one that says %q", err, want)
+		}
+	}
+}
+
+// The trace that is handed in is the caller's: only the copy is filled in.
+func TestReplayLeavesItsArgumentAlone(t *testing.T) {
 	trace := traces(t)["not both"]
-	m, calls := forge(), uint8(0)
-	m.Processes[0].Steps[0].Do = func(s *small, _ int) bool { calls++; s.N, s.M = 1, s.M+calls; return true }
-	if _, err := Replay(m, trace); err == nil || !strings.Contains(err.Error(), "two outcomes") {
-		t.Errorf("error %v, want two outcomes", err)
+	var bare []TraceStep
+	for _, s := range trace.Steps {
+		bare = append(bare, TraceStep{Taken: s.Taken})
+	}
+	kept := slices.Clone(bare)
+	if _, err := Replay(forge(), Trace{Model: trace.Model, Property: trace.Property, Kind: trace.Kind, Start: trace.Start, Steps: bare}); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(bare, kept) {
+		t.Errorf("the steps have become %+v", bare)
+	}
+}
+
+// A step stands in the column of who takes it, behind those of all instances of
+// the families before its own.
+func TestColumnsOfFamiliesOfSeveral(t *testing.T) {
+	m := counter()
+	up := m.Processes[0].Steps
+	m.Processes = []Process[small]{{Name: "idle", Count: 3, Steps: []Step[small]{{Label: "no", Do: func(*small, int) bool { return false }}}},
+		{Name: "p", Count: 2, Steps: []Step[small]{{Label: "up", Do: func(s *small, self int) bool { return self == 1 && up[0].Do(s, self) }}}}}
+	m.Properties = []Property[small]{Reachable("one", func(s *small) bool { return s.N == 1 })}
+	steps := result(t, check(t, m, Options{}), "one").Trace.Steps
+	if len(steps) != 1 || steps[0].Column != 4 || steps[0].Self != 1 {
+		t.Errorf("steps %+v, want one in column 4", steps)
 	}
 }
