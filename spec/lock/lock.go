@@ -89,6 +89,22 @@ func set(s *State, self int) bool {
 	return true
 }
 
+// notTaken is the program that enters the critical section without the lock.
+var notTaken = []row{{step.NCS, ncs}, {step.TestSet, testKeep}, {step.CS, cs}}
+
+func testKeep(s *State, self int) bool {
+	if s.Held {
+		return false
+	}
+	s.At[self] = step.CS
+	return true
+}
+
+// neverLeft is the program that stays in the critical section.
+var neverLeft = []row{{step.NCS, ncs}, {step.TestSet, testSet}, {step.CS, stay}}
+
+func stay(*State, int) bool { return false }
+
 // notFreed is the program that leaves the critical section and keeps the lock.
 var notFreed = []row{{step.NCS, ncs}, {step.TestSet, testSet}, {step.CS, csKeep}}
 
@@ -158,13 +174,17 @@ var Family = catalogue.Family{
 	},
 	Mutants: []catalogue.Mutant{
 		{Name: "lock-not-atomic", Doc: "the test-and-set is a test, and a set as a second step", Configuration: "default", KilledBy: MutualExclusion},
+		{Name: "not-taken", Doc: "who finds the lock free enters the critical section and does not take it", Configuration: "default", KilledBy: Held},
 		{Name: "not-freed", Doc: "who leaves the critical section keeps the lock", Configuration: "default", KilledBy: Held},
+		{Name: "never-left", Doc: "who is in the critical section stays there", Configuration: "default", KilledBy: "deadlock"},
 	},
 	Build: build,
 }
 
 func build(v catalogue.Values, mutant string) (checker.AnyModel, error) {
-	program, ok := map[string][]row{"": steps, "lock-not-atomic": notAtomic, "not-freed": notFreed}[mutant]
+	program, ok := map[string][]row{
+		"": steps, "lock-not-atomic": notAtomic, "not-taken": notTaken, "not-freed": notFreed, "never-left": neverLeft,
+	}[mutant]
 	if !ok {
 		return nil, fmt.Errorf("no mutant is named %q", mutant)
 	}

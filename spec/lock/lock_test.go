@@ -2,9 +2,11 @@ package lock
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"urpc/checker"
+	"urpc/spec/step"
 )
 
 func check(t *testing.T, config, mutant string) checker.Report {
@@ -39,8 +41,10 @@ func TestCounts(t *testing.T) {
 }
 
 func TestMutants(t *testing.T) {
-	shortest := map[string]int{"lock-not-atomic": 6, "not-freed": 3}
+	shortest := map[string]int{"lock-not-atomic": 6, "not-taken": 2, "not-freed": 3, "never-left": 4}
+	caught := map[string]bool{}
 	for _, m := range Family.Mutants {
+		caught[m.KilledBy] = true
 		r := check(t, m.Configuration, m.Name)
 		for _, p := range r.Properties {
 			if p.Name != m.KilledBy {
@@ -49,6 +53,34 @@ func TestMutants(t *testing.T) {
 			if p.Verdict != checker.Violated || len(p.Trace.Steps) != shortest[m.Name] {
 				t.Errorf("%s: %s: %v, counterexample %v; want %d steps", m.Name, p.Name, p.Verdict, p.Trace, shortest[m.Name])
 			}
+		}
+	}
+	for _, p := range check(t, "", "").Properties {
+		if p.Kind != checker.KindReachable && !caught[p.Name] {
+			t.Errorf("no mutant is caught by %q", p.Name)
+		}
+	}
+}
+
+// Where processes take turns from the start, so that nobody tries while another is
+// inside, the twin says that mutual exclusion is not put to the test.
+func TestTwin(t *testing.T) {
+	turns := slices.Clone(steps)
+	turns[0].do = func(s *State, self int) bool {
+		for _, at := range s.At {
+			if at == step.TestSet || at == step.CS {
+				return false
+			}
+		}
+		return ncs(s, self)
+	}
+	r, err := checker.Check(context.Background(), model(3, turns), checker.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range r.Properties {
+		if want := p.Name != Busy; (p.Verdict == checker.Holds) != want {
+			t.Errorf("%s: %v, want that it holds: %v", p.Name, p.Verdict, want)
 		}
 	}
 }
