@@ -62,7 +62,6 @@ var Family = catalogue.Family{
 		{Name: "large", Doc: "four threads, three calls each, after a step of work; three processors", Set: map[string]int{"threads": 4, "calls": 3, "work": 1, "clientProcessors": 2, "serverProcessors": 1}},
 	},
 	Mutants: append(mutantsOf("default", "two-idle", "default"),
-		catalogue.Mutant{Name: "no-donation", Doc: "processors are never donated: send and receive at user level are not all that a call needs (C8 refuted)", Configuration: "default", KilledBy: "deadlock"},
 		catalogue.Mutant{Name: "server-hoards", Doc: "the server never gives a processor back (C13, H18)", Configuration: "default", KilledBy: "deadlock"}),
 	Build: func(v catalogue.Values, mutant string) (checker.AnyModel, error) {
 		model, err := familyModel(v, mutant)

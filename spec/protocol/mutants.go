@@ -19,14 +19,19 @@ func mutantsOf(base, two, one string) []catalogue.Mutant {
 	return []catalogue.Mutant{
 		{Name: "donate-though-ready", Doc: "an idle processor is donated although a thread is ready at home", Configuration: base, KilledBy: NothingReady},
 		{Name: "donate-to-powered", Doc: "a processor is donated to a space that has one", Configuration: two, KilledBy: OnlyUnderpowered},
+		{Name: "donate-to-idle", Doc: "a processor is donated to a space that has none and no message either", Configuration: base, KilledBy: OnlyUnderpowered},
 		{Name: "double-donation", Doc: "check and donate are two steps: two processors see one underpowered space", Configuration: two, KilledBy: OnlyUnderpowered},
 		{Name: "donate-copies", Doc: "the kernel leaves a donated processor in its old space as well", Configuration: base, KilledBy: Conserved},
 		{Name: "execute-twice", Doc: "the first call of T1 is executed a second time", Configuration: base, KilledBy: ExactlyOnce},
+		{Name: "not-executed", Doc: "the server replies to a call that it has not executed", Configuration: base, KilledBy: ExactlyOnce},
+		{Name: "caller-not-ready", Doc: "a reply is received and its caller stays blocked", Configuration: base, KilledBy: ExactlyOnce},
+		{Name: "short-queue", Doc: "a channel has a place for one call only, and what does not fit is dropped", Configuration: base, KilledBy: NoOverflow},
 		{Name: "reply-lost", Doc: "the server is back at its scheduler and the reply is not queued", Configuration: base, KilledBy: NothingLost},
 		{Name: "reply-twice", Doc: "the reply is queued twice", Configuration: base, KilledBy: NothingLost},
 		{Name: "sender-runs-on", Doc: "the sender stays on its processor", Configuration: base, KilledBy: Descheduled},
 		{Name: "caller-ready-at-send", Doc: "the sender leaves its processor and is ready at once, before its reply", Configuration: base, KilledBy: CallerWaits},
 		{Name: "forced-switch", Doc: "T1 forces the switch: its call is executed while others have not sent", Configuration: one, KilledBy: AfterAll},
+		{Name: "no-donation", Doc: "processors are never donated: send and receive at user level are not all that a call needs (C8 refuted)", Configuration: base, KilledBy: "deadlock"},
 	}
 }
 
@@ -40,10 +45,18 @@ func mutate(c Config, mutant string) (checker.Model[State], error) {
 		return m.with(step.Donate, m.donateThoughReady), nil
 	case "donate-to-powered":
 		return m.with(step.Donate, m.donateToPowered), nil
+	case "donate-to-idle":
+		return m.with(step.Donate, m.donateToIdle), nil
 	case "donate-copies":
 		return m.with(step.Donate, m.donateCopies), nil
 	case "execute-twice":
 		return m.with(step.Execute, ignoreChoice(m.executeTwice)), nil
+	case "not-executed":
+		return m.with(step.Execute, ignoreChoice(m.notExecuted)), nil
+	case "caller-not-ready":
+		return m.with(step.Resume, m.callerNotReady), nil
+	case "short-queue":
+		return m.with(step.Send, ignoreChoice(m.sendIntoShortQueue)), nil
 	case "reply-lost":
 		return m.with(step.Reply, ignoreChoice(m.replyLost)), nil
 	case "reply-twice":
@@ -100,6 +113,15 @@ func (m *machine) donateToPowered(s *State, self, target int) bool {
 	return true
 }
 
+func (m *machine) donateToIdle(s *State, self, target int) bool {
+	home := s.Processor[self].Space.number()
+	if !m.idle(s, self) || home == target || s.Space[target].Processors != 0 || !m.allowed(home, target) {
+		return false
+	}
+	m.move(s, self, target)
+	return true
+}
+
 func (m *machine) donateCopies(s *State, self, target int) bool {
 	home := s.Processor[self].Space.number()
 	if !m.donate(s, self, target) {
@@ -116,6 +138,40 @@ func (m *machine) executeTwice(s *State, self int) bool {
 	p := &s.Processor[self]
 	if p.Thread == 1 && s.Thread[0].Executed == 1 {
 		p.Mode = Received
+	}
+	return true
+}
+
+func (m *machine) notExecuted(s *State, self int) bool {
+	p := &s.Processor[self]
+	if p.Mode != Received {
+		return false
+	}
+	p.Mode = Served
+	return true
+}
+
+func (m *machine) callerNotReady(s *State, self, server int) bool {
+	p := &s.Processor[self]
+	if p.Mode != Scheduling {
+		return false
+	}
+	t := s.Replies[p.Space.number()][server].take(0)
+	if t == 0 {
+		return false
+	}
+	s.Thread[t.index()].Replied++
+	return true
+}
+
+func (m *machine) sendIntoShortQueue(s *State, self int) bool {
+	was := s.Calls
+	server, ok := m.calling(s, self)
+	if !ok || !m.send(s, self) {
+		return false
+	}
+	if home := s.Processor[self].Space.number(); was[home][server].len() > 0 {
+		s.Calls, s.Overflow = was, true
 	}
 	return true
 }
