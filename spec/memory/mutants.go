@@ -56,6 +56,16 @@ var mutants = []mutant{
 		change: func(m *machine) { m.full[client]++; m.full[server]++ },
 	},
 	{
+		Mutant: catalogue.Mutant{Name: "replies-full-off-by-one", Doc: "the queue of replies counts as full with one message more than it has slots", Configuration: "2-1-1-1", KilledBy: NoOverwriting},
+		change: func(m *machine) { m.full[server]++ },
+	},
+	{
+		Mutant: catalogue.Mutant{Name: "no-look", Doc: "a receiver copies a slot without looking whether a message is in it", Configuration: "1-1-1-1", KilledBy: InOrder},
+		steps: map[step.Name]func(v view) bool{
+			step.LookSlot: func(v view) bool { return v.to(step.CopySlot) },
+		},
+	},
+	{
 		Mutant: catalogue.Mutant{Name: "publish-before-write", Doc: "the slot's sequence word is stored before the message is copied into it", Configuration: "1-1-1-1", KilledBy: InOrder},
 		steps: map[step.Name]func(v view) bool{
 			step.LoadRoom:  func(v view) bool { return v.loadRoom() && v.instead(step.WriteSlot, step.Publish) },
@@ -222,6 +232,15 @@ var mutants = []mutant{
 					return v.to(step.Execute)
 				}
 				return true
+			},
+		},
+	},
+	{
+		Mutant: catalogue.Mutant{Name: "not-executed", Doc: "the server replies to a call that it has not executed", Configuration: "1-1-1-1", KilledBy: ExactlyOnce},
+		steps: map[step.Name]func(v view) bool{
+			step.Execute: func(v view) bool {
+				v.t.Message = v.t.Message.result()
+				return v.to(step.TestSetSend)
 			},
 		},
 	},
