@@ -18,5 +18,6 @@
 //
 // Where to look: search.go for the search, shard.go and table.go for the seen
 // set, expand.go for the steps, graph.go, count.go and orders.go for properties of
-// whole paths, replay.go for the replayer, render.go and tracefile.go for traces.
+// whole paths, apart.go for functions of a model that do not return, replay.go for
+// the replayer, render.go and tracefile.go for traces.
 package checker

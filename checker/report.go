@@ -22,7 +22,8 @@ type Options struct {
 	// MaxOrders bounds the number of orders that an Orders property lists; 0
 	// stands for 10,000. Beyond it the property is unknown.
 	MaxOrders int
-	// Progress, if set, is called every ProgressEvery (0: a second) from one goroutine.
+	// Progress, if set, is called every ProgressEvery (0: a second) from one
+	// goroutine, which is not that of the caller of Check; Check waits for it.
 	Progress      func(Progress)
 	ProgressEvery time.Duration
 }
