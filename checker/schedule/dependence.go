@@ -28,7 +28,11 @@ type places struct {
 	class  map[placeKey]int32
 	spans  []span
 	parent []int32 // of a merged place: the one it was merged into
-	merged bool    // since the search last looked: what it knows is void
+	// owner is, by place, the index plus 1 of the one thread that has stood before
+	// a step on it; 0: none has; shared: several have.
+	owner  []int32
+	relied []bool // by place: the search has relied on its owner
+	merged bool   // since the search last looked: what it knows is void
 	one    bool    // an await that names no location makes all one place
 }
 
@@ -93,6 +97,34 @@ func (p *places) at(l Location, size uint32) int32 {
 	return s.class
 }
 
+// shared is the owner of a place that several threads touch.
+const shared = -1
+
+// touch notes that the thread stands before a step on the place.
+func (p *places) touch(c int32, thread int) {
+	for int(c) >= len(p.owner) {
+		p.owner, p.relied = append(p.owner, 0), append(p.relied, false)
+	}
+	switch p.owner[c] {
+	case 0:
+		p.owner[c] = int32(thread) + 1
+	case int32(thread) + 1, shared:
+	default:
+		p.owner[c] = shared
+		p.merged = p.merged || p.relied[c]
+	}
+}
+
+// private says whether no other thread has stood before a step on the place. The
+// search begins again if one does later.
+func (p *places) private(c int32, thread int) bool {
+	if c == 0 || p.owner[c] != int32(thread)+1 {
+		return false
+	}
+	p.relied[c] = true
+	return true
+}
+
 func (p *places) root(c int32) int32 {
 	for p.parent[c] != c {
 		c = p.parent[c]
@@ -105,6 +137,15 @@ func (p *places) merge(a, b int32) int32 {
 	if a != b {
 		p.parent[max(a, b)] = min(a, b)
 		p.merged = true
+		for int(max(a, b)) >= len(p.owner) {
+			p.owner, p.relied = append(p.owner, 0), append(p.relied, false)
+		}
+		if one, two := p.owner[a], p.owner[b]; one != two {
+			p.owner[min(a, b)] = shared
+			if one == 0 || two == 0 {
+				p.owner[min(a, b)] = one + two
+			}
+		}
 	}
 	return min(a, b)
 }

@@ -8,22 +8,39 @@ type Span struct {
 
 // guard is a lock and what may be touched only by who holds it.
 type guard struct {
-	holder func() int
-	on     []Span
+	property string
+	holder   func() int
+	on       []Span
+	stores   bool // others may read
 }
 
 // Guards declares that the spans are touched only by the thread that holds a
 // lock: holder gives its index (T.Self), -1 for nobody. It is checked at every
-// access: one by another thread fails property "guarded by". Stateful lets a
+// access: one by another thread fails the property. Without a name of a property
+// it is not: then the program itself must fail at such an access. Stateful lets a
 // thread that holds the lock make its accesses to the spans without interleaving
 // any step of another thread between, since none of those could tell ("both
 // movers": Lipton, CACM 1975). Only the set-up may declare it.
-func (t *T) Guards(holder func() int, on ...Span) {
-	r := t.alive("Guards")
+//
+// Who holds the lock may depend on shared state, as of a buffer that passes from
+// one thread to another, if it changes by steps of its holder alone.
+func (t *T) Guards(property string, holder func() int, on ...Span) {
+	t.guard("Guards", guard{property: property, holder: holder, on: on})
+}
+
+// GuardsStores declares that the spans are written only by the thread that holds
+// a lock, as Guards does, and read by any. Of the holder only the reads commute
+// with all that others do.
+func (t *T) GuardsStores(property string, holder func() int, on ...Span) {
+	t.guard("GuardsStores", guard{property: property, holder: holder, on: on, stores: true})
+}
+
+func (t *T) guard(call string, g guard) {
+	r := t.alive(call)
 	if !r.settingUp {
-		panic("schedule: Guards outside the set-up")
+		panic("schedule: " + call + " outside the set-up")
 	}
-	r.guards = append(r.guards, guard{holder, on})
+	r.guards = append(r.guards, g)
 }
 
 // Guards declares that the words are touched only by who holds the lock.
@@ -32,7 +49,7 @@ func (m *Mutex) Guards(words ...*Word) {
 	for i, w := range words {
 		spans[i] = Span{w.at, 8}
 	}
-	m.w.t.Guards(func() int { return m.holder }, spans...)
+	m.w.t.Guards("guarded by", func() int { return m.holder }, spans...)
 }
 
 // guarding gives the lock that guards what the thread is about to touch, nil if
@@ -56,12 +73,16 @@ func (r *runner) checkGuards(th *thread) {
 	if th.event.Kind == Kill {
 		return
 	}
-	if g, _ := r.guarding(th); g != nil && g.holder() != th.index {
+	g, _ := r.guarding(th)
+	if g == nil || g.property == "" || g.stores && !th.event.Kind.writes() {
+		return
+	}
+	if g.holder() != th.index {
 		message := ""
 		if r.recording != nil {
 			message = th.name + " touches " + th.event.Location.String() + " at " + th.event.Name + " and does not hold the lock that guards it"
 		}
-		r.fail("guarded by", message)
+		r.fail(g.property, message)
 	}
 }
 
@@ -73,7 +94,11 @@ func (r *runner) mover(enabled uint64) int {
 		if th.event.Kind == Kill {
 			continue
 		}
-		if g, whole := r.guarding(th); g != nil && whole && g.holder() == th.index {
+		g, whole := r.guarding(th)
+		if g == nil || !whole || g.stores && th.event.Kind.writes() {
+			continue
+		}
+		if g.holder() == th.index {
 			return th.index
 		}
 	}

@@ -225,6 +225,18 @@ func (t *T) SawValue(v uint64) {
 	}
 }
 
+// SawBytes is SawValue of a copy of several bytes, or of a further part of one.
+func (t *T) SawBytes(b []byte) {
+	r := t.r
+	if r.recording != nil && t.sees() {
+		r.recording.sawMore(r.running, fmt.Sprintf("%x", b))
+	}
+	if r.keeps && t.sees() {
+		r.running.told = true
+		r.running.local.Bytes(b)
+	}
+}
+
 // Mark announces, at the head of a loop, the thread's local state: the label of
 // the place and every live value on which its next steps depend. It is the hook
 // of a stateful search, which takes two executions that agree in shared words
@@ -242,6 +254,10 @@ func (t *T) Mark(label string, live ...uint64) {
 		r.marked(r.running, id, live)
 	}
 }
+
+// ByStates says whether the search tells states apart, so that marks and values
+// that were seen matter to it.
+func (t *T) ByStates() bool { return t.r.keeps }
 
 // Check ends the execution as a failure of the property unless ok.
 func (t *T) Check(property string, ok bool, format string, args ...any) {

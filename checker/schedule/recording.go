@@ -109,6 +109,14 @@ func (c *recording) saw(th *thread, value string) {
 	}
 }
 
+// sawMore adds to the value of the thread's last step.
+func (c *recording) sawMore(th *thread, value string) {
+	if th.last >= 0 {
+		v := &c.steps[th.last].Value
+		*v = strings.TrimSpace(*v + " " + value)
+	}
+}
+
 // formatValue gives a word in decimal, and in hexadecimal too where it may hold fields.
 func formatValue(v uint64) string {
 	if v < 1<<20 {

@@ -14,7 +14,12 @@ import "fmt"
 // section 5.3). Sleep sets leave out steps, and no states.
 //
 // A step on what a held lock guards is taken at once, without a state before it
-// (guards.go). A loop of nothing but such steps ends at MaxSteps.
+// (guards.go), and so is one on a place that no other thread touches. That none
+// does is found out on the way: when another thread stands before a step on such
+// a place, whether it is enabled or waits, the search begins again. It would come
+// to stand there: what it does until then does not touch the place, so that it
+// can be done as well after the step that was taken at once. A loop of nothing
+// but such steps ends at MaxSteps.
 type stateful struct {
 	r      *runner
 	places *places
@@ -130,7 +135,7 @@ func (s *stateful) grow(enabled uint64, last int) bool {
 	if s.races && s.collide(p) {
 		return true
 	}
-	if m := s.mover(enabled); m >= 0 {
+	if m := s.mover(p); m >= 0 {
 		p.sleep, p.left, p.chosen = sleep, 1<<uint(m), m
 		return s.goesOn(sleep>>uint(m)&1 == 0)
 	}
@@ -213,10 +218,18 @@ func (s *stateful) look(p *fork) bool {
 		if th.word != nil && th.event.Kind == CAS {
 			a.writes = th.word.v == th.expects
 		}
-		if a.kill && !s.immovable && len(s.r.guards) > 0 {
+		if !a.kill {
+			s.places.touch(a.class, t)
+		}
+		if a.kill && !s.immovable {
 			s.immovable, s.places.merged = true, true
 		}
 		p.stands[t] = a
+	}
+	// One that waits may go on only after another order of the steps to come.
+	for e := s.r.waiting &^ p.enabled; e != 0; e &= e - 1 {
+		t := lowest(e)
+		s.places.touch(s.places.of(s.r.threads[t]), t)
 	}
 	if s.places.merged {
 		s.places.merged, s.restart = false, true
@@ -243,11 +256,19 @@ func (s *stateful) collide(p *fork) bool {
 	return true
 }
 
-func (s *stateful) mover(enabled uint64) int {
-	if s.immovable || len(s.r.guards) == 0 {
+// mover gives a thread whose step commutes with all that others can do before
+// another step of it: on a place that no other thread touches, or on one that a
+// lock guards which it holds; -1: there is none.
+func (s *stateful) mover(p *fork) int {
+	if s.immovable {
 		return -1
 	}
-	return s.r.mover(enabled)
+	for e := p.enabled & s.r.ready; e != 0; e &= e - 1 {
+		if t := lowest(e); s.places.private(p.stands[t].class, t) {
+			return t
+		}
+	}
+	return s.r.mover(p.enabled)
 }
 
 func (s *stateful) choose(n int) int {

@@ -223,6 +223,7 @@ func TestStatefulRefuses(t *testing.T) {
 					y.Store(1)
 				}
 			})
+			t.Go("c", func() { z.Load() })
 		}, schedule.ErrState, "store y"},
 	} {
 		_, err := schedule.Explore(context.Background(), c.program, schedule.Stateful(), schedule.Options{KeepGoing: true})

@@ -106,7 +106,7 @@ func newCalling(t *schedule.T, v catalogue.Values, on func(*Kernel) kernel.Kerne
 	m := NewMachine(t, v.Int("spurious"))
 	near, far, r := pair(m, size(v))
 	k, threads := on(m.Kernel(r)), m.Threads(r, clients)
-	return &calling{
+	c := &calling{
 		t: t, machine: m, region: r, client: near, server: far, calls: calls, servers: servers,
 		kernel: k, threads: threads,
 		ended: make([]int, clients), executed: make([]int, clients*calls),
@@ -114,6 +114,8 @@ func newCalling(t *schedule.T, v catalogue.Values, on func(*Kernel) kernel.Kerne
 			Port: near, Kernel: k, Calls: clients, Poll: -1, Donate: channel.Donation(v.Int("donate") == 1), Threads: threads, Hook: r,
 		}),
 	}
+	c.declareState()
+	return c
 }
 
 func (c *calling) start(clients, servers []string) {
@@ -174,6 +176,7 @@ func (c *calling) run(self int) {
 		c.check(HonestPeer, err == nil, "a call ended with: %v", err)
 		c.ended[self]++
 	}
+	c.t.Mark("end")
 	c.over()
 }
 

@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"urpc/checker/schedule"
 	"urpc/runtime/channel"
 	"urpc/runtime/shm"
 	"urpc/spec/memory"
@@ -10,41 +11,70 @@ import (
 // ghost follows the steps of one channel and checks what must be true of any
 // order of them. The code that runs does not see it. Arguments of a message are
 // made only for a failure: this is on the path of every step.
+//
+// What a step changes here stands, as it were, on the place that the step
+// touches: steps that commute in memory commute here, too, so that a search that
+// leaves out one of their orders leaves out no failure.
 type ghost struct {
 	m     *Machine
-	slots int
+	words channel.Words
+	last  shm.Access // the step taken last
 	// Per segment, of the queue whose slots it holds.
-	written, copied [2]int
-	sending         [2]int // threads inside the sending end of that queue
-	// Per segment, of the end whose lock it holds.
-	receiving [2]int
-	parking   [2]int // processors of its side that have announced that they park, and not retracted
-	blocking  int    // the same of the callers that block
-	leader    int    // thread that leads, none if there is none
+	slots [2][]slotGhost
+	// Per segment, of the ends whose locks it holds: the thread that holds each,
+	// none if there is none.
+	sender, receiver [2]int
+	copied           [2]int // slot of the other segment that the receiver copied last
+	parking          [2]int // processors of its side that have announced that they park, and not retracted
+	blocking         int    // the same of the callers that block
+	leader           int    // thread that leads
 }
+
+// slotGhost says how far the message of a slot has come.
+type slotGhost uint8
+
+const (
+	slotFree      slotGhost = iota // what it holds was received
+	slotWritten                    // and not yet published
+	slotPublished                  // and not yet received
+)
 
 const none = -1
 
-func newGhost(m *Machine, slots int) *ghost { return &ghost{m: m, slots: slots, leader: none} }
+func newGhost(m *Machine, z channel.Size) *ghost {
+	g := &ghost{m: m, words: z.Words(), leader: none, sender: [2]int{none, none}, receiver: [2]int{none, none}}
+	for s := range g.slots {
+		g.slots[s] = make([]slotGhost, z.Slots)
+	}
+	return g
+}
 
 // before is called when the access is about to be made, by the thread that makes it.
 func (g *ghost) before(a shm.Access) {
+	g.last = a
 	switch s := a.Segment; a.Step {
 	case step.LoadTail:
-		g.enter(&g.sending[s], "sending")
+		g.holds(g.sender[s], "sending")
 	case step.UnlockSend:
-		g.leave(&g.sending[s], "sending")
+		g.holds(g.sender[s], "sending")
+		g.sender[s] = none
 	case step.LoadHead:
-		g.enter(&g.receiving[s], "receiving")
+		g.holds(g.receiver[s], "receiving")
 	case step.UnlockReceive:
-		g.leave(&g.receiving[s], "receiving")
+		g.holds(g.receiver[s], "receiving")
+		g.receiver[s] = none
 	case step.WriteSlot:
-		g.m.t.Check(memory.NoOverwriting, g.written[s]-g.copied[s] < g.slots,
-			"%d messages are unread in %d slots, and one more is written", g.written[s]-g.copied[s], g.slots)
-		g.written[s]++
+		i := slotAt(g.words.Header, a.Offset)
+		g.m.t.Check(memory.NoOverwriting, g.slots[s][i] != slotPublished, "slot %d holds a message that is unread, and one more is written there", i)
+		g.slots[s][i] = slotWritten
+	case step.Publish:
+		g.slots[s][slotAt(g.words.Sequence, a.Offset)] = slotPublished
 	case step.CopySlot:
-		g.m.t.Check(memory.InOrder, g.copied[s] < g.written[s], "a message is copied out that was not written")
-		g.copied[s]++
+		i := slotAt(g.words.Header, a.Offset)
+		g.m.t.Check(memory.InOrder, g.slots[s][i] == slotPublished, "a message is copied out of slot %d, where none is published", i)
+		g.copied[1-s] = i
+	case step.StoreHead:
+		g.slots[1-s][g.copied[s]] = slotFree
 	case step.Announce:
 		g.parking[s]++
 	case step.Retract:
@@ -54,35 +84,95 @@ func (g *ghost) before(a shm.Access) {
 	case step.RetractBlock:
 		g.blocking--
 	case step.TestSetReceive:
-		g.lead(s)
+		if self := g.m.t.Self(); s == channel.Calls && g.leader != self {
+			g.m.t.Fail(memory.OneLeader, "thread %d receives replies, and thread %d leads", self+1, g.leader+1)
+		}
 	case step.Resign:
 		g.leader = none
 	}
 }
 
-// enter counts a thread that is inside an end. It holds the lock when it makes
-// the first access to what the lock guards, and until it frees it.
-func (g *ghost) enter(inside *int, end string) {
-	if *inside++; *inside > 1 {
-		g.m.t.Fail(memory.MutualExclusion, "%d threads are inside the %s end of one queue", *inside, end)
+// saw is called with what the access read or wrote.
+func (g *ghost) saw(value uint32) {
+	switch s := g.last.Segment; g.last.Step {
+	case step.TestSetSend:
+		g.enter(&g.sender[s], value, memory.MutualExclusion, "are inside the sending end of one queue")
+	case step.TestSetReceive:
+		g.enter(&g.receiver[s], value, memory.MutualExclusion, "are inside the receiving end of one queue")
+	case step.Lead, step.LeadAgain:
+		g.enter(&g.leader, value, memory.OneLeader, "lead")
+	case step.LookDoorbell:
+		g.m.waiter().bell = bell{read: true, value: value, segment: s}
 	}
 }
 
-// leave counts a thread that is about to free an end.
-func (g *ghost) leave(inside *int, end string) {
-	if *inside--; *inside < 0 {
-		g.m.t.Fail(memory.MutualExclusion, "the %s end of a queue is freed, and nobody is inside", end)
-	}
-}
-
-// lead checks that of the callers only one receives until it resigns.
-func (g *ghost) lead(segment uint8) {
-	if segment != channel.Calls {
+// enter notes who took a lock whose word was such before.
+func (g *ghost) enter(holder *int, was uint32, property, what string) {
+	if was != 0 {
 		return
 	}
 	self := g.m.t.Self()
-	if g.leader != none && g.leader != self {
-		g.m.t.Fail(memory.OneLeader, "threads %d and %d both receive replies", g.leader+1, self+1)
+	if *holder != none {
+		g.m.t.Fail(property, "threads %d and %d both %s", *holder+1, self+1, what)
 	}
-	g.leader = self
+	*holder = self
+}
+
+// holds checks that the thread which touches what a lock guards holds it.
+func (g *ghost) holds(holder int, end string) {
+	if self := g.m.t.Self(); holder != self {
+		g.m.t.Fail(memory.MutualExclusion, "thread %d is inside the %s end of a queue, and has not taken its lock", self+1, end)
+	}
+}
+
+// slotAt is the number of the slot that has a part at that place.
+func slotAt(parts []shm.Offset, at shm.Offset) int {
+	for i, p := range parts {
+		if p == at {
+			return i
+		}
+	}
+	panic("explore: a step on a slot that there is not")
+}
+
+// guard tells the schedule who may touch what: which steps need no interleaving.
+//
+//	tail, room    the holder of the sending end
+//	slot          the holder of the sending end, until the message is published,
+//	              then the holder of the receiving end, until it is received
+//	head          written by the holder of the receiving end alone
+//	receiving     of replies: the thread that leads
+//	 end's lock
+//
+// A slot passes from one to the other by a step of the one that has it. The ghost
+// checks all of this itself, so as to say which property it breaks.
+func (g *ghost) guard(t *schedule.T, r *Region) {
+	for s := range uint8(2) {
+		place := func(off shm.Offset) schedule.Location { return locate(r.number, s, off) }
+		t.Guards("", func() int { return g.sender[s] },
+			schedule.Span{Location: place(g.words.Tail), Size: 4}, schedule.Span{Location: place(g.words.Room), Size: 4})
+		t.GuardsStores("", func() int { return g.receiver[s] }, schedule.Span{Location: place(g.words.Head), Size: 4})
+		if s == channel.Calls {
+			t.Guards("", func() int { return g.leader }, schedule.Span{Location: place(g.words.RecvLock), Size: 4})
+		}
+		for i, at := range g.words.Header {
+			t.Guards("", func() int {
+				if g.slots[s][i] == slotPublished {
+					return g.receiver[1-s]
+				}
+				return g.sender[s]
+			}, schedule.Span{Location: place(at), Size: channel.HeaderSize + payload})
+		}
+	}
+}
+
+// state adds what the ghost knows to a digest.
+func (g *ghost) state(d *schedule.Digest) {
+	for s := range 2 {
+		d.Word(uint64(g.sender[s]+1)<<48 | uint64(g.receiver[s]+1)<<32 | uint64(g.parking[s])<<16 | uint64(g.copied[s]))
+		for _, slot := range g.slots[s] {
+			d.Word(uint64(slot))
+		}
+	}
+	d.Word(uint64(g.blocking)<<32 | uint64(g.leader+1))
 }

@@ -43,18 +43,25 @@ func lockProgram(v catalogue.Values) func(*schedule.T) {
 		NewRegion(NewMachine(t, 0), 0).Hook(memory)
 		l := &lock.TryLock{Segment: memory, Word: lockWord, TestSet: step.TestSet, Unlock: step.Unlock}
 		inside := 0
+		t.Shared(func(d *schedule.Digest) {
+			d.Word(uint64(memory.Peek(lockWord))<<32 | uint64(memory.Peek(counter)))
+			d.Word(uint64(inside))
+		})
 		for i := range n {
 			t.Go(names[i], func() {
-				for range rounds {
+				for round := range rounds {
+					t.Mark("round", uint64(round))
 					for !l.Try() {
 						l.AwaitFree()
+						t.Mark("round", uint64(round))
 					}
 					inside++
 					t.Check(spec.MutualExclusion, inside == 1, "%d threads hold the lock", inside)
 					memory.Store(step.CS, counter, memory.Load(step.CS, counter)+1)
-					inside--
 					l.Free()
+					inside-- // as the lock is freed: no step comes between
 				}
+				t.Mark("end")
 			})
 		}
 		t.AtEnd(func() {

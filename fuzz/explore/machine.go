@@ -16,6 +16,7 @@ type Machine struct {
 	// spurious is how many sleepers the kernel may still wake for nothing.
 	spurious int
 
+	forgets  bool                  // the steps of forgotten are marks
 	observer Observer              // nil: nobody watches
 	gate     func(thread int) bool // nil: every thread may go on
 }
@@ -34,6 +35,7 @@ type waiter struct {
 	off  shm.Offset
 	old  uint32
 	// A sleep in the kernel.
+	bell            bell
 	at              schedule.Location
 	nudge           *kernel.Nudge
 	woken, spurious bool

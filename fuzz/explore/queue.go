@@ -63,6 +63,11 @@ func queueProgram(v catalogue.Values) func(*schedule.T) {
 		for i := range receivers {
 			t.Daemon(receiving[i], q.receive)
 		}
+		t.Shared(func(d *schedule.Digest) {
+			for _, n := range q.received {
+				d.Word(uint64(n))
+			}
+		})
 		t.AtEnd(func() {
 			for i, n := range q.received {
 				t.Check(memory.InOrder, n == messages, "of %d messages of sender %d %d arrived", messages, i+1, n)
@@ -78,9 +83,11 @@ func pair(m *Machine, z channel.Size) (client, server *channel.Port, r *Region) 
 	z.Format(calls)
 	z.Format(replies)
 	r = NewRegion(m, 0)
-	r.ghost = newGhost(m, int(z.Slots))
+	r.ghost = newGhost(m, z)
 	r.Hook(calls)
 	r.Hook(replies)
+	r.ghost.declareState(m.t, r)
+	r.ghost.guard(m.t, r)
 	return channel.NewPort(calls, &replies.View, z), channel.NewPort(replies, &calls.View, z), r
 }
 
@@ -90,17 +97,21 @@ func (q *queue) send(sender int) {
 	for n := range q.messages {
 		m := channel.Message{ID: uint64(sender), Procedure: uint32(n), Length: payload}
 		body := put(bytes[:0], content(sender, n))
+		q.t.Mark("send", uint64(n))
 		for r := q.to.Send(&m, body); r != channel.Done; r = q.to.Send(&m, body) {
 			q.t.Check(HonestPeer, r != channel.Corrupt, "the sender of a message found its receiver corrupt")
 			q.to.AwaitSend(r)
+			q.t.Mark("send", uint64(n))
 		}
 	}
+	q.t.Mark("end")
 }
 
 // receive receives whatever comes, for ever.
 func (q *queue) receive() {
 	buffer := make([]byte, payload)
 	for {
+		q.t.Mark("receive")
 		var m channel.Message
 		body, r := q.from.Receive(&m, buffer)
 		switch r {

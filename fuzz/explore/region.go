@@ -50,7 +50,15 @@ func (r *Region) Before(a shm.Access) {
 }
 
 // Saw implements shm.Hook.
-func (r *Region) Saw(value uint32) { r.m.saw(value) }
+func (r *Region) Saw(value uint32) {
+	r.m.saw(value)
+	if r.ghost != nil {
+		r.ghost.saw(value)
+	}
+}
+
+// Copied implements shm.Hook.
+func (r *Region) Copied(bytes []byte) { r.m.t.SawBytes(bytes) }
 
 // Mark implements shm.Hook.
 func (r *Region) Mark(where step.Name, live ...uint64) { r.m.t.Mark(where.String(), live...) }

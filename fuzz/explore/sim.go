@@ -36,6 +36,7 @@ func (k *Kernel) Sleep(word *shm.View, off shm.Offset, expected uint32, nudge *k
 	m.step(step.Sleep, schedule.Event{Name: step.Sleep.String(), Kind: schedule.Sleep, Location: at, Size: 4})
 	value := word.Peek(off)
 	m.saw(value)
+	m.waiter().bell.read = false
 	switch {
 	case deadline != 0 && deadline <= m.clock:
 		return kernel.TimedOut

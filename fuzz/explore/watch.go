@@ -144,6 +144,7 @@ func watchedProgram(v catalogue.Values, on func(*Kernel) kernel.Kernel, w Watch)
 
 // step announces a step and returns when the thread may take it.
 func (m *Machine) step(name step.Name, e schedule.Event) {
+	m.forget(name)
 	if m.observer == nil {
 		m.t.Step(e)
 		return
@@ -158,8 +159,20 @@ func (m *Machine) step(name step.Name, e schedule.Event) {
 	m.observer.Take(self)
 }
 
+// forget marks a step before which the thread remembers nothing.
+func (m *Machine) forget(name step.Name) {
+	if !m.forgets || !forgotten[name] || !m.t.ByStates() {
+		return
+	}
+	if name == step.Retract {
+		m.waiter().bell.read = false // nothing is to be compared any more
+	}
+	m.t.Mark(name.String())
+}
+
 // await is step for a step that is enabled only while ok() is true.
 func (m *Machine) await(name step.Name, ok func() bool, at schedule.Location) {
+	m.forget(name)
 	if m.observer == nil {
 		m.t.Await(name.String(), ok, at)
 		return

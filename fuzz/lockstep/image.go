@@ -173,7 +173,7 @@ func (r *Refinement) imageOf(word uint32) (uint8, bool) {
 // message decodes what a slot holds: nothing yet, a call or a reply.
 func (r *Refinement) message(v *shm.View, at shm.Offset) memory.Message {
 	var bytes [explore.HeaderSize + explore.PayloadSize]byte
-	v.CopyMore(at+slotHeader, bytes[:])
+	v.PeekBytes(at+slotHeader, bytes[:])
 	id := binary.LittleEndian.Uint64(bytes[0:])
 	procedure, status := binary.LittleEndian.Uint32(bytes[8:]), binary.LittleEndian.Uint32(bytes[12:])
 	length := binary.LittleEndian.Uint32(bytes[16:])

@@ -64,6 +64,9 @@ func (w *Worker) reply(status uint32, payload []byte) channel.Result {
 		ID: w.message.ID, Procedure: w.message.Procedure, Status: status, Length: uint32(len(payload)),
 	}
 	for {
+		if w.port.Hooked() {
+			w.port.Mark(step.TestSetSend, reply.ID, uint64(reply.Procedure)<<32|uint64(status), channel.Sum(payload))
+		}
 		switch r := w.port.Send(&reply, payload); {
 		case r == channel.Done:
 			if w.port.Wake(w.kernel, channel.Keep) {

@@ -36,6 +36,9 @@ type Hook interface {
 	// Saw is called after it, with the value that it read (Load, TestAndSet, Add:
 	// the value before) or wrote (Store).
 	Saw(value uint32)
+	// Copied is Saw of bytes that were copied out: of one CopyOut, and of the
+	// CopyMore that goes on with it.
+	Copied(bytes []byte)
 	// Mark announces the head of a loop: together with the shared words, where
 	// says where the thread stands and live what its local variables hold.
 	Mark(where step.Name, live ...uint64)

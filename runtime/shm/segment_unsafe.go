@@ -142,6 +142,9 @@ func (v *View) CopyOut(name step.Name, off Offset, to []byte) {
 		v.before(name, KindCopyOut, off, uint32(len(to)))
 	}
 	copy(to, v.bytes(off, uint32(len(to))))
+	if v.hook != nil {
+		v.hook.Copied(to)
+	}
 }
 
 // CopyMore goes on with the CopyOut before it, of the same message, once the
@@ -149,7 +152,13 @@ func (v *View) CopyOut(name step.Name, off Offset, to []byte) {
 // who wrote the message leaves it alone until it is received.
 func (v *View) CopyMore(off Offset, to []byte) {
 	copy(to, v.bytes(off, uint32(len(to))))
+	if v.hook != nil {
+		v.hook.Copied(to)
+	}
 }
+
+// PeekBytes is Peek of bytes.
+func (v *View) PeekBytes(off Offset, to []byte) { copy(to, v.bytes(off, uint32(len(to)))) }
 
 // bytes is the part of the segment from off on.
 func (v *View) bytes(off Offset, size uint32) []byte {

@@ -1,0 +1,164 @@
+package explore
+
+import (
+	"urpc/checker/schedule"
+	"urpc/runtime/call"
+	"urpc/runtime/channel"
+	"urpc/runtime/shm"
+	"urpc/spec/step"
+)
+
+// What a stateful search takes for the state of a channel, beside where each
+// thread stands:
+//
+//	words of both sides   as they are; a slot's bytes only from when they are
+//	                      written until they are read, since nobody looks at them else
+//	doorbell              only, for each thread that read it and is about to sleep,
+//	                      whether it has changed since: it is compared for equality
+//	                      with that value and with no other
+//	donated               not at all: no thread of these targets reads it
+//	parked, blocked       as a thread reads them: whether anybody is
+//	private words         as they are, and what the caller keeps beside them
+//	simulated machine     who sleeps and whether it is woken, permits, wakes for nothing
+//	ghost and target      all that a check looks at
+//
+// That this is enough is verified by the search itself (schedule.Stateful).
+
+// declareState declares the state of the region's channel.
+func (g *ghost) declareState(t *schedule.T, r *Region) {
+	words := &g.words
+	t.Shared(func(d *schedule.Digest) {
+		for s := range uint8(2) {
+			g.segment(d, r.segments[s], s)
+		}
+		g.state(d)
+		g.m.state(d)
+	})
+	t.Quotient(func(at schedule.Location, v uint64) uint64 {
+		segment, off := uint8(at.Segment), shm.Offset(at.Offset)
+		switch {
+		case at.Segment>>8 != uint16(r.number):
+			return v
+		case segment == nudges:
+			return 0
+		case segment == call.Private && off == call.Blocked:
+			return min(v, 1)
+		case segment > 1:
+			return v
+		case off == words.Doorbell || off == words.Donated:
+			return 0
+		case off == words.Parked:
+			return min(v, 1)
+		}
+		return v
+	})
+}
+
+// segment adds the words of one side.
+func (g *ghost) segment(d *schedule.Digest, own *shm.View, s uint8) {
+	w := &g.words
+	d.Word(uint64(own.Peek(w.SendLock))<<32 | uint64(own.Peek(w.RecvLock)))
+	d.Word(uint64(own.Peek(w.Tail))<<32 | uint64(own.Peek(w.Room)))
+	d.Word(uint64(own.Peek(w.Head))<<32 | uint64(own.Peek(w.Parked)))
+	var message [channel.HeaderSize + payload]byte
+	for i, at := range w.Sequence {
+		d.Word(uint64(own.Peek(at)))
+		if g.slots[s][i] != slotFree {
+			own.PeekBytes(w.Header[i], message[:])
+			d.Bytes(message[:])
+		}
+	}
+	d.Word(g.m.rung(s, own.Peek(w.Doorbell)))
+}
+
+// bell is what a thread has read of a doorbell, until it was compared.
+type bell struct {
+	read    bool
+	value   uint32
+	segment uint8
+}
+
+// rung says of each thread whether it keeps a value of the doorbell, and whether
+// it would find another one now.
+func (m *Machine) rung(segment uint8, now uint32) (set uint64) {
+	for _, w := range m.waiters {
+		set <<= 2
+		if w != nil && w.bell.read && w.bell.segment == segment {
+			set |= 2
+			if w.bell.value != now {
+				set |= 1
+			}
+		}
+	}
+	return set
+}
+
+// state adds who sleeps and whether it is woken.
+func (m *Machine) state(d *schedule.Digest) {
+	asleep := uint64(1)
+	for _, w := range m.waiters {
+		asleep <<= 2
+		for _, other := range m.asleep {
+			if w == other {
+				asleep |= 1
+				if w.wakes() {
+					asleep |= 2
+				}
+			}
+		}
+	}
+	d.Word(asleep)
+	d.Word(uint64(m.spurious))
+	d.Word(uint64(m.clock))
+}
+
+// state adds what the calling threads are given.
+func (t *Threads) state(d *schedule.Digest) {
+	given := uint64(1)
+	for i := range t.permits {
+		given <<= 1
+		if t.permits[i].given {
+			given |= 1
+		}
+	}
+	d.Word(given)
+}
+
+// declareState declares the state of the calls, beside that of the channel.
+func (c *calling) declareState() {
+	c.machine.forgets = true
+	private := c.caller.Private()
+	c.t.Shared(func(d *schedule.Digest) {
+		for off := shm.Offset(0); off < shm.Offset(private.Size()); off += 64 {
+			d.Word(uint64(private.Peek(off)))
+		}
+		c.caller.Look(d.Word)
+		c.threads.state(d)
+		for _, n := range c.ended {
+			d.Word(uint64(n))
+		}
+		for _, n := range c.executed {
+			d.Word(uint64(n))
+		}
+	})
+}
+
+// forgotten are the steps before which a thread of these targets remembers
+// nothing on which its next steps depend, beside what shared state tells: who it
+// is, whether it leads, what stands in the words. Each is a mark.
+var forgotten = func() (set [256]bool) {
+	for _, n := range []step.Name{
+		// A message is in its slot, or has been sent.
+		step.Publish, step.StoreTail, step.LookParked, step.Donate, step.Ring, step.Wake,
+		// A processor parks. What it read of the doorbell is part of the state.
+		step.LookDoorbell, step.Announce, step.RecheckHead, step.Sleep, step.Asleep, step.Retract,
+		// A caller waits: what it waits for is its own call.
+		step.Lead, step.AnnounceBlock, step.LeadAgain, step.Block, step.RetractBlock,
+		// It leaves the lead; whose call it looks at is the place of the step.
+		step.Resign, step.LookBlocked, step.LookPending, step.Ready,
+		step.OpenCall, step.CloseCall,
+	} {
+		set[n] = true
+	}
+	return set
+}()

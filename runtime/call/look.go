@@ -1,0 +1,34 @@
+package call
+
+// Blocked is the place of the private word that counts the threads that block.
+const Blocked = offBlocked
+
+// Look gives all that a caller keeps beside its private words, one value after
+// the other: for what watches a run, never for what runs. No thread of the caller
+// may run meanwhile.
+//
+// What a record holds counts from Deliver, which publishes it, to CloseCall.
+func (c *Caller) Look(add func(v uint64)) {
+	for _, i := range c.free.records {
+		add(uint64(i))
+	}
+	for i := range c.records {
+		r := &c.records[i]
+		add(r.generation.Load())
+		if c.private.Peek(stateOf(i)) != delivered {
+			continue
+		}
+		add(r.reply.ID)
+		add(uint64(r.reply.Procedure)<<32 | uint64(r.reply.Status))
+		add(uint64(len(r.payload)))
+		for _, b := range r.payload {
+			add(uint64(b))
+		}
+	}
+	poisoned := uint64(0)
+	if c.Err() != nil {
+		poisoned = 1
+	}
+	add(poisoned)
+}
+
