@@ -33,7 +33,7 @@ type places struct {
 	owner  []int32
 	relied []bool // by place: the search has relied on its owner
 	merged bool   // since the search last looked: what it knows is void
-	one    bool    // an await that names no location makes all one place
+	one    bool   // an await that names no location makes all one place
 }
 
 type placeKey struct {

@@ -31,4 +31,3 @@ func (c *Caller) Look(add func(v uint64)) {
 	}
 	add(poisoned)
 }
-
