@@ -86,6 +86,7 @@ func (a *attack) Before(access shm.Access) {
 	}
 }
 func (a *attack) Saw(uint32)                                 {}
+func (a *attack) Copied([]byte)                              {}
 func (a *attack) Mark(step.Name, ...uint64)                  {}
 func (a *attack) Await(step.Name, uint8, shm.Offset, uint32) {}
 

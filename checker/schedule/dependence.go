@@ -28,12 +28,9 @@ type places struct {
 	class  map[placeKey]int32
 	spans  []span
 	parent []int32 // of a merged place: the one it was merged into
-	// owner is, by place, the index plus 1 of the one thread that has stood before
-	// a step on it; 0: none has; shared: several have.
-	owner  []int32
-	relied []bool // by place: the search has relied on its owner
-	merged bool   // since the search last looked: what it knows is void
-	one    bool   // an await that names no location makes all one place
+	users  []users // by place
+	merged bool    // since the search last looked: what it knows is void
+	one    bool    // an await that names no location makes all one place
 }
 
 type placeKey struct {
@@ -97,31 +94,64 @@ func (p *places) at(l Location, size uint32) int32 {
 	return s.class
 }
 
-// shared is the owner of a place that several threads touch.
-const shared = -1
+// users are the threads that have stood before a step on a place.
+type users struct {
+	any, writer  user
+	relied, read bool // the search has relied on any, on writer
+}
 
-// touch notes that the thread stands before a step on the place.
-func (p *places) touch(c int32, thread int) {
-	for int(c) >= len(p.owner) {
-		p.owner, p.relied = append(p.owner, 0), append(p.relied, false)
-	}
-	switch p.owner[c] {
-	case 0:
-		p.owner[c] = int32(thread) + 1
-	case int32(thread) + 1, shared:
+// user is the index plus 1 of the only thread; 0: there is none yet.
+type user int32
+
+const several user = -1
+
+func (u *user) add(other user) {
+	switch {
+	case other == 0 || *u == other || *u == several:
+	case *u == 0:
+		*u = other
 	default:
-		p.owner[c] = shared
-		p.merged = p.merged || p.relied[c]
+		*u = several
 	}
 }
 
-// private says whether no other thread has stood before a step on the place. The
-// search begins again if one does later.
-func (p *places) private(c int32, thread int) bool {
-	if c == 0 || p.owner[c] != int32(thread)+1 {
+func (p *places) usersOf(c int32) *users {
+	for int(c) >= len(p.users) {
+		p.users = append(p.users, users{})
+	}
+	return &p.users[c]
+}
+
+// touch notes that the thread stands before a step on the place.
+func (p *places) touch(c int32, thread int, writes bool) {
+	u := p.usersOf(c)
+	was := *u
+	u.any.add(user(thread) + 1)
+	if writes {
+		u.writer.add(user(thread) + 1)
+	}
+	if u.relied && u.any != was.any || u.read && u.writer != was.writer {
+		p.merged = true
+	}
+}
+
+// private says whether the thread's step on the place commutes with those of all
+// other threads, by what has been seen so far: no other thread uses the place, or
+// the step reads and no other thread writes there. The search begins again if
+// that turns out to be wrong.
+func (p *places) private(c int32, thread int, writes bool) bool {
+	if c == 0 {
 		return false
 	}
-	p.relied[c] = true
+	u := p.usersOf(c)
+	switch self := user(thread) + 1; {
+	case u.any == self:
+		u.relied = true
+	case !writes && (u.writer == self || u.writer == 0):
+		u.read = true
+	default:
+		return false
+	}
 	return true
 }
 
@@ -137,15 +167,9 @@ func (p *places) merge(a, b int32) int32 {
 	if a != b {
 		p.parent[max(a, b)] = min(a, b)
 		p.merged = true
-		for int(max(a, b)) >= len(p.owner) {
-			p.owner, p.relied = append(p.owner, 0), append(p.relied, false)
-		}
-		if one, two := p.owner[a], p.owner[b]; one != two {
-			p.owner[min(a, b)] = shared
-			if one == 0 || two == 0 {
-				p.owner[min(a, b)] = one + two
-			}
-		}
+		one, other := *p.usersOf(max(a, b)), p.usersOf(min(a, b))
+		other.any.add(one.any)
+		other.writer.add(one.writer)
 	}
 	return min(a, b)
 }

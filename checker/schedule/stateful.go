@@ -14,9 +14,10 @@ import "fmt"
 // section 5.3). Sleep sets leave out steps, and no states.
 //
 // A step on what a held lock guards is taken at once, without a state before it
-// (guards.go), and so is one on a place that no other thread touches. That none
-// does is found out on the way: when another thread stands before a step on such
-// a place, whether it is enabled or waits, the search begins again. It would come
+// (guards.go), and so is one on a place that no other thread touches, and a read of
+// one that no other thread writes. That none does is found out on the way: when
+// another thread stands before such a step, whether it is enabled or waits, the
+// search begins again. It would come
 // to stand there: what it does until then does not touch the place, so that it
 // can be done as well after the step that was taken at once. A loop of nothing
 // but such steps ends at MaxSteps.
@@ -219,7 +220,7 @@ func (s *stateful) look(p *fork) bool {
 			a.writes = th.word.v == th.expects
 		}
 		if !a.kill {
-			s.places.touch(a.class, t)
+			s.places.touch(a.class, t, a.writes || th.event.Kind == CAS || th.changes != nil)
 		}
 		if a.kill && !s.immovable {
 			s.immovable, s.places.merged = true, true
@@ -229,7 +230,8 @@ func (s *stateful) look(p *fork) bool {
 	// One that waits may go on only after another order of the steps to come.
 	for e := s.r.waiting &^ p.enabled; e != 0; e &= e - 1 {
 		t := lowest(e)
-		s.places.touch(s.places.of(s.r.threads[t]), t)
+		th := s.r.threads[t]
+		s.places.touch(s.places.of(th), t, th.event.Kind.writes())
 	}
 	if s.places.merged {
 		s.places.merged, s.restart = false, true
@@ -264,7 +266,7 @@ func (s *stateful) mover(p *fork) int {
 		return -1
 	}
 	for e := p.enabled & s.r.ready; e != 0; e &= e - 1 {
-		if t := lowest(e); s.places.private(p.stands[t].class, t) {
+		if t := lowest(e); s.places.private(p.stands[t].class, t, s.r.threads[t].event.Kind.writes()) {
 			return t
 		}
 	}

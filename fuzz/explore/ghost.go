@@ -140,7 +140,8 @@ func slotAt(parts []shm.Offset, at shm.Offset) int {
 //	tail, room    the holder of the sending end
 //	slot          the holder of the sending end, until the message is published,
 //	              then the holder of the receiving end, until it is received
-//	head          written by the holder of the receiving end alone
+//	head          written by the holder of the receiving end alone, and of replies
+//	              by the thread that leads, since no other receives them
 //	receiving     of replies: the thread that leads
 //	 end's lock
 //
@@ -151,7 +152,7 @@ func (g *ghost) guard(t *schedule.T, r *Region) {
 		place := func(off shm.Offset) schedule.Location { return locate(r.number, s, off) }
 		t.Guards("", func() int { return g.sender[s] },
 			schedule.Span{Location: place(g.words.Tail), Size: 4}, schedule.Span{Location: place(g.words.Room), Size: 4})
-		t.GuardsStores("", func() int { return g.receiver[s] }, schedule.Span{Location: place(g.words.Head), Size: 4})
+		t.GuardsStores("", func() int { return g.receiving(s) }, schedule.Span{Location: place(g.words.Head), Size: 4})
 		if s == channel.Calls {
 			t.Guards("", func() int { return g.leader }, schedule.Span{Location: place(g.words.RecvLock), Size: 4})
 		}
@@ -164,6 +165,13 @@ func (g *ghost) guard(t *schedule.T, r *Region) {
 			}, schedule.Span{Location: place(at), Size: channel.HeaderSize + payload})
 		}
 	}
+}
+
+func (g *ghost) receiving(s uint8) int {
+	if s == channel.Calls && g.leader != none {
+		return g.leader
+	}
+	return g.receiver[s]
 }
 
 // state adds what the ghost knows to a digest.

@@ -5,6 +5,7 @@ import (
 	"urpc/runtime/call"
 	"urpc/runtime/channel"
 	"urpc/runtime/shm"
+	"urpc/spec/memory"
 	"urpc/spec/step"
 )
 
@@ -127,6 +128,7 @@ func (t *Threads) state(d *schedule.Digest) {
 // declareState declares the state of the calls, beside that of the channel.
 func (c *calling) declareState() {
 	c.machine.forgets = true
+	g := c.region.ghost
 	private := c.caller.Private()
 	c.t.Shared(func(d *schedule.Digest) {
 		for off := shm.Offset(0); off < shm.Offset(private.Size()); off += 64 {
@@ -141,6 +143,16 @@ func (c *calling) declareState() {
 			d.Word(uint64(n))
 		}
 	})
+	// A call's word is written by its own thread, but while the call is pending by
+	// the thread that leads.
+	for i := range c.ended {
+		c.t.GuardsStores(memory.OneLeader, func() int {
+			if private.Peek(call.State(i)) == call.Pending {
+				return g.leader
+			}
+			return i
+		}, schedule.Span{Location: locate(c.region.number, call.Private, call.State(i)), Size: 4})
+	}
 }
 
 // forgotten are the steps before which a thread of these targets remembers

@@ -217,6 +217,7 @@ func (f *flood) Before(a shm.Access) {
 }
 
 func (f *flood) Saw(uint32)                                 {}
+func (f *flood) Copied([]byte)                              {}
 func (f *flood) Mark(step.Name, ...uint64)                  {}
 func (f *flood) Await(step.Name, uint8, shm.Offset, uint32) {}
 
@@ -331,6 +332,7 @@ func (h *interval) Before(a shm.Access) {
 }
 
 func (h *interval) Saw(uint32)                                 {}
+func (h *interval) Copied([]byte)                              {}
 func (h *interval) Mark(step.Name, ...uint64)                  {}
 func (h *interval) Await(step.Name, uint8, shm.Offset, uint32) {}
 

@@ -1,7 +1,16 @@
 package call
 
-// Blocked is the place of the private word that counts the threads that block.
-const Blocked = offBlocked
+import "urpc/runtime/shm"
+
+// Blocked is the place of the private word that counts the threads that block,
+// and State that of call i; while it is Pending its thread waits for the reply.
+const (
+	Blocked = offBlocked
+	Pending = pending
+)
+
+// State is the place of the word of call i.
+func State(i int) shm.Offset { return stateOf(i) }
 
 // Look gives all that a caller keeps beside its private words, one value after
 // the other: for what watches a run, never for what runs. No thread of the caller
