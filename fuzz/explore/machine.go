@@ -4,6 +4,7 @@ import (
 	"urpc/checker/schedule"
 	"urpc/runtime/kernel"
 	"urpc/runtime/shm"
+	"urpc/spec/step"
 )
 
 // Machine is what one execution runs on, in place of hardware and operating
@@ -16,7 +17,13 @@ type Machine struct {
 	// spurious is how many sleepers the kernel may still wake for nothing.
 	spurious int
 
-	forgets  bool                  // the steps of forgotten are marks
+	forgets bool // the steps of forgotten are marks
+	// What tests plant: a mark that leaves live values out, one where there is
+	// something to remember, states that leave out doorbells or who is woken.
+	omits           func(where step.Name, live []uint64) []uint64
+	amnesia         step.Name
+	unrung, unwoken bool
+
 	observer Observer              // nil: nobody watches
 	gate     func(thread int) bool // nil: every thread may go on
 }

@@ -61,7 +61,12 @@ func (r *Region) Saw(value uint32) {
 func (r *Region) Copied(bytes []byte) { r.m.t.SawBytes(bytes) }
 
 // Mark implements shm.Hook.
-func (r *Region) Mark(where step.Name, live ...uint64) { r.m.t.Mark(where.String(), live...) }
+func (r *Region) Mark(where step.Name, live ...uint64) {
+	if r.m.omits != nil {
+		live = r.m.omits(where, live)
+	}
+	r.m.t.Mark(where.String(), live...)
+}
 
 // Await implements shm.Hook.
 func (r *Region) Await(where step.Name, segment uint8, off shm.Offset, old uint32) {

@@ -84,7 +84,7 @@ type bell struct {
 func (m *Machine) rung(segment uint8, now uint32) (set uint64) {
 	for _, w := range m.waiters {
 		set <<= 2
-		if w != nil && w.bell.read && w.bell.segment == segment {
+		if w != nil && !m.unrung && w.bell.read && w.bell.segment == segment {
 			set |= 2
 			if w.bell.value != now {
 				set |= 1
@@ -102,7 +102,7 @@ func (m *Machine) state(d *schedule.Digest) {
 		for _, other := range m.asleep {
 			if w == other {
 				asleep |= 1
-				if w.wakes() {
+				if w.wakes() && !m.unwoken {
 					asleep |= 2
 				}
 			}

@@ -161,7 +161,7 @@ func (m *Machine) step(name step.Name, e schedule.Event) {
 
 // forget marks a step before which the thread remembers nothing.
 func (m *Machine) forget(name step.Name) {
-	if !m.forgets || !forgotten[name] || !m.t.ByStates() {
+	if !m.forgets || !(forgotten[name] || name == m.amnesia && name != step.None) || !m.t.ByStates() {
 		return
 	}
 	if name == step.Retract {

@@ -1,0 +1,144 @@
+package explore
+
+import (
+	"errors"
+	"testing"
+
+	"urpc/checker/schedule"
+	"urpc/checker/verdict"
+	"urpc/runtime/shm"
+	"urpc/spec/step"
+)
+
+// TestEveryState explores configurations whole, by states.
+func TestEveryState(t *testing.T) {
+	for _, c := range []struct {
+		target, config string
+		states         uint64
+	}{
+		{"lock", "default", 77},
+		{"lock", "three", 549},
+		{"queue", "2-1-1-1", 189},
+		{"queue", "1-1-3-1", 57},
+		{"queue", "1-1-3-2", 82},
+		{"queue", "1-2-2-1", 467},
+		{"queue", "2-1-2-2", 2247},
+		{"queue", "wrap", 2247}, // as without the wrap
+		{"queue", "2-2-2-2", 30689},
+		{"channel", "1-1-1-1", 250},
+		{"channel", "1-1-2-1", 767},
+		{"channel", "1-2-1-1", 9709},
+		{"channel", "1-2-2-1", 31959},
+		{"channel", "2-1-1-1", 37573},
+		{"channel", "2-1-1-2", 40207},
+		{"channel", "spurious", 73818},
+		{"channel", "donate", 39081},
+	} {
+		t.Run(c.target+" "+c.config, func(t *testing.T) {
+			rep := run(t, c.target, c.config, schedule.Stateful())
+			if rep.Verdict != verdict.Holds || !rep.Complete || rep.Verified == 0 {
+				t.Errorf("%v, complete %v, %d verified: %s", rep.Verdict, rep.Complete, rep.Verified, rep.Reason)
+			}
+			if rep.States != c.states {
+				t.Errorf("%d states, want %d", rep.States, c.states)
+			}
+		})
+	}
+}
+
+// ends explores a configuration of target channel and gives the states in which
+// its executions end, as digests of all words and of what the target counts.
+func ends(t *testing.T, config string, s schedule.Strategy, plant func(m *Machine)) (map[schedule.Digest]bool, schedule.Report, error) {
+	t.Helper()
+	v, _, err := channelTarget.Parse(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clients, servers := numbered("client", v.Int("clients")), numbered("server", v.Int("servers"))
+	ended := map[schedule.Digest]bool{}
+	rep, err := schedule.Explore(t.Context(), func(s *schedule.T) {
+		c := newCalling(s, v, simulated)
+		if plant != nil {
+			plant(c.machine)
+		}
+		c.start(clients, servers)
+		s.AtEnd(func() {
+			var d schedule.Digest
+			for _, view := range []*shm.View{c.region.segments[0], c.region.segments[1], c.caller.Private()} {
+				bytes := make([]byte, view.Size())
+				view.PeekBytes(0, bytes)
+				d.Bytes(bytes)
+			}
+			c.threads.state(&d)
+			c.machine.state(&d)
+			c.caller.Look(d.Word)
+			ended[d] = true
+		})
+	}, s, schedule.Options{})
+	return ended, rep, err
+}
+
+// The search by states ends in all states in which executions end.
+func TestStatesReachEveryEnd(t *testing.T) {
+	for _, config := range []string{"1-1-1-1", "1-1-2-1"} {
+		want, all, err := ends(t, config, schedule.Optimal(), nil)
+		if err != nil || !all.Complete || all.Redundant != 0 {
+			t.Fatalf("%+v, %v", all, err)
+		}
+		got, rep, err := ends(t, config, schedule.Stateful(), nil)
+		if err != nil || !rep.Complete {
+			t.Fatalf("%+v, %v", rep, err)
+		}
+		t.Logf("%s: %d ends of %d executions, %d states in %d", config, len(want), all.Executions, rep.States, rep.Executions)
+		for d := range want {
+			if !got[d] {
+				t.Errorf("%s: the search by states misses an end", config)
+			}
+		}
+	}
+}
+
+// statesOf counts the states of a configuration in which something is planted.
+func statesOf(t *testing.T, config string, plant func(m *Machine)) (uint64, error) {
+	t.Helper()
+	_, rep, err := ends(t, config, schedule.Stateful(), plant)
+	if err == nil && !rep.Complete {
+		t.Fatalf("%s: %s", config, rep.Reason)
+	}
+	return rep.States, err
+}
+
+// Every live value of a mark is implied by what else the state holds: there are
+// as many states without it. Were one not, either its omission would be refused
+// or this test would fail.
+func TestLiveValuesAreImplied(t *testing.T) {
+	for config, states := range map[string]uint64{"1-1-2-1": 767, "1-2-1-1": 9709} {
+		for _, where := range []step.Name{step.TestSetSend, step.CheckReply, step.TestSetReceive} {
+			got, err := statesOf(t, config, func(m *Machine) {
+				m.omits = func(at step.Name, live []uint64) []uint64 {
+					if at == where {
+						return nil
+					}
+					return live
+				}
+			})
+			if err != nil || got != states {
+				t.Errorf("%s: without the values at %v: %d states, want %d, %v", config, where, got, states, err)
+			}
+		}
+	}
+}
+
+// What a processor that is about to sleep has read is implied by nothing: a
+// search that takes its states for one without it is refused.
+func TestForgettingIsRefused(t *testing.T) {
+	for name, plant := range map[string]func(m *Machine){
+		"the head that was read again":  func(m *Machine) { m.amnesia = step.RecheckSlot },
+		"the doorbell that was read":    func(m *Machine) { m.unrung = true },
+		"that a sleeper has been woken": func(m *Machine) { m.unwoken = true },
+	} {
+		if _, err := statesOf(t, "1-2-1-1", plant); !errors.Is(err, schedule.ErrState) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
