@@ -101,20 +101,25 @@ func channelProgram(v catalogue.Values, on func(*Kernel) kernel.Kernel) func(*sc
 }
 
 // newCalling makes an execution's objects; start declares its threads.
-func newCalling(t *schedule.T, v catalogue.Values, on func(*Kernel) kernel.Kernel) *calling {
+func newCalling(t *schedule.T, v catalogue.Values, on func(*Kernel) kernel.Kernel, alone bool) *calling {
 	clients, servers, calls := v.Int("clients"), v.Int("servers"), v.Int("calls")
 	m := NewMachine(t, v.Int("spurious"))
 	near, far, r := pair(m, size(v))
+	if !alone {
+		r.watch(size(v))
+	}
 	k, threads := on(m.Kernel(r)), m.Threads(r, clients)
 	c := &calling{
-		t: t, machine: m, region: r, client: near, server: far, calls: calls, servers: servers,
+		t: t, alone: alone, machine: m, region: r, client: near, server: far, calls: calls, servers: servers,
 		kernel: k, threads: threads,
 		ended: make([]int, clients), executed: make([]int, clients*calls),
 		caller: call.New(call.Config{
 			Port: near, Kernel: k, Calls: clients, Poll: -1, Donate: channel.Donation(v.Int("donate") == 1), Threads: threads, Hook: r,
 		}),
 	}
-	c.declareState()
+	if !alone {
+		c.declareState()
+	}
 	return c
 }
 

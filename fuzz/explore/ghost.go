@@ -24,7 +24,7 @@ type ghost struct {
 	// Per segment, of the ends whose locks it holds: the thread that holds each,
 	// none if there is none.
 	sender, receiver [2]int
-	copied           [2]int // slot of the other segment that the receiver copied last
+	taking           [2]taking
 	parking          [2]int // processors of its side that have announced that they park, and not retracted
 	blocking         int    // the same of the callers that block
 	leader           int    // thread that leads
@@ -37,9 +37,24 @@ const (
 	slotFree      slotGhost = iota // what it holds was received
 	slotWritten                    // and not yet published
 	slotPublished                  // and not yet received
+	slotHollow                     // published, but not written
 )
 
+// taking is how far a receiver has come that holds its end.
+type taking struct {
+	copied, stored bool // the message was copied out, the head was stored
+	slot           int  // of the other segment
+}
+
 const none = -1
+
+// watch has the accesses to the channel of the region, which are under the
+// schedule, checked, and declares their state.
+func (r *Region) watch(z channel.Size) {
+	r.ghost = newGhost(r.m, z)
+	r.ghost.declareState(r.m.t, r)
+	r.ghost.guard(r.m.t, r)
+}
 
 func newGhost(m *Machine, z channel.Size) *ghost {
 	g := &ghost{m: m, words: z.Words(), leader: none, sender: [2]int{none, none}, receiver: [2]int{none, none}}
@@ -63,18 +78,30 @@ func (g *ghost) before(a shm.Access) {
 	case step.UnlockReceive:
 		g.holds(g.receiver[s], "receiving")
 		g.receiver[s] = none
+		g.taking[s] = taking{}
 	case step.WriteSlot:
 		i := slotAt(g.words.Header, a.Offset)
 		g.m.t.Check(memory.NoOverwriting, g.slots[s][i] != slotPublished, "slot %d holds a message that is unread, and one more is written there", i)
-		g.slots[s][i] = slotWritten
+		if g.slots[s][i] == slotHollow {
+			g.slots[s][i] = slotPublished
+		} else {
+			g.slots[s][i] = slotWritten
+		}
 	case step.Publish:
-		g.slots[s][slotAt(g.words.Sequence, a.Offset)] = slotPublished
+		i := slotAt(g.words.Sequence, a.Offset)
+		if g.slots[s][i] == slotWritten {
+			g.slots[s][i] = slotPublished
+		} else {
+			g.slots[s][i] = slotHollow
+		}
 	case step.CopySlot:
 		i := slotAt(g.words.Header, a.Offset)
 		g.m.t.Check(memory.InOrder, g.slots[s][i] == slotPublished, "a message is copied out of slot %d, where none is published", i)
-		g.copied[1-s] = i
+		g.taking[1-s].copied, g.taking[1-s].slot = true, i
+		g.free(1 - s)
 	case step.StoreHead:
-		g.slots[1-s][g.copied[s]] = slotFree
+		g.taking[s].stored = true
+		g.free(s)
 	case step.Announce:
 		g.parking[s]++
 	case step.Retract:
@@ -103,6 +130,15 @@ func (g *ghost) saw(value uint32) {
 		g.enter(&g.leader, value, memory.OneLeader, "lead")
 	case step.LookDoorbell:
 		g.m.waiter().bell = bell{read: true, value: value, segment: s}
+	}
+}
+
+// free lets a slot be written again, once its message was copied out and the head
+// says so.
+func (g *ghost) free(s uint8) {
+	if t := &g.taking[s]; t.copied && t.stored {
+		g.slots[1-s][t.slot] = slotFree
+		*t = taking{}
 	}
 }
 
@@ -174,10 +210,19 @@ func (g *ghost) receiving(s uint8) int {
 	return g.receiver[s]
 }
 
+func bit(b bool) uint64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
 // state adds what the ghost knows to a digest.
 func (g *ghost) state(d *schedule.Digest) {
 	for s := range 2 {
-		d.Word(uint64(g.sender[s]+1)<<48 | uint64(g.receiver[s]+1)<<32 | uint64(g.parking[s])<<16 | uint64(g.copied[s]))
+		d.Word(uint64(g.sender[s]+1)<<48 | uint64(g.receiver[s]+1)<<32 | uint64(uint32(g.parking[s])))
+		t := &g.taking[s]
+		d.Word(uint64(t.slot)<<2 | bit(t.copied)<<1 | bit(t.stored))
 		for _, slot := range g.slots[s] {
 			d.Word(uint64(slot))
 		}

@@ -55,7 +55,8 @@ func queueProgram(v catalogue.Values) func(*schedule.T) {
 	messages, z := v.Int("messages"), size(v)
 	sending, receiving := numbered("sender", senders), numbered("receiver", receivers)
 	return func(t *schedule.T) {
-		near, far, _ := pair(NewMachine(t, 0), z)
+		near, far, r := pair(NewMachine(t, 0), z)
+		r.watch(z)
 		q := &queue{t: t, messages: messages, to: near, from: far, received: make([]int, senders)}
 		for i := range senders {
 			t.Go(sending[i], func() { q.send(i) })
@@ -83,11 +84,8 @@ func pair(m *Machine, z channel.Size) (client, server *channel.Port, r *Region) 
 	z.Format(calls)
 	z.Format(replies)
 	r = NewRegion(m, 0)
-	r.ghost = newGhost(m, z)
 	r.Hook(calls)
 	r.Hook(replies)
-	r.ghost.declareState(m.t, r)
-	r.ghost.guard(m.t, r)
 	return channel.NewPort(calls, &replies.View, z), channel.NewPort(replies, &calls.View, z), r
 }
 

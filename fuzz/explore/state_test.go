@@ -57,7 +57,7 @@ func ends(t *testing.T, config string, s schedule.Strategy, plant func(m *Machin
 	clients, servers := numbered("client", v.Int("clients")), numbered("server", v.Int("servers"))
 	ended := map[schedule.Digest]bool{}
 	rep, err := schedule.Explore(t.Context(), func(s *schedule.T) {
-		c := newCalling(s, v, simulated)
+		c := newCalling(s, v, simulated, false)
 		if plant != nil {
 			plant(c.machine)
 		}

@@ -127,10 +127,7 @@ func Channel() Target { return channelTarget }
 func watchedProgram(v catalogue.Values, on func(*Kernel) kernel.Kernel, w Watch) func(*schedule.T) {
 	clients, servers := numbered("client", v.Int("clients")), numbered("server", v.Int("servers"))
 	return func(t *schedule.T) {
-		c := newCalling(t, v, on)
-		if c.alone = w.Alone; c.alone {
-			c.region.ghost = nil
-		}
+		c := newCalling(t, v, on, w.Alone)
 		c.machine.observer, c.machine.gate = w.Observer, w.Gate
 		if w.Observer != nil {
 			w.Observer.Begin(Watched{

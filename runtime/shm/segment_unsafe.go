@@ -141,9 +141,10 @@ func (v *View) CopyOut(name step.Name, off Offset, to []byte) {
 	if v.hook != nil {
 		v.before(name, KindCopyOut, off, uint32(len(to)))
 	}
-	copy(to, v.bytes(off, uint32(len(to))))
+	from := v.bytes(off, uint32(len(to)))
+	copy(to, from)
 	if v.hook != nil {
-		v.hook.Copied(to)
+		v.hook.Copied(from) // and not to, which would have to be allocated then
 	}
 }
 
@@ -151,9 +152,10 @@ func (v *View) CopyOut(name step.Name, off Offset, to []byte) {
 // part that was copied has told how much there is. It is no step of its own:
 // who wrote the message leaves it alone until it is received.
 func (v *View) CopyMore(off Offset, to []byte) {
-	copy(to, v.bytes(off, uint32(len(to))))
+	from := v.bytes(off, uint32(len(to)))
+	copy(to, from)
 	if v.hook != nil {
-		v.hook.Copied(to)
+		v.hook.Copied(from) // and not to, which would have to be allocated then
 	}
 }
 
