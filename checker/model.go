@@ -34,6 +34,9 @@ type Process[S comparable] struct {
 	Name string
 	// Count is the number of instances, at least 1.
 	Count int
+	// Instances, if set, are the names under which the instances are shown, one for
+	// each, in place of the family's name and a number.
+	Instances []string
 	// PC, if set, gives the index in Steps of the one step at which the
 	// instance stands; a value outside Steps says that the instance has ended.
 	// Without it every step of the table is tried in every state, which is

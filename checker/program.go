@@ -93,6 +93,9 @@ func columns[S comparable](m *Model[S]) []string {
 // instanceName shows an instance: its process's name, with its number when
 // there are several.
 func instanceName[S comparable](p *Process[S], self int) string {
+	if p.Instances != nil {
+		return p.Instances[self]
+	}
 	if p.Count == 1 {
 		return p.Name
 	}

@@ -28,7 +28,8 @@ func TestFullShardEndsTheSearch(t *testing.T) {
 	s := newSearch(context.Background(), &m, Options{}, time.Now())
 	defer s.release()
 	room := blockCandidates + s.program.fan
-	s.shards[3].count = maxInShard - room
+	most := uint64(maxInShard) // more than an int of 32 bits holds
+	s.shards[3].count = int(most) - room
 	if s.full() || s.limit() != "" {
 		t.Errorf("full %v, limit %q with room for a block", s.full(), s.limit())
 	}

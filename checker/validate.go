@@ -52,6 +52,9 @@ func validateProcess[S comparable](p *Process[S]) error {
 	if p.Count < 1 {
 		return fmt.Errorf("Count is %d, must be at least 1", p.Count)
 	}
+	if p.Instances != nil && len(p.Instances) != p.Count {
+		return fmt.Errorf("Instances has %d names for %d instances", len(p.Instances), p.Count)
+	}
 	if len(p.Steps) == 0 {
 		return errors.New("has no steps")
 	}

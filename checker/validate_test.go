@@ -2,6 +2,8 @@ package checker
 
 import (
 	"context"
+	"math"
+	"math/bits"
 	"strings"
 	"testing"
 )
@@ -29,8 +31,10 @@ func counter() Model[small] {
 // Counts whose product is a multiple of 2^64 are too many, not none.
 func TestStepInstancesDoNotOverflow(t *testing.T) {
 	choose := func(*small, int, int) bool { return false }
+	const half = math.MaxInt/2 + 1
+	const large = 1 << (bits.UintSize / 8 * 5) // whose square is beyond an int
 	for _, test := range []struct{ count, choices, steps int }{
-		{4, 1 << 62, 1}, {1 << 40, 1 << 40, 1}, {1 << 62, 4, 1}, {1, 1 << 62, 4}, {1 << 13, 1 << 13, 1}, {1, noTransition, 1},
+		{4, half, 1}, {large, large, 1}, {half, 4, 1}, {1, half, 4}, {1 << 13, 1 << 13, 1}, {1, noTransition, 1},
 	} {
 		m := counter()
 		m.Processes[0].Count, m.Processes[0].Steps = test.count, nil
@@ -68,6 +72,7 @@ func TestModelsThatAreRefused(t *testing.T) {
 		"Choices is 0":                func(m *Model[small]) { *step(m) = Step[small]{Label: "l", Choose: choose} },
 		"Choices is 2 beside Do":      func(m *Model[small]) { *step(m) = Step[small]{Label: "l", Do: do, Choices: 2} },
 		"67108862 step instances":     func(m *Model[small]) { m.Processes[0].Count = 1 << 27 },
+		"Instances has 2 names for 1": func(m *Model[small]) { m.Processes[0].Instances = []string{"a", "b"} },
 		"property 0: has no name":     func(m *Model[small]) { m.Properties = []Property[small]{{}} },
 		`property "x": there are two`: func(m *Model[small]) {
 			m.Properties = []Property[small]{Invariant("x", always), Reachable("x", always)}

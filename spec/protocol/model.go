@@ -41,12 +41,20 @@ func (m *machine) model(steps []checker.Step[State]) checker.Model[State] {
 		Name: m.Name,
 		Init: []State{m.initial()},
 		Processes: []checker.Process[State]{
-			{Name: processName, Count: len(m.Processors), Steps: steps},
+			{Name: processName, Count: len(m.Processors), Instances: processorNames(len(m.Processors)), Steps: steps},
 		},
 		Terminal:   m.terminal,
 		Event:      m.event,
 		Properties: m.properties(),
 	}
+}
+
+func processorNames(n int) []string {
+	names := make([]string, n)
+	for p := range names {
+		names[p] = processorName(p)
+	}
+	return names
 }
 
 // steps is the program of a processor. At its scheduler several are enabled.
