@@ -53,7 +53,7 @@ func validateProcess[S comparable](p *Process[S]) error {
 		return fmt.Errorf("Count is %d, must be at least 1", p.Count)
 	}
 	if p.Instances != nil && len(p.Instances) != p.Count {
-		return fmt.Errorf("Instances has %d names for %d instances", len(p.Instances), p.Count)
+		return fmt.Errorf("has %d names in Instances for %d instances", len(p.Instances), p.Count)
 	}
 	if len(p.Steps) == 0 {
 		return errors.New("has no steps")
