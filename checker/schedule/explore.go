@@ -123,7 +123,7 @@ func newExploration(program func(*T), s Strategy, o Options) *exploration {
 	case byOrder:
 		e.strategy = newOrderSampling(e.r, s.seed, s.executions)
 	case byStates:
-		e.states = newStateful(e.r, o.DataRaces)
+		e.states = newStateful(e.r, o)
 		e.strategy = e.states
 		e.r.keeps = true
 	case optimally:

@@ -141,6 +141,9 @@ func Optimal() Strategy { return Strategy{kind: optimally} }
 // confounded with a probability of less than 1e-20.
 func Stateful() Strategy { return Strategy{kind: byStates} }
 
+// ByStates says whether the strategy is Stateful.
+func (s Strategy) ByStates() bool { return s.kind == byStates }
+
 // PCT visits n executions by random priorities of threads, with depth-1 points at
 // which the running thread's falls: it is likely to find bugs that need so many
 // ordering constraints, of 1 and more.
@@ -174,6 +177,10 @@ type Options struct {
 	// bytes, one of which writes and one of which is plain (kinds Read and Write),
 	// and that nothing orders.
 	DataRaces bool
+	// Plain has Stateful visit every transition of every state: it takes no step at
+	// once and puts no thread to sleep. It is the plain version of itself, for
+	// comparison, and for who counts transitions.
+	Plain bool
 	// Progress, if set, is called about once a second.
 	Progress func(Progress)
 }

@@ -34,6 +34,7 @@ type stateful struct {
 	met          bool // the execution ended in a state that was visited, or asleep
 	restart      bool
 	immovable    bool // there is a Kill: no step is a mover
+	plain        bool // every transition is visited
 	races        bool // plain accesses that nothing orders are failures
 	difference   string
 	second       uint64 // the thread whose access is to race with the one made last
@@ -52,8 +53,8 @@ type fork struct {
 	answers odometer
 }
 
-func newStateful(r *runner, races bool) *stateful {
-	s := &stateful{r: r, places: newPlaces(), seen: newSeen(), races: races}
+func newStateful(r *runner, o Options) *stateful {
+	s := &stateful{r: r, places: newPlaces(), seen: newSeen(), races: o.DataRaces, plain: o.Plain}
 	s.check = newVerifier(s)
 	return s
 }
@@ -192,7 +193,7 @@ func (s *stateful) push() *fork {
 // slept gives the threads that sleep after the last step: those that slept or
 // were tried before it and whose steps commute with it.
 func (s *stateful) slept() (sleep uint64) {
-	if len(s.path) == 0 {
+	if len(s.path) == 0 || s.plain {
 		return 0
 	}
 	p := s.path[len(s.path)-1]
@@ -262,7 +263,7 @@ func (s *stateful) collide(p *fork) bool {
 // another step of it: on a place that no other thread touches, or on one that a
 // lock guards which it holds; -1: there is none.
 func (s *stateful) mover(p *fork) int {
-	if s.immovable {
+	if s.immovable || s.plain {
 		return -1
 	}
 	for e := p.enabled & s.r.ready; e != 0; e &= e - 1 {

@@ -14,12 +14,21 @@ import (
 	"urpc/checker/schedule"
 	"urpc/checker/verdict"
 	"urpc/fuzz/explore"
+	"urpc/fuzz/lockstep"
 	"urpc/fuzz/mutant"
 )
 
+// The strategies, by name.
 const (
-	bounded = "bounded"
-	random  = "random"
+	stateful = "stateful"
+	optimal  = "optimal"
+	bounded  = "bounded"
+	random   = "random"
+	pct      = "pct"
+	pos      = "pos"
+
+	// defaultDepth is the number of ordering constraints for which PCT looks.
+	defaultDepth = 3
 	// defaultPreemptions is the bound that most bugs need at most (Musuvathi and
 	// Qadeer, PLDI 2007).
 	defaultPreemptions = 2
@@ -29,12 +38,13 @@ const (
 
 // exploreFlags are the flags of explore.
 type exploreFlags struct {
-	config, mutant, out string
-	strategy            *string
-	json, keepGoing     bool
-	preemptions         *int
-	executions, seed    *uint64
-	time                span
+	config, mutant, out  string
+	strategy             *string
+	json, keepGoing      bool
+	all, lockstep, plain bool
+	preemptions, depth   *int
+	executions, seed     *uint64
+	time                 span
 }
 
 func (a *app) exploreCommand() *cobra.Command {
@@ -42,17 +52,40 @@ func (a *app) exploreCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "explore TARGET",
 		Short: "run the runtime's own code under one interleaving after another",
-		Long: `explore runs the runtime's own code under one interleaving after another. A
-search of all executions within a bound is unknown (exit code 3) when --time or
---executions cuts it short. A random sample is used up by either: if nothing was
-found its exit code is 0, although a sample proves nothing.`,
+		Long: `explore runs the runtime's own code under one interleaving after another:
+
+  stateful  every reachable state, each once: the workhorse
+  optimal   one execution of every class of those that differ only in the order
+            of independent steps; for small programs, and to check stateful by
+  bounded   every execution with at most so many --preemptions
+  random    a sample: each step by a uniform choice among the threads
+  pct       a sample by random priorities of threads, with --depth
+  pos       a sample by random priorities of steps
+
+With --lockstep each step of the code must be a step of the specification, and
+how much of the specification the code takes is told; with --plain as well,
+every transition is visited.
+
+A search of everything within a bound is unknown (exit code 3) when --time or
+--executions cuts it short. A sample is used up by either: if nothing was found
+its exit code is 0, although a sample proves nothing.`,
 		Example: `  urpccheck explore channel
-  urpccheck explore channel --strategy random --executions 100000 --seed 7
-  urpccheck explore channel --mutant no-recheck`,
-		Args: one("TARGET", targetNames),
+  urpccheck explore channel --lockstep --plain
+  urpccheck explore channel --strategy pct --executions 100000 --seed 7
+  urpccheck explore channel --mutant no-recheck
+  urpccheck explore --all`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if f.all {
+				return none(cmd, args)
+			}
+			return one("TARGET", targetNames)(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if *f.strategy == random && cmd.Flags().Changed("preemptions") {
-				return usage("explore: --preemptions is for --strategy %s", bounded)
+			if err := f.settle(cmd.Flags().Changed); err != nil {
+				return err
+			}
+			if f.all {
+				return a.exploreAll(&f)
 			}
 			return a.explore(args[0], &f)
 		},
@@ -63,9 +96,13 @@ found its exit code is 0, although a sample proves nothing.`,
 	flags.StringVar(&f.out, "out", "", "`folder` for what a failure leaves (a fresh one under urpc-out/)")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object a line, the verdict last")
 	flags.BoolVar(&f.keepGoing, "keep-going", false, "count all failing executions instead of ending at the first")
-	f.strategy = wordFlag(flags, "strategy", bounded, []string{bounded, random}, "which executions to visit: all with few preemptions, or a random sample")
-	f.preemptions = numberFlag(flags, "preemptions", defaultPreemptions, -1, 1000, "bound of strategy bounded; -1: every execution")
-	f.executions = numberFlag[uint64](flags, "executions", 0, 0, 1<<63, fmt.Sprintf("end after so many; 0: no limit, of strategy random %d", defaultSample))
+	flags.BoolVar(&f.all, "all", false, "explore every configuration of every target, and print one table")
+	flags.BoolVar(&f.lockstep, "lockstep", false, "demand of each step that it be one of the specification; target channel")
+	flags.BoolVar(&f.plain, "plain", false, "strategy stateful: visit every transition, without any reduction")
+	f.strategy = wordFlag(flags, "strategy", stateful, strategies, "which executions to visit")
+	f.preemptions = numberFlag(flags, "preemptions", defaultPreemptions, -1, 1000, "strategy bounded, which it implies; -1: every execution")
+	f.depth = numberFlag(flags, "depth", defaultDepth, 1, 100, "ordering constraints of the bugs that strategy pct looks for")
+	f.executions = numberFlag[uint64](flags, "executions", 0, 0, 1<<63, fmt.Sprintf("end after so many; 0: no limit, of a sample %d", defaultSample))
 	flags.Var(&f.time, "time", "end after so long; 0: no limit")
 	f.seed = seedFlag(flags)
 	return c
@@ -124,16 +161,34 @@ func (a *app) explore(name string, f *exploreFlags) error {
 	ctx, cancel := f.deadline(a.ctx)
 	defer cancel()
 	started := time.Now()
-	report, err := explore.Run(ctx, target, values, f.chosenStrategy(), a.exploreOptions(f))
+	report, tied, err := a.exploreOne(ctx, target, values, f)
 	a.progress.clear()
 	if err != nil {
 		return err
 	}
 	f.settleBudget(ctx, &report)
 	e := &explored{app: a, verb: "explore", target: target.Name, configuration: orElse(named, values.String()), values: values.String(),
-		mutant: f.mutant, seed: *f.seed, out: f.out, json: f.json, report: report, took: time.Since(started)}
+		mutant: f.mutant, seed: *f.seed, samples: f.samples(), out: f.out, json: f.json, report: report, tied: tied, took: time.Since(started)}
 	e.tell()
 	return nil
+}
+
+// exploreOne explores one configuration, in lock-step if that is asked for: then
+// tied is what that has to say.
+func (a *app) exploreOne(ctx context.Context, t explore.Target, v catalogue.Values, f *exploreFlags) (r schedule.Report, tied *lockstep.Report, err error) {
+	if !f.lockstep {
+		r, err = explore.Run(ctx, t, v, f.chosenStrategy(), a.exploreOptions(f))
+		return r, nil, err
+	}
+	if t.Name != explore.Channel().Name {
+		return r, nil, usage("explore: --lockstep is for target %s, not for %s", explore.Channel().Name, t.Name)
+	}
+	graph, err := lockstep.NewGraph(ctx, v, lockstep.MostStates)
+	if err != nil {
+		return r, nil, err
+	}
+	l, err := lockstep.Run(ctx, v, f.chosenStrategy(), lockstep.Options{Graph: graph, Schedule: a.exploreOptions(f)})
+	return l.Report, &l, err
 }
 
 func (f *exploreFlags) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -150,22 +205,64 @@ func (f *exploreFlags) settleBudget(ctx context.Context, r *schedule.Report) {
 	if outOfTime {
 		r.Reason = fmt.Sprintf("the time limit of %v was met", time.Duration(f.time))
 	}
-	r.BudgetUsed = *f.strategy == random && (r.BudgetUsed || outOfTime)
+	r.BudgetUsed = f.samples() && (r.BudgetUsed || outOfTime)
+}
+
+var strategies = []string{stateful, optimal, bounded, random, pct, pos}
+
+// settle refuses flags that have no meaning together; set says of a flag whether
+// it was given.
+func (f *exploreFlags) settle(set func(flag string) bool) error {
+	if set("preemptions") && !set("strategy") {
+		*f.strategy = bounded
+	}
+	for _, x := range []struct{ flag, strategy string }{
+		{"preemptions", bounded}, {"depth", pct}, {"plain", stateful},
+	} {
+		if set(x.flag) && *f.strategy != x.strategy {
+			return usage("explore: --%s is for --strategy %s", x.flag, x.strategy)
+		}
+	}
+	if f.all {
+		for _, flag := range []string{"config", "mutant", "strategy", "preemptions", "plain", "lockstep", "executions", "keep-going", "out"} {
+			if set(flag) {
+				return usage("explore: --%s is for one target, not for --all", flag)
+			}
+		}
+	}
+	return nil
+}
+
+// samples says whether the strategy visits a sample.
+func (f *exploreFlags) samples() bool {
+	return *f.strategy == random || *f.strategy == pct || *f.strategy == pos
 }
 
 func (f *exploreFlags) chosenStrategy() schedule.Strategy {
-	if *f.strategy == bounded {
-		return schedule.Bounded(*f.preemptions)
-	}
 	sample := *f.executions
 	if sample == 0 {
 		sample = defaultSample
 	}
-	return schedule.Random(*f.seed, sample)
+	switch *f.strategy {
+	case stateful:
+		return schedule.Stateful()
+	case optimal:
+		return schedule.Optimal()
+	case bounded:
+		return schedule.Bounded(*f.preemptions)
+	case random:
+		return schedule.Random(*f.seed, sample)
+	case pct:
+		return schedule.PCT(*f.depth, *f.seed, sample)
+	case pos:
+		return schedule.POS(*f.seed, sample)
+	default:
+		panic("explore: a strategy that the flag does not know: " + *f.strategy)
+	}
 }
 
 func (a *app) exploreOptions(f *exploreFlags) schedule.Options {
-	o := schedule.Options{KeepGoing: f.keepGoing, MaxExecutions: *f.executions}
+	o := schedule.Options{KeepGoing: f.keepGoing, MaxExecutions: *f.executions, Plain: f.plain}
 	if a.progress.on {
 		o.Progress = a.showExploration
 	}
@@ -176,14 +273,19 @@ func (a *app) showExploration(p schedule.Progress) {
 	a.progress.show("%s, %s, %s, %s/s", plural(p.Executions, "execution"), plural(p.Steps, "step"), p.Bound, grouped(int64(p.Rate)))
 }
 
+// mostLeftOut is how many transitions of the specification that the code left out
+// are told.
+const mostLeftOut = 10
+
 // explored is an exploration, or a replay, that has ended, to be told.
 type explored struct {
 	*app
 	verb, target, configuration, values, mutant string
 	seed                                        uint64
 	out                                         string
-	json                                        bool
+	json, samples                               bool
 	report                                      schedule.Report
+	tied                                        *lockstep.Report // nil: not in lock-step
 	took                                        time.Duration
 
 	artifacts []string
@@ -208,6 +310,9 @@ func (e *explored) settle() {
 		return
 	}
 	e.replay = commandLine("replay", string(failure.Token))
+	if e.tied != nil {
+		e.replay = commandLine("replay", "--lockstep", string(failure.Token))
+	}
 	if e.verb == "replay" {
 		return
 	}
@@ -249,10 +354,13 @@ func (e *explored) print() {
 	}
 	e.app.out.line("%s", folded("configuration "+configuration, width, "  "))
 	e.app.out.line("%s", folded(e.covered(), width, "  "))
-	if e.verb == "replay" {
-		e.app.out.line("  %s, no random choices", seconds(e.took))
-	} else {
+	if e.samples {
 		e.app.out.line("  %s, seed %d", seconds(e.took), e.seed)
+	} else {
+		e.app.out.line("  %s, no random choices", seconds(e.took))
+	}
+	if e.tied != nil {
+		e.tied.WriteText(e.app.out, mostLeftOut)
 	}
 	if r.Failure != nil {
 		e.app.out.line("")
@@ -266,6 +374,12 @@ func (e *explored) print() {
 func (e *explored) covered() string {
 	r := &e.report
 	text := fmt.Sprintf("%s, %s, the longest of %s; bound: %s", plural(r.Executions, "execution"), plural(r.Steps, "step"), plural(r.Depth, "step"), r.Bound)
+	if r.States > 0 {
+		text = fmt.Sprintf("%s, %s met again of which %s verified, in ", plural(r.States, "state"), grouped(r.Hits), grouped(r.Verified)) + text
+	}
+	if r.Redundant > 0 {
+		text += fmt.Sprintf("; %s redundant", grouped(r.Redundant))
+	}
 	if r.Bad > 1 {
 		text += fmt.Sprintf("; %s fail", grouped(r.Bad))
 	}
@@ -285,6 +399,15 @@ func (e *explored) record() verdictRecord {
 		Artifacts: e.artifacts, Replay: e.replay,
 		Seconds: e.took.Seconds(), Rate: float64(r.Executions) / max(e.took.Seconds(), 1e-9),
 	}
+	if r.States > 0 {
+		record.States, record.Verified = new(r.States), new(r.Verified)
+	}
+	if l := e.tied; l != nil {
+		record.Matched, record.Candidates = new(l.Matched), new(l.Candidates)
+		if c := l.Coverage; c != nil {
+			record.Specification = specificationOf(c)
+		}
+	}
 	if f := r.Failure; f != nil {
 		record.Property, record.Violated, record.Message = f.Property, []string{f.Property}, f.Message
 		record.TraceLength, record.Preemptions, record.Token = new(len(f.Steps)), new(f.Preemptions), string(f.Token)
@@ -296,7 +419,7 @@ func (e *explored) record() verdictRecord {
 // one.
 func (a *app) replaySchedule(token string, f *replayFlags) error {
 	started := time.Now()
-	info, report, err := a.runToken(token)
+	info, report, err := a.runToken(token, f.lockstep)
 	if err != nil || report == nil {
 		return err
 	}
@@ -322,7 +445,7 @@ func valuesOf(info schedule.TokenInfo) (string, error) {
 
 // showSchedule prints the execution of a token. It is no verdict.
 func (a *app) showSchedule(token string, f *showFlags) error {
-	_, report, err := a.runToken(token)
+	_, report, err := a.runToken(token, f.lockstep)
 	switch {
 	case err != nil:
 		return err
@@ -337,9 +460,9 @@ func (a *app) showSchedule(token string, f *showFlags) error {
 	return report.Failure.WriteText(a.out, a.out.width())
 }
 
-// runToken replays a token; the report is nil if a program with the token's
+// runToken replays a token, in lock-step if it is tied; the report is nil if a program with the token's
 // mutant did.
-func (a *app) runToken(token string) (schedule.TokenInfo, *schedule.Report, error) {
+func (a *app) runToken(token string, tied bool) (schedule.TokenInfo, *schedule.Report, error) {
 	info, err := schedule.ParseToken(schedule.Token(token))
 	if err != nil {
 		return info, nil, usage("%s: %w", shortened(token), err)
@@ -350,7 +473,14 @@ func (a *app) runToken(token string) (schedule.TokenInfo, *schedule.Report, erro
 		}
 		return info, nil, a.asMutant(info.Mutant, os.Args[1:])
 	}
-	report, err := explore.Replay(a.ctx, schedule.Token(token), schedule.Options{})
+	var report schedule.Report
+	if tied {
+		var l lockstep.Report
+		l, err = lockstep.Replay(a.ctx, schedule.Token(token), lockstep.Options{})
+		report = l.Report
+	} else {
+		report, err = explore.Replay(a.ctx, schedule.Token(token), schedule.Options{})
+	}
 	if err != nil {
 		return info, nil, usage("%s: %w", shortened(token), err)
 	}

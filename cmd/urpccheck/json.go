@@ -3,6 +3,7 @@ package main
 import (
 	"urpc/checker/schedule"
 	"urpc/checker/verdict"
+	"urpc/fuzz/lockstep"
 )
 
 // With --json every line is one object. It has the field "record", which says what
@@ -51,6 +52,13 @@ type verdictRecord struct {
 	Steps      *uint64 `json:"steps,omitempty"`
 	Bad        *uint64 `json:"bad,omitempty"`
 
+	Verified *uint64 `json:"verified,omitempty"` // states met again that were verified to be one
+	// In lock-step: steps that were judged, the most states in which the
+	// specification may have been, and how much of it the code took.
+	Matched       *uint64              `json:"matched,omitempty"`
+	Candidates    *int                 `json:"candidates,omitempty"`
+	Specification *specificationRecord `json:"specification,omitempty"`
+
 	// Of real processes.
 	Calls      *uint64 `json:"calls,omitempty"`
 	Lost       *uint64 `json:"lost,omitempty"`
@@ -67,6 +75,19 @@ type verdictRecord struct {
 	Memory  uint64  `json:"memory,omitempty"` // bytes
 	Seconds float64 `json:"seconds"`
 	Rate    float64 `json:"rate,omitempty"` // states, executions or completed calls a second
+}
+
+// specificationRecord is how much of a specification the code has taken.
+type specificationRecord struct {
+	States           int `json:"states"`
+	StatesTaken      int `json:"statesTaken"`
+	Transitions      int `json:"transitions"`
+	TransitionsTaken int `json:"transitionsTaken"`
+}
+
+func specificationOf(c *lockstep.Coverage) *specificationRecord {
+	s, t := c.States(), c.Transitions()
+	return &specificationRecord{States: s.All, StatesTaken: s.Taken, Transitions: t.All, TransitionsTaken: t.Taken}
 }
 
 // propertyRecord is the answer for one property.

@@ -4,12 +4,13 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"urpc/checker/verdict"
 )
 
 // replayFlags are the flags of replay.
-type replayFlags struct{ json bool }
+type replayFlags struct{ json, lockstep bool }
 
 func (a *app) replayCommand() *cobra.Command {
 	var f replayFlags
@@ -29,8 +30,14 @@ is planted again. The exit code is 1 if the same property is violated again.`,
 			return a.replayTrace(args[0], &f)
 		},
 	}
+	lockstepFlag(c.Flags(), &f.lockstep)
 	c.Flags().BoolVar(&f.json, "json", false, "print one JSON object a line, the verdict last")
 	return c
+}
+
+// lockstepFlag declares the flag by which a token of a search in lock-step is run.
+func lockstepFlag(flags *pflag.FlagSet, to *bool) {
+	flags.BoolVar(to, "lockstep", false, "of a token: in lock-step with the specification")
 }
 
 // replayTrace executes a trace of a model again.

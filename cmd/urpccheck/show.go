@@ -17,7 +17,7 @@ import (
 // showFlags are the flags of show.
 type showFlags struct {
 	config, mutant, property string
-	json                     bool
+	json, lockstep           bool
 }
 
 func (a *app) showCommand() *cobra.Command {
@@ -38,6 +38,7 @@ property, else the longest witness of a reachable, or the one of --property.`,
 	flags.StringVar(&f.config, "config", "", "a `configuration` of the model: NAME or key=value,...")
 	flags.StringVar(&f.mutant, "mutant", "", "`NAME` of a fault to plant in the model")
 	flags.StringVar(&f.property, "property", "", "`NAME` of the property whose witness or counterexample is shown")
+	lockstepFlag(flags, &f.lockstep)
 	flags.BoolVar(&f.json, "json", false, "print the trace as a trace file, on one line")
 	return c
 }

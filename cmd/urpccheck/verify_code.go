@@ -24,24 +24,24 @@ const sampleExecutions = 500
 // the next number, so that small ones are done before large ones are begun.
 var growing = []uint64{2_000, 20_000, 100_000, 1_000_000}
 
-// code explores the runtime's own code: a random sample of everything, and every
-// execution with few preemptions of what is small enough.
+// code explores the runtime's own code: every state, and every execution with few
+// preemptions, of what is small enough, and a random sample of everything.
 func (v *verification) code(ctx context.Context) error {
 	sampled := v.targets("random", fmt.Sprintf("a sample, which proves nothing: %s of each configuration", plural(uint64(sampleExecutions), "execution")))
-	one := v.targets("bound 1", "every execution with at most 1 preemption, of the configurations counted")
+	states := v.targets("states", "every reachable state, of the configurations counted")
 	two := v.targets("bound 2", "every execution with at most 2 preemptions, of the configurations counted")
 	for i, most := range growing {
 		within := ctx
 		if i == 0 {
 			within = v.ctx
 		}
-		if i < 2 { // more than that is better spent on two preemptions
-			if err := exploreAll(within, one, schedule.Bounded(1), most); err != nil {
+		if err := exploreAll(within, states, schedule.Stateful(), most); err != nil {
+			return err
+		}
+		if i < 2 { // more than that is better spent on states
+			if err := exploreAll(within, two, schedule.Bounded(2), most); err != nil {
 				return err
 			}
-		}
-		if err := exploreAll(within, two, schedule.Bounded(2), most); err != nil {
-			return err
 		}
 		if i == 0 {
 			if err := exploreAll(within, sampled, schedule.Random(*v.flags.seed, sampleExecutions), 0); err != nil {
@@ -50,7 +50,7 @@ func (v *verification) code(ctx context.Context) error {
 		}
 	}
 	for i := range explore.Targets {
-		for _, runs := range [][]*targetRun{one, two, sampled} {
+		for _, runs := range [][]*targetRun{states, two, sampled} {
 			v.add(runs[i].conclude())
 		}
 	}

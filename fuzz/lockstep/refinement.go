@@ -2,6 +2,7 @@ package lockstep
 
 import (
 	"fmt"
+	"slices"
 
 	"urpc/checker"
 	"urpc/checker/catalogue"
@@ -43,6 +44,7 @@ type Refinement struct {
 	candidates, next []candidate
 	judged           uint64 // steps so far
 	failed           bool
+	ids              []uint32 // of the candidates, while they are sorted
 
 	// Over all executions.
 	steps   uint64
@@ -115,6 +117,9 @@ var _ explore.Observer = (*Refinement)(nil)
 // Begin implements explore.Observer.
 func (r *Refinement) Begin(w explore.Watched) {
 	r.watched = w
+	if w.T.ByStates() {
+		w.T.Shared(r.state)
+	}
 	r.standing, r.pending, r.judged, r.failed = 0, none, 0, false
 	r.rings, r.donations = [2]uint32{}, [2]uint32{}
 	r.image = memory.State{}
@@ -128,6 +133,20 @@ func (r *Refinement) Begin(w explore.Watched) {
 	if r.coverage != nil {
 		r.candidates[0].id = r.graph.initial
 		r.coverage.stateTaken(r.graph.initial)
+	}
+}
+
+// state adds the states in which the specification may be to a digest: all else
+// that is known of an execution is a function of the code's state. There is a
+// graph (see Run).
+func (r *Refinement) state(d *schedule.Digest) {
+	r.ids = r.ids[:0]
+	for i := range r.candidates {
+		r.ids = append(r.ids, r.candidates[i].id)
+	}
+	slices.Sort(r.ids)
+	for _, id := range r.ids {
+		d.Word(uint64(id))
 	}
 }
 

@@ -34,10 +34,21 @@ type Report struct {
 	Refused    []Refusal // of Drive: what the specification allows and the code refuses
 }
 
+// MostStates is the largest graph of the specification that Run makes by itself.
+const MostStates = 8 << 20
+
 // Run explores a configuration of target channel as explore.Run does, with any
 // strategy, and demands of every step of every execution that it be one of the
-// specification. An execution that does not fails by Property.
+// specification. An execution that does not fails by Property. A search by states
+// takes the state of the specification for part of the state; it needs a graph,
+// and makes one of at most MostStates if there is none.
 func Run(ctx context.Context, v catalogue.Values, s schedule.Strategy, o Options) (Report, error) {
+	if s.ByStates() && o.Graph == nil {
+		var err error
+		if o.Graph, err = NewGraph(ctx, v, MostStates); err != nil {
+			return Report{}, err
+		}
+	}
 	r, err := newRefinement(v, o.Graph)
 	if err != nil {
 		return Report{}, err
