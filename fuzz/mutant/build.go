@@ -108,7 +108,13 @@ func (m Mutant) overlay(dir, source string) (string, error) {
 // did not come to that. When ctx is cancelled the command is interrupted, and
 // then killed if it does not end.
 func Exec(ctx context.Context, name string, args []string, stdout, stderr io.Writer) (exitCode int, err error) {
-	binary, cleanup, err := Build(ctx, name)
+	return ExecProgram(ctx, name, command, args, stdout, stderr)
+}
+
+// ExecProgram is Exec of another program of this module than the command, by its
+// import path.
+func ExecProgram(ctx context.Context, name, program string, args []string, stdout, stderr io.Writer) (exitCode int, err error) {
+	binary, cleanup, err := BuildProgram(ctx, name, program)
 	if err != nil {
 		return 0, err
 	}

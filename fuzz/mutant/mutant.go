@@ -8,11 +8,21 @@
 //	Target: channel
 //	Configuration: 1-1-1-1
 //	Preemptions: 1
-//	Killed by: the server does not sleep while a call is queued
+//	Killed by: the client does not sleep while a reply is queued
+//	Lock-step configuration: 1-1-1-1
+//	Lock-step preemptions: 0
+//	First difference: Announce of server 1
 //
 // Exploring that configuration of the target (package explore) with at most so
-// many preemptions violates that property. Where the specification has the same
-// fault it has the same name.
+// many preemptions violates that property. Lock-step with the specification
+// (package lockstep), which checks nothing else, finds the fault in a
+// configuration of target channel of its own, where that thread takes the first
+// step that is none of the specification; one line in place of the last three,
+// "Not in lock-step: ", says why it does not. Where the specification has the
+// same fault it has the same name.
+//
+// Beside them are patches in refactorings/ that change no behaviour and are to
+// raise no alarm. They begin with one line, "Changes: ".
 //
 // Where to look: patch.go reads and applies patches, source.go finds the source,
 // build.go builds and runs.
@@ -23,6 +33,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 
@@ -30,33 +41,67 @@ import (
 	"urpc/fuzz/explore"
 )
 
-// Mutant is one named fault.
+// Layer is where a mutant is planted, and to which end.
+type Layer string
+
+// The layers.
+const (
+	// Runtime: the runtime's source is made wrong.
+	Runtime Layer = "runtime"
+	// Refactorings: it is made different, and stays right.
+	Refactorings Layer = "refactorings"
+)
+
+// Mutant is one named change of the runtime: a fault, or a refactoring.
 type Mutant struct {
-	Name string // as on the command line: "no-recheck"
-	Doc  string // what it breaks, without a full stop
+	Name  string // as on the command line: "no-recheck"
+	Layer Layer
+	Doc   string // what it breaks or changes, without a full stop
 	// Target and Configuration, as explore.Target.Parse reads it, in which
 	// KilledBy is violated by an execution with at most Preemptions preemptions.
+	// Of a refactoring they are empty.
 	Target, Configuration string
 	Preemptions           int
 	KilledBy              string
+	LockStep              LockStep
 
 	patch string
+}
+
+// LockStep says where lock-step alone finds a mutant.
+type LockStep struct {
+	// Configuration of target channel, in which an execution with at most
+	// Preemptions preemptions takes a step that is none of the specification.
+	Configuration string
+	Preemptions   int
+	Step, Thread  string // the first such step, and who takes it
+	Missed        string // why lock-step does not find the mutant; else ""
 }
 
 //go:embed patches/*.patch
 var patches embed.FS
 
+//go:embed refactorings/*.patch
+var refactorings embed.FS
+
 const suffix = ".patch"
 
-// all reads the catalogue. A patch that cannot be read is our own fault.
-var all = sync.OnceValue(func() []Mutant {
-	files, err := fs.Glob(patches, "patches/*"+suffix)
+// all reads the catalogue; same reads the refactorings.
+var (
+	all  = sync.OnceValue(func() []Mutant { return readAll(patches, "patches", read) })
+	same = sync.OnceValue(func() []Mutant { return readAll(refactorings, "refactorings", readRefactoring) })
+)
+
+// readAll reads the patches of a folder, by name in alphabetical order. A patch
+// that cannot be read is our own fault.
+func readAll(in embed.FS, folder string, read func(name, text string) (Mutant, error)) []Mutant {
+	files, err := fs.Glob(in, folder+"/*"+suffix)
 	if err != nil {
 		panic(fmt.Sprintf("mutant: list the embedded patches: %v", err))
 	}
 	var mutants []Mutant
 	for _, file := range files {
-		text, err := patches.ReadFile(file)
+		text, err := in.ReadFile(file)
 		if err != nil {
 			panic(fmt.Sprintf("mutant: read an embedded patch: %v", err))
 		}
@@ -67,12 +112,16 @@ var all = sync.OnceValue(func() []Mutant {
 		mutants = append(mutants, m)
 	}
 	return mutants
-})
+}
 
-// All are all mutants, by name in alphabetical order.
-func All() []Mutant { return append([]Mutant(nil), all()...) }
+// All are all faults, by name in alphabetical order.
+func All() []Mutant { return slices.Clone(all()) }
 
-// Names are the names of all mutants.
+// AllRefactorings are the patches that change no behaviour, by name in
+// alphabetical order.
+func AllRefactorings() []Mutant { return slices.Clone(same()) }
+
+// Names are the names of all faults.
 func Names() []string {
 	var names []string
 	for _, m := range all() {
@@ -81,9 +130,10 @@ func Names() []string {
 	return names
 }
 
-// Find gives the mutant of a name. Its error is a *catalogue.UnknownError.
+// Find gives the fault, or the refactoring, of a name. Its error is a
+// *catalogue.UnknownError, which knows the faults.
 func Find(name string) (Mutant, error) {
-	for _, m := range all() {
+	for _, m := range slices.Concat(all(), same()) {
 		if m.Name == name {
 			return m, nil
 		}

@@ -17,35 +17,100 @@ import (
 // has changed where it changes it.
 var ErrPatch = errors.New("patch does not apply")
 
-// read reads a patch's first lines.
+// read reads the first lines of a mutant's patch.
 func read(name, text string) (Mutant, error) {
-	m := Mutant{Name: name, patch: text}
+	m := Mutant{Name: name, Layer: Runtime, patch: text}
+	var preemptions string
+	lines, err := headOf(name, text)
+	if err != nil {
+		return m, err
+	}
+	lines, err = fill(name, lines, []field{
+		{"Breaks", &m.Doc}, {"Target", &m.Target}, {"Configuration", &m.Configuration}, {"Preemptions", &preemptions}, {"Killed by", &m.KilledBy},
+	})
+	if err != nil {
+		return m, err
+	}
+	m.Doc = strings.TrimSuffix(m.Doc, ".")
+	if m.Preemptions, err = strconv.Atoi(preemptions); err != nil {
+		return m, fmt.Errorf("patch %s: preemptions: %w", name, err)
+	}
+	m.LockStep, err = readLockStep(name, lines)
+	return m, err
+}
+
+// readLockStep reads what the first lines say about lock-step: nothing, three
+// lines, or one with the reason why it does not find the mutant.
+func readLockStep(name string, lines []string) (l LockStep, err error) {
+	var preemptions, first string
+	fields := []field{{"Lock-step configuration", &l.Configuration}, {"Lock-step preemptions", &preemptions}, {"First difference", &first}}
+	switch len(lines) {
+	case 0:
+		return l, nil
+	case 1:
+		fields = []field{{"Not in lock-step", &l.Missed}}
+	}
+	if lines, err = fill(name, lines, fields); err != nil {
+		return l, err
+	}
+	if len(lines) > 0 {
+		return l, fmt.Errorf("patch %s: %q is one line too many", name, lines[0])
+	}
+	if l.Missed != "" {
+		return l, nil
+	}
+	if l.Preemptions, err = strconv.Atoi(preemptions); err != nil {
+		return l, fmt.Errorf("patch %s: lock-step preemptions: %w", name, err)
+	}
+	var ok bool
+	if l.Step, l.Thread, ok = strings.Cut(first, " of "); !ok {
+		return l, fmt.Errorf("patch %s: first difference: %q, want STEP of THREAD", name, first)
+	}
+	return l, nil
+}
+
+// readRefactoring reads the first lines of a patch that changes no behaviour.
+func readRefactoring(name, text string) (Mutant, error) {
+	m := Mutant{Name: name, Layer: Refactorings, patch: text}
+	lines, err := headOf(name, text)
+	if err != nil {
+		return m, err
+	}
+	if lines, err = fill(name, lines, []field{{"Changes", &m.Doc}}); err == nil && len(lines) > 0 {
+		err = fmt.Errorf("patch %s: %q is one line too many", name, lines[0])
+	}
+	m.Doc = strings.TrimSuffix(m.Doc, ".")
+	return m, err
+}
+
+// headOf gives the lines before the first empty one.
+func headOf(name, text string) ([]string, error) {
 	head, _, ok := strings.Cut(text, "\n\n")
 	if !ok {
-		return m, fmt.Errorf("patch %s has no empty line after its first lines", name)
+		return nil, fmt.Errorf("patch %s has no empty line after its first lines", name)
 	}
-	var preemptions string
-	fields := []struct {
-		key string
-		to  *string
-	}{{"Breaks", &m.Doc}, {"Target", &m.Target}, {"Configuration", &m.Configuration}, {"Preemptions", &preemptions}, {"Killed by", &m.KilledBy}}
-	lines := strings.Split(head, "\n")
-	if len(lines) != len(fields) {
-		return m, fmt.Errorf("patch %s has %d first lines, want %d", name, len(lines), len(fields))
+	return strings.Split(head, "\n"), nil
+}
+
+// field is one of a patch's first lines.
+type field struct {
+	key string
+	to  *string
+}
+
+// fill reads as many lines as there are fields, and gives those that are left.
+func fill(name string, lines []string, fields []field) (rest []string, err error) {
+	if len(lines) < len(fields) {
+		return nil, fmt.Errorf("patch %s has %q, and not as many lines as %d", name, lines, len(fields))
 	}
 	for i, f := range fields {
 		value, ok := strings.CutPrefix(lines[i], f.key+": ")
 		if !ok || value == "" {
-			return m, fmt.Errorf("patch %s: line %d is %q, want %q", name, i+1, lines[i], f.key+": …")
+			return nil, fmt.Errorf("patch %s: a first line is %q, want %q", name, lines[i], f.key+": …")
 		}
 		*f.to = value
 	}
-	m.Doc = strings.TrimSuffix(m.Doc, ".")
-	var err error
-	if m.Preemptions, err = strconv.Atoi(preemptions); err != nil {
-		return m, fmt.Errorf("patch %s: preemptions: %w", name, err)
-	}
-	return m, nil
+	return lines[len(fields):], nil
 }
 
 // apply gives the files of the source under root as the patch changes them, by

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bluekeyes/go-gitdiff/gitdiff"
+
 	"urpc/checker/catalogue"
 )
 
@@ -40,10 +42,73 @@ func TestFirstLines(t *testing.T) {
 		"a line missing": strings.Replace(m.patch, "Target: ", "Goal: ", 1),
 		"no number":      strings.Replace(m.patch, "Preemptions: ", "Preemptions: x", 1),
 		"a line more":    "Because: it.\n" + m.patch,
+		"two lines less": strings.Replace(m.patch, "First difference: ", "\nFirst difference: ", 1),
+		"no thread":      strings.Replace(m.patch, " of server 1\n", "\n", 1),
+		"no preemptions": strings.Replace(m.patch, "Lock-step preemptions: ", "Lock-step preemptions: x", 1),
 	} {
+		if text == m.patch {
+			t.Fatalf("%s: nothing was changed", what)
+		}
 		if _, err := read(good, text); err == nil {
 			t.Errorf("%s is accepted", what)
 		}
+	}
+}
+
+func TestFirstLinesOfRefactorings(t *testing.T) {
+	same := AllRefactorings()
+	if len(same) < 5 {
+		t.Errorf("%d refactorings, want at least 5", len(same))
+	}
+	for _, m := range same {
+		if m.Layer != Refactorings || m.Doc == "" || m.Target != "" || slices.Contains(Names(), m.Name) {
+			t.Errorf("%+v", m)
+		}
+	}
+	for what, text := range map[string]string{
+		"a fault's lines": All()[0].patch,
+		"a line more":     "Changes: it.\nBreaks: it.\n\n",
+	} {
+		if _, err := readRefactoring("r", text); err == nil {
+			t.Errorf("%s: is accepted", what)
+		}
+	}
+}
+
+// What lock-step does not find, a patch may say in one line.
+func TestMissedByLockStep(t *testing.T) {
+	text := strings.Replace(hunk, "Killed by: it\n", "Killed by: it\nNot in lock-step: the specification has no such word.\n", 1)
+	m, err := read("m", text)
+	if err != nil || m.LockStep != (LockStep{Missed: "the specification has no such word."}) {
+		t.Errorf("%+v, %v", m.LockStep, err)
+	}
+	if m, err := read("m", hunk); err != nil || m.LockStep != (LockStep{}) {
+		t.Errorf("nothing about lock-step: %+v, %v", m.LockStep, err)
+	}
+}
+
+// No two patches make the same change, and none makes none.
+func TestEveryPatchIsAnother(t *testing.T) {
+	seen := map[string]string{}
+	for _, m := range slices.Concat(All(), AllRefactorings()) {
+		files, _, err := gitdiff.Parse(strings.NewReader(m.patch))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var changed strings.Builder
+		for _, f := range files {
+			for _, h := range f.TextFragments {
+				for _, l := range h.Lines {
+					if l.Op != gitdiff.OpContext {
+						changed.WriteString(f.NewName + l.String())
+					}
+				}
+			}
+		}
+		if other, known := seen[changed.String()]; known || changed.Len() == 0 {
+			t.Errorf("%s changes what %q changes", m.Name, other)
+		}
+		seen[changed.String()] = m.Name
 	}
 }
 
@@ -106,7 +171,7 @@ func TestEveryPatchApplies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range All() {
+	for _, m := range slices.Concat(All(), AllRefactorings()) {
 		if _, err := m.apply(dir); err != nil {
 			t.Error(err)
 		}

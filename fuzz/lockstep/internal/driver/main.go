@@ -1,12 +1,14 @@
 // Command driver runs one configuration of target channel in lock-step with the
-// specification, nothing else checked. It prints what came of it as JSON, and to
-// stderr, with -cover, how much of the specification the code has taken. The
-// tests of package lockstep build it with one mutant after another planted.
+// specification, nothing else checked (by states the target checks, too). It
+// prints what came of it as JSON, and to stderr, with -cover, how much of the
+// specification the code has taken. The tests of package lockstep build it with
+// one mutant after another planted.
 //
 //	driver replay TOKEN
 //	driver [-cover] CONFIGURATION bounded PREEMPTIONS
 //	driver [-cover] CONFIGURATION random EXECUTIONS
 //	driver [-cover] CONFIGURATION drive EXECUTIONS      (0: until all is taken)
+//	driver [-cover] CONFIGURATION states EXECUTIONS     (0: until all is visited)
 package main
 
 import (
@@ -30,7 +32,7 @@ type Outcome struct {
 	Mutant, Verdict          string
 	Property, Message, Token string // of the failure
 	Step, Thread             string // the last step of the failure, and who took it
-	Executions               uint64
+	Executions, States       uint64
 }
 
 func main() {
@@ -57,7 +59,7 @@ func run() (lockstep.Report, error) {
 		return lockstep.Replay(context.Background(), schedule.Token(flag.Arg(1)), lockstep.Options{Alone: true})
 	}
 	if flag.NArg() != 3 {
-		return lockstep.Report{}, errors.New("want CONFIGURATION bounded PREEMPTIONS, or CONFIGURATION random|drive EXECUTIONS")
+		return lockstep.Report{}, errors.New("want CONFIGURATION bounded PREEMPTIONS, or CONFIGURATION random|drive|states EXECUTIONS")
 	}
 	v, _, err := explore.Channel().Parse(flag.Arg(0))
 	if err != nil {
@@ -89,13 +91,17 @@ func runs(v catalogue.Values, g *lockstep.Graph, n int) (lockstep.Report, error)
 		return lockstep.Run(context.Background(), v, schedule.Random(1, uint64(n)), o)
 	case "drive":
 		return lockstep.Drive(context.Background(), v, g, uint64(n))
+	case "states":
+		// The target tells what its state is only when it checks something, too.
+		o.Alone, o.Schedule.Plain, o.Schedule.MaxExecutions = false, true, uint64(n)
+		return lockstep.Run(context.Background(), v, schedule.Stateful(), o)
 	default:
-		return lockstep.Report{}, fmt.Errorf("want bounded, random or drive, not %q", how)
+		return lockstep.Report{}, fmt.Errorf("want bounded, random, drive or states, not %q", how)
 	}
 }
 
 func outcome(rep lockstep.Report) Outcome {
-	o := Outcome{Mutant: explore.Planted, Verdict: rep.Verdict.String(), Executions: rep.Executions}
+	o := Outcome{Mutant: explore.Planted, Verdict: rep.Verdict.String(), Executions: rep.Executions, States: rep.States}
 	if f := rep.Failure; f != nil {
 		o.Property, o.Message, o.Token = f.Property, f.Message, string(f.Token)
 		if n := len(f.Steps); n > 0 {
