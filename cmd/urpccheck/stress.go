@@ -175,29 +175,9 @@ func stressed(r *stress.Result, replay string, interrupted bool) stressRecord {
 	}
 	if r.Verdict == verdict.Violated {
 		record.Violated = r.Reasons
-		record.Property = stressProperty(r)
+		record.Property = r.Property()
 	}
 	return record
-}
-
-// stressProperty names what is violated.
-func stressProperty(r *stress.Result) string {
-	switch {
-	case r.Lost > 0:
-		return "nothing lost"
-	case r.Duplicated > 0:
-		return "nothing duplicated"
-	case r.Corrupted > 0:
-		return "nothing corrupted"
-	case r.Stray > 0:
-		return "nothing executed that was not called"
-	case r.History.Verdict == verdict.Violated:
-		return "history linearizes"
-	case len(r.Leftovers) > 0:
-		return "nothing left behind"
-	default:
-		return "every call ends as it should"
-	}
 }
 
 func (a *app) printStress(r *stress.Result, replay string) {

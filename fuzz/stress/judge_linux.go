@@ -14,7 +14,7 @@ import (
 // judge counts what the ledgers say, judges the history, and gives the verdict.
 func (r *run) judge(ctx context.Context) error {
 	res := &r.result
-	res.Seed, res.Failures = r.options.Seed, map[Ending]uint64{}
+	res.Seed, res.Failures, res.Hung = r.options.Seed, map[Ending]uint64{}, r.hung
 	res.Corrupted = uint64(r.executions.Peek(offCorrupted))
 	res.Duplicated = uint64(r.executions.Peek(offDuplicates))
 	res.Stray = uint64(r.executions.Peek(offStrays))

@@ -136,6 +136,9 @@ type Result struct {
 	Seed     uint64
 	// Reasons say why the verdict is not Holds.
 	Reasons []string
+	// Hung: no call ended for Options.Stall, or clients did not end when the run was
+	// interrupted; they were killed, and calls that they had begun count as lost.
+	Hung bool
 
 	Calls     uint64 // begun
 	Completed uint64 // ended by their reply
@@ -170,6 +173,26 @@ type Result struct {
 	// Leftovers name what was left behind: processes, files, mappings, descriptors.
 	Leftovers []string
 	Artifacts []string // files that were written
+}
+
+// Property names what is violated; it means nothing of another verdict.
+func (r *Result) Property() string {
+	switch {
+	case r.Lost > 0:
+		return "nothing lost"
+	case r.Duplicated > 0:
+		return "nothing duplicated"
+	case r.Corrupted > 0:
+		return "nothing corrupted"
+	case r.Stray > 0:
+		return "nothing executed that was not called"
+	case r.History.Verdict == verdict.Violated:
+		return "history linearizes"
+	case len(r.Leftovers) > 0:
+		return "nothing left behind"
+	default:
+		return "every call ends as it should"
+	}
 }
 
 // Counters are the runtime's own, summed over the processes that lived to report.
