@@ -1,10 +1,7 @@
 package mutant
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -16,56 +13,8 @@ import (
 	"urpc/spec/memory"
 )
 
-// outcome is what the driver prints.
-type outcome struct {
-	Mutant, Verdict, Reason  string
-	Property, Message, Token string
-	Executions               uint64
-}
-
-// drive runs a built driver.
-func drive(t *testing.T, binary string, args ...string) (outcome, int) {
-	t.Helper()
-	var stdout, stderr bytes.Buffer
-	code, err := execute(t.Context(), binary, args, &stdout, &stderr)
-	if err != nil {
-		t.Fatalf("%v\n%s", err, &stderr)
-	}
-	var o outcome
-	if err := json.Unmarshal(stdout.Bytes(), &o); err != nil {
-		t.Fatalf("%v: exit %d, %s%s", err, code, &stdout, &stderr)
-	}
-	return o, code
-}
-
-// Every mutant is killed by its named property, within its bound, and the token
-// of the failure replays.
-func TestEveryMutantIsKilled(t *testing.T) {
-	for _, m := range All() {
-		t.Run(m.Name, func(t *testing.T) {
-			binary, cleanup, err := m.build(t.Context(), driver)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer cleanup()
-			killed, code := drive(t, binary, "explore", m.Target, m.Configuration, strconv.Itoa(m.Preemptions))
-			if killed.Mutant != m.Name || killed.Verdict != verdict.Violated.String() || code != 1 {
-				t.Fatalf("exit %d, %+v", code, killed)
-			}
-			if killed.Property != m.KilledBy {
-				t.Errorf("killed by %q, want %q: %s", killed.Property, m.KilledBy, killed.Message)
-			}
-			t.Logf("execution %d: %s", killed.Executions, killed.Message)
-			again, code := drive(t, binary, "replay", killed.Token)
-			if again.Property != killed.Property || again.Token != killed.Token || again.Message != killed.Message || code != 1 {
-				t.Errorf("the replay: exit %d, %+v", code, again)
-			}
-			if info, err := schedule.ParseToken(schedule.Token(killed.Token)); err != nil || info.Mutant != m.Name {
-				t.Errorf("the token is of mutant %q: %v", info.Mutant, err)
-			}
-		})
-	}
-}
+// That every mutant is killed as its patch says, by its named property, is a test
+// of package trial, which builds each for all checks.
 
 // The runtime as it is survives what kills its mutants, one preemption more too
 // where that is cheap.

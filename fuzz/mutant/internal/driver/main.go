@@ -1,6 +1,6 @@
 // Command driver explores one configuration of a target, or replays a token, and
-// prints what came of it as JSON. The tests of package mutant build it with one
-// mutant after another planted.
+// prints what came of it as JSON. The tests of package mutant build it with a
+// mutant planted, and see that errors and exit codes come through.
 //
 //	driver explore TARGET CONFIGURATION PREEMPTIONS
 //	driver replay TOKEN

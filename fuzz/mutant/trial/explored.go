@@ -1,0 +1,134 @@
+package trial
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"urpc/checker/schedule"
+	"urpc/fuzz/explore"
+	"urpc/fuzz/lockstep"
+	"urpc/fuzz/mutant"
+)
+
+// mostSearched is how many executions a search by states has before one within
+// the bound of preemptions must do: all but one of the places have fewer.
+const mostSearched = 30_000
+
+// explored explores one place after the other, up to the first failure: a fault's
+// own within its bound; of a refactoring, which has many, every state.
+func explored(ctx context.Context, m mutant.Mutant, places []place) (a Answer, err error) {
+	if len(places) == 0 {
+		return Answer{Outcome: Inapplicable, Reason: "no mutant of target " + hostileTarget}, nil
+	}
+	whole := 0
+	for _, p := range places {
+		t, v, err := p.find()
+		if err != nil {
+			return a, err
+		}
+		var r schedule.Report
+		if m.Layer == mutant.Refactorings {
+			r, err = explore.Run(ctx, t, v, schedule.Stateful(), schedule.Options{MaxExecutions: mostSearched})
+		}
+		if r.Complete {
+			whole++
+		} else if err == nil && r.Failure == nil {
+			r, err = explore.Run(ctx, t, v, schedule.Bounded(p.preemptions), schedule.Options{})
+		}
+		if err != nil {
+			return a, err
+		}
+		a.Bound = p.target + " " + p.configuration + ", " + r.Bound
+		if a.judge(&r); a.Outcome != Survived {
+			err := a.replays(func(token schedule.Token) (schedule.Report, error) {
+				return explore.Replay(ctx, token, schedule.Options{})
+			})
+			return a, err
+		}
+	}
+	if m.Layer == mutant.Refactorings {
+		a.Bound = fmt.Sprintf("every state of %d of the %d configurations in which faults are found; of the others what shows the fault", whole, len(places))
+	}
+	return a, nil
+}
+
+// tiedWhole are the configurations in which a refactoring visits every transition
+// in lock-step.
+var tiedWhole = []string{"1-1-1-1", "1-1-2-1", "1-2-1-1"}
+
+// inLockStep demands that each step be one of the specification: of a fault where
+// its patch says, of a refactoring in every transition of small configurations.
+func inLockStep(ctx context.Context, m mutant.Mutant) (a Answer, err error) {
+	configurations, strategy := tiedWhole, schedule.Stateful()
+	o := lockstep.Options{Schedule: schedule.Options{Plain: true}}
+	if m.Layer != mutant.Refactorings {
+		configuration, preemptions := tiedAt(m)
+		configurations, strategy = []string{configuration}, schedule.Bounded(preemptions)
+		o = lockstep.Options{Alone: true}
+	}
+	all, err := channelValues(configurations)
+	if err != nil {
+		return a, err
+	}
+	for i, v := range all {
+		r, err := lockstep.Run(ctx, v, strategy, o)
+		if err != nil {
+			return a, err
+		}
+		a.Bound = explore.Channel().Name + " " + configurations[i] + ", " + r.Bound
+		if a.judge(&r.Report); a.Outcome == Killed && a.Property != lockstep.Property {
+			a.Outcome, a.Reason = Undecided, "it fails by another property than "+lockstep.Property
+		}
+		a.firstDifference(r.Failure)
+		if a.Outcome != Survived {
+			err := a.replays(func(token schedule.Token) (schedule.Report, error) {
+				r, err := lockstep.Replay(ctx, token, lockstep.Options{Alone: o.Alone})
+				return r.Report, err
+			})
+			return a, err
+		}
+	}
+	if m.Layer == mutant.Refactorings {
+		a.Bound = fmt.Sprintf("every transition of configurations %s of target %s", strings.Join(tiedWhole, ", "), explore.Channel().Name)
+	}
+	return a, nil
+}
+
+// tiedAt is where lock-step looks for a fault: where its patch says, else in the
+// fault's own configuration of target channel, else in that target's first.
+func tiedAt(m mutant.Mutant) (configuration string, preemptions int) {
+	switch {
+	case m.LockStep.Configuration != "":
+		return m.LockStep.Configuration, m.LockStep.Preemptions
+	case m.Target == explore.Channel().Name:
+		return m.Configuration, m.Preemptions
+	default:
+		return explore.Channel().Configurations[0].Name, 1
+	}
+}
+
+// replays demands that a kill can be shown again: its token leads to the same
+// failure. A failure that does not is the checks' fault, and no kill.
+func (a *Answer) replays(replay func(schedule.Token) (schedule.Report, error)) error {
+	if a.Outcome != Killed {
+		return nil
+	}
+	r, err := replay(schedule.Token(a.Token))
+	if err != nil {
+		return fmt.Errorf("replay %s: %w", a.Token, err)
+	}
+	if f := r.Failure; f == nil || f.Property != a.Property || f.Message != a.Message || string(f.Token) != a.Token {
+		a.Outcome, a.Reason = Undecided, "its failure does not replay"
+	}
+	return nil
+}
+
+// firstDifference books the step at which an execution left the specification.
+func (a *Answer) firstDifference(f *schedule.Failure) {
+	if f == nil || len(f.Steps) == 0 {
+		return
+	}
+	last := f.Steps[len(f.Steps)-1]
+	a.Step, a.Thread = last.Event.Name, f.Threads[last.Thread]
+}

@@ -1,0 +1,198 @@
+package trial
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"urpc/checker/catalogue"
+	"urpc/fuzz/lockstep"
+	"urpc/fuzz/mutant"
+)
+
+// others are mutants that the checks beside explore and lock-step find, and by
+// which property; "" where the check must not call it a kill.
+var others = map[string]map[Check]string{
+	"head-before-copy":        {Race: "data race", Linearizability: Linearizes},
+	"receive-lock-not-atomic": {Race: "data race"},
+	"execute-twice":           {Race: "", Linearizability: Linearizes, Stress: "nothing duplicated"},
+	"deliver-to-self":         {Linearizability: Linearizes},
+	"payload-not-copied":      {Stress: "nothing corrupted"},
+	"no-wake":                 {Race: "", Linearizability: "", Stress: ""}, // its processes hang
+}
+
+// tried are the answers about each mutant.
+type tried struct {
+	mu      sync.Mutex
+	answers map[string][]Answer
+}
+
+func (r *tried) of(name string, c Check) Answer {
+	for _, a := range r.answers[name] {
+		if a.Check == c && (c != "" || a.Steps != "") {
+			return a
+		}
+	}
+	return Answer{}
+}
+
+func (r *tried) steps(name string) string { return r.of(name, "").Steps }
+
+// Every fault is killed by the property, and by the step, that its patch names;
+// no check takes a refactoring for a fault; and no two faults behave alike.
+func TestMatrix(t *testing.T) {
+	r := &tried{answers: map[string][]Answer{}}
+	t.Run("try", func(t *testing.T) {
+		for _, m := range slices.Concat(mutant.AllRefactorings(), mutant.All()) {
+			t.Run(m.Name, func(t *testing.T) {
+				t.Parallel()
+				r.try(t, m)
+			})
+		}
+	})
+	want, err := stepsOf(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range mutant.AllRefactorings() {
+		if got := r.steps(m.Name); got != want {
+			t.Errorf("refactoring %s takes other steps than the runtime", m.Name)
+		}
+	}
+	r.apart(t, want)
+}
+
+func (r *tried) try(t *testing.T, m mutant.Mutant) {
+	job := Job{Checks: []Check{Explore, LockStep}, Steps: true}
+	if m.Layer == mutant.Refactorings {
+		job.Checks = Checks()
+	}
+	for _, c := range Checks() {
+		if _, ok := others[m.Name][c]; ok {
+			job.Checks = append(job.Checks, c)
+		}
+	}
+	err := Try(t.Context(), m.Name, job, func(a Answer) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.answers[m.Name] = append(r.answers[m.Name], a)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if m.Layer == mutant.Refactorings {
+		r.noAlarm(t, m)
+	} else {
+		r.killed(t, m)
+	}
+}
+
+func (r *tried) noAlarm(t *testing.T, m mutant.Mutant) {
+	for _, c := range Checks() {
+		a := r.of(m.Name, c)
+		if applies := c != Hostile && (c != Stress || runtime.GOOS == "linux"); applies && (a.Outcome != Survived || a.Executions == 0) {
+			t.Errorf("%s: %+v", c, a)
+		}
+		if a.Outcome == Killed {
+			t.Errorf("%s raises an alarm: %s", c, a.Message)
+		}
+	}
+}
+
+func (r *tried) killed(t *testing.T, m mutant.Mutant) {
+	a := r.of(m.Name, Explore)
+	if a.Outcome != Killed || a.Property != m.KilledBy || a.Executions == 0 || a.Token == "" {
+		t.Errorf("explore: %+v, want killed by %q", a, m.KilledBy)
+	}
+	a = r.of(m.Name, LockStep)
+	switch {
+	case m.LockStep.Configuration == "":
+		if a.Outcome != Survived || a.Executions == 0 {
+			t.Errorf("lock-step: %+v, and its patch does not say where", a)
+		}
+	case a.Outcome != Killed || a.Property != lockstep.Property || a.Step != m.LockStep.Step || a.Thread != m.LockStep.Thread:
+		t.Errorf("lock-step: %+v, want %s of %s", a, m.LockStep.Step, m.LockStep.Thread)
+	}
+	for c, property := range others[m.Name] {
+		a := r.of(m.Name, c)
+		switch {
+		case c == Stress && runtime.GOOS != "linux":
+			if a.Outcome != Inapplicable {
+				t.Errorf("stress where the runtime cannot run: %+v", a)
+			}
+		case property == "" && a.Outcome == Killed, property != "" && (a.Outcome != Killed || a.Property != property):
+			t.Errorf("%s: %+v, want %q", c, a, property)
+		}
+	}
+}
+
+// apart demands that any two faults be told apart, and each from the runtime: by
+// the steps of target channel, or, where these are the runtime's, by how their
+// own target fails.
+func (r *tried) apart(t *testing.T, same string) {
+	seen := map[string]string{}
+	for _, m := range mutant.All() {
+		behaviour := r.steps(m.Name)
+		if behaviour == same {
+			a := r.of(m.Name, Explore)
+			behaviour = strings.Join([]string{m.Target, m.Configuration, a.Property, a.Message}, "\n")
+		}
+		if other, ok := seen[behaviour]; ok {
+			t.Errorf("%s and %s behave alike", m.Name, other)
+		}
+		seen[behaviour] = m.Name
+	}
+}
+
+// Samples find what the search finds, with every seed.
+func TestSamples(t *testing.T) {
+	var samples []Sample
+	err := Try(t.Context(), "wrong-slot", Job{Seeds: 3, Most: 500}, func(a Answer) { samples = append(samples, a.Samples...) })
+	if err != nil || len(samples) != len(samplers) {
+		t.Fatalf("%+v, %v", samples, err)
+	}
+	for _, s := range samples {
+		if s.Found != 3 || s.Seeds != 3 || s.Most != 500 || len(s.Executions) != 3 || s.Median == 0 || slices.Max(s.Executions) > 500 {
+			t.Errorf("%+v", s)
+		}
+	}
+}
+
+// What cannot be tried is an error, and not an answer.
+func TestTryFails(t *testing.T) {
+	none := func(a Answer) { t.Errorf("an answer: %+v", a) }
+	var unknown *catalogue.UnknownError
+	if err := Try(t.Context(), "no-wak", Job{Checks: Checks()}, none); !errors.As(err, &unknown) || unknown.Nearest != "no-wake" {
+		t.Errorf("an unknown mutant: %v", err)
+	}
+	if err := Try(t.Context(), "no-wake", Job{Checks: []Check{"explor"}}, none); err == nil || !strings.Contains(err.Error(), "explor") {
+		t.Errorf("an unknown check: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := Try(ctx, "no-wake", Job{Checks: Checks()}, none); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled before it began: %v", err)
+	}
+}
+
+// A run that is cancelled ends soon, and says so.
+func TestTryIsCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	answers := 0
+	began := time.Now()
+	err := Try(ctx, "pass-on-by-index", Job{Checks: []Check{Hostile, Explore, LockStep, Race}}, func(a Answer) {
+		answers++
+		cancel()
+	})
+	if !errors.Is(err, context.Canceled) || answers == 0 || answers > 2 {
+		t.Errorf("%v after %d answers in %v", err, answers, time.Since(began))
+	}
+}
