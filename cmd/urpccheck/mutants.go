@@ -48,5 +48,5 @@ func sources(ctx context.Context) finding {
 	} else if ctx.Err() != nil {
 		return note("Go and the source", "not looked at: interrupted")
 	}
-	return feature("Go and the source", "explore --mutant and verify", "built mutant "+name, err)
+	return feature("Go and the source", "explore --mutant, mutants and verify", "built mutant "+name, err)
 }

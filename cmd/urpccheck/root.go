@@ -39,7 +39,7 @@ found; 1 violated; 2 usage; 3 unknown; 4 the tool or its environment failed;
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		a.verifyCommand(), a.listCommand(), a.checkCommand(), a.exploreCommand(), a.stressCommand(),
-		a.replayCommand(), a.showCommand(), a.benchCommand(), a.doctorCommand(),
+		a.mutantsCommand(), a.replayCommand(), a.showCommand(), a.benchCommand(), a.doctorCommand(),
 	)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
