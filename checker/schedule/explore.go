@@ -97,6 +97,7 @@ type exploration struct {
 	taken   []uint64 // by number of the name
 	marks   []uint64
 	first   *found
+	firstAt uint64 // the number of the first execution that failed, those too long counted
 	tooLong uint64 // executions longer than MaxSteps
 	cutText string // what the first of them did
 	start   time.Time
@@ -205,7 +206,7 @@ func (e *exploration) search() (ending, error) {
 				return atCut, nil
 			}
 		case ended, failed:
-			if e.count() && !e.o.KeepGoing {
+			if e.count(n) && !e.o.KeepGoing {
 				return atFailure, nil
 			}
 			if e.states != nil {
@@ -294,9 +295,9 @@ func (e *exploration) repeated() error {
 	return nil
 }
 
-// count adds a finished execution to the report, unless an earlier round has;
-// it says whether a failure was added.
-func (e *exploration) count() (bad bool) {
+// count adds a finished execution, the n-th, to the report, unless an earlier
+// round has; it says whether a failure was added.
+func (e *exploration) count(n uint64) (bad bool) {
 	r := e.r
 	if e.rounds != nil && !e.rounds.fresh(r.preemptions) {
 		return false
@@ -307,7 +308,7 @@ func (e *exploration) count() (bad bool) {
 	}
 	e.report.Bad++
 	if e.first == nil {
-		e.first = r.found()
+		e.first, e.firstAt = r.found(), n
 	}
 	return true
 }

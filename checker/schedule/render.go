@@ -22,9 +22,20 @@ func (e *exploration) render(f *found) (*Failure, error) {
 		return nil, fmt.Errorf("%w: property %s failed and now it does not", ErrNondeterministic, f.property)
 	}
 	return r.failure(c, TokenInfo{
+		Version: tokenVersion, Strategy: e.finder(),
 		Target: e.o.Target, Configuration: e.o.Configuration, Mutant: e.o.Mutant,
 		Decisions: f.decisions, checks: string(c.checks), steps: c.sum(),
 	}), nil
+}
+
+// finder is the strategy as a token names it: a sample ends with the execution
+// that failed first.
+func (e *exploration) finder() Strategy {
+	s := e.s
+	if s.Samples() {
+		s.executions = e.firstAt
+	}
+	return s
 }
 
 // failure gives the failing execution that was just recorded.

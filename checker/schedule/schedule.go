@@ -97,6 +97,7 @@ const (
 	byStates
 	byPriorities
 	byOrder
+	unsaid // of a token that does not name one
 )
 
 // samples says whether the strategy visits a number of executions by chance.
@@ -240,7 +241,9 @@ type TakenStep struct {
 	Source   string // file:line of the access, when the failure is rendered
 }
 
-// Token is a schedule as text: it names its format's version, target,
-// configuration and choices, and carries a checksum of itself and of the steps
-// that it led to, so that a token that is damaged or of other code is refused.
+// Token is a schedule as text, the same for all strategies: it names its format's
+// version, target, configuration, mutant, the strategy that found the execution
+// (of a sample with its seed and the execution's number) and the choices that make
+// it, and carries a checksum of itself and of the steps that it led to, so that a
+// token that is damaged or of other code is refused.
 type Token string

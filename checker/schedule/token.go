@@ -7,9 +7,15 @@ import (
 	"strings"
 )
 
-// A token is one word that no shell changes, of eight fields:
+// A token is one word that no shell changes, of nine fields:
 //
-//	s1.target.configuration.mutant.decisions.checks.steps.sum
+//	s2.target.configuration.mutant.strategy.decisions.checks.steps.sum
+//
+// The strategy is how the execution was found (Strategy.String), and after the
+// seed of a sample the number of the failing execution: the decisions are those of
+// the failure made smaller, and the execution that it was made of comes again as
+// the last one of a sample of that seed and size. Tokens of version 1 lack the
+// field; they are read, and written again as they were.
 //
 // Names have every byte but letters, digits, "-", "=" and "," as _ and two
 // hexadecimal digits. A decision is the letter of a thread (a..z, A..Z, then =a
@@ -18,7 +24,8 @@ import (
 // so many steps (at most 64), to tell where other code goes another way; steps is
 // the whole hash, sum the checksum of all before it.
 const (
-	tokenVersion = 1
+	tokenVersion = 2
+	oldVersion   = 1 // without a strategy
 	// maxDecisions bounds what a token may unfold to.
 	maxDecisions = 1 << 20
 	maxChecks    = 64
@@ -35,7 +42,10 @@ type Decision struct {
 type TokenInfo struct {
 	Version                       int
 	Target, Configuration, Mutant string
-	Decisions                     []Decision
+	// Strategy is the one that found the execution. A sample is so large that the
+	// failure was its last execution: to explore by it finds the failure again.
+	Strategy  Strategy
+	Decisions []Decision
 
 	checks, steps string
 }
@@ -57,23 +67,48 @@ func parseToken(text string) (TokenInfo, error) {
 	if !ok || err != nil || len(fields) < 2 {
 		return TokenInfo{}, fmt.Errorf("%w: it does not begin as a token of version %d does", ErrTokenDamaged, tokenVersion)
 	}
-	if v != tokenVersion {
-		return TokenInfo{}, fmt.Errorf("%w: it has version %d, this build reads %d", ErrTokenVersion, v, tokenVersion)
+	if v != tokenVersion && v != oldVersion || version != strconv.Itoa(v) {
+		return TokenInfo{}, fmt.Errorf("%w: it has version %s, this build reads %d and %d", ErrTokenVersion, version, oldVersion, tokenVersion)
 	}
-	if len(fields) != 8 {
-		return TokenInfo{}, fmt.Errorf("%w: it has %d fields, not 8: was it cut off?", ErrTokenDamaged, len(fields))
+	if want := fieldsOf(v); len(fields) != want {
+		return TokenInfo{}, fmt.Errorf("%w: it has %d fields, not %d: was it cut off?", ErrTokenDamaged, len(fields), want)
 	}
 	body := text[:strings.LastIndexByte(text, '.')]
-	if sum(body) != fields[7] {
+	if sum(body) != fields[len(fields)-1] {
 		return TokenInfo{}, fmt.Errorf("%w: its checksum does not match", ErrTokenDamaged)
 	}
-	info := TokenInfo{Version: v, checks: fields[5], steps: fields[6]}
+	info, err := readFields(v, fields)
+	if err == nil && string(info.text()) != text {
+		return TokenInfo{}, fmt.Errorf("%w: it is not written as tokens are", ErrTokenDamaged)
+	}
+	return info, err
+}
+
+func fieldsOf(version int) int {
+	if version == oldVersion {
+		return 8
+	}
+	return 9
+}
+
+// readFields reads the fields of a token whose number and sum are right.
+func readFields(version int, fields []string) (info TokenInfo, err error) {
+	info = TokenInfo{Version: version, Strategy: Strategy{kind: unsaid}}
 	for i, to := range []*string{&info.Target, &info.Configuration, &info.Mutant} {
+		ok := false
 		if *to, ok = unescape(fields[i+1]); !ok {
 			return TokenInfo{}, fmt.Errorf("%w: field %q is not well-formed", ErrTokenDamaged, fields[i+1])
 		}
 	}
-	if info.Decisions, err = decodeDecisions(fields[4]); err != nil {
+	rest := fields[4:]
+	if version != oldVersion {
+		if info.Strategy, err = parseStrategy(rest[0]); err != nil {
+			return TokenInfo{}, fmt.Errorf("%w: %w", ErrTokenDamaged, err)
+		}
+		rest = rest[1:]
+	}
+	info.checks, info.steps = rest[1], rest[2]
+	if info.Decisions, err = decodeDecisions(rest[0]); err != nil {
 		return TokenInfo{}, fmt.Errorf("%w: %w", ErrTokenDamaged, err)
 	}
 	if len(info.checks) != checksOf(len(info.Decisions)) {
@@ -82,13 +117,13 @@ func parseToken(text string) (TokenInfo, error) {
 	return info, nil
 }
 
-// text gives the token.
+// text gives the token, in its own version.
 func (info *TokenInfo) text() Token {
-	body := strings.Join([]string{
-		"s" + strconv.Itoa(tokenVersion),
-		escape(info.Target), escape(info.Configuration), escape(info.Mutant),
-		encodeDecisions(info.Decisions), info.checks, info.steps,
-	}, ".")
+	fields := []string{"s" + strconv.Itoa(info.Version), escape(info.Target), escape(info.Configuration), escape(info.Mutant)}
+	if info.Version != oldVersion {
+		fields = append(fields, info.Strategy.String())
+	}
+	body := strings.Join(append(fields, encodeDecisions(info.Decisions), info.checks, info.steps), ".")
 	return Token(body + "." + sum(body))
 }
 

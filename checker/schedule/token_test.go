@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	"urpc/checker/schedule"
+	"urpc/checker/verdict"
 )
 
 // failing gives a failure of the program to replay.
@@ -30,7 +33,7 @@ func TestTokenSaysWhatItIsOf(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if info.Version != 1 || info.Target != named.Target || info.Configuration != named.Configuration || info.Mutant != named.Mutant {
+	if info.Version != 2 || info.Strategy != schedule.Bounded(2) || info.Target != named.Target || info.Configuration != named.Configuration || info.Mutant != named.Mutant {
 		t.Errorf("%+v", info)
 	}
 	if len(info.Decisions) != len(f.Steps) {
@@ -50,13 +53,71 @@ func TestTokenSaysWhatItIsOf(t *testing.T) {
 
 // The same execution has the same token in every process and build.
 func TestTokenIsStable(t *testing.T) {
-	const want = "s1.racy_20counter.threads=3,n=1.no_5flock_2ex.a2bc2b.pu7jEq.091d559a.ee86a38f"
+	const want = "s2.racy_20counter.threads=3,n=1.no_5flock_2ex.bounded-2.a2bc2b.pu7jEq.091d559a.1714a86b"
 	got := failing(t, increments(3, 1, true), named).Token
 	if got != want {
 		t.Errorf("token %s, want %s", got, want)
 	}
 	if again := failing(t, increments(3, 1, true), named).Token; again != got {
 		t.Errorf("%s, then %s", got, again)
+	}
+}
+
+// Tokens of the version before are read, and stay what they are.
+func TestTokenOfTheVersionBeforeReplays(t *testing.T) {
+	const old = "s1.racy_20counter.threads=3,n=1.no_5flock_2ex.a2bc2b.pu7jEq.091d559a.ee86a38f"
+	rep, err := schedule.Replay(context.Background(), increments(3, 1, true), old, named)
+	if err != nil || rep.Verdict != verdict.Violated || rep.Failure.Token != old {
+		t.Fatalf("%+v, %v", rep, err)
+	}
+	info, err := schedule.ParseToken(old)
+	if err != nil || info.Version != 1 || info.Strategy.Name() != "" {
+		t.Errorf("%+v, %v", info, err)
+	}
+}
+
+// Whatever strategy finds a failure, the token has one form, and its replay is the
+// same failure byte for byte: token, steps and text.
+func TestReplayIsTheSameByteForByteUnderEachStrategy(t *testing.T) {
+	program := increments(3, 1, true)
+	strategies := slices.Collect(maps.Values(samplers(7, 100)))
+	for _, s := range append(strategies, schedule.Bounded(2), schedule.Bounded(-1), schedule.Optimal()) {
+		f := explore(t, program, s, named).Failure
+		if f == nil {
+			t.Fatalf("%v finds nothing", s)
+		}
+		rep, err := schedule.Replay(context.Background(), program, f.Token, named)
+		if err != nil {
+			t.Fatalf("%v: %v", s, err)
+		}
+		if !reflect.DeepEqual(rep.Failure, f) {
+			t.Errorf("%v: replayed %+v, found %+v", s, rep.Failure, f)
+		}
+		var found, again strings.Builder
+		if f.WriteText(&found, 0) != nil || rep.Failure.WriteText(&again, 0) != nil || found.String() != again.String() {
+			t.Errorf("%v: found\n%s\nreplayed\n%s", s, found.String(), again.String())
+		}
+		contains(t, string(f.Token), "."+s.Name())
+	}
+}
+
+// The token of a sample names seed and execution, and exploring by what it names
+// ends with the execution that the failure was made of.
+func TestTokenOfASampleFindsItsExecutionAgain(t *testing.T) {
+	for name, s := range samplers(3, 20_000) {
+		rep := explore(t, deep, s, schedule.Options{})
+		if rep.Failure == nil {
+			t.Fatalf("%s finds nothing", name)
+		}
+		info, err := schedule.ParseToken(rep.Failure.Token)
+		if err != nil || info.Strategy.Name() != s.Name() || info.Strategy.Seed() != 3 || info.Strategy.Executions() != rep.Executions {
+			t.Fatalf("%s, after %d executions: %v, %v", name, rep.Executions, info.Strategy, err)
+		}
+		again := explore(t, deep, info.Strategy, schedule.Options{KeepGoing: true})
+		if again.Executions != rep.Executions || again.Bad != 1 || again.Failure.Token != rep.Failure.Token {
+			t.Errorf("%s: %d executions, %d bad, %s; want the last of %d to fail as %s",
+				name, again.Executions, again.Bad, again.Failure.Token, rep.Executions, rep.Failure.Token)
+		}
 	}
 }
 
@@ -121,12 +182,26 @@ func TestMalformedTokenIsRefusedBehindItsChecksum(t *testing.T) {
 		"s1.t_2.c.m.a.0.00000000":             "not well-formed",
 		"s1.t t.c.m.a.0.00000000":             "not well-formed",
 		"s1.t.c.a.0.00000000":                 "7 fields",
-		"s2.t.c.m.a.0.00000000":               "version 2, this build reads 1",
+		"s3.t.c.m.a.0.00000000":               "version 3, this build reads 1 and 2",
 		"x1.t.c.m.a.0.00000000":               "does not begin",
 		"s1.t.c.m.=aZz-12.0000.00000000":      "",
 		"s1.t.c.m.=l3A2-0.000000.00000000":    "",
 		"s1.......":                           "fields",
-		"s01.t.c.m.a.0.00000000":              "",
+		"s01.t.c.m.a.0.00000000":              "version 01",
+		"s1.t.c.m.a01.0.00000000":             "not written as tokens are",
+		"s1.t.c.m.aa.00.00000000":             "not written as tokens are",
+		"s1._74.c.m.a.0.00000000":             "not written as tokens are",
+		"s2.t.c.m.a.0.00000000":               "8 fields, not 9",
+		"s2.t.c.m..a.0.00000000":              "",
+		"s2.t.c.m.stateful.a.0.00000000":      "",
+		"s2.t.c.m.bounded.a.0.00000000":       "",
+		"s2.t.c.m.pct-3-1-10.a.0.00000000":    "",
+		"s2.t.c.m.pct-1-10.a.0.00000000":      `strategy "pct-1-10" is not one`,
+		"s2.t.c.m.random-1.a.0.00000000":      "is not one",
+		"s2.t.c.m.random-1-x.a.0.00000000":    "is not one",
+		"s2.t.c.m.random-01-2.a.0.00000000":   "is not one",
+		"s2.t.c.m.optimal-1.a.0.00000000":     "is not one",
+		"s2.t.c.m.luck-1-2.a.0.00000000":      "is not one",
 		"s1.t.c.m." + strings.Repeat("a-1", 64) + "." + strings.Repeat("0", 64) + ".00000000": "",
 	} {
 		_, err := schedule.ParseToken(sealed(body))
@@ -336,6 +411,7 @@ func TestReplayInterrupted(t *testing.T) {
 func FuzzParseToken(f *testing.F) {
 	f.Add("s1.t.c.m.a2b-1.000.00000000")
 	f.Add("s1....=a-0Z.000.00000000")
+	f.Add("s2.t.c.m.random-1-2.a2b-1.000.00000000")
 	f.Add("")
 	f.Fuzz(func(t *testing.T, body string) {
 		for _, token := range []schedule.Token{schedule.Token(body), sealed(body)} {

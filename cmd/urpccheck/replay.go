@@ -21,7 +21,7 @@ func (a *app) replayCommand() *cobra.Command {
 token, or an interleaving of real code, from its token; a mutant that it names
 is planted again. The exit code is 1 if the same property is violated again.`,
 		Example: `  urpccheck replay urpc-out/check-channel-no-recheck/deadlock.trace.json
-  urpccheck replay s1.channel.…`,
+  urpccheck replay s2.channel.…`,
 		Args: one("TOKEN or TRACEFILE", nil),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if isScheduleToken(args[0]) {
