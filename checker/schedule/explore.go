@@ -123,6 +123,10 @@ func newExploration(program func(*T), s Strategy, o Options) *exploration {
 		e.strategy = newPriorities(s.depth, s.seed, s.executions)
 	case byOrder:
 		e.strategy = newOrderSampling(e.r, s.seed, s.executions)
+	case uniformly:
+		e.strategy = newUniformWalk(e.r, s.seed, s.executions)
+	case selectively:
+		e.strategy = newSelectiveWalk(e.r, s.seed, s.executions)
 	case byStates:
 		e.states = newStateful(e.r, o)
 		e.strategy = e.states
@@ -409,6 +413,10 @@ func (e *exploration) bound(why ending) string {
 		return fmt.Sprintf("%d executions by random priorities (PCT of depth %d), seed %d", e.s.executions, e.s.depth, e.s.seed)
 	case e.s.kind == byOrder:
 		return fmt.Sprintf("%d executions by random priorities of steps (POS), seed %d", e.s.executions, e.s.seed)
+	case e.s.kind == uniformly:
+		return fmt.Sprintf("%d executions, interleavings about equally likely (URW), seed %d", e.s.executions, e.s.seed)
+	case e.s.kind == selectively:
+		return fmt.Sprintf("%d executions, interleavings at one place about equally likely (SURW), seed %d", e.s.executions, e.s.seed)
 	case e.s.kind == random:
 		return fmt.Sprintf("%d random executions, seed %d", e.s.executions, e.s.seed)
 	case e.s.kind == byStates:

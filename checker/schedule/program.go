@@ -58,7 +58,10 @@ func (t *T) declare(call, name string, f func(), daemon bool) {
 		r.detector.declared(th, r.running)
 	}
 	th.local, th.label, th.name1 = Digest{}, -1, -1
-	th.declaredAt, th.holds = r.taken-1, 0
+	th.declaredAt, th.parent, th.holds = r.taken-1, -1, 0
+	if r.running != nil {
+		th.parent = r.running.index
+	}
 }
 
 // alive gives the runner, and panics if the execution is over.

@@ -14,6 +14,7 @@ import (
 func samplers(seed, n uint64) map[string]schedule.Strategy {
 	return map[string]schedule.Strategy{
 		"random": schedule.Random(seed, n), "PCT": schedule.PCT(4, seed, n), "POS": schedule.POS(seed, n),
+		"URW": schedule.Uniform(seed, n), "SURW": schedule.Selective(seed, n),
 	}
 }
 

@@ -5,7 +5,8 @@
 //
 // Where to look:
 //
-//	Bounded, Random, Optimal, Stateful, PCT, POS   the strategies (this file)
+//	Bounded, Optimal, Stateful              the strategies that visit all (this file)
+//	Random, Uniform, Selective, PCT, POS    the strategies that sample
 //	T                      one execution, as the program sees it (program.go)
 //	Word, Mutex, Cond      shared objects for programs written against the package
 //	dependence.go          which steps commute
@@ -79,7 +80,8 @@ type Event struct {
 	Size     uint32 // bytes
 }
 
-// Strategy chooses the executions that Explore visits. Made by Bounded or Random.
+// Strategy chooses the executions that Explore visits. Made by Bounded, Optimal,
+// Stateful, Random, Uniform, Selective, PCT or POS.
 type Strategy struct {
 	kind        strategyKind
 	preemptions int
@@ -97,11 +99,19 @@ const (
 	byStates
 	byPriorities
 	byOrder
+	uniformly
+	selectively
 	unsaid // of a token that does not name one
 )
 
 // samples says whether the strategy visits a number of executions by chance.
-func (k strategyKind) samples() bool { return k == random || k == byPriorities || k == byOrder }
+func (k strategyKind) samples() bool {
+	switch k {
+	case random, byPriorities, byOrder, uniformly, selectively:
+		return true
+	}
+	return false
+}
 
 // Bounded visits, depth first, every execution with at most n preemptions
 // (switches away from a thread that is still enabled); n < 0: every execution.
@@ -156,6 +166,21 @@ func PCT(depth int, seed uint64, n uint64) Strategy {
 // is taken that they depend on: it spreads over traces more evenly than Random.
 func POS(seed uint64, n uint64) Strategy {
 	return Strategy{kind: byOrder, seed: seed, executions: n}
+}
+
+// Uniform visits n executions such that every interleaving is about equally likely
+// (URW, urw.go): each thread is drawn in proportion to the steps that it has still
+// to make, as earlier executions tell. Random, in contrast, nearly always lets
+// short threads end before long ones are half done.
+func Uniform(seed uint64, n uint64) Strategy {
+	return Strategy{kind: uniformly, seed: seed, executions: n}
+}
+
+// Selective visits n executions such that of the steps on one shared place, another
+// one in each execution, every interleaving is about equally likely (SURW, surw.go):
+// steps elsewhere do not dilute the sample.
+func Selective(seed uint64, n uint64) Strategy {
+	return Strategy{kind: selectively, seed: seed, executions: n}
 }
 
 // Options bound an exploration; the zero value is right for small programs.

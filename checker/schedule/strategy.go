@@ -9,12 +9,12 @@ import (
 // strategyNames are the strategies as tokens and commands name them.
 var strategyNames = map[strategyKind]string{
 	bounded: "bounded", random: "random", optimally: "optimal", byStates: "stateful",
-	byPriorities: "pct", byOrder: "pos",
+	byPriorities: "pct", byOrder: "pos", uniformly: "urw", selectively: "surw",
 }
 
 // Name gives the strategy's name as commands have it: "bounded", "random",
-// "optimal", "stateful", "pct", "pos". It is "" of a token that does
-// not say by which strategy it was found.
+// "optimal", "stateful", "pct", "pos", "urw" (Uniform), "surw" (Selective). It is ""
+// of a token that does not say by which strategy it was found.
 func (s Strategy) Name() string { return strategyNames[s.kind] }
 
 // Samples says whether the strategy visits a number of executions by chance, from

@@ -18,6 +18,7 @@ type thread struct {
 	name       string
 	daemon     bool
 	declaredAt int32 // steps (no answers) that were taken when it was declared, less one
+	parent     int   // the thread that declared it; -1: the set-up
 	f          func()
 	done       bool
 	killed     bool // every further call of T unwinds the thread

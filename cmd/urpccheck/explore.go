@@ -26,6 +26,8 @@ const (
 	random   = "random"
 	pct      = "pct"
 	pos      = "pos"
+	urw      = "urw"
+	surw     = "surw"
 
 	// defaultDepth is the number of ordering constraints for which PCT looks.
 	defaultDepth = 3
@@ -61,6 +63,8 @@ func (a *app) exploreCommand() *cobra.Command {
   random    a sample: each step by a uniform choice among the threads
   pct       a sample by random priorities of threads, with --depth
   pos       a sample by random priorities of steps
+  urw       a sample in which every interleaving is about equally likely
+  surw      the same for the steps on one place, another one in each execution
 
 With --lockstep each step of the code must be a step of the specification, and
 how much of the specification the code takes is told; with --plain as well,
@@ -208,7 +212,7 @@ func (f *exploreFlags) settleBudget(ctx context.Context, r *schedule.Report) {
 	r.BudgetUsed = f.samples() && (r.BudgetUsed || outOfTime)
 }
 
-var strategies = []string{stateful, optimal, bounded, random, pct, pos}
+var strategies = []string{stateful, optimal, bounded, random, pct, pos, urw, surw}
 
 // settle refuses flags that have no meaning together; set says of a flag whether
 // it was given.
@@ -235,7 +239,7 @@ func (f *exploreFlags) settle(set func(flag string) bool) error {
 
 // samples says whether the strategy visits a sample.
 func (f *exploreFlags) samples() bool {
-	return *f.strategy == random || *f.strategy == pct || *f.strategy == pos
+	return f.chosenStrategy().Samples()
 }
 
 func (f *exploreFlags) chosenStrategy() schedule.Strategy {
@@ -256,6 +260,10 @@ func (f *exploreFlags) chosenStrategy() schedule.Strategy {
 		return schedule.PCT(*f.depth, *f.seed, sample)
 	case pos:
 		return schedule.POS(*f.seed, sample)
+	case urw:
+		return schedule.Uniform(*f.seed, sample)
+	case surw:
+		return schedule.Selective(*f.seed, sample)
 	default:
 		panic("explore: a strategy that the flag does not know: " + *f.strategy)
 	}
