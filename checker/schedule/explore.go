@@ -93,15 +93,17 @@ type exploration struct {
 	optimal  *optimal    // the strategy, if it is Optimal
 	states   *stateful   // the strategy, if it is Stateful
 
-	report  Report
-	taken   []uint64 // by number of the name
-	marks   []uint64
-	first   *found
-	firstAt uint64 // the number of the first execution that failed, those too long counted
-	tooLong uint64 // executions longer than MaxSteps
-	cutText string // what the first of them did
-	start   time.Time
-	shown   time.Time
+	report    Report
+	taken     []uint64 // by number of the name
+	marks     []uint64
+	first     *found
+	firstAt   uint64     // the number of the first execution that failed, those too long counted
+	passing   []Decision // the longest execution that passes, if that is asked for
+	passingAt uint64
+	tooLong   uint64 // executions longer than MaxSteps
+	cutText   string // what the first of them did
+	start     time.Time
+	shown     time.Time
 }
 
 func newExploration(program func(*T), s Strategy, o Options) *exploration {
@@ -161,8 +163,13 @@ func (e *exploration) explore(ctx context.Context) (Report, error) {
 	if err != nil {
 		return e.report, fmt.Errorf("explore: %w", err)
 	}
+	e.r.goOn, e.r.keeps = false, false
+	if e.passing != nil {
+		if e.report.Passing, err = e.renderPassing(e.passing); err != nil {
+			return e.report, fmt.Errorf("explore: re-execute an execution that passes: %w", err)
+		}
+	}
 	if e.first != nil {
-		e.r.goOn, e.r.keeps = false, false
 		best := e.minimise()
 		e.report.Failure, err = e.render(best)
 		if err != nil {
@@ -271,7 +278,7 @@ func (e *exploration) forget() {
 	e.report = Report{}
 	clear(e.taken)
 	clear(e.marks)
-	e.first, e.tooLong, e.cutText = nil, 0, ""
+	e.first, e.passing, e.tooLong, e.cutText = nil, nil, 0, ""
 }
 
 // repeated checks that the execution went the way of the one before as far as it
@@ -308,6 +315,9 @@ func (e *exploration) count(n uint64) (bad bool) {
 	}
 	e.tally()
 	if r.outcome != failed {
+		if e.o.Passing && len(r.steps) > len(e.passing) {
+			e.passing, e.passingAt = r.decisions(), n
+		}
 		return false
 	}
 	e.report.Bad++
@@ -369,7 +379,7 @@ func (e *exploration) conclude(ctx context.Context, why ending) {
 	case why == atInterrupt:
 		rep.Reason = "interrupted"
 	case why == atFailure:
-		rep.Reason = "ended at the first failure"
+		rep.Reason = FirstFailure
 	case e.tooLong > 1:
 		rep.Reason = fmt.Sprintf("%d executions are too long; %s", e.tooLong, e.cutText)
 	case e.tooLong > 0:

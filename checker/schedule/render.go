@@ -21,64 +21,101 @@ func (e *exploration) render(f *found) (*Failure, error) {
 	if r.outcome != failed || r.property != f.property {
 		return nil, fmt.Errorf("%w: property %s failed and now it does not", ErrNondeterministic, f.property)
 	}
-	return r.failure(c, TokenInfo{
-		Version: tokenVersion, Strategy: e.finder(),
-		Target: e.o.Target, Configuration: e.o.Configuration, Mutant: e.o.Mutant,
-		Decisions: f.decisions, checks: string(c.checks), steps: c.sum(),
-	}), nil
+	return r.failure(c, e.token(c, f.decisions, e.firstAt)), nil
 }
 
-// finder is the strategy as a token names it: a sample ends with the execution
-// that failed first.
-func (e *exploration) finder() Strategy {
+// renderPassing makes an execution that passes in full.
+func (e *exploration) renderPassing(ds []Decision) (*Execution, error) {
+	r := e.r
+	r.stopping = new(atomic.Bool)
+	c, err := r.follow(ds, "", e.o.Skip)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNondeterministic, err)
+	}
+	if r.outcome == failed {
+		return nil, fmt.Errorf("%w: an execution passed and now it fails property %s", ErrNondeterministic, r.property)
+	}
+	x := r.execution(c, e.token(c, ds, e.passingAt))
+	return &x, nil
+}
+
+// token is what a token says of the execution that was just recorded, which is,
+// or was made of, the n-th of the search.
+func (e *exploration) token(c *recording, ds []Decision, n uint64) TokenInfo {
 	s := e.s
 	if s.Samples() {
-		s.executions = e.firstAt
+		s.executions = n // such a sample ends with it
 	}
-	return s
+	return TokenInfo{
+		Version: tokenVersion, Target: e.o.Target, Configuration: e.o.Configuration, Mutant: e.o.Mutant,
+		Strategy: s, Decisions: ds, checks: string(c.checks), steps: c.sum(),
+	}
 }
 
 // failure gives the failing execution that was just recorded.
 func (r *runner) failure(c *recording, info TokenInfo) *Failure {
-	f := &Failure{
-		Property: r.property, Message: r.message,
-		Token: info.text(), Steps: c.steps, Preemptions: r.preemptions,
-	}
+	return &Failure{Property: r.property, Message: r.message, Execution: r.execution(c, info)}
+}
+
+// execution gives the execution that was just recorded.
+func (r *runner) execution(c *recording, info TokenInfo) Execution {
+	x := Execution{Token: info.text(), Steps: c.steps, Preemptions: r.preemptions}
 	for _, th := range r.threads[:r.declared] {
-		f.Threads = append(f.Threads, th.name)
+		x.Threads = append(x.Threads, th.name)
 	}
-	return f
+	return x
 }
 
 // narrowest is the least width of a thread's column; below it the steps are
 // printed one under another, each with its thread's name.
 const narrowest = 14
 
-// WriteText prints the failure: one column per thread, one step under another,
+// WriteText prints the execution: one column per thread, one step under another,
 // each with its name, location, value and source, folded to width characters (0:
-// 100). A step marked * preempts a thread that could have gone on. At the end
-// come property and message.
+// 100). A step marked * preempts a thread that could have gone on.
+func (x *Execution) WriteText(w io.Writer, width int) error {
+	p := newTextPrinter(x, width)
+	p.steps()
+	fmt.Fprintf(&p.b, "\nall checks pass, after %s\n", plural(len(x.Steps), "step"))
+	_, err := io.WriteString(w, p.b.String())
+	return err
+}
+
+// WriteText prints the failure as an execution, and at the end property and
+// message.
 func (f *Failure) WriteText(w io.Writer, width int) error {
+	p := newTextPrinter(&f.Execution, width)
+	p.steps()
+	p.violation(f)
+	_, err := io.WriteString(w, p.b.String())
+	return err
+}
+
+func newTextPrinter(x *Execution, width int) *textPrinter {
 	if width <= 0 {
 		width = 100
 	}
-	p := &textPrinter{f: f, width: width, margin: len(fmt.Sprint(len(f.Steps))) + 2}
-	if n := len(f.Threads); n > 0 {
+	p := &textPrinter{x: x, width: width, margin: len(fmt.Sprint(len(x.Steps))) + 2}
+	if n := len(x.Threads); n > 0 {
 		p.column = (width - p.margin) / n
 	}
+	return p
+}
+
+func (p *textPrinter) steps() {
 	if p.column >= narrowest {
 		p.columns()
 	} else {
 		p.list()
 	}
-	p.summary()
-	_, err := io.WriteString(w, p.b.String())
-	return err
+	if n := p.x.Preemptions; n > 0 {
+		fmt.Fprintf(&p.b, "\n* preempts a thread that could have gone on: %s\n", plural(n, "preemption"))
+	}
 }
 
-// textPrinter lays out one failure.
+// textPrinter lays out one execution.
 type textPrinter struct {
-	f      *Failure
+	x      *Execution
 	b      strings.Builder
 	width  int
 	margin int // of the step numbers
@@ -86,20 +123,20 @@ type textPrinter struct {
 }
 
 func (p *textPrinter) columns() {
-	p.row("", p.f.Threads)
-	rules := make([]string, len(p.f.Threads))
+	p.row("", p.x.Threads)
+	rules := make([]string, len(p.x.Threads))
 	for i := range rules {
 		rules[i] = strings.Repeat("-", p.column-1)
 	}
 	p.row("", rules)
-	for i, s := range p.f.Steps {
+	for i, s := range p.x.Steps {
 		mark := p.number(i)
 		words := describe(s)
 		if s.Thread < 0 {
 			words = "(set-up) " + words
 		}
 		for _, line := range fold(words, p.column-1) {
-			cells := make([]string, len(p.f.Threads))
+			cells := make([]string, len(p.x.Threads))
 			cells[max(s.Thread, 0)] = line
 			p.row(mark, cells)
 			mark = ""
@@ -118,9 +155,9 @@ func (p *textPrinter) row(mark string, cells []string) {
 }
 
 func (p *textPrinter) list() {
-	for i, s := range p.f.Steps {
+	for i, s := range p.x.Steps {
 		mark := p.number(i)
-		for _, line := range fold(p.f.thread(s)+": "+describe(s), max(p.width-p.margin-1, narrowest)) {
+		for _, line := range fold(p.x.thread(s)+": "+describe(s), max(p.width-p.margin-1, narrowest)) {
 			p.b.WriteString(pad(mark, p.margin) + " " + line + "\n")
 			mark = ""
 		}
@@ -130,17 +167,14 @@ func (p *textPrinter) list() {
 // number gives the step's number, with a star if it preempts.
 func (p *textPrinter) number(i int) string {
 	star := " "
-	if p.f.Steps[i].Preempts {
+	if p.x.Steps[i].Preempts {
 		star = "*"
 	}
 	return fmt.Sprintf("%*d%s", p.margin-2, i+1, star)
 }
 
-func (p *textPrinter) summary() {
-	f := p.f
-	if f.Preemptions > 0 {
-		fmt.Fprintf(&p.b, "\n* preempts a thread that could have gone on: %s\n", plural(f.Preemptions, "preemption"))
-	}
+// violation says which property is violated, and how.
+func (p *textPrinter) violation(f *Failure) {
 	fmt.Fprintf(&p.b, "\n%s, after %s\n", f.Property, plural(len(f.Steps), "step"))
 	for _, paragraph := range strings.Split(f.Message, "\n") {
 		for _, line := range fold(paragraph, p.width-2) {
@@ -149,11 +183,11 @@ func (p *textPrinter) summary() {
 	}
 }
 
-func (f *Failure) thread(s TakenStep) string {
-	if s.Thread < 0 || s.Thread >= len(f.Threads) {
+func (x *Execution) thread(s TakenStep) string {
+	if s.Thread < 0 || s.Thread >= len(x.Threads) {
 		return "set-up"
 	}
-	return f.Threads[s.Thread]
+	return x.Threads[s.Thread]
 }
 
 // describe gives a step in words: name, location, value, source.

@@ -1,11 +1,14 @@
 package schedule_test
 
 import (
+	"context"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 
 	"urpc/checker/schedule"
+	"urpc/checker/verdict"
 )
 
 func text(t *testing.T, f *schedule.Failure, width int) string {
@@ -21,14 +24,15 @@ func text(t *testing.T, f *schedule.Failure, width int) string {
 var failure = &schedule.Failure{
 	Property: "mutual exclusion",
 	Message:  "2 threads are inside\n    of one section",
-	Threads:  []string{"client", "server"},
-	Steps: []schedule.TakenStep{
-		{Thread: -1, Event: schedule.Event{Name: "size", Kind: schedule.Choice}, Value: "1 of 2"},
-		{Thread: 0, Event: schedule.Event{Name: "test-set", Kind: schedule.Swap, Location: at(1), Size: 4}, Value: "0", Source: "/a/b/lock.go:12"},
-		{Thread: 1, Event: schedule.Event{Name: "test-set", Kind: schedule.Swap, Location: at(2)}, Preempts: true},
-	},
-	Preemptions: 1,
-}
+	Execution: schedule.Execution{
+		Threads: []string{"client", "server"},
+		Steps: []schedule.TakenStep{
+			{Thread: -1, Event: schedule.Event{Name: "size", Kind: schedule.Choice}, Value: "1 of 2"},
+			{Thread: 0, Event: schedule.Event{Name: "test-set", Kind: schedule.Swap, Location: at(1), Size: 4}, Value: "0", Source: "/a/b/lock.go:12"},
+			{Thread: 1, Event: schedule.Event{Name: "test-set", Kind: schedule.Swap, Location: at(2)}, Preempts: true},
+		},
+		Preemptions: 1,
+	}}
 
 func TestFailureInColumns(t *testing.T) {
 	const want = `    client               server
@@ -106,6 +110,42 @@ func TestValues(t *testing.T) {
 		if got := f.Steps[i].Value; got != want {
 			t.Errorf("step %s: value %q, want %q", f.Steps[i].Event.Name, got, want)
 		}
+	}
+}
+
+// The longest execution that passes can be had, shown and replayed.
+func TestPassingExecution(t *testing.T) {
+	program := func(s *schedule.T) {
+		x := s.Word("x", 0)
+		s.Go("a", func() { x.Add(1) })
+		s.Go("b", func() {
+			if x.Load() == 1 {
+				x.Add(1)
+			}
+			s.Check("small", x.Peek() < 2 || s.Choose("more", 2) == 1, "x is %d", x.Peek())
+		})
+	}
+	o := schedule.Options{Target: "t", Passing: true, KeepGoing: true}
+	for _, s := range []schedule.Strategy{schedule.Bounded(-1), schedule.Optimal(), schedule.Stateful(), schedule.Random(1, 100)} {
+		rep := explore(t, program, s, o)
+		if rep.Passing == nil || rep.Failure == nil || rep.Bad == 0 || rep.Bad >= rep.Executions {
+			t.Fatalf("%v: %+v", s, rep)
+		}
+		if n := len(rep.Passing.Steps); n != 4 { // a, b, b, the answer
+			t.Errorf("%v: %d steps", s, n)
+		}
+		again, err := schedule.Replay(context.Background(), program, rep.Passing.Token, o)
+		if err != nil || again.Verdict != verdict.Holds || !reflect.DeepEqual(again.Passing, rep.Passing) {
+			t.Errorf("%v: replayed %+v, %v", s, again.Passing, err)
+		}
+		var b strings.Builder
+		if err := rep.Passing.WriteText(&b, 80); err != nil {
+			t.Fatal(err)
+		}
+		contains(t, b.String(), "add x", "more = 1 of 2", "all checks pass, after 4 steps")
+	}
+	if rep := explore(t, program, schedule.Optimal(), schedule.Options{KeepGoing: true}); rep.Passing != nil {
+		t.Error("an execution that nobody asked for")
 	}
 }
 

@@ -76,6 +76,9 @@ func (r *runner) replay(info TokenInfo, o Options) (Report, error) {
 	if r.outcome == failed {
 		rep.Verdict, rep.Bad = verdict.Violated, 1
 		rep.Failure = r.failure(c, info)
+	} else {
+		x := r.execution(c, info)
+		rep.Passing = &x
 	}
 	return rep, nil
 }

@@ -199,6 +199,8 @@ type Options struct {
 	// KeepGoing counts all failing executions, and passes over those longer than
 	// MaxSteps, instead of ending at the first.
 	KeepGoing bool
+	// Passing asks for an execution that passes, to be shown: Report.Passing.
+	Passing bool
 	// DataRaces makes two accesses a failure of property "data race" that share
 	// bytes, one of which writes and one of which is plain (kinds Read and Write),
 	// and that nothing orders.
@@ -217,6 +219,9 @@ type Progress struct {
 	Bound             string
 	Rate              float64 // executions a second
 }
+
+// FirstFailure is the Report.Reason of a search that ended because an execution failed.
+const FirstFailure = "ended at the first failure"
 
 // Report is the outcome of an exploration.
 type Report struct {
@@ -237,9 +242,12 @@ type Report struct {
 	States, Hits, Verified uint64
 	Steps                  uint64 // of all executions together: accesses, awaits and choices
 	Depth                  int    // steps of the longest execution
-	Bad                    uint64 // executions that fail
+	Bad                    uint64 // executions that fail, of Executions
 	Failure                *Failure
-	Seed                   uint64
+	// Passing is the longest execution that passes all checks, if Options.Passing
+	// asks for one and there is any; of Replay the execution of a token that passes.
+	Passing *Execution
+	Seed    uint64
 	// Taken counts, by event name, how often a step was taken.
 	Taken map[string]uint64
 	// Marks counts, by label, the marks that the executions passed.
@@ -248,8 +256,13 @@ type Report struct {
 
 // Failure is one failing execution.
 type Failure struct {
-	Property    string // the property that was violated; "deadlock", "panic"
-	Message     string
+	Property string // the property that was violated; "deadlock", "panic"
+	Message  string
+	Execution
+}
+
+// Execution is one execution in full.
+type Execution struct {
 	Token       Token
 	Threads     []string // names, in order of declaration
 	Steps       []TakenStep
@@ -258,7 +271,7 @@ type Failure struct {
 
 // TakenStep is one step of an execution.
 type TakenStep struct {
-	Thread int // index in Failure.Threads; -1: a choice made by the program's set-up
+	Thread int // index in Execution.Threads; -1: a choice made by the program's set-up
 	Event  Event
 	// Preempts: the thread of the step before was still enabled.
 	Preempts bool

@@ -43,6 +43,7 @@ type exploreFlags struct {
 	config, mutant, out  string
 	strategy             *string
 	json, keepGoing      bool
+	passing              bool
 	all, lockstep, plain bool
 	preemptions, depth   *int
 	executions, seed     *uint64
@@ -100,6 +101,7 @@ its exit code is 0, although a sample proves nothing.`,
 	flags.StringVar(&f.out, "out", "", "`folder` for what a failure leaves (a fresh one under urpc-out/)")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object a line, the verdict last")
 	flags.BoolVar(&f.keepGoing, "keep-going", false, "count all failing executions instead of ending at the first")
+	flags.BoolVar(&f.passing, "passing", false, "show the longest execution that passes, too")
 	flags.BoolVar(&f.all, "all", false, "explore every configuration of every target, and print one table")
 	flags.BoolVar(&f.lockstep, "lockstep", false, "demand of each step that it be one of the specification; target channel")
 	flags.BoolVar(&f.plain, "plain", false, "strategy stateful: visit every transition, without any reduction")
@@ -228,7 +230,7 @@ func (f *exploreFlags) settle(set func(flag string) bool) error {
 		}
 	}
 	if f.all {
-		for _, flag := range []string{"config", "mutant", "strategy", "preemptions", "plain", "lockstep", "executions", "keep-going", "out"} {
+		for _, flag := range []string{"config", "mutant", "strategy", "preemptions", "plain", "lockstep", "executions", "keep-going", "passing", "out"} {
 			if set(flag) {
 				return usage("explore: --%s is for one target, not for --all", flag)
 			}
@@ -270,7 +272,7 @@ func (f *exploreFlags) chosenStrategy() schedule.Strategy {
 }
 
 func (a *app) exploreOptions(f *exploreFlags) schedule.Options {
-	o := schedule.Options{KeepGoing: f.keepGoing, MaxExecutions: *f.executions, Plain: f.plain}
+	o := schedule.Options{KeepGoing: f.keepGoing, Passing: f.passing, MaxExecutions: *f.executions, Plain: f.plain}
 	if a.progress.on {
 		o.Progress = a.showExploration
 	}
@@ -317,10 +319,7 @@ func (e *explored) settle() {
 	if failure == nil {
 		return
 	}
-	e.replay = commandLine("replay", string(failure.Token))
-	if e.tied != nil {
-		e.replay = commandLine("replay", "--lockstep", string(failure.Token))
-	}
+	e.replay = e.replayOf(failure.Token)
 	if e.verb == "replay" {
 		return
 	}
@@ -339,6 +338,14 @@ func (e *explored) settle() {
 		}
 		e.artifacts = append(e.artifacts, path)
 	}
+}
+
+// replayOf gives the command that replays the execution of a token.
+func (e *explored) replayOf(token schedule.Token) string {
+	if e.tied != nil {
+		return commandLine("replay", "--lockstep", string(token))
+	}
+	return commandLine("replay", string(token))
 }
 
 func (e *explored) title() string {
@@ -370,6 +377,12 @@ func (e *explored) print() {
 	if e.tied != nil {
 		e.tied.WriteText(e.app.out, mostLeftOut)
 	}
+	if r.Passing != nil && e.verb != "replay" {
+		e.app.out.line("")
+		r.Passing.WriteText(e.app.out, width)
+		e.app.out.line("")
+		e.app.out.line("replay the one that passes: %s", e.replayOf(r.Passing.Token))
+	}
 	if r.Failure != nil {
 		e.app.out.line("")
 		r.Failure.WriteText(e.app.out, width)
@@ -388,8 +401,11 @@ func (e *explored) covered() string {
 	if r.Redundant > 0 {
 		text += fmt.Sprintf("; %s redundant", grouped(r.Redundant))
 	}
-	if r.Bad > 1 {
-		text += fmt.Sprintf("; %s fail", grouped(r.Bad))
+	if r.Bad > 0 && e.verb != "replay" {
+		text += fmt.Sprintf("; bad: %s of %s", grouped(r.Bad), grouped(r.Executions))
+		if r.Reason == schedule.FirstFailure {
+			text += ", the last"
+		}
 	}
 	if !r.Complete && r.Verdict != verdict.Violated && r.Reason != "" {
 		text += "; not complete: " + r.Reason
@@ -415,6 +431,9 @@ func (e *explored) record() verdictRecord {
 		if c := l.Coverage; c != nil {
 			record.Specification = specificationOf(c)
 		}
+	}
+	if r.Passing != nil && e.verb != "replay" {
+		record.Passing = string(r.Passing.Token)
 	}
 	if f := r.Failure; f != nil {
 		record.Property, record.Violated, record.Message = f.Property, []string{f.Property}, f.Message
@@ -459,8 +478,13 @@ func (a *app) showSchedule(token string, f *showFlags) error {
 		return err
 	case report == nil: // shown by the mutant
 		return nil
+	case report.Failure == nil && report.Passing == nil:
+		return errors.New("interrupted before there was anything to show")
+	case report.Failure == nil && f.json:
+		a.out.json(executionOf(report.Passing))
+		return nil
 	case report.Failure == nil:
-		return errors.New("the token's execution passes all its checks: there is nothing to show")
+		return report.Passing.WriteText(a.out, a.out.width())
 	case f.json:
 		a.out.json(failureOf(report.Failure))
 		return nil

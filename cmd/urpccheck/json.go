@@ -51,6 +51,7 @@ type verdictRecord struct {
 	Executions *uint64 `json:"executions,omitempty"`
 	Steps      *uint64 `json:"steps,omitempty"`
 	Bad        *uint64 `json:"bad,omitempty"`
+	Passing    string  `json:"passing,omitempty"` // token of one that passes, if --passing asks for it
 
 	Verified *uint64 `json:"verified,omitempty"` // states met again that were verified to be one
 	// In lock-step: steps that were judged, the most states in which the
@@ -104,12 +105,13 @@ type propertyRecord struct {
 	Note        string          `json:"note,omitempty"`
 }
 
-// failureRecord is a failing execution of real code, as show prints it.
+// failureRecord is an execution of real code, as show prints it. One that passes
+// has neither property nor message.
 type failureRecord struct {
 	Format      string         `json:"format"` // "urpc-schedule"
 	Version     int            `json:"version"`
-	Property    string         `json:"property"`
-	Message     string         `json:"message"`
+	Property    string         `json:"property,omitempty"`
+	Message     string         `json:"message,omitempty"`
 	Token       schedule.Token `json:"token"`
 	Preemptions int            `json:"preemptions"`
 	Threads     []string       `json:"threads"`
@@ -129,9 +131,15 @@ type stepRecord struct {
 }
 
 func failureOf(f *schedule.Failure) failureRecord {
-	r := failureRecord{Format: "urpc-schedule", Version: 1, Property: f.Property, Message: f.Message, Token: f.Token,
-		Preemptions: f.Preemptions, Threads: f.Threads, Steps: []stepRecord{}}
-	for _, s := range f.Steps {
+	r := executionOf(&f.Execution)
+	r.Property, r.Message = f.Property, f.Message
+	return r
+}
+
+func executionOf(x *schedule.Execution) failureRecord {
+	r := failureRecord{Format: "urpc-schedule", Version: 1, Token: x.Token,
+		Preemptions: x.Preemptions, Threads: x.Threads, Steps: []stepRecord{}}
+	for _, s := range x.Steps {
 		r.Steps = append(r.Steps, stepRecord{s.Thread, s.Event.Name, s.Event.Kind.String(), s.Event.Location.String(), s.Event.Size,
 			s.Preempts, s.Value, s.Source})
 	}

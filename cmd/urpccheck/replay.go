@@ -19,7 +19,8 @@ func (a *app) replayCommand() *cobra.Command {
 		Short: "execute a failure again, step by step",
 		Long: `replay executes a counterexample again: a trace of a model, from its file or its
 token, or an interleaving of real code, from its token; a mutant that it names
-is planted again. The exit code is 1 if the same property is violated again.`,
+is planted again. The exit code is 1 if the same property is violated again. The
+token of an execution that passes (explore --passing) is replayed, too.`,
 		Example: `  urpccheck replay urpc-out/check-channel-no-recheck/deadlock.trace.json
   urpccheck replay s2.channel.…`,
 		Args: one("TOKEN or TRACEFILE", nil),
