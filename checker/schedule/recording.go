@@ -137,6 +137,8 @@ func (r *runner) source() string {
 			if at != "" {
 				return at // the bottom of the coroutine
 			}
+		} else if ofPackage(f.Function, "iter") {
+			return at // a coroutine of this package's own
 		} else {
 			at = fmt.Sprintf("%s:%d", f.File, f.Line)
 			if !r.recording.skips(f.Function) {

@@ -9,6 +9,7 @@
 //	Random, Uniform, Selective, PCT, POS    the strategies that sample
 //	T                      one execution, as the program sees it (program.go)
 //	Word, Mutex, Cond      shared objects for programs written against the package
+//	Clock                  time for such programs: leases, time-outs (clock.go)
 //	dependence.go          which steps commute
 //	optimal.go, races.go   partial order reduction
 //	stateful.go, state.go  search by states; verify.go: marks are not trusted

@@ -17,7 +17,7 @@ type Word struct {
 
 // wordNames are the names of a word's steps, made once for all executions.
 type wordNames struct {
-	word, load, store, add, swap, cas, await, read, write, lock, unlock, try string
+	word, load, store, add, swap, cas, await, read, write, lock, unlock, try, set string
 }
 
 // wordSegment is the segment of all words that T.Word makes.
@@ -45,7 +45,7 @@ func (r *runner) wordNames(name string) *wordNames {
 	n := &wordNames{
 		word: name, load: "load " + name, store: "store " + name, add: "add " + name, swap: "swap " + name,
 		cas: "cas " + name, await: "await " + name, read: "read " + name, write: "write " + name,
-		lock: "lock " + name, unlock: "unlock " + name, try: "try " + name,
+		lock: "lock " + name, unlock: "unlock " + name, try: "try " + name, set: "set timer of " + name,
 	}
 	r.named[name] = n
 	return n
