@@ -38,6 +38,7 @@ func (c *Cond) Wait() {
 	if th == nil {
 		panic("schedule: Wait where nothing interleaves")
 	}
+	r.drain(th)
 	th.stands(Event{Name: "wait " + c.w.names.word, Kind: Store, Location: c.w.at, Size: 8}, []Location{c.m.w.at})
 	r.ready |= th.bit
 	r.pause(th)

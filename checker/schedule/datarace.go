@@ -60,12 +60,12 @@ func joined(c, other []uint32) []uint32 {
 // step checks the access that a thread is about to make; the text tells the race.
 func (d *detector) step(r *runner, th *thread) (text string, race bool) {
 	k := th.event.Kind
-	if k == Kill {
+	if k == Kill || k == Flush || k == Drain {
 		return "", false
 	}
 	a := touch{
-		begin: uint64(th.event.Location.Offset), thread: th.index, writes: th.wrote && k != Wake,
-		plain: k == Read || k == Write, step: len(r.steps),
+		begin: uint64(th.event.Location.Offset), thread: th.index, writes: th.wrote && k != Wake || k == Buffer,
+		plain: k == Read || k == Write || k == Buffer, step: len(r.steps),
 	}
 	a.end = a.begin + uint64(max(th.event.Size, 1))
 	if r.recording != nil {
@@ -167,11 +167,13 @@ func (r *runner) racing(enabled uint64) (a, b int, race bool) {
 }
 
 func collide(a, b *Event) bool {
-	plain := func(e *Event) bool { return e.Kind == Read || e.Kind == Write }
-	if !plain(a) && !plain(b) || a.Location.Segment != b.Location.Segment || a.Kind == Kill || b.Kind == Kill {
+	plain := func(e *Event) bool { return e.Kind == Read || e.Kind == Write || e.Kind == Buffer }
+	access := func(e *Event) bool { return e.Kind != Kill && e.Kind != Flush && e.Kind != Drain }
+	if !plain(a) && !plain(b) || a.Location.Segment != b.Location.Segment || !access(a) || !access(b) {
 		return false
 	}
-	writes := a.Kind.writes() && a.Kind != Wake || b.Kind.writes() && b.Kind != Wake
+	stores := func(e *Event) bool { return e.Kind.writes() && e.Kind != Wake || e.Kind == Buffer }
+	writes := stores(a) || stores(b)
 	from, to := uint64(a.Location.Offset), uint64(b.Location.Offset)
 	return writes && from < to+uint64(max(b.Size, 1)) && to < from+uint64(max(a.Size, 1))
 }

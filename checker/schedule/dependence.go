@@ -51,7 +51,7 @@ func newPlaces() *places {
 
 // of gives the place of the event that the thread stands before.
 func (p *places) of(th *thread) int32 {
-	if th.event.Kind == Kill {
+	if k := th.event.Kind; k == Kill || k == Buffer || k == Drain {
 		return 0
 	}
 	if th.event.Kind == Await && len(th.on) == 0 && th.word == nil && !p.one {

@@ -118,6 +118,7 @@ func newExploration(program func(*T), s Strategy, o Options) *exploration {
 	if o.DataRaces {
 		e.r.detector = newDetector()
 	}
+	e.r.tso = o.StoreBuffers
 	switch s.kind {
 	case random:
 		e.strategy = newRandomWalk(s.seed, s.executions)

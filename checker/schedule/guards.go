@@ -70,11 +70,12 @@ func (r *runner) guarding(th *thread) (g *guard, whole bool) {
 
 // checkGuards fails the execution if the thread touches what it may not.
 func (r *runner) checkGuards(th *thread) {
-	if th.event.Kind == Kill {
+	k := th.event.Kind
+	if k == Kill || k == Flush || k == Drain {
 		return
 	}
 	g, _ := r.guarding(th)
-	if g == nil || g.property == "" || g.stores && !th.event.Kind.writes() {
+	if g == nil || g.property == "" || g.stores && !k.writes() && k != Buffer {
 		return
 	}
 	if g.holder() != th.index {
@@ -91,7 +92,7 @@ func (r *runner) checkGuards(th *thread) {
 func (r *runner) mover(enabled uint64) int {
 	for e := enabled & r.ready; e != 0; e &= e - 1 {
 		th := r.threads[lowest(e)]
-		if th.event.Kind == Kill {
+		if k := th.event.Kind; k == Kill || k == Flush {
 			continue
 		}
 		g, whole := r.guarding(th)

@@ -3,6 +3,7 @@ package schedule_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"testing"
 
 	"urpc/checker/schedule"
@@ -194,6 +195,63 @@ func Example_seqlock() {
 	// holds
 	// violated
 	// no torn read with 1 preemption
+}
+
+// Two threads that each raise a flag, look at the other's and go in if it is down
+// (Dekker). With plain stores both may go in: each store waits in its thread's
+// buffer while the other thread looks. No interleaving shows that.
+func Example_storeBuffers() {
+	program := func(t *schedule.T) {
+		left, right, inside := t.Word("left", 0), t.Word("right", 0), t.Word("inside", 0)
+		enter := func(own, other *schedule.Word) func() {
+			return func() {
+				own.Write(1)
+				if other.Load() == 0 {
+					n := inside.Add(1)
+					t.Check("mutual exclusion", n == 1, "%d threads are inside", n)
+				}
+			}
+		}
+		t.Go("left", enter(left, right))
+		t.Go("right", enter(right, left))
+	}
+	for _, buffers := range []bool{false, true} {
+		report, err := schedule.Explore(context.Background(), program, schedule.Optimal(), schedule.Options{StoreBuffers: buffers})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(report.Verdict)
+		if report.Failure != nil {
+			report.Failure.WriteText(os.Stdout, 130)
+		}
+	}
+	// Output:
+	// holds
+	// violated
+	//      left                           right                          left's buffer                  right's buffer
+	//      ------------------------------ ------------------------------ ------------------------------ ------------------------------
+	//  1   write left 65535:0 +8 = 1
+	//      library_example_test.go:208
+	//  2   load right 65535:8 +8 = 0
+	//      library_example_test.go:209
+	//  3                                  write right 65535:8 +8 = 1
+	//                                     library_example_test.go:208
+	//  4                                  load left 65535:0 +8 = 0
+	//                                     library_example_test.go:209
+	//  5                                                                 flush left 65535:0 +8 = 1
+	//  6   drain
+	//      library_example_test.go:210
+	//  7   add inside 65535:16 +8 = 1
+	//      library_example_test.go:210
+	//  8                                                                                                flush right 65535:8 +8 = 1
+	//  9                                  drain
+	//                                     library_example_test.go:210
+	// 10                                  add inside 65535:16 +8 = 2
+	//                                     library_example_test.go:210
+	//
+	// mutual exclusion, after 10 steps
+	//   2 threads are inside
 }
 
 // The examples hold without their faults and fail with them, under every

@@ -66,6 +66,8 @@ type node struct {
 type pending struct {
 	access
 	prev int32 // the thread's step before, or the one that declared it; -1: none
+	// cause is a step of another thread that made this one possible; -1: none.
+	cause int32
 	// guarded: enabled only while a predicate is true; conditional: writes only then.
 	guarded, conditional bool
 	victims              uint64 // of a Kill
@@ -80,7 +82,7 @@ type pending struct {
 
 // pending tells what the thread stands before.
 func (o *optimal) pending(th *thread) pending {
-	p := pending{prev: o.lastOf(th), guarded: o.r.waiting&th.bit != 0}
+	p := pending{prev: o.lastOf(th), cause: o.cause(th), guarded: o.r.waiting&th.bit != 0}
 	p.thread, p.class, p.writes = int16(th.index), o.places.of(th), th.event.Kind.writes()
 	p.kill, p.victims = th.event.Kind == Kill, th.victims
 	p.conditional = th.changes != nil

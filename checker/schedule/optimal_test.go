@@ -159,7 +159,10 @@ func (p toy) declared(byWords bool, ended func(toyState)) func(*schedule.T) {
 	}
 }
 
-func (p toy) byWords(ended func(toyState)) func(*schedule.T) {
+func (p toy) byWords(ended func(toyState)) func(*schedule.T) { return p.words(false, ended) }
+
+// words is byWords; with plain stores where that is asked for.
+func (p toy) words(plain bool, ended func(toyState)) func(*schedule.T) {
 	return func(t *schedule.T) {
 		var words [toyWords]*schedule.Word
 		for i := range words {
@@ -174,7 +177,11 @@ func (p toy) byWords(ended func(toyState)) func(*schedule.T) {
 					case opLoad:
 						*reg = *reg*5 + w.Load() + 1
 					case opStore:
-						w.Store(*reg + o.v)
+						if plain {
+							w.Write(*reg + o.v)
+						} else {
+							w.Store(*reg + o.v)
+						}
 					case opAdd:
 						*reg += w.Add(o.v + 1)
 					case opCAS:

@@ -37,6 +37,18 @@ func (t *T) declare(call, name string, f func(), daemon bool) {
 	if th := r.running; th != nil && th.killed {
 		th.unwind()
 	}
+	buffered := r.running != nil && r.running.buffer != nil && !r.quiet
+	if buffered {
+		r.drain(r.running)
+	}
+	t.declareThread(call, name, f, daemon)
+	if buffered {
+		r.giveBuffer(t, r.threads[r.declared-1])
+	}
+}
+
+func (t *T) declareThread(call, name string, f func(), daemon bool) {
+	r := t.r
 	if r.quiet || r.ending {
 		panic("schedule: " + call + " where no thread can start: in a predicate or at the end")
 	}
@@ -54,6 +66,7 @@ func (t *T) declare(call, name string, f func(), daemon bool) {
 	th.name, th.daemon, th.f = name, daemon, f
 	th.done, th.killed, th.dead, th.exiting, th.refusal = false, false, false, false, 0
 	th.ok, th.changes, th.word, th.source, th.last = nil, nil, nil, "", -1
+	th.event, th.buffer = Event{}, nil
 	if r.detector != nil {
 		r.detector.declared(th, r.running)
 	}

@@ -38,9 +38,7 @@ func (o *optimal) settle() {
 func (o *optimal) link(n *node) {
 	k, t := int32(o.at-1), int(n.thread)
 	n.clock, n.races = n.clock[:0], n.races[:0]
-	if n.prev >= 0 {
-		n.clock = append(n.clock, o.path[n.prev].clock...)
-	}
+	n.clock = append(n.clock, o.known(&n.pending)...)
 	n.same = -1
 	if n.class != 0 {
 		for len(o.last.at) <= int(n.class) {
@@ -62,6 +60,22 @@ func (o *optimal) link(n *node) {
 	if n.beforeKill = o.lastKill; n.kill {
 		o.lastKill = k
 	}
+}
+
+// known gives the clock of a step before it is taken: that of the step before it,
+// and of the one that made it possible.
+func (o *optimal) known(p *pending) []int32 {
+	var clock []int32
+	if p.prev >= 0 {
+		clock = o.path[p.prev].clock
+	}
+	if p.cause >= 0 {
+		clock = grown(append([]int32(nil), clock...), len(o.path[p.cause].clock))
+		for t, c := range o.path[p.cause].clock {
+			clock[t] = max(clock[t], c)
+		}
+	}
+	return clock
 }
 
 func grown(clock []int32, n int) []int32 {
@@ -137,10 +151,7 @@ func (o *optimal) reversal(p *pending, k int32) race {
 // The steps between the two have kept it disabled, or are in a race with it
 // themselves once the two have changed places. same is the last step at its place.
 func (o *optimal) waits(p *pending, same int32, races []race) []race {
-	var clock []int32
-	if p.prev >= 0 {
-		clock = o.path[p.prev].clock
-	}
+	clock := o.known(p)
 	for k := same; k >= 0 && !o.happened(k, clock); k = o.path[k].same {
 		before := o.path[k]
 		if !before.writes {
@@ -206,10 +217,7 @@ func (o *optimal) next(p *pending) {
 	if p.class == 0 || int(p.class) >= len(o.last.at) {
 		return
 	}
-	var clock []int32
-	if p.prev >= 0 {
-		clock = o.path[p.prev].clock
-	}
+	clock := o.known(p)
 	for k := o.last.at[p.class]; k >= 0 && !o.happened(k, clock); k = o.path[k].same {
 		if r := o.reversal(p, k); o.path[k].depends(&p.access) {
 			o.reverse(&r, p)

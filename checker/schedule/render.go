@@ -5,6 +5,7 @@ import (
 	"io"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"unicode/utf8"
@@ -48,7 +49,7 @@ func (e *exploration) token(c *recording, ds []Decision, n uint64) TokenInfo {
 	}
 	return TokenInfo{
 		Version: tokenVersion, Target: e.o.Target, Configuration: e.o.Configuration, Mutant: e.o.Mutant,
-		Strategy: s, Decisions: ds, checks: string(c.checks), steps: c.sum(),
+		Strategy: s, StoreBuffers: e.o.StoreBuffers, Decisions: ds, checks: string(c.checks), steps: c.sum(),
 	}
 }
 
@@ -96,10 +97,23 @@ func newTextPrinter(x *Execution, width int) *textPrinter {
 		width = 100
 	}
 	p := &textPrinter{x: x, width: width, margin: len(fmt.Sprint(len(x.Steps))) + 2}
-	if n := len(x.Threads); n > 0 {
+	p.shown = x.withColumn()
+	if n := len(p.shown); n > 0 {
 		p.column = (width - p.margin) / n
 	}
 	return p
+}
+
+// withColumn gives the threads that have a column: all but store buffers from which
+// nothing comes.
+func (x *Execution) withColumn() (shown []int) {
+	for i, name := range x.Threads {
+		flushes := slices.ContainsFunc(x.Steps, func(s TakenStep) bool { return s.Thread == i })
+		if flushes || !strings.HasSuffix(name, bufferSuffix) {
+			shown = append(shown, i)
+		}
+	}
+	return shown
 }
 
 func (p *textPrinter) steps() {
@@ -118,8 +132,9 @@ type textPrinter struct {
 	x      *Execution
 	b      strings.Builder
 	width  int
-	margin int // of the step numbers
-	column int // width of a thread's column, a blank at its left included
+	margin int   // of the step numbers
+	shown  []int // threads that have a column
+	column int   // its width, a blank at its left included
 }
 
 func (p *textPrinter) columns() {
@@ -148,8 +163,8 @@ func (p *textPrinter) columns() {
 func (p *textPrinter) row(mark string, cells []string) {
 	var line strings.Builder
 	line.WriteString(pad(mark, p.margin))
-	for _, c := range cells {
-		line.WriteString(" " + pad(cutTo(c, p.column-1), p.column-1))
+	for _, t := range p.shown {
+		line.WriteString(" " + pad(cutTo(cells[t], p.column-1), p.column-1))
 	}
 	p.b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 }
@@ -193,7 +208,7 @@ func (x *Execution) thread(s TakenStep) string {
 // describe gives a step in words: name, location, value, source.
 func describe(s TakenStep) string {
 	parts := []string{s.Event.Name}
-	if s.Event.Kind != Choice {
+	if k := s.Event.Kind; k != Choice && k != Drain {
 		parts = append(parts, s.Event.Location.String())
 	}
 	if s.Event.Size > 0 {

@@ -33,6 +33,7 @@ func Replay(ctx context.Context, program func(*T), token Token, o Options) (Repo
 		if o.DataRaces {
 			r.detector = newDetector()
 		}
+		r.tso = info.StoreBuffers
 		rep, err := r.replay(info, o)
 		if err != nil {
 			return rep, fmt.Errorf("replay: %w", err)

@@ -81,6 +81,8 @@ type runner struct {
 	words       []*Word // of this execution, in order of T.Word
 	named       map[string]*wordNames
 	detector    *detector // of data races; nil: they do not matter
+	tso         bool      // plain stores are buffered
+	buffers     []*storeBuffer
 	// Of a search that keeps states.
 	keeps      bool
 	guards     []guard
@@ -112,6 +114,9 @@ func (r *runner) run(settled int) {
 	r.protect("the set-up", func() {
 		r.settingUp = true
 		r.program(t)
+		if r.tso {
+			r.bufferStores(t)
+		}
 	})
 	r.settingUp = false
 	r.protect("the search", r.schedule)
@@ -130,6 +135,7 @@ func (r *runner) reset(settled int) {
 	r.next, r.decided = nil, false
 	r.steps, r.marks, r.atEnd = r.steps[:0], r.marks[:0], r.atEnd[:0]
 	r.words, r.shared, r.guards = r.words[:0], r.shared[:0], r.guards[:0]
+	r.buffers = r.buffers[:0]
 	r.quotient, r.untold, r.setUpChose = nil, "", Digest{}
 	if r.detector != nil {
 		r.detector.reset()
@@ -218,7 +224,7 @@ func (r *runner) waitingThreads() string {
 	b.WriteString("no thread can go on:")
 	sep := " "
 	for _, th := range r.threads[:r.declared] {
-		if th.done || th.dead {
+		if th.done || th.dead || r.waiting&th.bit == 0 {
 			continue
 		}
 		kind := ""

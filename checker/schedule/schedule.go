@@ -57,9 +57,13 @@ const (
 	Await       // enabled only while its predicate is true
 	Choice      // an answer of T.Choose: it touches no location
 	Kill        // the end of other threads: see T.Kill
+	Buffer      // a plain store on its way: see Options.StoreBuffers
+	Flush       // a buffered store that comes to memory
+	Drain       // enabled only while the thread's buffer is empty
 )
 
-var kindNames = [...]string{"none", "load", "store", "add", "swap", "cas", "read", "write", "sleep", "wake", "await", "choice", "kill"}
+var kindNames = [...]string{"none", "load", "store", "add", "swap", "cas", "read", "write", "sleep", "wake", "await", "choice", "kill",
+	"buffer", "flush", "drain"}
 
 // String gives the kind as it is printed.
 func (k Kind) String() string {
@@ -71,7 +75,13 @@ func (k Kind) String() string {
 
 // writes says whether an event of the kind may change its location. A wake
 // counts as a change, also of nobody: it never commutes with a sleep.
-func (k Kind) writes() bool { return k != Load && k != Read && k != Sleep && k != Await }
+func (k Kind) writes() bool {
+	switch k {
+	case Load, Read, Sleep, Await, Buffer, Drain:
+		return false
+	}
+	return true
+}
 
 // Event is one shared access that a thread is about to make.
 type Event struct {
@@ -206,6 +216,13 @@ type Options struct {
 	// bytes, one of which writes and one of which is plain (kinds Read and Write),
 	// and that nothing orders.
 	DataRaces bool
+	// StoreBuffers lets the plain stores of Words (Word.Write) come to memory later
+	// than they are made, in their order, as on x86 (storebuffer.go). Accesses that a
+	// program announces by T.Step are not buffered. It does not model weaker memory
+	// (loads that overtake each other, stores that do, as on ARM), nor what a compiler
+	// reorders. A flush is a step of a thread of its own, to a bound on preemptions
+	// too. T.Self counts these threads behind all that the set-up declares.
+	StoreBuffers bool
 	// Plain has Stateful visit every transition of every state: it takes no step at
 	// once and puts no thread to sleep. It is the plain version of itself, for
 	// comparison, and for who counts transitions.

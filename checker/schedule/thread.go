@@ -36,6 +36,7 @@ type thread struct {
 	expects uint64            // of a compare-and-swap of the word
 	victims uint64            // of a Kill
 	holds   int               // mutexes that it holds
+	buffer  *storeBuffer      // of its plain stores; nil: they go to memory at once
 	// Of a search that keeps states: a digest of what the thread has read, chosen
 	// and done since its last mark; that mark; and of its last step its name,
 	// whether it told its value, and what it may have read if it did not.

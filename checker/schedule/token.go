@@ -14,8 +14,9 @@ import (
 // The strategy is how the execution was found (Strategy.String), and after the
 // seed of a sample the number of the failing execution: the decisions are those of
 // the failure made smaller, and the execution that it was made of comes again as
-// the last one of a sample of that seed and size. Tokens of version 1 lack the
-// field; they are read, and written again as they were.
+// the last one of a sample of that seed and size. ",tso" after it says that plain
+// stores are buffered. Tokens of version 1 lack the field; they are read, and
+// written again as they were.
 //
 // Names have every byte but letters, digits, "-", "=" and "," as _ and two
 // hexadecimal digits. A decision is the letter of a thread (a..z, A..Z, then =a
@@ -26,6 +27,8 @@ import (
 const (
 	tokenVersion = 2
 	oldVersion   = 1 // without a strategy
+	// tsoSuffix ends the strategy of a search with store buffers.
+	tsoSuffix = ",tso"
 	// maxDecisions bounds what a token may unfold to.
 	maxDecisions = 1 << 20
 	maxChecks    = 64
@@ -44,8 +47,10 @@ type TokenInfo struct {
 	Target, Configuration, Mutant string
 	// Strategy is the one that found the execution. A sample is so large that the
 	// failure was its last execution: to explore by it finds the failure again.
-	Strategy  Strategy
-	Decisions []Decision
+	Strategy Strategy
+	// StoreBuffers: the execution is of a search with Options.StoreBuffers.
+	StoreBuffers bool
+	Decisions    []Decision
 
 	checks, steps string
 }
@@ -102,7 +107,9 @@ func readFields(version int, fields []string) (info TokenInfo, err error) {
 	}
 	rest := fields[4:]
 	if version != oldVersion {
-		if info.Strategy, err = parseStrategy(rest[0]); err != nil {
+		strategy, buffers := strings.CutSuffix(rest[0], tsoSuffix)
+		info.StoreBuffers = buffers
+		if info.Strategy, err = parseStrategy(strategy); err != nil {
 			return TokenInfo{}, fmt.Errorf("%w: %w", ErrTokenDamaged, err)
 		}
 		rest = rest[1:]
@@ -121,7 +128,11 @@ func readFields(version int, fields []string) (info TokenInfo, err error) {
 func (info *TokenInfo) text() Token {
 	fields := []string{"s" + strconv.Itoa(info.Version), escape(info.Target), escape(info.Configuration), escape(info.Mutant)}
 	if info.Version != oldVersion {
-		fields = append(fields, info.Strategy.String())
+		strategy := info.Strategy.String()
+		if info.StoreBuffers {
+			strategy += tsoSuffix
+		}
+		fields = append(fields, strategy)
 	}
 	body := strings.Join(append(fields, encodeDecisions(info.Decisions), info.checks, info.steps), ".")
 	return Token(body + "." + sum(body))

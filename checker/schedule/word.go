@@ -17,7 +17,7 @@ type Word struct {
 
 // wordNames are the names of a word's steps, made once for all executions.
 type wordNames struct {
-	word, load, store, add, swap, cas, await, read, write, lock, unlock, try, set string
+	word, load, flush, store, add, swap, cas, await, read, write, lock, unlock, try, set string
 }
 
 // wordSegment is the segment of all words that T.Word makes.
@@ -45,7 +45,7 @@ func (r *runner) wordNames(name string) *wordNames {
 	n := &wordNames{
 		word: name, load: "load " + name, store: "store " + name, add: "add " + name, swap: "swap " + name,
 		cas: "cas " + name, await: "await " + name, read: "read " + name, write: "write " + name,
-		lock: "lock " + name, unlock: "unlock " + name, try: "try " + name, set: "set timer of " + name,
+		lock: "lock " + name, unlock: "unlock " + name, try: "try " + name, set: "set timer of " + name, flush: "flush " + name,
 	}
 	r.named[name] = n
 	return n
@@ -54,7 +54,8 @@ func (r *runner) wordNames(name string) *wordNames {
 // Location gives the place of the word.
 func (w *Word) Location() Location { return w.at }
 
-// Peek reads the word without a step: for checks, at the end and in predicates.
+// Peek reads the word without a step: for checks, at the end and in predicates. It
+// gives what memory has, not what waits in a store buffer.
 func (w *Word) Peek() uint64 { return w.v }
 
 // step stands the thread before an access to the word and returns after it may
@@ -63,6 +64,9 @@ func (w *Word) step(name string, k Kind) {
 	r, th := w.t.thread(name)
 	if th == nil {
 		return
+	}
+	if k.writes() {
+		r.drain(th)
 	}
 	th.stands(Event{Name: name, Kind: k, Location: w.at, Size: 8}, nil)
 	th.word = w
@@ -79,8 +83,16 @@ func (w *Word) await(name string, k Kind, test func(uint64) bool) {
 		}
 		return
 	}
+	if k.writes() {
+		r.drain(th)
+	}
 	th.stands(Event{Name: name, Kind: k, Location: w.at, Size: 8}, nil)
-	th.word, th.test = w, test
+	if b := th.buffer; b != nil && b.dirty {
+		th.on = append(th.on, w.at)
+		th.ok = func() bool { return test(b.forward(w)) }
+	} else {
+		th.word, th.test = w, test
+	}
 	r.waiting |= th.bit
 	r.pause(th)
 }
@@ -88,8 +100,9 @@ func (w *Word) await(name string, k Kind, test func(uint64) bool) {
 // Load reads the word atomically.
 func (w *Word) Load() uint64 {
 	w.step(w.names.load, Load)
-	w.t.SawValue(w.v)
-	return w.v
+	v := w.seen()
+	w.t.SawValue(v)
+	return v
 }
 
 // Store writes the word atomically.
@@ -130,6 +143,7 @@ func (w *Word) compareAndSwap(name string, old, v uint64) bool {
 		w.v = v
 		return true
 	}
+	r.drain(th)
 	th.stands(Event{Name: name, Kind: CAS, Location: w.at, Size: 8}, nil)
 	th.word, th.expects = w, old
 	r.ready |= th.bit
@@ -146,8 +160,9 @@ func (w *Word) compareAndSwap(name string, old, v uint64) bool {
 // be a function of nothing but its argument.
 func (w *Word) Await(ok func(v uint64) bool) uint64 {
 	w.await(w.names.await, Await, ok)
-	w.t.SawValue(w.v)
-	return w.v
+	v := w.seen()
+	w.t.SawValue(v)
+	return v
 }
 
 // AwaitSwap waits until ok of the word's value is true, writes v and gives the
@@ -163,12 +178,17 @@ func (w *Word) AwaitSwap(ok func(v uint64) bool, v uint64) (old uint64) {
 // is a data race.
 func (w *Word) Read() uint64 {
 	w.step(w.names.read, Read)
-	w.t.SawValue(w.v)
-	return w.v
+	v := w.seen()
+	w.t.SawValue(v)
+	return v
 }
 
-// Write is a plain store.
+// Write is a plain store. With Options.StoreBuffers it comes to memory later.
 func (w *Word) Write(v uint64) {
+	if r, th := w.t.thread("Write"); th != nil && th.buffer != nil {
+		w.put(r, th, v)
+		return
+	}
 	w.step(w.names.write, Write)
 	w.v = v
 	w.t.SawValue(v)
