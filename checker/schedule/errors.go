@@ -7,7 +7,9 @@ import "errors"
 var (
 	// ErrNondeterministic: the same choices led the program to other steps.
 	// Something that is not under control decides in it: map order, time, another
-	// goroutine, state kept from one execution to the next.
+	// goroutine, state kept from one execution to the next. The execution is run again
+	// a number of times: the error says in how many ways it goes, after which step they
+	// part and where each stands then in the source, and names what is found there.
 	ErrNondeterministic = errors.New("the program is not a function of its schedule")
 
 	// ErrState: a stateful search took two states for one that are not: a mark

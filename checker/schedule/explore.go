@@ -21,7 +21,8 @@ const defaultMaxSteps = 10_000
 // Executions are maximal: they go on until no thread is enabled.
 //
 // The program runs on a goroutine of its own. It is refused with
-// ErrNondeterministic if the same choices lead it to other steps. A panic in it
+// ErrNondeterministic if the same choices lead it to other steps; the error tells
+// where, and as far as the source shows it, why. A panic in it
 // is a failure of property "panic"; runtime.Goexit in it (as by testing's
 // FailNow) ends the exploration and the calling goroutine.
 func Explore(ctx context.Context, program func(*T), s Strategy, o Options) (Report, error) {
@@ -162,19 +163,19 @@ func (e *exploration) explore(ctx context.Context) (Report, error) {
 	why, err := e.search()
 	e.conclude(ctx, why)
 	if err != nil {
-		return e.report, fmt.Errorf("explore: %w", err)
+		return e.report, fmt.Errorf("explore: %w", e.diagnosed(err, e.r.decisions()))
 	}
 	e.r.goOn, e.r.keeps = false, false
 	if e.passing != nil {
 		if e.report.Passing, err = e.renderPassing(e.passing); err != nil {
-			return e.report, fmt.Errorf("explore: re-execute an execution that passes: %w", err)
+			return e.report, fmt.Errorf("explore: re-execute an execution that passes: %w", e.diagnosed(err, e.passing))
 		}
 	}
 	if e.first != nil {
 		best := e.minimise()
 		e.report.Failure, err = e.render(best)
 		if err != nil {
-			return e.report, fmt.Errorf("explore: re-execute the failure: %w", err)
+			return e.report, fmt.Errorf("explore: re-execute the failure: %w", e.diagnosed(err, best.decisions))
 		}
 		e.report.Verdict = verdict.Violated
 	}

@@ -66,7 +66,7 @@ func (t *T) declareThread(call, name string, f func(), daemon bool) {
 	th.name, th.daemon, th.f = name, daemon, f
 	th.done, th.killed, th.dead, th.exiting, th.refusal = false, false, false, false, 0
 	th.ok, th.changes, th.word, th.source, th.last = nil, nil, nil, "", -1
-	th.event, th.buffer = Event{}, nil
+	th.event, th.buffer, th.frames, th.came = Event{}, nil, nil, nil
 	if r.detector != nil {
 		r.detector.declared(th, r.running)
 	}
@@ -146,6 +146,9 @@ func (th *thread) stands(e Event, on []Location) {
 	th.ok, th.changes, th.test, th.word, th.victims = nil, nil, nil, nil, 0
 	if th.r.recording != nil {
 		th.source = th.r.source()
+		if th.r.recording.stacks {
+			th.came, th.frames = th.frames, th.r.frames()
+		}
 	}
 }
 

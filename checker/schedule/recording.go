@@ -18,6 +18,8 @@ type recording struct {
 	checks []byte
 	want   string // the checks to meet; "" none
 	skip   []string
+	// stacks: threads keep where they stand in full, too (thread.frames).
+	stacks bool
 }
 
 func newRecording(decisions int, want string, skip []string) *recording {
@@ -147,6 +149,22 @@ func (r *runner) source() string {
 		}
 		if !more {
 			return at
+		}
+	}
+}
+
+// frames gives file:line of all frames that are not in this package, innermost
+// first.
+func (r *runner) frames() (all []string) {
+	var pcs [32]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
+	for {
+		f, more := frames.Next()
+		if !ofPackage(f.Function, home) && !ofPackage(f.Function, "iter") && !ofPackage(f.Function, "runtime") {
+			all = append(all, fmt.Sprintf("%s:%d", f.File, f.Line))
+		}
+		if !more {
+			return all
 		}
 	}
 }

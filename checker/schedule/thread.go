@@ -47,7 +47,9 @@ type thread struct {
 	before Digest
 	dead   bool   // killed by T.Kill or stopped by a failure: it is unwound at the end
 	source string // file:line of the call, only when recording
-	last   int    // index of its last step in the recording, -1: none
+	// Only when recording stacks: all frames of the call, and of that before it.
+	frames, came []string
+	last         int // index of its last step in the recording, -1: none
 
 	// The coroutine; nil until first needed.
 	next  func() (struct{}, bool)

@@ -1,0 +1,165 @@
+package schedule_test
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"urpc/checker/schedule"
+)
+
+// manySteps gives the program threads whose interleavings are so many that what one
+// of them does by chance cannot go unnoticed.
+func manySteps(t *schedule.T) (x, y *schedule.Word) {
+	x, y = t.Word("x", 0), t.Word("y", 0)
+	t.Go("b", func() {
+		for range 5 {
+			x.Add(1)
+			y.Add(1)
+		}
+	})
+	return x, y
+}
+
+// either makes a step on one of two words.
+func either(first bool, x, y *schedule.Word) {
+	if first {
+		x.Add(1)
+	} else {
+		y.Add(1)
+	}
+}
+
+// uncontrolled are programs that are no functions of their schedules. Each is
+// refused by an error that names the step, the line and the cause.
+var uncontrolled = map[string]struct {
+	program func(*schedule.T)
+	says    []string
+}{
+	"map": {func(t *schedule.T) {
+		x, y := manySteps(t)
+		words := map[string]*schedule.Word{"x": x, "y": y}
+		t.Go("a", func() {
+			for range 5 {
+				for _, w := range words {
+					w.Add(1)
+				}
+			}
+		})
+	}, []string{"goes 2 ways, which part", `thread "a" comes to add`, " at nondeterminism_test.go:49 in ", "; there: the order of a map (nondeterminism_test.go:48)"}},
+	"time": {func(t *schedule.T) {
+		x, y := manySteps(t)
+		t.Go("a", func() {
+			x.Load()
+			for range 5 {
+				either(time.Now().UnixNano()/64%2 == 0, x, y)
+			}
+		})
+	}, []string{"goes 2 ways, which part after step ", ", load x (load 65535:0) by a: ", `thread "a" comes to add`, "; there: the time (nondeterminism_test.go:59)"}},
+	"rand": {func(t *schedule.T) {
+		x, y := manySteps(t)
+		t.Go("a", func() {
+			x.Load()
+			for range 5 {
+				either(rand.IntN(2) == 0, x, y)
+			}
+		})
+	}, []string{"goes 2 ways, which part after step ", ", load x (load 65535:0) by a: ", "; there: random numbers (nondeterminism_test.go:68)"}},
+	"another goroutine": {func(t *schedule.T) {
+		x, y := manySteps(t)
+		var n, stop atomic.Int32
+		go func() {
+			for stop.Load() == 0 {
+				n.Add(1)
+			}
+		}()
+		t.Go("a", func() {
+			defer stop.Store(1)
+			for range 3 {
+				for was := n.Load(); n.Load() < was+10; {
+					runtime.Gosched()
+				}
+				either(n.Load()%2 == 0, x, y)
+			}
+		})
+	}, []string{"goes 2 ways, which part", "; there: another goroutine (nondeterminism_test.go:75)"}},
+	"an answer": {func(t *schedule.T) {
+		x, _ := manySteps(t)
+		t.Go("a", func() {
+			for range 5 {
+				x.Load()
+				t.Choose("how", 2+rand.IntN(2))
+			}
+		})
+	}, []string{"the program comes to a choice among"}},
+}
+
+func TestWhatIsNotUnderControlIsNamed(t *testing.T) {
+	for name, c := range uncontrolled {
+		for _, s := range []schedule.Strategy{schedule.Bounded(-1), schedule.Optimal()} {
+			_, err := schedule.Explore(context.Background(), c.program, s, schedule.Options{})
+			if !errors.Is(err, schedule.ErrNondeterministic) {
+				t.Errorf("%s, %v: accepted: %v", name, s, err)
+				continue
+			}
+			contains(t, err.Error(), "run again 50 times by the same choices")
+			contains(t, err.Error(), c.says...)
+			if t.Failed() {
+				t.Fatalf("%s, %v", name, s)
+			}
+		}
+	}
+}
+
+// A program that goes alike each time it is run again depends on what executions
+// leave behind.
+func TestWhatExecutionsLeaveBehindIsNamed(t *testing.T) {
+	for name, change := range map[string]func(run int, t *schedule.T, x *schedule.Word){
+		"a step": func(run int, _ *schedule.T, x *schedule.Word) {
+			if run == 1 {
+				x.Add(1)
+			}
+		},
+		"a failure": func(run int, t *schedule.T, _ *schedule.Word) { t.Check("once", run != 3, "") },
+	} {
+		runs := 0
+		program := func(t *schedule.T) {
+			runs++
+			run := runs
+			x := t.Word("x", 0)
+			t.Go("a", func() {
+				x.Load()
+				change(run, t, x)
+				x.Load()
+			})
+			t.Go("b", func() { x.Store(0) })
+		}
+		_, err := schedule.Explore(context.Background(), program, schedule.Bounded(-1), schedule.Options{})
+		if !errors.Is(err, schedule.ErrNondeterministic) {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		contains(t, err.Error(), "it went alike each time", "sync.Once")
+	}
+}
+
+// Where the source does not tell, the usual causes are listed.
+func TestWhatIsHiddenIsListed(t *testing.T) {
+	hidden := rand.IntN
+	_, err := schedule.Explore(context.Background(), func(t *schedule.T) {
+		x, y := manySteps(t)
+		t.Go("a", func() {
+			for range 5 {
+				either(hidden(2) == 0, x, y)
+			}
+		})
+	}, schedule.Bounded(-1), schedule.Options{})
+	if !errors.Is(err, schedule.ErrNondeterministic) {
+		t.Fatal(err)
+	}
+	contains(t, err.Error(), "the order of a map, time, random numbers, a select, another goroutine, an address")
+}
