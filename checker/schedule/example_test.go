@@ -9,7 +9,7 @@ import (
 	"urpc/checker/schedule"
 )
 
-// counter is the code under test: it announces each access to the word that its
+// counter is code with words of its own: it announces each access to the word that its
 // threads share, and says what it read.
 type counter struct {
 	t    *schedule.T
@@ -28,22 +28,16 @@ func (c *counter) store(v uint64) {
 	c.word = v
 }
 
-func (c *counter) add(n uint64) {
-	c.t.Step(schedule.Event{Name: "add", Kind: schedule.Add})
-	c.word += n
-	c.t.SawValue(c.word)
-}
-
 // A test of user code in five lines: make the shared object, declare the threads
 // that use it, say what must hold when they have ended.
 func ExampleTest() {
 	_ = func(t *testing.T) {
 		schedule.Test(t, func(s *schedule.T) {
-			c := &counter{t: s}
-			s.Go("left", func() { c.add(1) })
-			s.Go("right", func() { c.add(1) })
-			s.AtEnd(func() { s.Check("sum", c.word == 2, "two increments made %d", c.word) })
-		}, schedule.Bounded(-1), schedule.Options{})
+			x := s.Word("x", 0)
+			s.Go("left", func() { x.Add(1) })
+			s.Go("right", func() { x.Add(1) })
+			s.AtEnd(func() { s.Check("sum", x.Peek() == 2, "two increments made %v", x) })
+		}, schedule.Optimal(), schedule.Options{})
 	}
 }
 

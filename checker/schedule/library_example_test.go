@@ -254,6 +254,33 @@ func Example_storeBuffers() {
 	//   2 threads are inside
 }
 
+// A process that dies with the lock held: nobody frees it.
+func Example_death() {
+	report, err := schedule.Explore(context.Background(), func(t *schedule.T) {
+		lock, x := t.Mutex("lock"), t.Word("x", 0)
+		t.Go("victim", func() {
+			lock.Lock()
+			defer lock.Unlock()
+			x.Add(1)
+		})
+		t.Go("heir", func() {
+			lock.Lock()
+			x.Add(1)
+			lock.Unlock()
+		})
+		t.Go("killer", func() { t.Kill("kill", "victim") })
+	}, schedule.Optimal(), schedule.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(report.Verdict, report.Failure.Property)
+	fmt.Println(report.Failure.Message)
+	// Output:
+	// violated deadlock
+	// no thread can go on: heir waits at lock lock
+}
+
 // The examples hold without their faults and fail with them, under every
 // strategy that is exhaustive.
 func TestExamplesUnderEachStrategy(t *testing.T) {

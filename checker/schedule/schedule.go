@@ -1,29 +1,3 @@
-// Package schedule runs real Go code under one chosen interleaving after
-// another: its threads are coroutines that stop before each shared access, and a
-// strategy decides which of them goes on. A failing schedule is a short token
-// that replays.
-//
-// Where to look:
-//
-//	Bounded, Optimal, Stateful              the strategies that visit all (this file)
-//	Random, Uniform, Selective, PCT, POS    the strategies that sample
-//	T                      one execution, as the program sees it (program.go)
-//	Word, Mutex, Cond      shared objects for programs written against the package
-//	Clock                  time for such programs: leases, time-outs (clock.go)
-//	dependence.go          which steps commute
-//	optimal.go, races.go   partial order reduction
-//	stateful.go, state.go  search by states; verify.go: marks are not trusted
-//	datarace.go            what plain accesses must be ordered by
-//	token.go, replay.go    a failing schedule as text
-//
-// What it does not see: accesses that no T.Step announces, and the order in
-// which weak memory could show them (every interleaving is sequentially
-// consistent). What breaks it: a program that is not a function of its schedule
-// (maps in random order, time, goroutines of its own) is refused once a replayed
-// prefix differs; a thread that loops without any Step, or that blocks in the
-// kernel or on a Go channel, is never given back and hangs the search; a thread
-// that calls runtime.LockOSThread, or a foreign goroutine that calls T while
-// threads run, ends the process.
 package schedule
 
 import (

@@ -1,0 +1,91 @@
+// Package schedule runs real Go code under one chosen interleaving after
+// another: its threads are coroutines that stop before each shared access, and a
+// strategy decides which of them goes on. A failing schedule is a short token
+// that replays.
+//
+// A test is a program that makes shared objects, declares threads, and says what
+// must hold:
+//
+//	func TestCounter(t *testing.T) {
+//		schedule.Test(t, func(s *schedule.T) {
+//			x := s.Word("x", 0)
+//			s.Go("left", func() { x.Store(x.Load() + 1) })
+//			s.Go("right", func() { x.Store(x.Load() + 1) })
+//			s.AtEnd(func() { s.Check("sum", x.Peek() == 2, "two increments made %v", x) })
+//		}, schedule.Optimal(), schedule.Options{})
+//	}
+//
+// It fails, prints the execution with one column per thread, and ends with the
+// command that replays it.
+//
+// # What programs are made of
+//
+//	T.Go, T.Daemon       threads; also declared by threads
+//	T.Word               a shared word: atomic operations, awaits, plain accesses
+//	T.Mutex, T.Cond      locks and conditions
+//	T.Clock              time: leases, time-outs, back-off
+//	T.Choose             an answer of the world: each is tried
+//	T.Kill               the death of threads, whose locks stay held
+//	T.Step, T.Await      accesses of code that has its own words: announce each
+//	T.Check, T.AtEnd     what must hold
+//
+// A loop that polls is an await: a thread that waits is not run until a write makes
+// its predicate true, so that spinning costs no executions and a livelock of
+// polling threads is a deadlock of awaits. Other loops are bounded by
+// Options.MaxSteps, and the verdict says so.
+//
+// # Which strategy
+//
+//	Stateful    every reachable state once: for what is larger than a handful of
+//	            steps; needs T.Word or T.Shared, and T.Mark at the heads of loops
+//	Optimal     one execution of each class that differs only in the order of
+//	            independent steps: for small programs, needs nothing
+//	Bounded     every execution with at most so many preemptions
+//	Random      a walk by even choices among the threads
+//	PCT, POS    priorities of threads, of steps
+//	Uniform     every interleaving about equally likely; Selective: those at one place
+//
+// # Where to look
+//
+//	schedule.go, strategy.go       options, report, strategies; explore.go: the loop
+//	program.go                     T: one execution, as the program sees it
+//	thread.go, runner.go           coroutines, and how one execution is run
+//	word.go, mutex.go, cond.go, clock.go   shared objects
+//	dependence.go                  which steps commute
+//	optimal.go, races.go           partial order reduction
+//	stateful.go, state.go          search by states; verify.go: marks are not trusted
+//	bounded.go, random.go, pct.go, pos.go, urw.go, surw.go   the other strategies
+//	datarace.go                    what plain accesses must be ordered by
+//	storebuffer.go                 x86-TSO, if asked for
+//	minimise.go, render.go         a failure, smaller and in columns
+//	token.go, replay.go            an execution as text
+//	nondeterminism.go, suspects.go what is not under control
+//
+// # What it does not see
+//
+//   - Accesses that no step announces: to variables that threads share without
+//     T.Word or T.Step, and within one step. They happen at the step before.
+//   - Weak memory. Every interleaving is sequentially consistent, but for the plain
+//     stores of Words with Options.StoreBuffers. Plain accesses that nothing orders
+//     are found with Options.DataRaces, whatever their values.
+//   - What the compiler makes of plain accesses.
+//   - Executions longer than Options.MaxSteps, and what lies beyond the bound of the
+//     strategy: Report.Bound says what that is. A sample proves nothing.
+//   - Instants between those for which somebody waits (Clock), and spurious wakes of
+//     Cond.
+//   - Unfair schedules that go on for ever: executions are finite, so that a thread
+//     that is passed over without end shows only as a loop that is too long.
+//   - More than 64 threads in one execution.
+//
+// # What breaks it
+//
+// A program that is not a function of its schedule (maps in random order, time,
+// random numbers, goroutines of its own) is refused once a replayed prefix differs,
+// and the error tells where. Chance that changes no step is not noticed.
+//
+// A thread that loops without any step, or that blocks in the kernel, on a Go
+// channel or on a sync.Mutex, is never given back and hangs the search. A thread
+// that calls runtime.LockOSThread, or a foreign goroutine that calls T while
+// threads run, ends the process. The race detector sees nothing of what coroutines
+// do to each other.
+package schedule
