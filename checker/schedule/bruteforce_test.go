@@ -22,6 +22,8 @@ const (
 	opLock
 	opUnlock
 	opAwait // until a word is at least a value
+	opSwap
+	opTake // an exchange by 0 that waits until a word is at least a value
 	opChoose
 	opKinds
 )
@@ -71,7 +73,7 @@ func (p toy) enabled(s *toyState, t int) bool {
 	switch o := p[t][s.at[t]]; o.kind {
 	case opLock:
 		return s.words[lockWord] == 0
-	case opAwait:
+	case opAwait, opTake:
 		return s.words[o.word] >= o.v
 	}
 	return true
@@ -94,6 +96,12 @@ func access(o op, w *[toyWords]uint64, reg *uint64) {
 		} else {
 			*reg = 7 * w[o.word]
 		}
+	case opSwap:
+		*reg = *reg*3 + w[o.word]
+		w[o.word] = o.v + 1
+	case opTake:
+		*reg = *reg*3 + w[o.word]
+		w[o.word] = 0
 	case opLock:
 		w[lockWord] = 1
 	case opUnlock:
@@ -171,7 +179,7 @@ func (p toy) program(ended func(toyState)) func(*schedule.T) {
 						continue
 					case opLock:
 						t.Await("lock", func() bool { return s.words[lockWord] == 0 }, at(lockWord))
-					case opAwait:
+					case opAwait, opTake:
 						t.Await("await", func() bool { return s.words[o.word] >= o.v }, at(o.word))
 					default:
 						t.Step(schedule.Event{Name: "op", Kind: schedule.Store, Location: at(o.word)})

@@ -17,8 +17,13 @@ import (
 // outcomes gives what a program told at its ends, and "deadlock" if some execution has one.
 func outcomes(t *testing.T, program func(*schedule.T, func(string)), s schedule.Strategy) (map[string]bool, schedule.Report) {
 	t.Helper()
+	return outcomesBy(t, program, s, schedule.Options{KeepGoing: true})
+}
+
+func outcomesBy(t *testing.T, program func(*schedule.T, func(string)), s schedule.Strategy, o schedule.Options) (map[string]bool, schedule.Report) {
+	t.Helper()
 	told := map[string]bool{}
-	rep := explore(t, func(s *schedule.T) { program(s, func(o string) { told[o] = true }) }, s, schedule.Options{KeepGoing: true})
+	rep := explore(t, func(s *schedule.T) { program(s, func(o string) { told[o] = true }) }, s, o)
 	if rep.Bad > 0 {
 		told["a failure"] = true
 	}

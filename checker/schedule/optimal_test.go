@@ -140,6 +140,9 @@ func (p toy) declared(byWords bool, ended func(toyState)) func(*schedule.T) {
 						t.Step(e)
 					case opAwait:
 						t.Await("await", func() bool { return s.words[o.word] >= o.v }, at(o.word))
+					case opTake:
+						e.Kind = schedule.Swap
+						t.AwaitStep(e, func() bool { return s.words[o.word] >= o.v })
 					case opCAS:
 						e.Kind = schedule.CAS
 						t.StepIf(e, func() bool { return s.words[o.word] == o.v })
@@ -194,6 +197,10 @@ func (p toy) words(plain bool, ended func(toyState)) func(*schedule.T) {
 						words[lockWord].Store(0)
 					case opAwait:
 						w.Await(func(v uint64) bool { return v >= o.v })
+					case opSwap:
+						*reg = *reg*3 + w.Swap(o.v+1)
+					case opTake:
+						*reg = *reg*3 + w.AwaitSwap(func(v uint64) bool { return v >= o.v }, 0)
 					case opChoose:
 						*reg = *reg*3 + uint64(t.Choose("choose", int(o.v)+1))
 					}
@@ -245,7 +252,7 @@ func TestOptimalAgreesWithBruteForce(t *testing.T) {
 		deadlocks += bad
 		for _, ops := range p {
 			for _, o := range ops {
-				if o.kind == opLock || o.kind == opAwait {
+				if o.kind == opLock || o.kind == opAwait || o.kind == opTake {
 					waits++
 				}
 			}
