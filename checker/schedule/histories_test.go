@@ -67,11 +67,19 @@ var acts = []act{
 	func(_ *schedule.T, o *objects) uint64 { o.c.Broadcast(); return 0 },
 }
 
-// historied is a random program whose threads tell, wherever it ends, what each of
+// stores are plain ones and loads of the other word.
+var stores = []act{
+	func(_ *schedule.T, o *objects) uint64 { o.x.Write(1); return 0 },
+	func(_ *schedule.T, o *objects) uint64 { o.y.Write(1); return 0 },
+	func(_ *schedule.T, o *objects) uint64 { return o.x.Load() },
+	func(_ *schedule.T, o *objects) uint64 { return o.y.Read() },
+}
+
+// historied is a random program of such acts, of at most so many threads, whose threads tell, wherever it ends, what each of
 // them has learned: threads that wait for ever are daemons, so that deadlocks are
 // ends as others.
-func historied(r *rand.Rand) func(*schedule.T, func(string)) {
-	plans := make([][]act, 2+r.IntN(2))
+func historied(r *rand.Rand, most int, acts []act) func(*schedule.T, func(string)) {
+	plans := make([][]act, 2+r.IntN(most-1))
 	for i := range plans {
 		for range 1 + r.IntN(6-len(plans)) {
 			plans[i] = append(plans[i], acts[r.IntN(len(acts))])
@@ -100,7 +108,7 @@ func TestSearchesReachTheSameTerminalHistories(t *testing.T) {
 	r := rand.New(rand.NewPCG(41, 42))
 	var histories, executions, optimal, states uint64
 	for n := range 600 {
-		program := historied(r)
+		program := historied(r, 3, acts)
 		all, every := outcomes(t, program, schedule.Bounded(-1))
 		some, reduced := outcomes(t, program, schedule.Optimal()) // redundant ones fail there
 		met, stateful := outcomes(t, program, schedule.Stateful())
@@ -136,9 +144,10 @@ func TestSearchesReachTheSameTerminalHistories(t *testing.T) {
 // lock or a condition has drained them.
 func TestSearchesReachTheSameTerminalHistoriesWithStoreBuffers(t *testing.T) {
 	r := rand.New(rand.NewPCG(43, 44))
+	mostly := slices.Concat(acts, slices.Repeat(stores, 4))
 	var with, without int
-	for n := range 150 {
-		program := historied(r)
+	for n := range 400 {
+		program := historied(r, 2, mostly)
 		plain, _ := outcomes(t, program, schedule.Optimal())
 		all, _ := outcomesBy(t, program, schedule.Bounded(-1), buffered)
 		some, _ := outcomesBy(t, program, schedule.Optimal(), buffered)
