@@ -190,6 +190,11 @@ func (e *exploration) search() (ending, error) {
 		if e.o.MaxExecutions > 0 && e.report.Executions == e.o.MaxExecutions {
 			return atBudget, nil
 		}
+		if e.s.Samples() && !e.o.Steered && againDue(n-1) {
+			if err := e.again(); err != nil || r.outcome == interrupted {
+				return atInterrupt, err
+			}
+		}
 		settled, more := e.strategy.begin()
 		if !more {
 			return exhausted, nil

@@ -46,6 +46,40 @@ func (e *exploration) diagnosed(err error, plan []Decision) error {
 	return fmt.Errorf("%w; %s", err, text)
 }
 
+// againDue says whether the n-th execution of a sample is run again. Searches that
+// are exhaustive repeat a part of the execution before in each one, and notice when
+// it differs; a sample repeats nothing of itself.
+func againDue(n uint64) bool { return n > 0 && (n < 64 && n&(n-1) == 0 || n%64 == 0) }
+
+// again runs the last execution again and compares the two.
+func (e *exploration) again() error {
+	r := e.r
+	was, fails, steps := r.outcome, r.property, len(r.steps)
+	r.strategy = &guided{plan: r.decisions()}
+	r.run(steps)
+	r.strategy = e.strategy
+	switch {
+	case r.outcome == interrupted:
+	case r.outcome == refused:
+		return fmt.Errorf("%w: run again, %s", ErrNondeterministic, r.difference)
+	case len(r.steps) != steps:
+		return fmt.Errorf("%w: run again, it has %s and had %d", ErrNondeterministic, plural(len(r.steps), "step"), steps)
+	case r.outcome != was || r.property != fails:
+		return fmt.Errorf("%w: run again by the same steps, it ends otherwise%s", ErrNondeterministic, endings(fails, r.property))
+	}
+	return nil
+}
+
+func endings(was, is string) string {
+	say := func(property string) string {
+		if property == "" {
+			return "well"
+		}
+		return "as a failure of " + property
+	}
+	return fmt.Sprintf(": %s, and before %s", say(is), say(was))
+}
+
 // rerun is an execution by a plan, with what it went through.
 type rerun struct {
 	guided

@@ -100,7 +100,7 @@ var uncontrolled = map[string]struct {
 
 func TestWhatIsNotUnderControlIsNamed(t *testing.T) {
 	for name, c := range uncontrolled {
-		for _, s := range []schedule.Strategy{schedule.Bounded(-1), schedule.Optimal()} {
+		for _, s := range []schedule.Strategy{schedule.Bounded(-1), schedule.Optimal(), schedule.Random(1, 2000), schedule.Uniform(1, 2000)} {
 			_, err := schedule.Explore(context.Background(), c.program, s, schedule.Options{})
 			if !errors.Is(err, schedule.ErrNondeterministic) {
 				t.Errorf("%s, %v: accepted: %v", name, s, err)
@@ -144,6 +144,27 @@ func TestWhatExecutionsLeaveBehindIsNamed(t *testing.T) {
 			continue
 		}
 		contains(t, err.Error(), "it went alike each time", "sync.Once")
+	}
+}
+
+// A sample notices a check that passes now and fails then.
+func TestSampleNoticesAnotherEnd(t *testing.T) {
+	runs := 0
+	program := func(t *schedule.T) {
+		runs++
+		fails := runs%2 == 0
+		x, _ := manySteps(t)
+		t.Go("a", func() { x.Load() })
+		t.AtEnd(func() { t.Check("parity", !fails, "") })
+	}
+	_, err := schedule.Explore(context.Background(), program, schedule.Random(1, 1000), schedule.Options{KeepGoing: true})
+	if !errors.Is(err, schedule.ErrNondeterministic) {
+		t.Fatal(err)
+	}
+	contains(t, err.Error(), "run again by the same steps, it ends otherwise: as a failure of parity, and before well", "its failure of property parity in 25 of them")
+	runs = 0
+	if rep := explore(t, program, schedule.Random(1, 1), schedule.Options{Steered: true}); rep.Executions != 1 || runs != 1 {
+		t.Errorf("a program that steers is run %d times: %+v", runs, rep)
 	}
 }
 

@@ -197,6 +197,9 @@ type Options struct {
 	// reorders. A flush is a step of a thread of its own, to a bound on preemptions
 	// too. T.Self counts these threads behind all that the set-up declares.
 	StoreBuffers bool
+	// Steered: the program itself steers a sample by what its earlier executions did,
+	// and is no function of its schedule. That it is one is then not tried.
+	Steered bool
 	// Plain has Stateful visit every transition of every state: it takes no step at
 	// once and puts no thread to sleep. It is the plain version of itself, for
 	// comparison, and for who counts transitions.

@@ -30,7 +30,7 @@ func drive(ctx context.Context, v catalogue.Values, r *Refinement, most uint64) 
 	var sum schedule.Report
 	for !d.done && (most == 0 || sum.Executions < most) {
 		rep, err := explore.RunWatched(ctx, v, explore.Watch{Observer: d, Gate: d.gate, Alone: true},
-			schedule.Random(1, 1<<62), schedule.Options{MaxExecutions: batch})
+			schedule.Random(1, 1<<62), schedule.Options{MaxExecutions: batch, Steered: true})
 		sum.Executions += rep.Executions
 		sum.Steps += rep.Steps
 		sum.Depth = max(sum.Depth, rep.Depth)
