@@ -78,6 +78,11 @@ var timed = map[string]struct {
 			told(fmt.Sprint(late, soon, c.Now()))
 		})
 	}, []string{"false false 5ns", "false true 0s", "false true 5ns"}},
+	"a time-out that was taken back does not come": {func(t *schedule.T, told func(string)) {
+		c := t.Clock("c")
+		t.Go("client", func() { c.AwaitUntil(5, "soon", func() bool { return true }) })
+		t.AtEnd(func() { told(fmt.Sprint(c.Peek())) })
+	}, []string{"0s", "5ns"}},
 	"no clock makes up for a lost wake-up": {func(t *schedule.T, told func(string)) {
 		c, x := t.Clock("c", 1), t.Word("x", 0)
 		t.Go("a", func() { x.Await(func(v uint64) bool { return v == 1 }) })

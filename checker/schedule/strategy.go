@@ -24,6 +24,9 @@ func (s Strategy) Samples() bool { return s.kind.samples() }
 // Seed gives where the random choices of a sample begin.
 func (s Strategy) Seed() uint64 { return s.seed }
 
+// Depth gives for how many ordering constraints PCT looks; 0 of others.
+func (s Strategy) Depth() int { return s.depth }
+
 // Executions gives how many executions a sample visits.
 func (s Strategy) Executions() uint64 { return s.executions }
 

@@ -348,6 +348,25 @@ func (e *explored) replayOf(token schedule.Token) string {
 	return commandLine("replay", string(token))
 }
 
+// foundBy gives the command of the sample whose last execution the failure was, as
+// its token names it; "" if no sample found it.
+func foundBy(token schedule.Token) string {
+	info, err := schedule.ParseToken(token)
+	s := info.Strategy
+	if err != nil || !s.Samples() {
+		return ""
+	}
+	words := []string{"explore", info.Target, "--config", info.Configuration}
+	if info.Mutant != "" {
+		words = append(words, "--mutant", info.Mutant)
+	}
+	words = append(words, "--strategy", s.Name())
+	if s.Depth() > 0 {
+		words = append(words, "--depth", fmt.Sprint(s.Depth()))
+	}
+	return commandLine(append(words, "--seed", fmt.Sprint(s.Seed()), "--executions", fmt.Sprint(s.Executions()))...)
+}
+
 func (e *explored) title() string {
 	if e.mutant != "" {
 		return e.target + " with mutant " + e.mutant
@@ -387,6 +406,9 @@ func (e *explored) print() {
 		e.app.out.line("")
 		r.Failure.WriteText(e.app.out, width)
 		e.app.out.line("")
+		if found := foundBy(r.Failure.Token); found != "" {
+			e.app.out.line("found by: %s", found)
+		}
 		e.app.out.line("replay: %s", e.replay)
 	}
 }
@@ -431,6 +453,9 @@ func (e *explored) record() verdictRecord {
 		if c := l.Coverage; c != nil {
 			record.Specification = specificationOf(c)
 		}
+	}
+	if r.Redundant > 0 {
+		record.Redundant = new(r.Redundant)
 	}
 	if r.Passing != nil && e.verb != "replay" {
 		record.Passing = string(r.Passing.Token)

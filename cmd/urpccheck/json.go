@@ -51,7 +51,8 @@ type verdictRecord struct {
 	Executions *uint64 `json:"executions,omitempty"`
 	Steps      *uint64 `json:"steps,omitempty"`
 	Bad        *uint64 `json:"bad,omitempty"`
-	Passing    string  `json:"passing,omitempty"` // token of one that passes, if --passing asks for it
+	Redundant  *uint64 `json:"redundant,omitempty"` // begun, and found to be of a class that was visited
+	Passing    string  `json:"passing,omitempty"`   // token of one that passes, if --passing asks for it
 
 	Verified *uint64 `json:"verified,omitempty"` // states met again that were verified to be one
 	// In lock-step: steps that were judged, the most states in which the
