@@ -3,8 +3,8 @@ package schedule
 import "math/bits"
 
 // selectiveWalk is the selectively uniform random walk (SURW: Zhao, Wolff,
-// Mathur, Roychoudhury, "Selectively Uniform Concurrency Testing", ASPLOS 2025,
-// section 4): of each execution some steps are of interest, and their
+// Mathur, Roychoudhury, "Selectively Uniform Concurrency Testing", ASPLOS
+// 2025): of each execution some steps are of interest, and their
 // interleavings are equally likely, however many others stand between. The thread
 // that is to make the next step of interest is drawn in proportion to those that
 // it has still to make; until it has made it, the others stop before theirs, and

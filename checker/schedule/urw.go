@@ -3,8 +3,8 @@ package schedule
 import "math/rand/v2"
 
 // uniformWalk is the uniform random walk by counts (URW: Zhao, Wolff, Mathur,
-// Roychoudhury, "Selectively Uniform Concurrency Testing", ASPLOS 2025, section
-// 3): the next thread is drawn with a probability in proportion to the steps that
+// Roychoudhury, "Selectively Uniform Concurrency Testing", ASPLOS 2025,
+// algorithm 1): the next thread is drawn with a probability in proportion to the steps that
 // it has still to make, those of threads that it will declare included. Where
 // threads make a number of steps that does not depend on the schedule, and none
 // waits, every interleaving is then equally likely: of k threads with n1..nk

@@ -350,7 +350,7 @@ func (e *explored) replayOf(token schedule.Token) string {
 
 // foundBy gives the command of the sample whose last execution the failure was, as
 // its token names it; "" if no sample found it.
-func foundBy(token schedule.Token) string {
+func (e *explored) foundBy(token schedule.Token) string {
 	info, err := schedule.ParseToken(token)
 	s := info.Strategy
 	if err != nil || !s.Samples() {
@@ -359,6 +359,9 @@ func foundBy(token schedule.Token) string {
 	words := []string{"explore", info.Target, "--config", info.Configuration}
 	if info.Mutant != "" {
 		words = append(words, "--mutant", info.Mutant)
+	}
+	if e.tied != nil {
+		words = append(words, "--lockstep")
 	}
 	words = append(words, "--strategy", s.Name())
 	if s.Depth() > 0 {
@@ -406,7 +409,7 @@ func (e *explored) print() {
 		e.app.out.line("")
 		r.Failure.WriteText(e.app.out, width)
 		e.app.out.line("")
-		if found := foundBy(r.Failure.Token); found != "" {
+		if found := e.foundBy(r.Failure.Token); found != "" {
 			e.app.out.line("found by: %s", found)
 		}
 		e.app.out.line("replay: %s", e.replay)
