@@ -4,9 +4,9 @@ import "math/rand/v2"
 
 // uniformWalk is the uniform random walk by counts (URW: Zhao, Wolff, Mathur,
 // Roychoudhury, "Selectively Uniform Concurrency Testing", ASPLOS 2025,
-// algorithm 1): the next thread is drawn with a probability in proportion to the steps that
-// it has still to make, those of threads that it will declare included. Where
-// threads make a number of steps that does not depend on the schedule, and none
+// algorithm 1): the next thread is drawn with a probability in proportion to the
+// steps that it has still to make, those of threads that it will declare included.
+// Where threads make a number of steps that does not depend on the schedule, and none
 // waits, every interleaving is then equally likely: of k threads with n1..nk
 // steps left there are (n1+..+nk)!/(n1!..nk!), and the share of them that thread i
 // begins is ni/(n1+..+nk).
