@@ -19,7 +19,9 @@ import (
 // Instants count from the beginning of the execution. The clock has no drift:
 // threads that read it in one state read one time.
 type Clock struct {
-	now      *Word // nanoseconds
+	now *Word // nanoseconds
+	// instants are those to come, ascending. They follow from the time and from what
+	// the waiting threads stand before, so that a state need not tell them.
 	instants []uint64
 	passes   string // the name of the step that moves it
 }
@@ -32,7 +34,6 @@ func (t *T) Clock(name string, instants ...time.Duration) *Clock {
 	for _, at := range instants {
 		c.arm(at)
 	}
-	t.Shared(c.digest)
 	t.Daemon(name, func() {
 		for {
 			t.Mark(name)
@@ -41,14 +42,6 @@ func (t *T) Clock(name string, instants ...time.Duration) *Clock {
 		}
 	})
 	return c
-}
-
-// digest adds the instants to come; the time itself is a word.
-func (c *Clock) digest(d *Digest) {
-	d.Word(uint64(len(c.instants)))
-	for _, at := range c.instants {
-		d.Word(at)
-	}
 }
 
 // pending says whether there is an instant to which the clock can move.

@@ -102,6 +102,18 @@ func TestClockPassesInEveryWay(t *testing.T) {
 	}
 }
 
+// Time comes once to an instant for which several wait.
+func TestClockMovesOnceToAnInstant(t *testing.T) {
+	rep := explore(t, func(t *schedule.T) {
+		c := t.Clock("c", 10)
+		t.Go("a", func() { c.SleepUntil(10) })
+		t.Go("b", func() { c.SleepUntil(10) })
+	}, schedule.Bounded(-1), schedule.Options{})
+	if moves := rep.Taken["c moves"]; moves != rep.Executions || moves == 0 {
+		t.Errorf("%d moves in %d executions", moves, rep.Executions)
+	}
+}
+
 // clocked is a random program of sleeps, time-outs, looks at the clock and
 // accesses to words.
 func clocked(r *rand.Rand) func(*schedule.T, func(string)) {

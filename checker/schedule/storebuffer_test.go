@@ -100,6 +100,22 @@ var litmus = map[string]struct {
 		t.Daemon("right", enter(y, x))
 		t.AtEnd(func() { told(uint64(inside)) })
 	}, "[2]", true},
+	"a wait for a condition drains": {func(t *schedule.T, x, y *schedule.Word, told func(...uint64)) {
+		m := t.Mutex("m")
+		c := t.Cond("c", m)
+		waits := uint64(0)
+		t.Daemon("a", func() {
+			m.Lock()
+			x.Write(1)
+			waits = 1
+			c.Wait()
+		})
+		t.Go("b", func() {
+			m.Lock()
+			told(waits, x.Load())
+			m.Unlock()
+		})
+	}, "[1 0]", false},
 	"a thread's stores come before those that it declares": {func(t *schedule.T, x, y *schedule.Word, told func(...uint64)) {
 		t.Go("a", func() {
 			x.Write(1)
@@ -370,6 +386,9 @@ func TestStoreBuffersAndDataRaces(t *testing.T) {
 	program := func(locked bool) func(*schedule.T) {
 		return func(t *schedule.T) {
 			m, x := t.Mutex("m"), t.Word("x", 0)
+			if locked { // a flush does not touch what it may not
+				m.Guards(x)
+			}
 			for _, name := range []string{"a", "b"} {
 				t.Go(name, func() {
 					if locked {
@@ -390,6 +409,56 @@ func TestStoreBuffersAndDataRaces(t *testing.T) {
 		rep := explore(t, program(false), s, o)
 		if rep.Failure == nil || rep.Failure.Property != "data race" {
 			t.Errorf("without it, %v: %+v", s, rep.Failure)
+		}
+	}
+}
+
+// What is on its way to memory is part of the state, and so is whether a thread has
+// to drain: marks need not tell it.
+func TestStoreBuffersAreState(t *testing.T) {
+	for name, c := range map[string]struct {
+		body func(t *schedule.T, x, y *schedule.Word)
+		want []string
+	}{
+		"a value": {func(t *schedule.T, x, y *schedule.Word) {
+			x.Write(uint64(1 + t.Choose("value", 2)))
+			t.Mark("written")
+			y.Load()
+		}, []string{"x = 1", "x = 2"}},
+		"a word": {func(t *schedule.T, x, y *schedule.Word) {
+			y.Write(1)
+			if t.Choose("which", 2) == 0 {
+				x.Write(1)
+			} else {
+				y.Write(1)
+			}
+			t.Mark("written")
+			y.Load()
+		}, []string{"x = 0", "x = 1"}},
+		"a drain": {func(t *schedule.T, x, y *schedule.Word) {
+			if t.Choose("written", 2) == 0 {
+				x.Write(0)
+			} else {
+				x.Store(0)
+			}
+			t.Mark("perhaps written")
+			y.Load()
+			y.Load()
+			y.Add(1)
+		}, []string{"x = 0"}},
+	} {
+		program := func(t *schedule.T, told func(string)) {
+			x, y := t.Word("x", 0), t.Word("y", 0)
+			t.Go("a", func() { c.body(t, x, y) })
+			t.Go("b", func() { y.Load() })
+			t.AtEnd(func() { told(x.String()) })
+		}
+		// Plain: else all these steps are taken at once, without a state between.
+		o := buffered
+		o.Plain = true
+		got, _ := outcomesBy(t, program, schedule.Stateful(), o)
+		if all := slices.Sorted(maps.Keys(got)); !slices.Equal(all, c.want) {
+			t.Errorf("%s: %q, want %q", name, all, c.want)
 		}
 	}
 }
