@@ -40,6 +40,9 @@ func (e *exploration) diagnosed(err error, plan []Decision) error {
 	if suspected && !parted {
 		return err
 	}
+	if suspected {
+		err = fmt.Errorf("%w, so that %w", ErrNondeterministic, err)
+	}
 	if n := runtime.NumGoroutine() - before; n >= len(runs) {
 		text += fmt.Sprintf("; the runs left %d goroutines behind: another goroutine may decide", n)
 	}

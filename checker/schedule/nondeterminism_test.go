@@ -147,6 +147,25 @@ func TestWhatExecutionsLeaveBehindIsNamed(t *testing.T) {
 	}
 }
 
+// A stateful search, which takes chance for a state that is not told in full, says
+// what it is. It may miss it: it is asked until it does not.
+func TestStatefulSaysThatItIsChance(t *testing.T) {
+	for _, name := range []string{"map", "rand", "time"} {
+		c := uncontrolled[name]
+		err := error(nil)
+		for range 100 {
+			if _, err = schedule.Explore(context.Background(), c.program, schedule.Stateful(), schedule.Options{}); err != nil {
+				break
+			}
+		}
+		if !errors.Is(err, schedule.ErrNondeterministic) {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		contains(t, err.Error(), c.says[len(c.says)-1])
+	}
+}
+
 // A sample notices a check that passes now and fails then.
 func TestSampleNoticesAnotherEnd(t *testing.T) {
 	runs := 0
