@@ -79,10 +79,10 @@ var uncontrolled = map[string]struct {
 		}()
 		t.Go("a", func() {
 			defer stop.Store(1)
+			for n.Load() < 10 {
+				runtime.Gosched()
+			}
 			for range 3 {
-				for was := n.Load(); n.Load() < was+10; {
-					runtime.Gosched()
-				}
 				either(n.Load()%2 == 0, x, y)
 			}
 		})
