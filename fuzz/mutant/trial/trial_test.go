@@ -119,17 +119,19 @@ func TestWithin(t *testing.T) {
 // A kill is one only if its token shows it again.
 func TestReplays(t *testing.T) {
 	killed := Answer{Outcome: Killed, Property: "p", Message: "m", Token: "t"}
-	same := &schedule.Failure{Property: "p", Message: "m", Token: "t"}
+	failure := func(property, message string) *schedule.Failure {
+		return &schedule.Failure{Property: property, Message: message, Execution: schedule.Execution{Token: "t"}}
+	}
 	for what, c := range map[string]struct {
 		answer  Answer
 		failure *schedule.Failure
 		err     error
 		want    Outcome
 	}{
-		"the same":         {killed, same, nil, Killed},
+		"the same":         {killed, failure("p", "m"), nil, Killed},
 		"none":             {killed, nil, nil, Undecided},
-		"another message":  {killed, &schedule.Failure{Property: "p", Message: "n", Token: "t"}, nil, Undecided},
-		"another property": {killed, &schedule.Failure{Property: "q", Message: "m", Token: "t"}, nil, Undecided},
+		"another message":  {killed, failure("p", "n"), nil, Undecided},
+		"another property": {killed, failure("q", "m"), nil, Undecided},
 		"refused":          {killed, nil, schedule.ErrTokenDamaged, Killed},
 		"no kill":          {Answer{Outcome: Survived}, nil, schedule.ErrTokenDamaged, Survived},
 	} {
