@@ -28,6 +28,7 @@ const (
 	pos      = "pos"
 	urw      = "urw"
 	surw     = "surw"
+	drive    = "drive"
 
 	// defaultDepth is the number of ordering constraints for which PCT looks.
 	defaultDepth = 3
@@ -66,6 +67,8 @@ func (a *app) exploreCommand() *cobra.Command {
   pos       a sample by random priorities of steps
   urw       a sample in which every interleaving is about equally likely
   surw      the same for the steps on one place, another one in each execution
+  drive     paths through the specification's state graph decide who goes on, until
+            the code has taken, or refused, each of its transitions; in lock-step
 
 With --lockstep each step of the code must be a step of the specification, and
 how much of the specification the code takes is told; with --plain as well,
@@ -76,6 +79,7 @@ A search of everything within a bound is unknown (exit code 3) when --time or
 its exit code is 0, although a sample proves nothing.`,
 		Example: `  urpccheck explore channel
   urpccheck explore channel --lockstep --plain
+  urpccheck explore channel --strategy drive --config 1-2-1-1
   urpccheck explore channel --strategy pct --executions 100000 --seed 7
   urpccheck explore channel --mutant no-recheck
   urpccheck explore --all`,
@@ -193,7 +197,12 @@ func (a *app) exploreOne(ctx context.Context, t explore.Target, v catalogue.Valu
 	if err != nil {
 		return r, nil, err
 	}
-	l, err := lockstep.Run(ctx, v, f.chosenStrategy(), lockstep.Options{Graph: graph, Schedule: a.exploreOptions(f)})
+	var l lockstep.Report
+	if *f.strategy == drive {
+		l, err = lockstep.Drive(ctx, v, graph, *f.executions)
+	} else {
+		l, err = lockstep.Run(ctx, v, f.chosenStrategy(), lockstep.Options{Graph: graph, Schedule: a.exploreOptions(f)})
+	}
 	return l.Report, &l, err
 }
 
@@ -214,7 +223,7 @@ func (f *exploreFlags) settleBudget(ctx context.Context, r *schedule.Report) {
 	r.BudgetUsed = f.samples() && (r.BudgetUsed || outOfTime)
 }
 
-var strategies = []string{stateful, optimal, bounded, random, pct, pos, urw, surw}
+var strategies = []string{stateful, optimal, bounded, random, pct, pos, urw, surw, drive}
 
 // settle refuses flags that have no meaning together; set says of a flag whether
 // it was given.
@@ -229,6 +238,14 @@ func (f *exploreFlags) settle(set func(flag string) bool) error {
 			return usage("explore: --%s is for --strategy %s", x.flag, x.strategy)
 		}
 	}
+	if *f.strategy == drive {
+		f.lockstep = true
+		for _, flag := range []string{"keep-going", "passing"} {
+			if set(flag) {
+				return usage("explore: --%s is for strategies that visit executions for their own sake, not for %s", flag, drive)
+			}
+		}
+	}
 	if f.all {
 		for _, flag := range []string{"config", "mutant", "strategy", "preemptions", "plain", "lockstep", "executions", "keep-going", "passing", "out"} {
 			if set(flag) {
@@ -241,7 +258,7 @@ func (f *exploreFlags) settle(set func(flag string) bool) error {
 
 // samples says whether the strategy visits a sample.
 func (f *exploreFlags) samples() bool {
-	return f.chosenStrategy().Samples()
+	return *f.strategy != drive && f.chosenStrategy().Samples()
 }
 
 func (f *exploreFlags) chosenStrategy() schedule.Strategy {
@@ -328,7 +345,10 @@ func (e *explored) settle() {
 		name string
 		fill func(io.Writer) error
 	}{
-		{"token", func(w io.Writer) error { _, err := fmt.Fprintln(w, failure.Token); return err }},
+		{"token", func(w io.Writer) error {
+			_, err := fmt.Fprintln(w, orElse(string(failure.Token), e.replay))
+			return err
+		}},
 		{"failure.txt", func(w io.Writer) error { return failure.WriteText(w, defaultWidth) }},
 	} {
 		path, err := folder.write(file.name, file.fill)
@@ -340,8 +360,17 @@ func (e *explored) settle() {
 	}
 }
 
-// replayOf gives the command that replays the execution of a token.
+// replayOf gives the command that replays the execution of a token. A drive has
+// none: what it does is determined by the specification's graph, and it is made
+// again as a whole.
 func (e *explored) replayOf(token schedule.Token) string {
+	if token == "" {
+		words := []string{"explore", e.target, "--config", e.configuration, "--strategy", drive}
+		if e.mutant != "" {
+			words = append(words, "--mutant", e.mutant)
+		}
+		return commandLine(words...)
+	}
 	if e.tied != nil {
 		return commandLine("replay", "--lockstep", string(token))
 	}

@@ -27,7 +27,7 @@ func Drive(ctx context.Context, v catalogue.Values, g *Graph, most uint64) (Repo
 func drive(ctx context.Context, v catalogue.Values, r *Refinement, most uint64) (Report, error) {
 	r.gated = true
 	d := newDriver(r)
-	var sum schedule.Report
+	sum := schedule.Report{Bound: "every transition of the specification"}
 	for !d.done && (most == 0 || sum.Executions < most) {
 		rep, err := explore.RunWatched(ctx, v, explore.Watch{Observer: d, Gate: d.gate, Alone: true},
 			schedule.Random(1, 1<<62), schedule.Options{MaxExecutions: batch, Steered: true})
@@ -41,7 +41,6 @@ func drive(ctx context.Context, v catalogue.Values, r *Refinement, most uint64) 
 	}
 	if sum.BudgetUsed = !d.done; d.done {
 		sum.Complete, sum.Verdict, sum.Reason = true, verdict.Holds, ""
-		sum.Bound = "every transition of the specification"
 	}
 	return d.report(sum), nil
 }

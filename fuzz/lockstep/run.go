@@ -94,7 +94,10 @@ func (r Report) WriteText(w io.Writer, left int) error {
 	}
 	if c := r.Coverage; c != nil {
 		p.line("specification: states %v, transitions %v", c.States(), c.Transitions())
-		out := c.Left()
+		var out []Left
+		if r.Failure == nil { // else nobody went to the end
+			out = c.Left()
+		}
 		for i, l := range out[:min(left, len(out))] {
 			p.line("  left out %d: %s of %s in state %d: %s", i+1, l.Label, c.graph.threadName(l.Thread), l.State, c.graph.describe(l.State))
 		}
