@@ -34,6 +34,8 @@ var samplers = []struct {
 	{"random", schedule.Random},
 	{"pct", func(seed, n uint64) schedule.Strategy { return schedule.PCT(pctDepth, seed, n) }},
 	{"pos", schedule.POS},
+	{"urw", schedule.Uniform},
+	{"surw", schedule.Selective},
 }
 
 // sample counts, for each strategy and seed, the executions to the first failure
