@@ -17,6 +17,9 @@ type Machine struct {
 	// spurious is how many sleepers the kernel may still wake for nothing.
 	spurious int
 
+	// besides: accesses to what stands in no segment are steps. Targets in which
+	// nobody writes there do without.
+	besides bool
 	forgets bool // the steps of forgotten are marks
 	// What tests plant: a mark that leaves live values out, one where there is
 	// something to remember, states that leave out doorbells or who is woken.
@@ -80,6 +83,7 @@ func (m *Machine) waiter() *waiter {
 const (
 	permits uint8 = 0xf0 // permit i at offset 4i
 	nudges  uint8 = 0xf1
+	besides uint8 = 0xe0 // and the number of the segment, of what is kept beside it
 )
 
 // locate gives the place of a word: several regions of one machine do not mix.

@@ -15,13 +15,22 @@ type Region struct {
 	number   uint8
 	segments [maxSegments]*shm.View
 	ghost    *ghost // nil: nothing is checked
+	// kept says how often what is kept beside the segments was written: it stands
+	// for its value.
+	kept   [maxSegments][maxBesides]uint32
+	nudged [1]schedule.Location // the place of its nudges
 }
 
-const maxSegments = 4
+const (
+	maxSegments = 4
+	maxBesides  = 8
+)
 
 // NewRegion makes the hook of a region. Regions of one machine have different
 // numbers.
-func NewRegion(m *Machine, number uint8) *Region { return &Region{m: m, number: number} }
+func NewRegion(m *Machine, number uint8) *Region {
+	return &Region{m: m, number: number, nudged: [1]schedule.Location{locate(number, nudges, 0)}}
+}
 
 // Hook puts the accesses of a segment under the schedule.
 func (r *Region) Hook(s *shm.Segment) {
@@ -47,6 +56,33 @@ func (r *Region) Before(a shm.Access) {
 	if r.ghost != nil {
 		r.ghost.before(a)
 	}
+}
+
+// Beside implements shm.Hook.
+func (r *Region) Beside(name step.Name, kind shm.Kind, segment uint8, what shm.Beside) {
+	if !r.m.besides {
+		return
+	}
+	r.m.step(name, schedule.Event{Name: name.String(), Kind: kinds[kind], Location: r.beside(segment, what), Size: 4})
+	if r.m.saw(*r.keptAt(segment, what)); kind != shm.KindLoad {
+		*r.keptAt(segment, what)++
+	}
+}
+
+// beside is the place of what is kept beside a segment. A nudge is the kernel's,
+// which does not know whose it is.
+func (r *Region) beside(segment uint8, what shm.Beside) schedule.Location {
+	if what == shm.Nudged {
+		return locate(r.number, nudges, 0)
+	}
+	return locate(r.number, besides|segment, shm.Offset(4*what))
+}
+
+func (r *Region) keptAt(segment uint8, what shm.Beside) *uint32 {
+	if what == shm.Nudged {
+		segment = 0
+	}
+	return &r.kept[segment][what]
 }
 
 // Saw implements shm.Hook.

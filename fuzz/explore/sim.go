@@ -22,20 +22,23 @@ import (
 // any time after it fell asleep, and moves the clock there.
 type Kernel struct {
 	m      *Machine
-	region uint8
+	region *Region
 }
 
 var _ kernel.Kernel = (*Kernel)(nil)
 
 // Kernel gives the kernel to a region.
-func (m *Machine) Kernel(r *Region) *Kernel { return &Kernel{m: m, region: r.number} }
+func (m *Machine) Kernel(r *Region) *Kernel { return &Kernel{m: m, region: r} }
 
 // Sleep implements kernel.Kernel.
 func (k *Kernel) Sleep(word *shm.View, off shm.Offset, expected uint32, nudge *kernel.Nudge, seen uint32, deadline int64) kernel.Outcome {
-	m, at := k.m, locate(k.region, word.Number(), off)
-	m.step(step.Sleep, schedule.Event{Name: step.Sleep.String(), Kind: schedule.Sleep, Location: at, Size: 4})
+	m, at := k.m, locate(k.region.number, word.Number(), off)
+	m.step(step.Sleep, schedule.Event{Name: step.Sleep.String(), Kind: schedule.Sleep, Location: at, Size: 4}, k.nudged()...)
 	value := word.Peek(off)
 	m.saw(value)
+	if m.besides {
+		m.t.SawValue(uint64(*k.region.keptAt(0, shm.Nudged)))
+	}
 	m.waiter().bell.read = false
 	switch {
 	case deadline != 0 && deadline <= m.clock:
@@ -46,13 +49,25 @@ func (k *Kernel) Sleep(word *shm.View, off shm.Offset, expected uint32, nudge *k
 	w := m.waiter()
 	w.at, w.nudge, w.deadline, w.woken, w.spurious = at, nudge, deadline, false, m.forNothing()
 	m.asleep = append(m.asleep, w)
-	m.await(step.Asleep, w.up, at)
+	if m.besides {
+		m.await(step.Asleep, w.up, at, k.region.nudged[0])
+	} else {
+		m.await(step.Asleep, w.up, at)
+	}
 	m.asleep = slices.DeleteFunc(m.asleep, func(other *waiter) bool { return other == w })
 	if w.woken || w.spurious {
 		return kernel.Woken
 	}
 	m.clock = max(m.clock, deadline)
 	return kernel.TimedOut
+}
+
+// nudged is the place of the region's nudges, where it matters.
+func (k *Kernel) nudged() []schedule.Location {
+	if !k.m.besides {
+		return nil
+	}
+	return k.region.nudged[:]
 }
 
 // forNothing says whether the kernel will wake the one who falls asleep for
@@ -71,15 +86,16 @@ func (m *Machine) forNothing() bool {
 
 // Wake implements kernel.Kernel.
 func (k *Kernel) Wake(word *shm.Segment, off shm.Offset) {
-	at := locate(k.region, word.Number(), off)
+	at := locate(k.region.number, word.Number(), off)
 	k.m.step(step.Wake, schedule.Event{Name: step.Wake.String(), Kind: schedule.Wake, Location: at, Size: 4})
 	k.m.t.SawValue(k.m.wake(func(w *waiter) bool { return w.at == at }))
 }
 
 // Nudge implements kernel.Kernel.
 func (k *Kernel) Nudge(n *kernel.Nudge) {
-	k.m.step(step.None, schedule.Event{Name: "Nudge", Kind: schedule.Wake, Location: locate(k.region, nudges, 0), Size: 4})
+	k.m.step(step.Nudge, schedule.Event{Name: step.Nudge.String(), Kind: schedule.Wake, Location: k.region.nudged[0], Size: 4})
 	n.Change()
+	*k.region.keptAt(0, shm.Nudged)++
 	k.m.t.SawValue(k.m.wake(func(w *waiter) bool { return w.nudge == n }))
 }
 

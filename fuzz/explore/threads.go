@@ -50,7 +50,11 @@ func (m *Machine) Threads(r *Region, n int) *Threads {
 func (t *Threads) Block(i int, done, stopped <-chan struct{}) {
 	p := &t.permits[i]
 	p.done, p.stopped = done, stopped
-	t.m.await(step.Block, p.ready, t.at(i))
+	if t.m.besides {
+		t.m.await(step.Block, p.ready, t.at(i), locate(t.region, besides|call.Private, shm.Offset(4*shm.Unblocks)))
+	} else {
+		t.m.await(step.Block, p.ready, t.at(i))
+	}
 	p.given = false
 }
 

@@ -140,16 +140,16 @@ func watchedProgram(v catalogue.Values, on func(*Kernel) kernel.Kernel, w Watch)
 }
 
 // step announces a step and returns when the thread may take it.
-func (m *Machine) step(name step.Name, e schedule.Event) {
+func (m *Machine) step(name step.Name, e schedule.Event, also ...schedule.Location) {
 	m.forget(name)
 	if m.observer == nil {
-		m.t.Step(e)
+		m.t.Step(e, also...)
 		return
 	}
 	self := m.t.Self()
 	m.observer.Stand(self, name, e)
 	if m.gate == nil {
-		m.t.Step(e)
+		m.t.Step(e, also...)
 	} else {
 		m.t.Await(e.Name, m.gated(nil), e.Location)
 	}
@@ -168,18 +168,18 @@ func (m *Machine) forget(name step.Name) {
 }
 
 // await is step for a step that is enabled only while ok() is true.
-func (m *Machine) await(name step.Name, ok func() bool, at schedule.Location) {
+func (m *Machine) await(name step.Name, ok func() bool, on ...schedule.Location) {
 	m.forget(name)
 	if m.observer == nil {
-		m.t.Await(name.String(), ok, at)
+		m.t.Await(name.String(), ok, on...)
 		return
 	}
 	self := m.t.Self()
-	m.observer.Stand(self, name, schedule.Event{Name: name.String(), Kind: schedule.Await, Location: at, Size: 4})
+	m.observer.Stand(self, name, schedule.Event{Name: name.String(), Kind: schedule.Await, Location: on[0], Size: 4})
 	if m.gate != nil {
 		ok = m.gated(ok)
 	}
-	m.t.Await(name.String(), ok, at)
+	m.t.Await(name.String(), ok, on...)
 	m.observer.Take(self)
 }
 

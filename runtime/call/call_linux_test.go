@@ -216,10 +216,11 @@ func (f *flood) Before(a shm.Access) {
 	}
 }
 
-func (f *flood) Saw(uint32)                                 {}
-func (f *flood) Copied([]byte)                              {}
-func (f *flood) Mark(step.Name, ...uint64)                  {}
-func (f *flood) Await(step.Name, uint8, shm.Offset, uint32) {}
+func (f *flood) Saw(uint32)                                    {}
+func (f *flood) Copied([]byte)                                 {}
+func (f *flood) Mark(step.Name, ...uint64)                     {}
+func (f *flood) Beside(step.Name, shm.Kind, uint8, shm.Beside) {}
+func (f *flood) Await(step.Name, uint8, shm.Offset, uint32)    {}
 
 // alone is a client of so many calls at once whose server is the test: its port
 // and its segment.
@@ -331,10 +332,11 @@ func (h *interval) Before(a shm.Access) {
 	}
 }
 
-func (h *interval) Saw(uint32)                                 {}
-func (h *interval) Copied([]byte)                              {}
-func (h *interval) Mark(step.Name, ...uint64)                  {}
-func (h *interval) Await(step.Name, uint8, shm.Offset, uint32) {}
+func (h *interval) Saw(uint32)                                    {}
+func (h *interval) Copied([]byte)                                 {}
+func (h *interval) Mark(step.Name, ...uint64)                     {}
+func (h *interval) Beside(step.Name, shm.Kind, uint8, shm.Beside) {}
+func (h *interval) Await(step.Name, uint8, shm.Offset, uint32)    {}
 
 // TestSecondReplyReachesNoOtherCall, also not when the record of the call that it
 // names is used again while it is being delivered.

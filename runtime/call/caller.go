@@ -156,15 +156,34 @@ func (c *Caller) close(i int) {
 
 // Poison ends every pending and every later call with err. Only the first
 // counts.
+//
+//	Poison:  if poison ≠ nil then return;  poison := err
+//	Unblock: whoever blocks, or is about to, goes on
+//	Nudge:   nudge := nudge + 1; wake all who sleep with it
+//
+// Nobody misses it. A thread that leads reads the nudge, then the poison, then
+// sleeps while the nudge is what it read: either it sees the poison, or the nudge
+// comes after its look and its sleep is refused or ended. A thread that blocks
+// does not wait for a permit alone.
 func (c *Caller) Poison(err error) {
+	c.beside(step.Poison, shm.KindCompareAndSwap, shm.Poisoned)
 	if c.poison.CompareAndSwap(nil, &err) {
+		c.beside(step.Unblock, shm.KindStore, shm.Unblocks)
 		close(c.stopped)
 		c.kernel.Nudge(&c.nudge)
 	}
 }
 
+// beside tells the hook, if there is one, of an access to what stands in no segment.
+func (c *Caller) beside(name step.Name, kind shm.Kind, what shm.Beside) {
+	if c.private.Hooked() {
+		c.private.Beside(name, kind, what)
+	}
+}
+
 // Err is the error that the caller was poisoned with, nil if it was not.
 func (c *Caller) Err() error {
+	c.beside(step.LookPoison, shm.KindLoad, shm.Poisoned)
 	if err := c.poison.Load(); err != nil {
 		return *err
 	}

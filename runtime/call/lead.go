@@ -2,6 +2,7 @@ package call
 
 import (
 	"urpc/runtime/channel"
+	"urpc/runtime/shm"
 	"urpc/spec/step"
 )
 
@@ -72,6 +73,7 @@ func (w *waiter) leadOn() error {
 func (w *waiter) park() error {
 	c := w.caller
 	w.watch()
+	c.beside(step.LookNudge, shm.KindLoad, shm.Nudged)
 	seen := c.nudge.Seen()
 	if err := w.over(); err != nil {
 		return err

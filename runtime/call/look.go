@@ -35,7 +35,7 @@ func (c *Caller) Look(add func(v uint64)) {
 		}
 	}
 	poisoned := uint64(0)
-	if c.Err() != nil {
+	if c.poison.Load() != nil {
 		poisoned = 1
 	}
 	add(poisoned)

@@ -28,6 +28,17 @@ type Access struct {
 	Size    uint32 // bytes
 }
 
+// Beside is what a space keeps beside its segments, and more than one of its
+// threads reaches: no word of a segment, but shared all the same.
+type Beside uint8
+
+// What is kept beside the segments.
+const (
+	Poisoned Beside = iota // why every call of the binding ends (call.Caller)
+	Unblocks               // the channel whose closing lets every blocked caller go on
+	Nudged                 // the state of a nudge (kernel.Nudge)
+)
+
 // Hook is told of every access before it is made, on the goroutine that makes
 // it, and may hold it back. In production there is none.
 type Hook interface {
@@ -39,6 +50,9 @@ type Hook interface {
 	// Copied is Saw of bytes that were copied out: of one CopyOut, and of the
 	// CopyMore that goes on with it.
 	Copied(bytes []byte)
+	// Beside is Before of an access to what stands in no segment, but beside one of
+	// the space's own.
+	Beside(name step.Name, kind Kind, segment uint8, what Beside)
 	// Mark announces the head of a loop: together with the shared words, where
 	// says where the thread stands and live what its local variables hold.
 	Mark(where step.Name, live ...uint64)
@@ -57,6 +71,12 @@ func (v *View) Hooked() bool { return v.hook != nil }
 
 // Mark passes a mark on to the hook, which must be there.
 func (v *View) Mark(where step.Name, live ...uint64) { v.hook.Mark(where, live...) }
+
+// Beside passes an access to what stands beside the segment on to the hook, which
+// must be there.
+func (v *View) Beside(name step.Name, kind Kind, what Beside) {
+	v.hook.Beside(name, kind, v.number, what)
+}
 
 // Await says that the caller can do nothing until the word differs from old.
 // Without a hook it returns at once: the caller polls.

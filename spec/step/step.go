@@ -77,6 +77,14 @@ const (
 	DropReply     // the late reply has come: the call is over
 	CloseCall     // say that the call is over
 
+	// Ending a binding, within the space that ends it.
+
+	LookPoison // read whether the binding is over
+	Poison     // say that it is, and why
+	Unblock    // let everybody go on who blocks, or is about to
+	LookNudge  // read the nudge, before the reasons not to sleep
+	Nudge      // change the nudge and ask the kernel to wake all who sleep with it
+
 	end
 )
 
@@ -126,6 +134,7 @@ var names = [count]string{
 	AnnounceBlock: "AnnounceBlock", LeadAgain: "LeadAgain", Block: "Block", RetractBlock: "RetractBlock",
 	LoadCall: "LoadCall", LookBlocked: "LookBlocked", LookPending: "LookPending",
 	Abandon: "Abandon", DropReply: "DropReply", CloseCall: "CloseCall",
+	LookPoison: "LookPoison", Poison: "Poison", Unblock: "Unblock", LookNudge: "LookNudge", Nudge: "Nudge",
 	Dispatch: "Dispatch", Send: "Send", Work: "Work", Exit: "Exit", Receive: "Receive", Execute: "Execute",
 	Reply: "Reply", Resume: "Resume", See: "See",
 	CallAndSwitch: "CallAndSwitch", ExecuteAndSwitchBack: "ExecuteAndSwitchBack",
