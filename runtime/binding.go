@@ -5,14 +5,15 @@ import (
 	"fmt"
 	"sync/atomic"
 
-	"urpc/runtime/processor"
+	"urpc/runtime/machine"
+	"urpc/spec/step"
 )
 
 // binding is the server's side of one client.
 type binding struct {
 	peer       Peer
 	procedures []served
-	pool       *processor.Pool
+	pool       machine.Processors
 	context    context.Context // of the handlers
 
 	calls, failed atomic.Uint64
@@ -43,7 +44,8 @@ func (b *binding) counted() ServerCounters {
 
 // reserve takes one of the server's places for a binding, before any memory is
 // made for it.
-func (s *Server) reserve() error {
+func (s *Server) reserve(l *link) error {
+	l.machine.Step(step.Reserve)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.reserved >= s.options.Bindings {
@@ -53,21 +55,24 @@ func (s *Server) reserve() error {
 	return nil
 }
 
-func (s *Server) unreserve() {
+func (s *Server) unreserve(l *link) {
+	l.machine.Step(step.Unreserve)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.reserved--
 }
 
 // enter and leave keep the list of the bindings that are served.
-func (s *Server) enter(b *binding) {
+func (s *Server) enter(l *link, b *binding) {
+	l.machine.Step(step.EnterBinding)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.bindings[b] = struct{}{}
 	s.bound.Add(1)
 }
 
-func (s *Server) leave(b *binding) {
+func (s *Server) leave(l *link, b *binding) {
+	l.machine.Step(step.LeaveBinding)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.bindings, b)

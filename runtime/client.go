@@ -9,6 +9,7 @@ import (
 
 	"urpc/runtime/call"
 	"urpc/runtime/shm"
+	"urpc/spec/step"
 )
 
 // Client is one binding to a server. Any number of goroutines may call over it
@@ -24,10 +25,10 @@ type Client struct {
 	numbers atomic.Pointer[[]uint32] // by declaration.id: the server's number + 1; 0: not looked up yet
 	mu      sync.Mutex               // held to change numbers
 
-	ending sync.Once
+	link   *link
+	ending atomic.Bool           // by the one who goes on to end it
+	done   chan struct{}         // closed when that is done
 	cause  atomic.Pointer[error] // why it ended
-	unlink func()                // closes the socket, which ends the watch over the peer
-	watch  *sync.WaitGroup       // the watch over the peer
 }
 
 // begin prepares a call: it gives the server's number of the procedure and holds
@@ -113,13 +114,17 @@ func (c *Client) ended(ctx context.Context, d *declaration, err error) error {
 // end ends the binding: every pending and every later call ends with err. It
 // waits for nothing; the first err counts.
 func (c *Client) end(err error) {
-	c.ending.Do(func() {
-		c.cause.CompareAndSwap(nil, &err)
-		c.caller.Poison(err)
-		// Those who are in a call leave it now; the last one takes the memory along.
-		c.region.Close()
-		c.unlink()
-	})
+	c.link.machine.Step(step.EndBinding)
+	if !c.ending.CompareAndSwap(false, true) {
+		return
+	}
+	c.cause.CompareAndSwap(nil, &err)
+	c.link.machine.Step(step.PoisonCalls)
+	c.caller.Poison(err)
+	// Those who are in a call leave it now; the last one takes the memory along.
+	c.region.Close()
+	c.link.close() // which ends the watch over the peer
+	close(c.done)
 }
 
 // Close ends the binding. Pending calls end with ErrClosed. Close returns when
@@ -127,8 +132,10 @@ func (c *Client) end(err error) {
 // no goroutine. It may be called more than once.
 func (c *Client) Close() error {
 	c.end(ErrClosed)
-	c.watch.Wait()
-	<-c.region.Gone()
+	// Another thread may have come first, and still be at it.
+	c.link.machine.Wait(step.AwaitEnd, c.done, 0)
+	c.link.wait()
+	c.link.machine.Wait(step.AwaitUnmap, c.region.Gone(), 0)
 	return c.region.Err()
 }
 

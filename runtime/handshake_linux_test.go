@@ -308,10 +308,11 @@ func hostileAnswer(t *testing.T, message []byte, files ...*os.File) error {
 // leave no descriptor behind.
 func TestHostileServer(t *testing.T) {
 	size := channel.Size{Slots: 4, Payload: 96}
-	region, files, err := shm.CreateRegion(channel.Replies, channel.Calls, shm.RoundUp(size.Bytes()), size.Format)
+	region, files, err := shm.CreateRegion(shm.Memfd{}, channel.Replies, channel.Calls, shm.RoundUp(size.Bytes()), size.Format)
 	if err != nil {
 		t.Fatal(err)
 	}
+	own, peer := files.Own.(*os.File), files.Peer.(*os.File)
 	defer region.Close()
 	defer files.Close()
 	good := appendAnswer(nil, size, []served{{declaration: procNull.declaration}})
@@ -331,18 +332,18 @@ func TestHostileServer(t *testing.T) {
 		want    error
 	}{
 		{"no descriptors", good, nil, errGarbage},
-		{"one descriptor", good, []*os.File{files.Peer}, errGarbage},
-		{"three descriptors", good, []*os.File{files.Peer, files.Own, null}, errGarbage},
+		{"one descriptor", good, []*os.File{peer}, errGarbage},
+		{"three descriptors", good, []*os.File{peer, own, null}, errGarbage},
 		{"twenty descriptors", good, slices.Repeat([]*os.File{null}, 20), errGarbage},
-		{"exchanged descriptors", good, []*os.File{files.Own, files.Peer}, shm.ErrMemory},
-		{"twice the same", good, []*os.File{files.Peer, files.Peer}, shm.ErrMemory},
+		{"exchanged descriptors", good, []*os.File{own, peer}, shm.ErrMemory},
+		{"twice the same", good, []*os.File{peer, peer}, shm.ErrMemory},
 		{"no memory", good, []*os.File{null, null}, shm.ErrMemory},
-		{"memory too small", appendAnswer(nil, bigger, nil), []*os.File{files.Peer, files.Own}, shm.ErrMemory},
-		{"another start", appendAnswer(nil, moved, nil), []*os.File{files.Peer, files.Own}, errGarbage},
-		{"two of one name", appendAnswer(nil, size, twice), []*os.File{files.Peer, files.Own}, errGarbage},
-		{"cut off", good[:len(good)-1], []*os.File{files.Peer, files.Own}, io.EOF},
-		{"a hello", hello{}.append(nil), []*os.File{files.Peer, files.Own}, errGarbage},
-		{"another version", frame{7, kindAnswer, 0}.append(nil), []*os.File{files.Peer, files.Own}, ErrVersion},
+		{"memory too small", appendAnswer(nil, bigger, nil), []*os.File{peer, own}, shm.ErrMemory},
+		{"another start", appendAnswer(nil, moved, nil), []*os.File{peer, own}, errGarbage},
+		{"two of one name", appendAnswer(nil, size, twice), []*os.File{peer, own}, errGarbage},
+		{"cut off", good[:len(good)-1], []*os.File{peer, own}, io.EOF},
+		{"a hello", hello{}.append(nil), []*os.File{peer, own}, errGarbage},
+		{"another version", frame{7, kindAnswer, 0}.append(nil), []*os.File{peer, own}, ErrVersion},
 		{"nothing", nil, nil, io.EOF},
 	}
 	for _, c := range cases {
@@ -359,7 +360,7 @@ func TestHostileServer(t *testing.T) {
 		}
 		return nil
 	})
-	if err := hostileAnswer(t, good, files.Peer, files.Own); err != nil {
+	if err := hostileAnswer(t, good, peer, own); err != nil {
 		t.Errorf("a good answer: %v", err)
 	}
 }
@@ -455,7 +456,7 @@ func TestTalkAfterTheHandshake(t *testing.T) {
 // TestServerTalksAfterTheHandshake: a byte that is not the one that says stop.
 func TestServerTalksAfterTheHandshake(t *testing.T) {
 	size := channel.Size{Slots: 4, Payload: 96}
-	region, files, err := shm.CreateRegion(channel.Replies, channel.Calls, shm.RoundUp(size.Bytes()), size.Format)
+	region, files, err := shm.CreateRegion(shm.Memfd{}, channel.Replies, channel.Calls, shm.RoundUp(size.Bytes()), size.Format)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -463,7 +464,7 @@ func TestServerTalksAfterTheHandshake(t *testing.T) {
 	defer files.Close()
 	a, b := socketPair(t)
 	table := []served{{declaration: procNull.declaration}}
-	rights := unix.UnixRights(int(files.Peer.Fd()), int(files.Own.Fd()))
+	rights := unix.UnixRights(int(files.Peer.(*os.File).Fd()), int(files.Own.(*os.File).Fd()))
 	answered := make(chan struct{})
 	go func() {
 		defer close(answered)

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"urpc/runtime/machine"
 )
 
 func TestCallsToAnotherProcess(t *testing.T) {
@@ -258,31 +258,33 @@ func TestInheritedSocket(t *testing.T) {
 	}
 }
 
-// TestPeersProcessIsWatched: the socket does not hang up, since another process
-// holds it, too; the pidfd tells.
+// exits is a socket that does not hang up when the peer's process exits, since
+// another process holds it, too. That a pidfd tells is a test of package machine.
+type exits struct {
+	machine.Socket
+	exited chan struct{}
+}
+
+func (e exits) AwaitExit() error {
+	<-e.exited
+	return nil
+}
+
+// TestPeersProcessIsWatched: where the socket does not hang up, the process tells.
 func TestPeersProcessIsWatched(t *testing.T) {
-	sleeper := startChild(t, "listener", filepath.Join(t.TempDir(), "socket"))
-	sleeper.expect(t, "ready")
 	a, _ := socketPair(t)
-	l, err := newLink(a)
+	m, s, err := real(a)
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.peer.PID = sleeper.Process.Pid
-	if err := l.watchProcess(); err != nil {
-		t.Fatal(err)
-	}
-	if l.pidfd == nil {
-		t.Fatal("no pidfd")
-	}
+	e := exits{s, make(chan struct{})}
+	l := newLink(m, e)
 	gone := make(chan departure, 1)
 	l.watch(func(d departure) { gone <- d })
-	if err := sleeper.Process.Signal(unix.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
+	close(e.exited)
 	if d := <-gone; d != exited {
 		t.Errorf("%v, want that its process exited", d)
 	}
 	l.close()
-	l.watching.Wait()
+	l.wait()
 }

@@ -17,7 +17,7 @@ func testBytes() int { return pages * os.Getpagesize() }
 
 func newRegion(t *testing.T) (*Region, Descriptors) {
 	t.Helper()
-	r, d, err := CreateRegion(1, 0, testBytes(), func(s *Segment) { s.Store(0, 0, 7) })
+	r, d, err := CreateRegion(Memfd{}, 1, 0, testBytes(), func(s *Segment) { s.Store(0, 0, 7) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +31,7 @@ func newRegion(t *testing.T) (*Region, Descriptors) {
 // openOther opens the region as the other side does.
 func openOther(t *testing.T, d Descriptors) *Region {
 	t.Helper()
-	r, err := OpenRegion(0, 1, int(d.Peer.Fd()), int(d.Own.Fd()), testBytes())
+	r, err := OpenRegion(Memfd{}, 0, 1, d.Peer, d.Own, testBytes())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func TestEachSideReadsWhatTheOtherWrites(t *testing.T) {
 // come to write what it may only read.
 func TestPeerCannotWrite(t *testing.T) {
 	_, d := newRegion(t)
-	fd := int(d.Own.Fd())
+	fd := fdOf(d.Own)
 	refused := func(what string, err error) {
 		t.Helper()
 		if !errors.Is(err, unix.EPERM) && !errors.Is(err, unix.EACCES) {
@@ -112,13 +112,13 @@ func TestOwnCannotWriteThePeers(t *testing.T) {
 
 func TestSizeIsForEver(t *testing.T) {
 	_, d := newRegion(t)
-	for name, f := range map[string]*os.File{"own": d.Own, "peer": d.Peer} {
+	for name, f := range map[string]Descriptor{"own": d.Own, "peer": d.Peer} {
 		for _, size := range []int{0, testBytes() - 1, testBytes() + 1} {
-			if err := unix.Ftruncate(int(f.Fd()), int64(size)); !errors.Is(err, unix.EPERM) {
+			if err := unix.Ftruncate(fdOf(f), int64(size)); !errors.Is(err, unix.EPERM) {
 				t.Errorf("%s: truncate to %d: %v, want it refused", name, size, err)
 			}
 		}
-		if _, err := unix.FcntlInt(f.Fd(), unix.F_ADD_SEALS, unix.F_SEAL_WRITE); !errors.Is(err, unix.EPERM) {
+		if _, err := unix.FcntlInt(uintptr(fdOf(f)), unix.F_ADD_SEALS, unix.F_SEAL_WRITE); !errors.Is(err, unix.EPERM) {
 			t.Errorf("%s: another seal: %v, want it refused", name, err)
 		}
 	}
@@ -126,8 +126,8 @@ func TestSizeIsForEver(t *testing.T) {
 
 func TestDescriptorsAreClosedOnExec(t *testing.T) {
 	_, d := newRegion(t)
-	for _, f := range []*os.File{d.Own, d.Peer} {
-		flags, err := unix.FcntlInt(f.Fd(), unix.F_GETFD, 0)
+	for _, f := range []Descriptor{d.Own, d.Peer} {
+		flags, err := unix.FcntlInt(uintptr(fdOf(f)), unix.F_GETFD, 0)
 		if err != nil || flags&unix.FD_CLOEXEC == 0 {
 			t.Errorf("flags %#x, %v: want close on exec", flags, err)
 		}
@@ -136,13 +136,13 @@ func TestDescriptorsAreClosedOnExec(t *testing.T) {
 
 // TestVerifyRefuses hands the receiver descriptors that are not what they must be.
 func TestVerifyRefuses(t *testing.T) {
-	memory := func(bytes, seals int) *os.File {
-		f, err := newMemory(0, make([]byte, bytes))
+	memory := func(bytes int, seals Seals) Descriptor {
+		f, err := Memfd{}.Create(0, make([]byte, bytes))
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { f.Close() })
-		if _, err := unix.FcntlInt(f.Fd(), unix.F_ADD_SEALS, seals); err != nil {
+		if _, err := unix.FcntlInt(uintptr(fdOf(f)), unix.F_ADD_SEALS, int(seals)); err != nil {
 			t.Fatal(err)
 		}
 		return f
@@ -161,46 +161,52 @@ func TestVerifyRefuses(t *testing.T) {
 	}
 	defer r.Close()
 	defer w.Close()
-	unsealable, err := unix.MemfdCreate("unsealable", unix.MFD_CLOEXEC)
+	fd, err := unix.MemfdCreate("unsealable", unix.MFD_CLOEXEC)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer unix.Close(unsealable)
-	if err := unix.Ftruncate(unsealable, int64(testBytes())); err != nil {
+	unsealable := os.NewFile(uintptr(fd), "unsealable")
+	defer unsealable.Close()
+	if err := unsealable.Truncate(int64(testBytes())); err != nil {
 		t.Fatal(err)
 	}
+	closed, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
 
 	cases := []struct {
 		what  string
-		fd    int
-		seals int
+		d     Descriptor
+		seals Seals
 	}{
-		{"too small", int(memory(testBytes()-os.Getpagesize(), sealed).Fd()), sealed},
-		{"too large", int(memory(testBytes()+os.Getpagesize(), sealed).Fd()), sealed},
-		{"no seals", int(memory(testBytes(), 0).Fd()), sealed},
-		{"may shrink", int(memory(testBytes(), sealed&^unix.F_SEAL_SHRINK).Fd()), sealed},
-		{"may grow", int(memory(testBytes(), sealed&^unix.F_SEAL_GROW).Fd()), sealed},
-		{"may be sealed", int(memory(testBytes(), sealed&^unix.F_SEAL_SEAL).Fd()), sealed},
-		{"writable for the receiver", int(memory(testBytes(), sealed).Fd()), sealed | readOnly},
-		{"not writable for the receiver", int(memory(testBytes(), sealed|readOnly).Fd()), sealed},
-		{"not writable at all", int(memory(testBytes(), sealed|unix.F_SEAL_WRITE).Fd()), sealed},
-		{"cannot be sealed", unsealable, sealed},
-		{"ordinary file", int(ordinary.Fd()), sealed},
-		{"pipe", int(r.Fd()), sealed},
-		{"no descriptor", -1, sealed},
+		{"too small", memory(testBytes()-os.Getpagesize(), Sealed), Sealed},
+		{"too large", memory(testBytes()+os.Getpagesize(), Sealed), Sealed},
+		{"no seals", memory(testBytes(), 0), Sealed},
+		{"may shrink", memory(testBytes(), Sealed&^SealShrink), Sealed},
+		{"may grow", memory(testBytes(), Sealed&^SealGrow), Sealed},
+		{"may be sealed", memory(testBytes(), Sealed&^SealSeal), Sealed},
+		{"writable for the receiver", memory(testBytes(), Sealed), Sealed | ReadOnly},
+		{"not writable for the receiver", memory(testBytes(), ReadOnly), Sealed},
+		{"not writable at all", memory(testBytes(), Sealed|SealWrite), Sealed},
+		{"cannot be sealed", unsealable, Sealed},
+		{"ordinary file", ordinary, Sealed},
+		{"pipe", r, Sealed},
+		{"no descriptor", closed, Sealed},
 	}
 	for _, c := range cases {
 		t.Run(c.what, func(t *testing.T) {
-			err := Verify(c.fd, testBytes(), c.seals)
+			err := Verify(Memfd{}, c.d, testBytes(), c.seals)
 			if !errors.Is(err, ErrMemory) {
 				t.Fatalf("%v, want ErrMemory", err)
 			}
 		})
 	}
-	if err := Verify(int(memory(testBytes(), sealed).Fd()), testBytes(), sealed); err != nil {
+	if err := Verify(Memfd{}, memory(testBytes(), Sealed), testBytes(), Sealed); err != nil {
 		t.Errorf("as it must be: %v", err)
 	}
-	if err := Verify(int(memory(testBytes(), sealed|readOnly).Fd()), testBytes(), sealed|readOnly); err != nil {
+	if err := Verify(Memfd{}, memory(testBytes(), ReadOnly), testBytes(), ReadOnly); err != nil {
 		t.Errorf("read-only as it must be: %v", err)
 	}
 }
@@ -208,7 +214,7 @@ func TestVerifyRefuses(t *testing.T) {
 // TestOpenRegionExchanged: the two descriptors in the wrong order are refused.
 func TestOpenRegionExchanged(t *testing.T) {
 	_, d := newRegion(t)
-	if r, err := OpenRegion(0, 1, int(d.Own.Fd()), int(d.Peer.Fd()), testBytes()); !errors.Is(err, ErrMemory) {
+	if r, err := OpenRegion(Memfd{}, 0, 1, d.Own, d.Peer, testBytes()); !errors.Is(err, ErrMemory) {
 		t.Fatalf("%v, %v: want ErrMemory", r, err)
 	}
 }
@@ -223,7 +229,7 @@ func TestNoMemoryIsAnError(t *testing.T) {
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &few); err != nil {
 		t.Fatal(err)
 	}
-	_, _, err := CreateRegion(1, 0, testBytes(), func(*Segment) {})
+	_, _, err := CreateRegion(Memfd{}, 1, 0, testBytes(), func(*Segment) {})
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		t.Fatal(err)
 	}

@@ -1,8 +1,9 @@
 package shm
 
 import (
-	"sync"
 	"sync/atomic"
+
+	"urpc/spec/step"
 )
 
 // Region is the memory of one binding as this side sees it: the segment that it
@@ -17,11 +18,12 @@ type Region struct {
 	Own  *Segment
 	Peer *View
 
-	unmap func() error
-	once  sync.Once
-	err   error
-	gone  chan struct{}
-	close sync.Once
+	unmap    func() error
+	unmapped atomic.Bool // by the one who goes on to unmap it
+	err      error
+	gone     chan struct{}
+	closed   atomic.Bool
+	hook     Holding // nil in production
 	// holders counts those who hold the region, plus closing once it is closed.
 	holders atomic.Int64
 }
@@ -35,12 +37,16 @@ func NewRegion(own *Segment, peer *View, unmap func() error) *Region {
 	return &Region{Own: own, Peer: peer, unmap: unmap, gone: make(chan struct{})}
 }
 
+// SetHook installs the hook of the region's holders, before the region is shared
+// with another goroutine.
+func (r *Region) SetHook(h Holding) { r.hook = h }
+
 // Hold keeps the memory until Release, and says whether it could: not once the
 // region is closed. Then the caller must not touch the memory, and not release it.
 func (r *Region) Hold() bool {
 	// Atomic operations have one order: either Close comes after this Add, and the
 	// memory waits for Release; or before, and the sum shows it.
-	if r.holders.Add(1) >= closing {
+	if r.add(step.HoldRegion, 1) >= closing {
 		r.Release()
 		return false
 	}
@@ -51,7 +57,7 @@ func (r *Region) Hold() bool {
 func (r *Region) Release() {
 	// The sum may be closing more than once, by a Hold that was refused meanwhile;
 	// such a Hold touches nothing, so the first time is late enough.
-	switch n := r.holders.Add(-1); {
+	switch n := r.add(step.ReleaseRegion, -1); {
 	case n == closing:
 		r.release()
 	case n < 0:
@@ -63,11 +69,21 @@ func (r *Region) Release() {
 // the last holder has released it. It does not wait for that and may be called
 // more than once.
 func (r *Region) Close() {
-	r.close.Do(func() {
-		if r.holders.Add(closing) == closing {
-			r.release()
-		}
-	})
+	if r.closed.CompareAndSwap(false, true) && r.add(step.CloseRegion, closing) == closing {
+		r.release()
+	}
+}
+
+// add changes the sum of holders in one step and gives it.
+func (r *Region) add(name step.Name, delta int64) int64 {
+	if r.hook != nil {
+		r.hook.Before(name)
+	}
+	n := r.holders.Add(delta)
+	if r.hook != nil {
+		r.hook.Counted(n%closing, n >= closing)
+	}
+	return n
 }
 
 // Gone is closed when the memory has been unmapped.
@@ -78,10 +94,11 @@ func (r *Region) Gone() <-chan struct{} { return r.gone }
 func (r *Region) Err() error { return r.err }
 
 func (r *Region) release() {
-	r.once.Do(func() {
-		if r.unmap != nil {
-			r.err = r.unmap()
-		}
-		close(r.gone)
-	})
+	if !r.unmapped.CompareAndSwap(false, true) {
+		return
+	}
+	if r.unmap != nil {
+		r.err = r.unmap()
+	}
+	close(r.gone)
 }

@@ -117,6 +117,46 @@ const (
 	Set                        // set the lock (the same)
 	CS                         // inside the critical section
 	Unlock                     // free the lock
+	locked
+)
+
+// The steps of binding and closing. Each is one request to the kernel, or one
+// access to what the threads of a space share.
+const (
+	SendHello       Name = locked + iota // the client asks for a binding
+	ReceiveHello                         // the server reads what is asked for
+	Reserve                              // the server takes one of its places for bindings
+	SendRefusal                          // and tells why there is none
+	CreateMemory                         // make the memory of a segment
+	MapMemory                            // map it
+	SealMemory                           // fix its size, and who may write it, for ever
+	SendAnswer                           // the server grants the memory: both descriptors go with the header
+	ReceiveAnswer                        // the client reads what is granted
+	VerifySeals                          // read the seals of memory that was received
+	VerifySize                           // read its size
+	WatchPeer                            // open a descriptor of the peer's process
+	CloseDescriptor                      // close a descriptor
+	UnmapMemory                          // unmap a segment
+	StartWatch                           // a thread begins to watch the peer
+	Notice                               // it reads that the peer has hung up, or stops, or what it should not have sent
+	NoticeExit                           // another one learns that the peer's process has exited
+	HoldRegion                           // add one to the count of holders: go on if the region is not closed
+	ReleaseRegion                        // take one from it: the last holder of a closed region unmaps it
+	CloseRegion                          // mark the count as closed: unmap it if nobody holds it
+	EndBinding                           // the first thread that ends the client's binding goes on to do so
+	PoisonCalls                          // every call that is pending, and every later one, ends
+	AwaitEnd                             // await that the binding has been ended
+	AwaitWatch                           // await the end of a thread that watches the peer
+	AwaitUnmap                           // await that the region is unmapped
+	Linger                               // a server has stopped: wait, for some time, that those who are in a call have found their replies
+	EnterBinding                         // the server puts the binding on its list
+	StopProcessors                       // await that the client is gone or the server is to stop: end them
+	AwaitProcessors                      // await that they have left
+	SendStopping                         // the server says that it stops
+	HangUp                               // close the socket
+	LeaveBinding                         // the server takes the binding off its list
+	Unreserve                            // and gives its place back
+	Die                                  // a space dies: the kernel closes what it had open and unmaps its memory
 	count
 )
 
@@ -139,6 +179,16 @@ var names = [count]string{
 	Reply: "Reply", Resume: "Resume", See: "See",
 	CallAndSwitch: "CallAndSwitch", ExecuteAndSwitchBack: "ExecuteAndSwitchBack",
 	NCS: "NCS", TestSet: "TestSet", Test: "Test", Set: "Set", CS: "CS", Unlock: "Unlock",
+	SendHello: "SendHello", ReceiveHello: "ReceiveHello", Reserve: "Reserve", SendRefusal: "SendRefusal",
+	CreateMemory: "CreateMemory", MapMemory: "MapMemory", SealMemory: "SealMemory",
+	SendAnswer: "SendAnswer", ReceiveAnswer: "ReceiveAnswer", VerifySeals: "VerifySeals", VerifySize: "VerifySize",
+	WatchPeer: "WatchPeer", CloseDescriptor: "CloseDescriptor", UnmapMemory: "UnmapMemory",
+	StartWatch: "StartWatch", Notice: "Notice", NoticeExit: "NoticeExit",
+	HoldRegion: "HoldRegion", ReleaseRegion: "ReleaseRegion", CloseRegion: "CloseRegion",
+	EndBinding: "EndBinding", PoisonCalls: "PoisonCalls",
+	AwaitEnd: "AwaitEnd", AwaitWatch: "AwaitWatch", AwaitUnmap: "AwaitUnmap", Linger: "Linger",
+	EnterBinding: "EnterBinding", StopProcessors: "StopProcessors", AwaitProcessors: "AwaitProcessors",
+	SendStopping: "SendStopping", HangUp: "HangUp", LeaveBinding: "LeaveBinding", Unreserve: "Unreserve", Die: "Die",
 }
 
 // String gives the name as it stands in tables, traces and tokens.

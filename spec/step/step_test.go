@@ -5,7 +5,7 @@ import "testing"
 // Every step has a name of its own, by which it is found again.
 func TestNames(t *testing.T) {
 	all := All()
-	if want := int(end-1) + int(last-end) + int(count-last); len(all) != want {
+	if want := int(end-1) + int(last-end) + int(locked-last) + int(count-locked); len(all) != want {
 		t.Errorf("%d names, want %d: some step has none", len(all), want)
 	}
 	seen := map[string]bool{}
