@@ -1,37 +1,36 @@
 package processor
 
-import "time"
-
-// takesLong is how long the polling worker may be in one handler before another
-// worker takes its place: long against a handler that just computes, short
-// against one that blocks. A look costs one timer.
-const takesLong = 200 * time.Microsecond
+import "urpc/spec/step"
 
 // monitor takes the polling place from a worker whose handler takes long and
 // offers it to another. It rests while the polling worker is parked.
+//
+//	LookRest:      if resting then await a resume          \* or the stop
+//	Tick:          await the next look                     \* or the stop
+//	LookCall:      c := handling;  if c = 0 or c ≠ last then last := c, goto LookRest
+//	TakePlaceAway: if compare-and-swap(handling, c, 0) fails then goto LookRest
+//	GivePlace:     place := offered
+//	LookIdle:      if idle = 0 then hire
+//
+// A call has the place taken from it once at most: either the monitor's
+// compare-and-swap succeeds, or EndCall's of the worker, which then keeps it.
 func (p *Pool) monitor() {
-	defer p.working.Done()
-	tick := time.NewTicker(takesLong)
-	defer tick.Stop()
-	var last uint64
+	last := uint32(0)
 	for {
-		if p.resting.Load() {
-			select {
-			case <-p.resume:
-			case <-p.stopped:
-				return
-			}
+		if p.private.Hooked() {
+			p.private.Mark(step.LookRest, uint64(last))
 		}
-		select {
-		case <-tick.C:
-		case <-p.stopped:
+		if p.private.Load(step.LookRest, offResting) != 0 && !p.crew.Rest() {
 			return
 		}
-		call := p.handling.Load()
-		if call != 0 && call == last && p.handling.CompareAndSwap(call, 0) {
+		if !p.crew.Tick() {
+			return
+		}
+		call := p.private.Load(step.LookCall, offHandling)
+		if call != 0 && call == last && p.private.CompareAndSwap(step.TakePlaceAway, offHandling, call, 0) {
 			p.counters.replaced.Add(1)
-			p.place <- struct{}{}
-			if p.idle.Load() == 0 {
+			p.crew.Give()
+			if p.private.Load(step.LookIdle, offIdle) == 0 {
 				p.hire()
 			}
 		}
@@ -39,11 +38,9 @@ func (p *Pool) monitor() {
 	}
 }
 
-// rested ends the monitor's rest.
+// rested ends the monitor's rest. The word is cleared before the resume is given:
+// a monitor that saw it set has a resume to come.
 func (p *Pool) rested() {
-	p.resting.Store(false)
-	select {
-	case p.resume <- struct{}{}:
-	default: // it has not begun to rest, or was told before
-	}
+	p.private.Store(step.EndRest, offResting, 0)
+	p.crew.Resume()
 }

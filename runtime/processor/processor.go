@@ -6,12 +6,13 @@ package processor
 import (
 	"errors"
 	"runtime"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"urpc/runtime/channel"
 	"urpc/runtime/kernel"
+	"urpc/runtime/shm"
+	"urpc/spec/step"
 )
 
 // ErrCorrupt: the peer wrote what no peer of ours writes.
@@ -34,6 +35,10 @@ type Config struct {
 	Workers int
 	// Poll is how long to poll for a call before parking; 0 or less: not at all.
 	Poll time.Duration
+	// Crew is the threads; nil stands for goroutines.
+	Crew Crew
+	// Hook watches the private words; nil in production.
+	Hook shm.Hook
 }
 
 // Pool serves the calls of one channel. One of its workers at a time polls and
@@ -47,20 +52,15 @@ type Pool struct {
 	poll    int64 // nanoseconds
 	workers int
 
-	nudge    kernel.Nudge
-	stopping atomic.Bool
-	stopped  chan struct{}
-	corrupt  atomic.Bool
+	crew    Crew
+	private *shm.Segment // see words.go
+	nudge   kernel.Nudge
+	corrupt atomic.Bool
 
-	place    chan struct{} // holds the polling place while no worker has it
-	working  sync.WaitGroup
-	mu       sync.Mutex
-	started  int           // workers, guarded by mu
-	idle     atomic.Int64  // workers that wait for the polling place
-	calls    uint64        // that were executed; touched by who has the polling place
-	handling atomic.Uint64 // number of the call that the polling worker executes; 0: none
-	resting  atomic.Bool   // the monitor rests, since the polling worker is parked
-	resume   chan struct{} // ends its rest
+	// Of the worker that has the polling place. They pass on with it: who takes the
+	// place is synchronized after who gave it, or had it taken away.
+	calls  uint32 // that were executed, modulo 2^32 and never 0
+	guests guests
 
 	counters counters
 }
@@ -70,23 +70,30 @@ func New(c Config) *Pool {
 	if c.Workers < 1 {
 		panic("processor: a pool without workers")
 	}
+	if c.Crew == nil {
+		c.Crew = Goroutines()
+	}
+	private := shm.Heap(Private, privateSize)
+	private.SetHook(c.Hook)
 	return &Pool{
 		port: c.Port, kernel: c.Kernel, handler: c.Handler, exited: c.Exited, poll: int64(c.Poll), workers: c.Workers,
-		stopped: make(chan struct{}), place: make(chan struct{}, 1), resume: make(chan struct{}, 1),
+		crew: c.Crew, private: private,
 	}
 }
+
+// Private gives the words that the pool's threads share: for what watches a run,
+// never for what runs.
+func (p *Pool) Private() *shm.View { return &p.private.View }
 
 // Run serves until Stop, then gives nil once every handler has ended; or until
 // the peer corrupts the channel, then ErrCorrupt. It is called once.
 func (p *Pool) Run() error {
-	p.place <- struct{}{}
+	p.crew.Give()
 	p.hire()
 	if p.workers > 1 {
-		p.working.Add(1)
-		go p.monitor()
+		p.crew.Go(p.monitor)
 	}
-	<-p.stopped
-	p.working.Wait()
+	p.crew.Wait() // a worker that ends before the stop has hired another one
 	if p.corrupt.Load() {
 		return ErrCorrupt
 	}
@@ -94,24 +101,37 @@ func (p *Pool) Run() error {
 }
 
 // Stop ends the pool: no further call is received.
+//
+//	Stop: if compare-and-swap(stopping, 0, 1) fails then return
+//	      let go who waits for the place or for a look
+//	      nudge who is parked, or about to be
+//
+// Who parks has read the nudge before its last LookStop: either that look comes
+// after Stop, or the nudge comes after what was read.
 func (p *Pool) Stop() {
-	if p.stopping.CompareAndSwap(false, true) {
-		close(p.stopped)
+	if p.private.CompareAndSwap(step.Stop, offStopping, 0, 1) {
+		p.crew.Stop()
 		p.kernel.Nudge(&p.nudge)
 	}
 }
 
+func (p *Pool) stopping() bool { return p.private.Load(step.LookStop, offStopping) != 0 }
+
 // hire starts one more worker, if there are fewer than there may be.
+//
+//	LookHired: n := hired;  if n = workers then return
+//	Hire:      if compare-and-swap(hired, n, n + 1) fails then goto LookHired
 func (p *Pool) hire() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.started == p.workers || p.stopping.Load() {
-		return
+	for {
+		n := p.private.Load(step.LookHired, offHired)
+		if n == uint32(p.workers) {
+			return
+		}
+		if p.private.CompareAndSwap(step.Hire, offHired, n, n+1) {
+			break
+		}
 	}
-	p.started++
-	p.working.Add(1)
-	go func() {
-		defer p.working.Done()
+	p.crew.Go(func() {
 		w := NewWorker(p.port, p.kernel, p.handler)
 		w.wakes = &p.counters.wakes
 		if p.exited != nil {
@@ -125,17 +145,18 @@ func (p *Pool) hire() {
 		}()
 		p.work(w)
 		returned = true
-	}()
+	})
 }
 
 // lost replaces a worker whose handler has ended its goroutine (runtime.Goexit),
 // with the polling place if it had that.
 func (p *Pool) lost(w *Worker) {
-	p.mu.Lock()
-	p.started--
-	p.mu.Unlock()
-	if p.workers == 1 || p.handling.CompareAndSwap(w.call, 0) {
-		p.place <- struct{}{}
+	p.private.Add(step.Dismiss, offHired, ^uint32(0))
+	if w.replied != channel.Done {
+		p.broken()
+	}
+	if p.workers == 1 || p.private.CompareAndSwap(step.EndCall, offHandling, w.call, 0) {
+		p.crew.Give()
 	}
 	p.hire()
 }
@@ -144,15 +165,13 @@ func (p *Pool) lost(w *Worker) {
 // taken away.
 func (p *Pool) work(w *Worker) {
 	for {
-		p.idle.Add(1)
-		select {
-		case <-p.place:
-			p.idle.Add(-1)
-		case <-p.stopped:
-			p.idle.Add(-1)
-			return
+		if p.private.Hooked() {
+			p.private.Mark(step.AnnounceIdle)
 		}
-		if !p.serve(w) {
+		p.private.Add(step.AnnounceIdle, offIdle, 1)
+		taken := p.crew.Take()
+		p.private.Add(step.RetractIdle, offIdle, ^uint32(0))
+		if !taken || !p.serve(w) {
 			return
 		}
 	}
@@ -162,11 +181,12 @@ func (p *Pool) work(w *Worker) {
 // or the pool ends (false).
 //
 // A processor that the peer donated with its ring goes back as soon as all calls
-// have been replied to (rule R5): this worker then parks without polling.
+// have been replied to (rule R5): this worker then parks without polling. Whether
+// there is one passes on with the place: the call that it came with may be what
+// takes long.
 func (p *Pool) serve(w *Worker) bool {
 	var patience polling
-	donations, donated := p.port.Donated(), false
-	for !p.stopping.Load() {
+	for !p.stopping() {
 		switch r := w.Receive(); {
 		case r == channel.Done:
 			patience = polling{}
@@ -177,19 +197,39 @@ func (p *Pool) serve(w *Worker) bool {
 		case r == channel.Corrupt:
 			p.broken()
 			return false
-		case r == channel.Empty && donated:
-			p.counters.returns.Add(1)
+		case r == channel.Empty && p.guests.here > 0:
+			p.counters.returns.Add(uint64(p.guests.leave()))
 		case patience.more(p):
 			continue
 		}
 		p.park(w)
 		patience = polling{}
-		now := p.port.Donated()
-		donated = now != donations
-		p.counters.donated.Add(uint64(now - donations))
-		donations = now
+		p.counters.donated.Add(uint64(p.guests.look(p.port)))
 	}
 	return false
+}
+
+// guests are the processors that the peer has donated and that are still here.
+// The zero value is right: a channel begins with none.
+type guests struct {
+	donated uint32 // by the peer so far, when last looked at
+	here    uint32
+}
+
+// look looks how many more the peer has donated, and gives their number.
+func (g *guests) look(port *channel.Port) uint32 {
+	now := port.Donated()
+	more := now - g.donated
+	g.donated = now
+	g.here += more
+	return more
+}
+
+// leave says that all go back, and how many they are.
+func (g *guests) leave() uint32 {
+	n := g.here
+	g.here = 0
+	return n
 }
 
 // polling is how long a worker has polled in vain.
@@ -199,7 +239,8 @@ type polling struct {
 }
 
 // Polls between two looks at the clock, and between two chances for the other
-// goroutines of this space.
+// goroutines of this space. Under a hook each poll looks: it is followed by what
+// the scheduler says about the time.
 const (
 	pollsPerLook  = 32
 	pollsPerYield = 128
@@ -210,7 +251,7 @@ func (y *polling) more(p *Pool) bool {
 	if p.poll <= 0 {
 		return false
 	}
-	if y.polls++; y.polls%pollsPerLook != 0 {
+	if y.polls++; y.polls%pollsPerLook != 0 && !p.private.Hooked() {
 		return true
 	}
 	now := p.kernel.Now()
@@ -229,15 +270,21 @@ func (y *polling) more(p *Pool) bool {
 
 // execute runs the handler of the call that was received and replies. It says
 // whether the worker still has the polling place.
+//
+//	StartCall: handling := number of the call
+//	           execute, reply
+//	EndCall:   keep the place unless compare-and-swap(handling, the number, 0) fails
 func (p *Pool) execute(w *Worker) bool {
 	if p.workers == 1 {
 		return p.finish(w.Execute())
 	}
-	p.calls++
+	if p.calls++; p.calls == 0 {
+		p.calls = 1
+	}
 	w.call = p.calls
-	p.handling.Store(w.call)
+	p.private.Store(step.StartCall, offHandling, w.call)
 	r := w.Execute()
-	kept := p.handling.CompareAndSwap(w.call, 0)
+	kept := p.private.CompareAndSwap(step.EndCall, offHandling, w.call, 0)
 	return p.finish(r) && kept
 }
 
@@ -258,10 +305,10 @@ func (p *Pool) broken() {
 // park parks the processor until the peer rings or the pool ends.
 func (p *Pool) park(w *Worker) {
 	seen := p.nudge.Seen()
-	if p.stopping.Load() {
+	if p.stopping() {
 		return
 	}
-	p.resting.Store(true)
+	p.private.Store(step.Rest, offResting, 1)
 	if w.Park(&p.nudge, seen) != channel.Found {
 		p.counters.parks.Add(1)
 	}

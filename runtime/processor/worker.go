@@ -15,7 +15,8 @@ type Worker struct {
 	kernel  kernel.Kernel
 	handler Handler
 	exited  func(reply []byte) (status uint32, payload []byte)
-	call    uint64 // the pool's number of the call being executed
+	call    uint32         // the pool's number of the call being executed
+	replied channel.Result // what came of the last reply
 	message channel.Message
 	request []byte // the part of in that the call fills
 	in, out []byte
@@ -60,6 +61,11 @@ func (w *Worker) Execute() channel.Result {
 }
 
 func (w *Worker) reply(status uint32, payload []byte) channel.Result {
+	w.replied = w.send(status, payload)
+	return w.replied
+}
+
+func (w *Worker) send(status uint32, payload []byte) channel.Result {
 	reply := channel.Message{
 		ID: w.message.ID, Procedure: w.message.Procedure, Status: status, Length: uint32(len(payload)),
 	}

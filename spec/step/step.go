@@ -85,6 +85,32 @@ const (
 	LookNudge  // read the nudge, before the reasons not to sleep
 	Nudge      // change the nudge and ask the kernel to wake all who sleep with it
 
+	// Dealing the polling place out, among the workers of the server's pool and
+	// its monitor. These words are private to the space.
+
+	AnnounceIdle  // add one to the count of workers that wait for the polling place
+	TakePlace     // take the polling place once it is offered
+	RetractIdle   // take one from the count of workers that wait for it
+	StartCall     // say which call the polling worker executes
+	EndCall       // say that it executes none any more: it keeps the place unless that was taken away
+	LookStop      // read whether the pool is stopped
+	Rest          // say that the polling worker parks: the monitor may rest
+	EndRest       // say that it is parked no more
+	WakeMonitor   // end the monitor's rest
+	LookRest      // read whether the monitor may rest
+	AwaitResume   // rest
+	Tick          // wait until it is time for the monitor's next look
+	LookCall      // read which call the polling worker executes
+	TakePlaceAway // it is the same as at the last look: take the place away from that worker
+	GivePlace     // offer the polling place
+	LookIdle      // read how many workers wait for it
+	LookHired     // read how many workers there are
+	Hire          // count one more, and start it
+	Dismiss       // count one less: its handler has ended its thread
+	Stop          // say that the pool is stopped
+	StopCrew      // let everybody go who waits for the place, or for a look
+	Pause         // poll once more, or let the time for polling pass
+
 	end
 )
 
@@ -175,6 +201,10 @@ var names = [count]string{
 	LoadCall: "LoadCall", LookBlocked: "LookBlocked", LookPending: "LookPending",
 	Abandon: "Abandon", DropReply: "DropReply", CloseCall: "CloseCall",
 	LookPoison: "LookPoison", Poison: "Poison", Unblock: "Unblock", LookNudge: "LookNudge", Nudge: "Nudge",
+	AnnounceIdle: "AnnounceIdle", TakePlace: "TakePlace", RetractIdle: "RetractIdle", StartCall: "StartCall", EndCall: "EndCall",
+	LookStop: "LookStop", Rest: "Rest", EndRest: "EndRest", WakeMonitor: "WakeMonitor", LookRest: "LookRest", AwaitResume: "AwaitResume",
+	Tick: "Tick", LookCall: "LookCall", TakePlaceAway: "TakePlaceAway", GivePlace: "GivePlace", LookIdle: "LookIdle",
+	LookHired: "LookHired", Hire: "Hire", Dismiss: "Dismiss", Stop: "Stop", StopCrew: "StopCrew", Pause: "Pause",
 	Dispatch: "Dispatch", Send: "Send", Work: "Work", Exit: "Exit", Receive: "Receive", Execute: "Execute",
 	Reply: "Reply", Resume: "Resume", See: "See",
 	CallAndSwitch: "CallAndSwitch", ExecuteAndSwitchBack: "ExecuteAndSwitchBack",
