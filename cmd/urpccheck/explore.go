@@ -151,15 +151,9 @@ func (a *app) explore(name string, f *exploreFlags) error {
 	if err != nil {
 		return usageOf(err)
 	}
-	config := f.config
-	if f.mutant != "" {
-		m, err := familyOfTarget(target).Mutant(f.mutant)
-		if err != nil {
-			return usageOf(err)
-		}
-		if config == "" {
-			config = m.Configuration
-		}
+	config, err := f.configurationOf(target)
+	if err != nil {
+		return usageOf(err)
 	}
 	values, named, err := target.Parse(config)
 	if err != nil {
@@ -181,6 +175,20 @@ func (a *app) explore(name string, f *exploreFlags) error {
 		mutant: f.mutant, seed: *f.seed, samples: f.samples(), out: f.out, json: f.json, report: report, tied: tied, took: time.Since(started)}
 	e.tell()
 	return nil
+}
+
+// configurationOf is the configuration that is asked for; of a mutant, without one,
+// where it is found. It refuses a mutant that is found elsewhere: that it is not
+// found here would say nothing.
+func (f *exploreFlags) configurationOf(target explore.Target) (string, error) {
+	if f.mutant == "" {
+		return f.config, nil
+	}
+	if m, err := mutant.Find(f.mutant); err == nil && f.lockstep && target.Name == explore.Channel().Name && m.LockStep.Configuration != "" {
+		return orElse(f.config, m.LockStep.Configuration), nil
+	}
+	m, err := familyOfTarget(target).Mutant(f.mutant)
+	return orElse(f.config, m.Configuration), err
 }
 
 // exploreOne explores one configuration, in lock-step if that is asked for: then

@@ -59,9 +59,16 @@ func TestMatrix(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	tied, err := inLockStep(t.Context(), mutant.Mutant{Layer: mutant.Refactorings}) // the runtime as it is
+	if err != nil || tied.Outcome != Survived {
+		t.Fatalf("%+v, %v", tied, err)
+	}
 	for _, m := range mutant.AllRefactorings() {
 		if got := r.steps(m.Name); got != want {
 			t.Errorf("refactoring %s takes other steps than the runtime", m.Name)
+		}
+		if got := r.of(m.Name, LockStep); got.Executions != tied.Executions {
+			t.Errorf("refactoring %s has %d executions in lock-step, the runtime %d", m.Name, got.Executions, tied.Executions)
 		}
 	}
 	r.apart(t, want)
@@ -113,12 +120,16 @@ func (r *tried) killed(t *testing.T, m mutant.Mutant) {
 	}
 	a = r.of(m.Name, LockStep)
 	switch {
+	case m.LockStep.Configuration == "" && m.LockStep.Missed == "":
+		t.Error("its patch does not say where lock-step finds it, nor why it does not")
 	case m.LockStep.Configuration == "":
 		if a.Outcome != Survived || a.Executions == 0 {
 			t.Errorf("lock-step: %+v, and its patch does not say where", a)
 		}
 	case a.Outcome != Killed || a.Property != lockstep.Property || a.Step != m.LockStep.Step || a.Thread != m.LockStep.Thread:
 		t.Errorf("lock-step: %+v, want %s of %s", a, m.LockStep.Step, m.LockStep.Thread)
+	case !strings.Contains(a.Message, "\n  the specification "):
+		t.Errorf("lock-step: the message does not show both sides: %s", a.Message)
 	}
 	for c, property := range others[m.Name] {
 		a := r.of(m.Name, c)
