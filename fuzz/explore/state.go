@@ -82,29 +82,25 @@ type bell struct {
 // rung says of each thread whether it keeps a value of the doorbell, and whether
 // it would find another one now.
 func (m *Machine) rung(segment uint8, now uint32) (set uint64) {
-	for _, w := range m.waiters {
-		set <<= 2
+	for i, w := range m.waiters {
 		if w != nil && !m.unrung && w.bell.read && w.bell.segment == segment {
-			set |= 2
-			if w.bell.value != now {
-				set |= 1
-			}
+			set |= pairOf(i, w.bell.value != now)
 		}
 	}
 	return set
 }
 
+// pairOf is one of two values for thread i, in a word that has 0 for a thread of
+// which there is nothing to say, whether it has waited before or not.
+func pairOf(i int, b bool) uint64 { return (2 | bit(b)) << (2 * i) }
+
 // state adds who sleeps and whether it is woken.
 func (m *Machine) state(d *schedule.Digest) {
-	asleep := uint64(1)
-	for _, w := range m.waiters {
-		asleep <<= 2
+	asleep := uint64(0)
+	for i, w := range m.waiters {
 		for _, other := range m.asleep {
 			if w == other {
-				asleep |= 1
-				if w.wakes() && !m.unwoken {
-					asleep |= 2
-				}
+				asleep |= pairOf(i, w.wakes() && !m.unwoken)
 			}
 		}
 	}
