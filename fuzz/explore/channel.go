@@ -210,7 +210,7 @@ func result(argument uint64) uint64 { return ^argument + 41 }
 // end judges an execution in which nobody can go on.
 func (c *calling) end() {
 	blocking := c.region.ghost.blocking
-	c.region.ghost = nil // what follows are looks, not steps
+	c.region.ghost, c.machine.forgets = nil, false // what follows are looks, not steps
 	calls, replies := queued(c.server), queued(c.client)
 	serversAsleep := c.machine.asleepOn(c.region.number, channel.Calls)
 	leadersAsleep := c.machine.asleepOn(c.region.number, channel.Replies)

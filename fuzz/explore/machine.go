@@ -19,8 +19,11 @@ type Machine struct {
 
 	// besides: accesses to what stands in no segment are steps. Targets in which
 	// nobody writes there do without.
-	besides bool
-	forgets bool // the steps of forgotten are marks
+	besides   bool
+	quotients []func(at schedule.Location, v uint64) uint64 // by region
+	forgets   bool                                          // the steps of forgotten are marks
+	// live gives what a thread remembers all the same before such a step; nil: nothing.
+	live func(thread int) []uint64
 	// What tests plant: a mark that leaves live values out, one where there is
 	// something to remember, states that leave out doorbells or who is woken.
 	omits           func(where step.Name, live []uint64) []uint64
@@ -44,8 +47,11 @@ type waiter struct {
 	view *shm.View
 	off  shm.Offset
 	old  uint32
+	also *uint32 // another reason to go on, if it is not 0; nil: there is none
 	// A sleep in the kernel.
 	bell            bell
+	seen            nudgeSeen
+	over            bool // it has seen that the binding of its call is over
 	at              schedule.Location
 	nudge           *kernel.Nudge
 	woken, spurious bool
@@ -57,8 +63,11 @@ type waiter struct {
 	changed, up, mayGo func() bool // the methods differs, wakes, goes
 }
 
-// differs says whether the word that is awaited has another value.
-func (w *waiter) differs() bool { return w.view.Peek(w.off) != w.old }
+// differs says whether the word that is awaited has another value. Who polls looks
+// in every turn whether the binding is over, too.
+func (w *waiter) differs() bool {
+	return w.view.Peek(w.off) != w.old || w.also != nil && *w.also != 0
+}
 
 // wakes says whether the kernel may let the sleeper go on. A deadline may pass
 // at any time.

@@ -39,7 +39,7 @@ func (k *Kernel) Sleep(word *shm.View, off shm.Offset, expected uint32, nudge *k
 	if m.besides {
 		m.t.SawValue(uint64(*k.region.keptAt(0, shm.Nudged)))
 	}
-	m.waiter().bell.read = false
+	m.waiter().bell.read, m.waiter().seen.read = false, false
 	switch {
 	case deadline != 0 && deadline <= m.clock:
 		return kernel.TimedOut

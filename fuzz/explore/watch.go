@@ -161,10 +161,18 @@ func (m *Machine) forget(name step.Name) {
 	if !m.forgets || !(forgotten[name] || name == m.amnesia && name != step.None) || !m.t.ByStates() {
 		return
 	}
-	if name == step.Retract {
-		m.waiter().bell.read = false // nothing is to be compared any more
+	switch w := m.waiter(); name {
+	case step.LookDoorbell, step.Announce, step.RecheckHead, step.Sleep, step.Asleep:
+	case step.Retract:
+		w.bell.read, w.seen.read = false, false // nothing is to be compared any more
+	default:
+		w.seen.read = false // the thread does not sleep after all
 	}
-	m.t.Mark(name.String())
+	if m.live == nil {
+		m.t.Mark(name.String())
+	} else {
+		m.t.Mark(name.String(), m.live(m.t.Self())...)
+	}
 }
 
 // await is step for a step that is enabled only while ok() is true.
