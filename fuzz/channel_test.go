@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -36,6 +37,7 @@ func (a *asleep) Sleep(*shm.View, shm.Offset, uint32, *kernel.Nudge, uint32, int
 func (a *asleep) Wake(*shm.Segment, shm.Offset) { a.wakes++ }
 func (a *asleep) Nudge(*kernel.Nudge)           {}
 func (a *asleep) Now() int64                    { return 1 }
+func (*asleep) Moment(t time.Time) int64        { return t.UnixNano() }
 func (a *asleep) Pause()                        {}
 
 // sent is a message in the model.

@@ -18,8 +18,11 @@ import (
 // has the scheduler's own name for it.
 const Deadlock = "deadlock"
 
+// channelName is the target's name.
+const channelName = "channel"
+
 var channelTarget = Target{
-	Name: "channel",
+	Name: channelName,
 	Doc:  "calls over one channel: threads that lead or block, processors that park and are woken",
 	Parameters: []catalogue.Parameter{
 		{Name: "clients", Doc: "calling threads of the client", Default: 2, Min: 1, Max: 8},
@@ -87,7 +90,8 @@ type calling struct {
 	servers  int
 	kernel   kernel.Kernel
 	threads  *Threads
-	alone    bool // whoever watches judges, not the target
+	alone    bool     // whoever watches judges, not the target
+	leaving  *leaving // nil: nobody leaves a call
 }
 
 // procedure is the number that calls carry.
@@ -97,26 +101,33 @@ const procedure = 7
 func simulated(k *Kernel) kernel.Kernel { return k }
 
 func channelProgram(v catalogue.Values, on func(*Kernel) kernel.Kernel) func(*schedule.T) {
-	return watchedProgram(v, on, Watch{})
+	return watchedProgram(channelName, v, on, Watch{})
 }
 
 // newCalling makes an execution's objects; start declares its threads.
-func newCalling(t *schedule.T, v catalogue.Values, on func(*Kernel) kernel.Kernel, alone bool) *calling {
+func newCalling(t *schedule.T, target string, v catalogue.Values, on func(*Kernel) kernel.Kernel, alone bool) *calling {
 	clients, servers, calls := v.Int("clients"), v.Int("servers"), v.Int("calls")
 	m := NewMachine(t, v.Int("spurious"))
 	near, far, r := pair(m, size(v))
 	if !alone {
 		r.watch(size(v))
 	}
-	k, threads := on(m.Kernel(r)), m.Threads(r, clients)
 	c := &calling{
 		t: t, alone: alone, machine: m, region: r, client: near, server: far, calls: calls, servers: servers,
-		kernel: k, threads: threads,
-		ended: make([]int, clients), executed: make([]int, clients*calls),
-		caller: call.New(call.Config{
-			Port: near, Kernel: k, Calls: clients, Poll: -1, Donate: channel.Donation(v.Int("donate") == 1), Threads: threads, Hook: r,
-		}),
+		kernel: on(m.Kernel(r)), ended: make([]int, clients), executed: make([]int, clients*calls),
 	}
+	of := call.Config{Port: near, Kernel: c.kernel, Calls: clients, Poll: -1, Hook: r}
+	if target == callName {
+		c.leaving = newLeaving(v, m, r, clients, calls)
+		c.leaving.c = c
+		of.Calls, of.Overload, of.Generation = v.Int("records"), c.leaving.overload, generations[v.Int("generation")]
+		r.follow = c.leaving.follow
+	} else {
+		of.Donate = channel.Donation(v.Int("donate") == 1)
+	}
+	c.threads = m.Threads(r, of.Calls)
+	of.Threads = c.threads
+	c.caller = call.New(of)
 	if !alone {
 		c.declareState()
 	}
@@ -131,12 +142,21 @@ func (c *calling) start(clients, servers []string) {
 		c.t.Daemon(name, func() { c.run(i) })
 	}
 	for _, name := range servers {
+		if c.leaving != nil && c.leaving.faulty {
+			c.t.Daemon(name, c.leaving.serve)
+			continue
+		}
 		w := processor.NewWorker(c.server, c.kernel, c.execute)
 		c.t.Daemon(name, func() {
 			r := w.Serve()
 			c.check(HonestPeer, false, "the server found the client corrupt (%d)", r)
 			c.over()
 		})
+	}
+	if l := c.leaving; l != nil {
+		for i := range len(l.contexts) / c.calls {
+			c.t.Daemon(fmt.Sprint("canceller ", i+1), func() { l.leave(i, c.calls) })
+		}
 	}
 	c.t.AtEnd(func() {
 		if o := c.machine.observer; o != nil {
@@ -167,8 +187,13 @@ func (c *calling) over() {
 func (c *calling) run(self int) {
 	var bytes [payload]byte
 	for n := range c.calls {
-		i := self*c.calls + n
-		err := c.caller.Do(context.Background(), procedure, put(bytes[:0], argument(i)), func(status uint32, reply []byte) error {
+		i, took := self*c.calls+n, 0
+		ctx := context.Background()
+		if c.leaving != nil {
+			ctx = c.leaving.context(i)
+		}
+		err := c.caller.Do(ctx, procedure, put(bytes[:0], argument(i)), func(status uint32, reply []byte) error {
+			took++
 			number, whole := get(reply)
 			if o := c.machine.observer; o != nil {
 				o.Return(self, reply)
@@ -178,7 +203,11 @@ func (c *calling) run(self int) {
 			c.check(memory.ExactlyOnce, c.executed[i] == 1, "call %d was executed %d times when its reply came", i+1, c.executed[i])
 			return nil
 		})
-		c.check(HonestPeer, err == nil, "a call ended with: %v", err)
+		if c.leaving != nil {
+			c.leaving.ended(i, err, took)
+		} else {
+			c.check(HonestPeer, err == nil, "a call ended with: %v", err)
+		}
 		c.ended[self]++
 	}
 	c.t.Mark("end")
@@ -197,6 +226,9 @@ func (c *calling) execute(called uint32, request, reply []byte) (uint32, []byte)
 	if ok {
 		c.executed[i]++
 		c.check(memory.ExactlyOnce, c.executed[i] == 1, "call %d is executed %d times", i+1, c.executed[i])
+		if l := c.leaving; l != nil && i < len(l.contexts) {
+			c.check(NotSentLate, !l.contexts[i].early, "call %d is executed, and its context had ended before it began", i+1)
+		}
 	}
 	return called, put(reply, result(number))
 }
@@ -210,18 +242,23 @@ func result(argument uint64) uint64 { return ^argument + 41 }
 // end judges an execution in which nobody can go on.
 func (c *calling) end() {
 	blocking := c.region.ghost.blocking
-	c.region.ghost, c.machine.forgets = nil, false // what follows are looks, not steps
+	c.region.ghost, c.region.follow, c.machine.forgets = nil, nil, false // what follows are looks, not steps
 	calls, replies := queued(c.server), queued(c.client)
 	serversAsleep := c.machine.asleepOn(c.region.number, channel.Calls)
 	leadersAsleep := c.machine.asleepOn(c.region.number, channel.Replies)
 	waiting := c.waiting()
-	c.t.Check(memory.NoSleepOnCall, !calls || serversAsleep < c.servers,
+	c.t.Check(memory.NoSleepOnCall, !calls || serversAsleep < c.servers || c.servers == 0,
 		"a call is queued, and all processors of the server are asleep")
 	c.t.Check(memory.NoSleepOnReply, !replies || leadersAsleep == 0,
 		"a reply is queued, and the caller that leads is asleep")
-	c.t.Check(Deadlock, waiting == "" && serversAsleep == c.servers,
+	idle := serversAsleep == c.servers || c.leaving != nil && (c.leaving.faulty || replies)
+	c.t.Check(Deadlock, waiting == "" && idle,
 		"nobody can go on: %d of %d processors of the server are asleep; waiting: %s", serversAsleep, c.servers, waiting)
-	c.t.Check(memory.InOrder, !calls && !replies, "a message was left in a queue")
+	if c.leaving == nil {
+		c.t.Check(memory.InOrder, !calls && !replies, "a message was left in a queue")
+	} else {
+		c.leaving.end()
+	}
 	c.counts(serversAsleep, leadersAsleep)
 	c.t.Check(memory.BlockedCounts, blocking == 0, "nobody blocks, and %d callers have announced that they do", blocking)
 }

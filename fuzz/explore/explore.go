@@ -7,7 +7,7 @@
 //	machine.go  what an execution runs on; region.go: accesses become steps
 //	sim.go      the simulated kernel; threads.go: threads that block and are readied
 //	ghost.go    what is checked of every step, whatever the target
-//	lock.go, queue.go, channel.go  the targets
+//	lock.go, queue.go, channel.go, call.go  the targets; context.go: contexts that end
 //
 // What it does not see: the words of the runtime that do not go through shm (the
 // list of free records, generations, counters), the pool that deals processors
@@ -44,7 +44,7 @@ type Target struct {
 }
 
 // Targets are all targets.
-var Targets = []Target{lockTarget, queueTarget, channelTarget, deathTarget}
+var Targets = []Target{lockTarget, queueTarget, channelTarget, callTarget}
 
 // Find gives the target of a name. Its error is a *catalogue.UnknownError.
 func Find(name string) (Target, error) {

@@ -17,18 +17,25 @@ type Machine struct {
 	// spurious is how many sleepers the kernel may still wake for nothing.
 	spurious int
 
-	// besides: accesses to what stands in no segment are steps. Targets in which
-	// nobody writes there do without.
-	besides   bool
-	quotients []func(at schedule.Location, v uint64) uint64 // by region
-	forgets   bool                                          // the steps of forgotten are marks
+	// besides: accesses to such of what stands in no segment are steps. Targets in
+	// which nobody writes there do without.
+	besides besideSet
+	// ticks: the clock passes by steps of the target's threads (pass), and to look at
+	// it is a step. Else it stands still but for sleepers.
+	ticks   bool
+	forgets bool // the steps of forgotten are marks
 	// live gives what a thread remembers all the same before such a step; nil: nothing.
 	live func(thread int) []uint64
+	// finds are the places where a thread that awaits a record may find one.
+	finds []schedule.Location
+	// overslept, if set, is told of a thread that goes to sleep past its deadline.
+	overslept func(thread int)
 	// What tests plant: a mark that leaves live values out, one where there is
 	// something to remember, states that leave out doorbells or who is woken.
 	omits           func(where step.Name, live []uint64) []uint64
 	amnesia         step.Name
 	unrung, unwoken bool
+	unnudged        bool // and whether a nudge has changed
 
 	observer Observer              // nil: nobody watches
 	gate     func(thread int) bool // nil: every thread may go on
@@ -43,19 +50,20 @@ func NewMachine(t *schedule.T, spurious int) *Machine {
 // waiter is what one thread waits for. There is one for each thread, so that
 // waiting allocates nothing.
 type waiter struct {
+	m *Machine
 	// An await of a word.
 	view *shm.View
 	off  shm.Offset
 	old  uint32
-	also *uint32 // another reason to go on, if it is not 0; nil: there is none
 	// A sleep in the kernel.
 	bell            bell
 	seen            nudgeSeen
-	over            bool // it has seen that the binding of its call is over
 	at              schedule.Location
 	nudge           *kernel.Nudge
 	woken, spurious bool
 	deadline        int64
+	// The context of the thread's call; nil: none that ends.
+	context *endingContext
 
 	// A step, or an await, with a gate before it.
 	behind func() bool
@@ -63,15 +71,17 @@ type waiter struct {
 	changed, up, mayGo func() bool // the methods differs, wakes, goes
 }
 
-// differs says whether the word that is awaited has another value. Who polls looks
-// in every turn whether the binding is over, too.
+// differs says whether the word that is awaited has another value. The context of
+// who polls may have ended meanwhile: it looks at that in every turn.
 func (w *waiter) differs() bool {
-	return w.view.Peek(w.off) != w.old || w.also != nil && *w.also != 0
+	return w.view.Peek(w.off) != w.old || w.context != nil && w.context.over()
 }
 
 // wakes says whether the kernel may let the sleeper go on. A deadline may pass
-// at any time.
-func (w *waiter) wakes() bool { return w.woken || w.spurious || w.deadline != 0 }
+// at any time where the clock does not pass by steps.
+func (w *waiter) wakes() bool {
+	return w.woken || w.spurious || w.deadline != 0 && (!w.m.ticks || w.deadline <= w.m.clock)
+}
 
 // waiter gives that of the thread that calls.
 func (m *Machine) waiter() *waiter {
@@ -80,7 +90,7 @@ func (m *Machine) waiter() *waiter {
 		m.waiters = append(m.waiters, nil)
 	}
 	if m.waiters[self] == nil {
-		w := new(waiter)
+		w := &waiter{m: m}
 		w.changed, w.up = w.differs, w.wakes
 		w.mayGo = func() bool { return m.gate(self) && (w.behind == nil || w.behind()) }
 		m.waiters[self] = w
@@ -93,7 +103,22 @@ const (
 	permits uint8 = 0xf0 // permit i at offset 4i
 	nudges  uint8 = 0xf1
 	besides uint8 = 0xe0 // and the number of the segment, of what is kept beside it
+
+	contexts uint8 = 0xf2 // context i at offset 4i
+	clocks   uint8 = 0xf3
 )
+
+// besideSet is a set of what is kept beside segments.
+type besideSet uint32
+
+func besidesOf(all ...shm.Beside) (set besideSet) {
+	for _, what := range all {
+		set |= 1 << what
+	}
+	return set
+}
+
+func (set besideSet) has(what shm.Beside) bool { return set>>what&1 == 1 }
 
 // locate gives the place of a word: several regions of one machine do not mix.
 func locate(region, segment uint8, off shm.Offset) schedule.Location {

@@ -4,8 +4,6 @@ import (
 	"fmt"
 
 	"urpc/checker/schedule"
-	"urpc/runtime/call"
-	"urpc/runtime/channel"
 	"urpc/runtime/shm"
 	"urpc/spec/step"
 )
@@ -17,10 +15,12 @@ type Region struct {
 	number   uint8
 	segments [maxSegments]*shm.View
 	ghost    *ghost // nil: nothing is checked
+	// follow, if set, is told of every access that is about to be made.
+	follow func(a shm.Access)
 	// kept says how often what is kept beside the segments was written: it stands
 	// for its value.
 	kept   [maxSegments][maxBesides]uint32
-	nudged [1]schedule.Location // the place of its nudges
+	nudged [2]schedule.Location // the places of its nudges and of the clock
 }
 
 const (
@@ -31,7 +31,7 @@ const (
 // NewRegion makes the hook of a region. Regions of one machine have different
 // numbers.
 func NewRegion(m *Machine, number uint8) *Region {
-	return &Region{m: m, number: number, nudged: [1]schedule.Location{locate(number, nudges, 0)}}
+	return &Region{m: m, number: number, nudged: [2]schedule.Location{locate(number, nudges, 0), m.clockAt()}}
 }
 
 // Hook puts the accesses of a segment under the schedule.
@@ -58,17 +58,17 @@ func (r *Region) Before(a shm.Access) {
 	if r.ghost != nil {
 		r.ghost.before(a)
 	}
+	if r.follow != nil {
+		r.follow(a)
+	}
 }
 
 // Beside implements shm.Hook.
 func (r *Region) Beside(name step.Name, kind shm.Kind, segment uint8, what shm.Beside) {
-	if !r.m.besides {
+	if !r.m.besides.has(what) {
 		return
 	}
 	r.m.step(name, schedule.Event{Name: name.String(), Kind: kinds[kind], Location: r.beside(segment, what), Size: 4})
-	if what == shm.Poisoned && kind == shm.KindLoad && *r.keptAt(segment, what) != 0 {
-		r.m.waiter().over = true
-	}
 	if what == shm.Nudged && kind == shm.KindLoad {
 		r.m.waiter().seen = nudgeSeen{read: true, value: *r.keptAt(segment, what), now: r.keptAt(segment, what)}
 	}
@@ -119,12 +119,11 @@ func (r *Region) Await(where step.Name, segment uint8, off shm.Offset, old uint3
 		panic(fmt.Sprintf("explore: an await in segment %d, which was not given to Hook", segment))
 	}
 	w := r.m.waiter()
-	w.view, w.off, w.old, w.also = view, off, old, nil
-	if r.m.besides && where == step.AwaitRoom && segment == channel.Replies {
-		w.also = r.keptAt(call.Private, shm.Poisoned) // a caller awaits room for its call
-		r.m.await(where, w.changed, locate(r.number, segment, off), r.beside(call.Private, shm.Poisoned))
-	} else {
+	w.view, w.off, w.old = view, off, old
+	if w.context == nil {
 		r.m.await(where, w.changed, locate(r.number, segment, off))
+	} else {
+		r.m.await(where, w.changed, locate(r.number, segment, off), w.context.at, r.m.clockAt())
 	}
 	r.m.saw(view.Peek(off))
 }

@@ -2,6 +2,7 @@ package explore
 
 import (
 	"slices"
+	"time"
 
 	"urpc/checker/schedule"
 	"urpc/runtime/kernel"
@@ -36,12 +37,15 @@ func (k *Kernel) Sleep(word *shm.View, off shm.Offset, expected uint32, nudge *k
 	m.step(step.Sleep, schedule.Event{Name: step.Sleep.String(), Kind: schedule.Sleep, Location: at, Size: 4}, k.nudged()...)
 	value := word.Peek(off)
 	m.saw(value)
-	if m.besides {
+	if m.besides.has(shm.Nudged) {
 		m.t.SawValue(uint64(*k.region.keptAt(0, shm.Nudged)))
 	}
 	m.waiter().bell.read, m.waiter().seen.read = false, false
 	switch {
 	case deadline != 0 && deadline <= m.clock:
+		if m.overslept != nil {
+			m.overslept(m.t.Self())
+		}
 		return kernel.TimedOut
 	case value != expected || nudge.Seen() != seen:
 		return kernel.Changed
@@ -49,11 +53,7 @@ func (k *Kernel) Sleep(word *shm.View, off shm.Offset, expected uint32, nudge *k
 	w := m.waiter()
 	w.at, w.nudge, w.deadline, w.woken, w.spurious = at, nudge, deadline, false, m.forNothing()
 	m.asleep = append(m.asleep, w)
-	if m.besides {
-		m.await(step.Asleep, w.up, at, k.region.nudged[0])
-	} else {
-		m.await(step.Asleep, w.up, at)
-	}
+	m.await(step.Asleep, w.up, append([]schedule.Location{at}, k.nudged()...)...)
 	m.asleep = slices.DeleteFunc(m.asleep, func(other *waiter) bool { return other == w })
 	if w.woken || w.spurious {
 		return kernel.Woken
@@ -62,12 +62,16 @@ func (k *Kernel) Sleep(word *shm.View, off shm.Offset, expected uint32, nudge *k
 	return kernel.TimedOut
 }
 
-// nudged is the place of the region's nudges, where it matters.
+// nudged is what a sleeper looks at beside its word: the region's nudges, and the
+// clock, where they matter.
 func (k *Kernel) nudged() []schedule.Location {
-	if !k.m.besides {
+	switch {
+	case !k.m.besides.has(shm.Nudged):
 		return nil
+	case k.m.ticks:
+		return k.region.nudged[:]
 	}
-	return k.region.nudged[:]
+	return k.region.nudged[:1]
 }
 
 // forNothing says whether the kernel will wake the one who falls asleep for
@@ -123,7 +127,27 @@ func (m *Machine) asleepOn(region, segment uint8) int {
 }
 
 // Now implements kernel.Kernel.
-func (k *Kernel) Now() int64 { return k.m.clock }
+func (k *Kernel) Now() int64 {
+	if m := k.m; m.ticks {
+		m.step(step.LookClock, schedule.Event{Name: step.LookClock.String(), Kind: schedule.Load, Location: m.clockAt(), Size: 4})
+		m.t.SawValue(uint64(m.clock))
+		if w := m.waiter(); w.context != nil && w.context.deadline <= m.clock {
+			w.context.told = true
+		}
+	}
+	return k.m.clock
+}
+
+// Moment implements kernel.Kernel: the wall clock and the kernel's are one.
+func (k *Kernel) Moment(t time.Time) int64 { return t.UnixNano() }
+
+// pass lets the clock come to a moment.
+func (m *Machine) pass(to int64) {
+	m.step(step.Expire, schedule.Event{Name: step.Expire.String(), Kind: schedule.Store, Location: m.clockAt(), Size: 4})
+	m.clock = max(m.clock, to)
+}
+
+func (m *Machine) clockAt() schedule.Location { return locate(0, clocks, 0) }
 
 // Pause implements kernel.Kernel. A poll is followed by an await: there is
 // nothing to rest from.

@@ -29,18 +29,18 @@ import (
 func (g *ghost) declareState(t *schedule.T, r *Region) {
 	words := &g.words
 	t.Shared(func(d *schedule.Digest) {
-		if !g.over {
-			for s := range uint8(2) {
-				g.segment(d, r.segments[s], s)
-			}
-			g.state(d)
+		for s := range uint8(2) {
+			g.segment(d, r.segments[s], s)
 		}
+		g.state(d)
 		g.m.state(d)
 	})
-	g.m.quotient(r.number, func(at schedule.Location, v uint64) uint64 {
+	t.Quotient(func(at schedule.Location, v uint64) uint64 {
 		segment, off := uint8(at.Segment), shm.Offset(at.Offset)
 		switch {
-		case segment == nudges:
+		case at.Segment>>8 != uint16(r.number):
+			return v
+		case segment == nudges || segment&0xf0 == besides:
 			return 0
 		case segment == call.Private && off == call.Blocked:
 			return min(v, 1)
@@ -53,22 +53,6 @@ func (g *ghost) declareState(t *schedule.T, r *Region) {
 		}
 		return v
 	})
-}
-
-// quotient declares what of a value that is read in a region matters to its reader.
-func (m *Machine) quotient(region uint8, f func(at schedule.Location, v uint64) uint64) {
-	if len(m.quotients) == 0 {
-		m.t.Quotient(func(at schedule.Location, v uint64) uint64 {
-			if i := int(at.Segment >> 8); i < len(m.quotients) && m.quotients[i] != nil {
-				return m.quotients[i](at, v)
-			}
-			return v
-		})
-	}
-	for len(m.quotients) <= int(region) {
-		m.quotients = append(m.quotients, nil)
-	}
-	m.quotients[region] = f
 }
 
 // segment adds the words of one side.
@@ -85,7 +69,7 @@ func (g *ghost) segment(d *schedule.Digest, own *shm.View, s uint8) {
 			d.Bytes(message[:])
 		}
 	}
-	d.Word(g.rung(s, own.Peek(w.Doorbell)))
+	d.Word(g.m.rung(s, own.Peek(w.Doorbell)))
 }
 
 // bell is what a thread has read of a doorbell, until it was compared.
@@ -93,7 +77,6 @@ type bell struct {
 	read    bool
 	value   uint32
 	segment uint8
-	of      *ghost
 }
 
 // nudgeSeen is what a thread has seen of a nudge, until it was compared.
@@ -105,10 +88,21 @@ type nudgeSeen struct {
 
 // rung says of each thread whether it keeps a value of the doorbell, and whether
 // it would find another one now.
-func (g *ghost) rung(segment uint8, now uint32) (set uint64) {
-	for i, w := range g.m.waiters {
-		if w != nil && !g.m.unrung && w.bell.read && w.bell.of == g && w.bell.segment == segment {
+func (m *Machine) rung(segment uint8, now uint32) (set uint64) {
+	for i, w := range m.waiters {
+		if w != nil && !m.unrung && w.bell.read && w.bell.segment == segment {
 			set |= pairOf(i, w.bell.value != now)
+		}
+	}
+	return set
+}
+
+// nudged says of each thread whether it keeps what it saw of a nudge, and whether
+// that has changed since.
+func (m *Machine) nudged() (set uint64) {
+	for i, w := range m.waiters {
+		if w != nil && w.seen.read && !m.unnudged {
+			set |= pairOf(i, w.seen.value != *w.seen.now)
 		}
 	}
 	return set
@@ -117,17 +111,6 @@ func (g *ghost) rung(segment uint8, now uint32) (set uint64) {
 // pairOf is one of two values for thread i, in a word that has 0 for a thread of
 // which there is nothing to say, whether it has waited before or not.
 func pairOf(i int, b bool) uint64 { return (2 | bit(b)) << (2 * i) }
-
-// nudged says of each thread whether it keeps what it saw of a nudge, and whether
-// that has changed since.
-func (m *Machine) nudged() (set uint64) {
-	for i, w := range m.waiters {
-		if w != nil && w.seen.read {
-			set |= pairOf(i, w.seen.value != *w.seen.now)
-		}
-	}
-	return set
-}
 
 // state adds who sleeps and whether it is woken.
 func (m *Machine) state(d *schedule.Digest) {
@@ -174,7 +157,13 @@ func (c *calling) declareState() {
 		for _, n := range c.executed {
 			d.Word(uint64(n))
 		}
+		if c.leaving != nil {
+			c.leaving.state(d)
+		}
 	})
+	if c.leaving != nil {
+		return // who leaves writes the word of its call while it is pending
+	}
 	// A call's word is written by its own thread, but while the call is pending by
 	// the thread that leads.
 	for i := range c.ended {
@@ -200,7 +189,9 @@ var forgotten = func() (set [256]bool) {
 		step.Lead, step.AnnounceBlock, step.LeadAgain, step.Block, step.RetractBlock,
 		// It leaves the lead; whose call it looks at is the place of the step.
 		step.Resign, step.LookBlocked, step.LookPending, step.Ready,
-		step.OpenCall, step.CloseCall,
+		step.OpenCall, step.CloseCall, step.FreeRecord, step.Abandon,
+		// A caller that found no record rests.
+		step.AwaitRecord,
 	} {
 		set[n] = true
 	}

@@ -33,6 +33,18 @@ func TestEveryState(t *testing.T) {
 		{"channel", "2-1-1-2", 25598},
 		{"channel", "spurious", 46950},
 		{"channel", "donate", 23856},
+		{"call", "1-1-1-1", 864},
+		{"call", "1-0-1-1", 30},
+		{"call", "1-1-2-1", 12632},
+		{"call", "refuse", 10416},
+		{"call", "two-records", 12551},
+		{"call", "wrap", 12632}, // as without the wrap
+		{"call", "deadline", 1843},
+		{"call", "clock", 22},
+		{"call", "full", 4097},
+		{"call", "blocked", 26309},
+		{"call", "twice", 526},
+		{"call", "spurious", 50},
 	} {
 		t.Run(c.target+" "+c.config, func(t *testing.T) {
 			rep := run(t, c.target, c.config, schedule.Stateful())
@@ -46,18 +58,18 @@ func TestEveryState(t *testing.T) {
 	}
 }
 
-// ends explores a configuration of target channel and gives the states in which
+// ends explores a configuration of target channel or call and gives the states in which
 // its executions end, as digests of all words and of what the target counts.
-func ends(t *testing.T, config string, s schedule.Strategy, plant func(m *Machine)) (map[schedule.Digest]bool, schedule.Report, error) {
+func ends(t *testing.T, target Target, config string, s schedule.Strategy, plant func(m *Machine)) (map[schedule.Digest]bool, schedule.Report, error) {
 	t.Helper()
-	v, _, err := channelTarget.Parse(config)
+	v, _, err := target.Parse(config)
 	if err != nil {
 		t.Fatal(err)
 	}
 	clients, servers := numbered("client", v.Int("clients")), numbered("server", v.Int("servers"))
 	ended := map[schedule.Digest]bool{}
 	rep, err := schedule.Explore(t.Context(), func(s *schedule.T) {
-		c := newCalling(s, v, simulated, false)
+		c := newCalling(s, target.Name, v, simulated, false)
 		if plant != nil {
 			plant(c.machine)
 		}
@@ -81,11 +93,11 @@ func ends(t *testing.T, config string, s schedule.Strategy, plant func(m *Machin
 // The search by states ends in all states in which executions end.
 func TestStatesReachEveryEnd(t *testing.T) {
 	for _, config := range []string{"1-1-1-1", "1-1-2-1"} {
-		want, all, err := ends(t, config, schedule.Optimal(), nil)
+		want, all, err := ends(t, channelTarget, config, schedule.Optimal(), nil)
 		if err != nil || !all.Complete || all.Redundant != 0 {
 			t.Fatalf("%+v, %v", all, err)
 		}
-		got, rep, err := ends(t, config, schedule.Stateful(), nil)
+		got, rep, err := ends(t, channelTarget, config, schedule.Stateful(), nil)
 		if err != nil || !rep.Complete {
 			t.Fatalf("%+v, %v", rep, err)
 		}
@@ -99,9 +111,9 @@ func TestStatesReachEveryEnd(t *testing.T) {
 }
 
 // statesOf counts the states of a configuration in which something is planted.
-func statesOf(t *testing.T, config string, plant func(m *Machine)) (uint64, error) {
+func statesOf(t *testing.T, target Target, config string, plant func(m *Machine)) (uint64, error) {
 	t.Helper()
-	_, rep, err := ends(t, config, schedule.Stateful(), plant)
+	_, rep, err := ends(t, target, config, schedule.Stateful(), plant)
 	if err == nil && !rep.Complete {
 		t.Fatalf("%s: %s", config, rep.Reason)
 	}
@@ -114,7 +126,7 @@ func statesOf(t *testing.T, config string, plant func(m *Machine)) (uint64, erro
 func TestLiveValuesAreImplied(t *testing.T) {
 	for config, states := range map[string]uint64{"1-1-2-1": 514, "1-2-1-1": 6594} {
 		for _, where := range []step.Name{step.TestSetSend, step.CheckReply, step.TestSetReceive} {
-			got, err := statesOf(t, config, func(m *Machine) {
+			got, err := statesOf(t, channelTarget, config, func(m *Machine) {
 				m.omits = func(at step.Name, live []uint64) []uint64 {
 					if at == where {
 						return nil
@@ -137,8 +149,35 @@ func TestForgettingIsRefused(t *testing.T) {
 		"the doorbell that was read":    func(m *Machine) { m.unrung = true },
 		"that a sleeper has been woken": func(m *Machine) { m.unwoken = true },
 	} {
-		if _, err := statesOf(t, "1-2-2-1", plant); !errors.Is(err, schedule.ErrState) {
+		if _, err := statesOf(t, channelTarget, "1-2-2-1", plant); !errors.Is(err, schedule.ErrState) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// So is what a thread that may leave its call has seen of the nudge before it sleeps.
+func TestForgettingTheNudgeIsRefused(t *testing.T) {
+	if n, err := statesOf(t, callTarget, "blocked", func(m *Machine) { m.unnudged = true }); !errors.Is(err, schedule.ErrState) {
+		t.Errorf("%d states, %v", n, err)
+	}
+}
+
+// Whether it leaves, and whose record it has, is implied.
+func TestWhoLeavesIsImplied(t *testing.T) {
+	for which, what := range []string{"the record of its call", "that it leaves"} {
+		if n, err := statesOf(t, callTarget, "full", func(m *Machine) { keeps(m, which) }); n != 4097 || err != nil {
+			t.Errorf("with nothing but %s: %d states, want 4097, %v", what, n, err)
+		}
+	}
+}
+
+// keeps lets threads keep only one of the two live values.
+func keeps(m *Machine, which int) {
+	all := m.live
+	m.live = func(thread int) []uint64 {
+		if v := all(thread); v != nil {
+			return v[which : which+1]
+		}
+		return nil
 	}
 }

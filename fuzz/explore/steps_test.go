@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"slices"
 	"testing"
 
 	"urpc/checker/schedule"
@@ -10,20 +11,28 @@ import (
 // notTaken are the steps of the memory level that no target takes, and why.
 var notTaken = map[step.Name]string{
 	step.LookDonation: "taken by a pool of processors, whose goroutines are not under the schedule",
-	step.DropReply:    "no call is abandoned, so no reply is late",
+}
+
+// sample is a strategy that samples the target. A walk by even choices ends a
+// context within a few steps of the call's beginning, and so nearly always then.
+func sample(target Target, seed, n uint64) schedule.Strategy {
+	if target.Name == callName {
+		return schedule.Uniform(seed, n)
+	}
+	return schedule.Random(seed, n)
 }
 
 func TestEveryStepIsTaken(t *testing.T) {
 	taken := map[string]uint64{}
 	for _, target := range Targets {
 		for _, c := range target.Configurations {
-			for name, n := range run(t, target.Name, c.Name, schedule.Random(7, 500)).Taken {
+			for name, n := range run(t, target.Name, c.Name, sample(target, 7, 500)).Taken {
 				taken[name] += n
 			}
 		}
 	}
 	memoryLevel := []step.Name{step.TestSet, step.CS, step.Unlock}
-	for n := step.TestSetSend; n <= step.CloseCall; n++ {
+	for n := step.TestSetSend; n <= step.Expire; n++ {
 		memoryLevel = append(memoryLevel, n)
 	}
 	for _, n := range memoryLevel {
@@ -37,8 +46,8 @@ func TestEveryStepIsTaken(t *testing.T) {
 		delete(taken, n.String())
 	}
 	for name := range taken {
-		if _, err := step.Parse(name); err != nil && name != "wake for nothing" {
-			t.Errorf("%q is the name of no step", name)
+		if known := []string{"wake for nothing", "reply twice", step.LookNudge.String(), step.Nudge.String()}; !slices.Contains(known, name) {
+			t.Errorf("%q is no step of the specification", name)
 		}
 	}
 }

@@ -75,7 +75,7 @@ func TestSampleOfLargerConfigurations(t *testing.T) {
 		for _, c := range target.Configurations {
 			t.Run(target.Name+" "+c.Name, func(t *testing.T) {
 				const executions = 2000
-				rep := run(t, target.Name, c.Name, schedule.Random(1991, executions))
+				rep := run(t, target.Name, c.Name, sample(target, 1991, executions))
 				if !rep.BudgetUsed || rep.Executions != executions || rep.Bad != 0 {
 					t.Errorf("%+v", rep)
 				}

@@ -1,6 +1,8 @@
 package explore
 
 import (
+	"context"
+
 	"urpc/checker/schedule"
 	"urpc/runtime/call"
 	"urpc/runtime/shm"
@@ -50,12 +52,33 @@ func (m *Machine) Threads(r *Region, n int) *Threads {
 func (t *Threads) Block(i int, done, stopped <-chan struct{}) {
 	p := &t.permits[i]
 	p.done, p.stopped = done, stopped
-	if t.m.besides {
-		t.m.await(step.Block, p.ready, t.at(i), locate(t.region, besides|call.Private, shm.Offset(4*shm.Unblocks)))
-	} else {
-		t.m.await(step.Block, p.ready, t.at(i))
+	on := []schedule.Location{t.at(i)}
+	if t.m.besides.has(shm.Unblocks) {
+		on = append(on, locate(t.region, besides|call.Private, shm.Offset(4*shm.Unblocks)))
 	}
+	if c := t.m.waiter().context; c != nil {
+		on = append(on, c.at)
+	}
+	t.m.await(step.Block, p.ready, on...)
 	p.given = false
+}
+
+// Watch implements call.Threads. Contexts of other kinds never end here.
+func (t *Threads) Watch(ctx context.Context, f func()) (stop func() bool) {
+	if c, ends := ctx.(*endingContext); ends {
+		return c.watch(f)
+	}
+	return func() bool { return true }
+}
+
+// Rest implements call.Threads: it awaits that there is something to find, or that
+// the call's context has ended. What there may be to find stands in many places.
+func (t *Threads) Rest(mayFind func() bool) {
+	c, on := t.m.waiter().context, t.m.finds
+	if c != nil {
+		on = append(on[:len(on):len(on)], c.at, t.m.clockAt())
+	}
+	t.m.await(step.AwaitRecord, func() bool { return mayFind() || c != nil && c.over() }, on...)
 }
 
 // Ready implements call.Threads.

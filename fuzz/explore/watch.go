@@ -100,7 +100,7 @@ type Watch struct {
 // RunWatched explores a configuration of target channel, as Run does, and has it
 // watched. Its tokens are those of the target, unless there is a gate.
 func RunWatched(ctx context.Context, v catalogue.Values, w Watch, s schedule.Strategy, o schedule.Options) (schedule.Report, error) {
-	return schedule.Explore(ctx, watchedProgram(v, simulated, w), s, channelTarget.options(o, channelTarget.configuration(v)))
+	return schedule.Explore(ctx, watchedProgram(channelName, v, simulated, w), s, channelTarget.options(o, channelTarget.configuration(v)))
 }
 
 // ReplayWatched runs the execution of a token of target channel, as Replay does,
@@ -117,17 +117,17 @@ func ReplayWatched(ctx context.Context, token schedule.Token, watch func(v catal
 	if err != nil {
 		return schedule.Report{}, err
 	}
-	return schedule.Replay(ctx, watchedProgram(v, simulated, w), token, t.options(o, configuration))
+	return schedule.Replay(ctx, watchedProgram(t.Name, v, simulated, w), token, t.options(o, configuration))
 }
 
 // Channel is the target that can be watched.
 func Channel() Target { return channelTarget }
 
-// watchedProgram is channelProgram with a watch.
-func watchedProgram(v catalogue.Values, on func(*Kernel) kernel.Kernel, w Watch) func(*schedule.T) {
+// watchedProgram is the program of target channel or call with a watch.
+func watchedProgram(target string, v catalogue.Values, on func(*Kernel) kernel.Kernel, w Watch) func(*schedule.T) {
 	clients, servers := numbered("client", v.Int("clients")), numbered("server", v.Int("servers"))
 	return func(t *schedule.T) {
-		c := newCalling(t, v, on, w.Alone)
+		c := newCalling(t, target, v, on, w.Alone)
 		c.machine.observer, c.machine.gate = w.Observer, w.Gate
 		if w.Observer != nil {
 			w.Observer.Begin(Watched{

@@ -39,6 +39,9 @@ type Config struct {
 	Overload Overload
 	// Threads blocks and readies the callers; nil stands for goroutines.
 	Threads Threads
+	// Generation is the generation of the records before their first call: 0,
+	// except where a test wants to see names wrap.
+	Generation uint64
 	// Hook watches the private words; nil in production.
 	Hook shm.Hook
 }
@@ -52,10 +55,6 @@ const (
 	// Refuse ends the call with ErrOverloaded.
 	Refuse Overload = true
 )
-
-// never is a time that no process sees the end of: 146 years. Twice that is more
-// than a clock of 64 bits can say.
-const never = 1 << 62 * time.Nanosecond
 
 // Caller is the client's end of a binding. Any number of goroutines may call.
 type Caller struct {
@@ -75,7 +74,8 @@ type Caller struct {
 	poison   atomic.Pointer[error]
 	stopped  chan struct{} // closed by Poison
 
-	counters counters
+	generation uint64 // of all records at first
+	counters   counters
 }
 
 // MostCalls is the most calls that may be pending in a channel with so many slots
@@ -106,10 +106,11 @@ func New(c Config) *Caller {
 		again:   lock.TryLock{Segment: private, Word: offLead, TestSet: step.LeadAgain, Unlock: step.Resign},
 		records: make([]record, calls),
 		spare:   make([]byte, c.Port.Size().Payload),
-		stopped: make(chan struct{}),
+		stopped: make(chan struct{}), generation: c.Generation,
 	}
 	for i := calls - 1; i >= 0; i-- {
 		caller.records[i].buffer = make([]byte, c.Port.Size().Payload)
+		caller.records[i].generation.Store(c.Generation)
 		caller.free.put(i)
 	}
 	return caller
@@ -125,12 +126,13 @@ func (c *Caller) Private() *shm.View { return &c.private.View }
 // dropped.
 func (c *Caller) Do(ctx context.Context, procedure uint32, request []byte, take func(status uint32, payload []byte) error) error {
 	w := waiter{caller: c, ctx: ctx, done: ctx.Done()}
+	if at, ok := ctx.Deadline(); ok {
+		w.deadline = c.kernel.Moment(at)
+	}
+	// The deadline, too, is looked at before anything is sent: that it has passed
+	// the context may not know yet.
 	if err := w.over(); err != nil {
 		return err
-	}
-	// A deadline beyond what the clock can say is left to the context.
-	if at, ok := ctx.Deadline(); ok && time.Until(at) < never {
-		w.deadline = c.kernel.Now() + int64(time.Until(at))
 	}
 	if err := w.open(); err != nil {
 		return err
@@ -151,7 +153,7 @@ func (c *Caller) Do(ctx context.Context, procedure uint32, request []byte, take 
 // close gives the record of a call that is over back.
 func (c *Caller) close(i int) {
 	c.private.Store(step.CloseCall, stateOf(i), idle)
-	c.free.put(i)
+	c.freeRecord(i)
 }
 
 // Poison ends every pending and every later call with err. Only the first

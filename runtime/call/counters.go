@@ -26,7 +26,7 @@ func (c *Caller) Counters() Counters {
 		Blocks: c.counters.blocks.Load(), Overloads: c.counters.overloads.Load(), Dropped: c.counters.dropped.Load(),
 	}
 	for i := range c.records {
-		sum.Calls += c.records[i].generation.Load()
+		sum.Calls += c.records[i].generation.Load() - c.generation
 	}
 	return sum
 }

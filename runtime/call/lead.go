@@ -135,7 +135,7 @@ func (c *Caller) deliver(m *channel.Message, payload []byte, self int) {
 	c.counters.dropped.Add(1)
 	// The late reply of a call that was left: now its record may be used again.
 	if c.private.CompareAndSwap(step.DropReply, stateOf(j), abandoned, idle) {
-		c.free.put(j)
+		c.freeRecord(j)
 	}
 }
 

@@ -2,15 +2,23 @@ package call
 
 import "urpc/runtime/shm"
 
-// Blocked is the place of the private word that counts the threads that block,
-// and State that of call i; while it is Pending its thread waits for the reply.
+// Lead and Blocked are the places of the lead and of the private word that counts
+// the threads that block, and State that of call i; while it is Pending its thread
+// waits for the reply.
 const (
+	Lead    = offLead
 	Blocked = offBlocked
-	Pending = pending
+
+	Idle      = idle
+	Pending   = pending
+	Abandoned = abandoned
 )
 
 // State is the place of the word of call i.
 func State(i int) shm.Offset { return stateOf(i) }
+
+// Free gives the list of free records: as Look, for what watches a run.
+func (c *Caller) Free() []int { return c.free.records }
 
 // Look gives all that a caller keeps beside its private words, one value after
 // the other: for what watches a run, never for what runs. No thread of the caller
@@ -18,6 +26,7 @@ func State(i int) shm.Offset { return stateOf(i) }
 //
 // What a record holds counts from Deliver, which publishes it, to CloseCall.
 func (c *Caller) Look(add func(v uint64)) {
+	add(uint64(len(c.free.records)))
 	for _, i := range c.free.records {
 		add(uint64(i))
 	}

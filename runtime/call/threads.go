@@ -1,13 +1,23 @@
 package call
 
+import (
+	"context"
+	"time"
+)
+
 // Threads blocks and readies the calling threads of a space (rule R1). Each call
 // has a permit, as a binary semaphore: a Ready before the Block is not lost.
 type Threads interface {
-	// Block blocks the thread of call i until Ready(i), whose permit it consumes,
-	// or until one of the channels is closed (nil: never).
+	// Block blocks the thread of call i until Ready(i) or until one of the channels
+	// is closed (nil: never). It consumes the permit, if there is one then.
 	Block(i int, done, stopped <-chan struct{})
 	// Ready gives the thread of call i its permit.
 	Ready(i int)
+	// Watch calls f, which does not block, once ctx has ended; stop ends the watch.
+	Watch(ctx context.Context, f func()) (stop func() bool)
+	// Rest lets a thread rest that found every record in use, before it looks
+	// again. mayFind says whether it would find something by now.
+	Rest(mayFind func() bool)
 }
 
 // goroutines blocks ordinary goroutines, each on a channel of its own.
@@ -25,8 +35,15 @@ func Goroutines(n int) Threads {
 func (g *goroutines) Block(i int, done, stopped <-chan struct{}) {
 	select {
 	case <-g.permits[i]:
+		return
 	case <-done:
 	case <-stopped:
+	}
+	// Of several reasons the select takes any: a permit that it did not take would
+	// wake the record's next call for nothing.
+	select {
+	case <-g.permits[i]:
+	default:
 	}
 }
 
@@ -36,3 +53,10 @@ func (g *goroutines) Ready(i int) {
 	default: // it has its permit already
 	}
 }
+
+func (g *goroutines) Watch(ctx context.Context, f func()) (stop func() bool) {
+	return context.AfterFunc(ctx, f)
+}
+
+// Rest rests for a while and does not ask: nobody tells who rests what was freed.
+func (g *goroutines) Rest(func() bool) { time.Sleep(100 * time.Microsecond) }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"runtime"
-	"time"
 
 	"urpc/runtime/channel"
 	"urpc/spec/step"
@@ -30,13 +29,11 @@ func (w *waiter) over() error {
 	if w.done == nil {
 		return nil
 	}
-	select {
-	case <-w.done:
-		if errors.Is(w.ctx.Err(), context.DeadlineExceeded) {
+	if err := w.ctx.Err(); err != nil {
+		if errors.Is(err, context.DeadlineExceeded) {
 			return ErrDeadline
 		}
 		return ErrCancelled
-	default:
 	}
 	// The context's own timer needs a processor, and polling may keep them all.
 	if w.deadline != 0 && w.caller.kernel.Now() >= w.deadline {
@@ -47,29 +44,41 @@ func (w *waiter) over() error {
 
 // open finds a record that no call uses and says that its call is pending. If
 // there is none, it waits for one as long as the context allows, or refuses.
+//
+//	TakeRecord: if free is empty then try again after drain, or refuse;  i := pop(free)
+//	OpenCall:   generation[i] := generation[i] + 1;  state[i] := pending
 func (w *waiter) open() error {
 	c := w.caller
-	i, ok := c.free.get()
+	i, ok := c.takeRecord()
 	if !ok {
 		c.counters.overloads.Add(1)
 	}
 	for !ok {
+		if c.private.Hooked() {
+			c.private.Mark(step.TakeRecord)
+		}
 		if err := w.over(); err != nil {
 			return err
 		}
 		c.drain()
-		if i, ok = c.free.get(); ok {
+		if i, ok = c.takeRecord(); ok {
 			break
 		}
 		if c.overload == Refuse {
 			return ErrOverloaded
 		}
-		time.Sleep(100 * time.Microsecond)
+		c.threads.Rest(c.mayFind)
 	}
 	w.i = i
 	c.records[i].generation.Add(1)
 	c.private.Store(step.OpenCall, stateOf(i), pending)
 	return nil
+}
+
+// mayFind says whether a thread that found no record would find one now, or a
+// reply that may free one: for what watches a run, never for what runs.
+func (c *Caller) mayFind() bool {
+	return !c.free.empty() || c.private.Peek(offLead) == 0 && c.port.Queued()
 }
 
 // drain receives what has come, for a thread that has no call yet: late replies
@@ -79,7 +88,10 @@ func (c *Caller) drain() {
 	if !c.lead.Try() {
 		return
 	}
-	for range pollsPerLook {
+	for n := range pollsPerLook {
+		if c.private.Hooked() {
+			c.private.Mark(step.TestSetReceive, uint64(len(c.records)), uint64(n))
+		}
 		if c.receiveOne(-1) != channel.Done {
 			break
 		}
@@ -199,7 +211,7 @@ func (w *waiter) leave(err error) error {
 func (w *waiter) watch() {
 	if w.done != nil && w.watched == nil {
 		c := w.caller
-		w.watched = context.AfterFunc(w.ctx, func() { c.kernel.Nudge(&c.nudge) })
+		w.watched = c.threads.Watch(w.ctx, func() { c.kernel.Nudge(&c.nudge) })
 	}
 }
 

@@ -66,3 +66,10 @@ func (p *Port) AwaitMessage() {
 		p.peer.Await(step.LookSlot, p.size.slot(h)+slotSequence, h+1-p.size.Slots)
 	}
 }
+
+// Queued says whether there is a message to receive: for what watches a run,
+// never for what runs.
+func (p *Port) Queued() bool {
+	h := p.own.Peek(offHead)
+	return p.peer.Peek(p.size.slot(h)+slotSequence) == h+1
+}

@@ -6,6 +6,7 @@ package kernel
 
 import (
 	"sync/atomic"
+	"time"
 
 	"urpc/runtime/shm"
 )
@@ -38,9 +39,16 @@ type Kernel interface {
 	Nudge(n *Nudge)
 	// Now is the time in nanoseconds of a clock that never goes back.
 	Now() int64
+	// Moment is the time of Now at which the wall clock says t; 0 if it is further
+	// off than the clock can say.
+	Moment(t time.Time) int64
 	// Pause lets a polling processor rest for a moment without giving it up.
 	Pause()
 }
+
+// Never is a time that no process sees the end of: 146 years. Twice that is more
+// than a clock of 64 bits can say.
+const Never = 1 << 62 * time.Nanosecond
 
 // Nudge gets processors of the own space out of their sleep for a reason that
 // the peer's words do not show: a cancelled call, a dead peer, a close. It is

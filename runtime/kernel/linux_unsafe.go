@@ -67,6 +67,16 @@ func Real() (Kernel, error) {
 // Now is Go's monotonic clock, which Linux reads without a system call.
 func (l *linux) Now() int64 { return int64(time.Since(l.start)) + 1 }
 
+// Moment implements Kernel. A moment that has passed is before Now, and not 0,
+// which says that there is none.
+func (l *linux) Moment(t time.Time) int64 {
+	left := time.Until(t)
+	if left >= Never {
+		return 0
+	}
+	return max(l.Now()+int64(max(left, -Never)), 1)
+}
+
 // Pause rests for some tens of nanoseconds. It is a call of its own, so that
 // every turn of a polling loop passes a stack check, where the collector can
 // stop it.

@@ -34,9 +34,10 @@ type Beside uint8
 
 // What is kept beside the segments.
 const (
-	Poisoned Beside = iota // why every call of the binding ends (call.Caller)
-	Unblocks               // the channel whose closing lets every blocked caller go on
-	Nudged                 // the state of a nudge (kernel.Nudge)
+	Poisoned    Beside = iota // why every call of the binding ends (call.Caller)
+	Unblocks                  // the channel whose closing lets every blocked caller go on
+	Nudged                    // the state of a nudge (kernel.Nudge)
+	FreeRecords               // the list of records that no call uses (call.Caller)
 )
 
 // Hook is told of every access before it is made, on the goroutine that makes

@@ -60,6 +60,8 @@ const (
 	// Waiting for a reply, among the threads of one space. These words are
 	// private to the space.
 
+	TakeRecord    // take a record that no call uses, or find that there is none
+	AwaitRecord   // none is free: wait until one may be, or a reply that frees one
 	OpenCall      // say that the call is pending
 	CheckReply    // read whether the call's reply has been delivered
 	Lead          // test-and-set the lead: who has it receives for all waiting callers
@@ -76,6 +78,15 @@ const (
 	Abandon       // leave a pending call: its late reply will be dropped
 	DropReply     // the late reply has come: the call is over
 	CloseCall     // say that the call is over
+	FreeRecord    // give the record of a call that is over back
+
+	// The end of a call's context: the caller looks, and somebody else ends it.
+
+	LookContext // read whether the context has ended
+	LookClock   // read the clock: whether the call's deadline has passed
+	Watch       // have the end of the context nudge the sleeping leader
+	Cancel      // end the context
+	Expire      // let the clock pass a deadline
 
 	// Ending a binding, within the space that ends it.
 
@@ -199,6 +210,8 @@ var names = [count]string{
 	OpenCall: "OpenCall", CheckReply: "CheckReply", Lead: "Lead", Deliver: "Deliver", Ready: "Ready", Resign: "Resign",
 	AnnounceBlock: "AnnounceBlock", LeadAgain: "LeadAgain", Block: "Block", RetractBlock: "RetractBlock",
 	LoadCall: "LoadCall", LookBlocked: "LookBlocked", LookPending: "LookPending",
+	TakeRecord: "TakeRecord", AwaitRecord: "AwaitRecord", FreeRecord: "FreeRecord",
+	LookContext: "LookContext", LookClock: "LookClock", Watch: "Watch", Cancel: "Cancel", Expire: "Expire",
 	Abandon: "Abandon", DropReply: "DropReply", CloseCall: "CloseCall",
 	LookPoison: "LookPoison", Poison: "Poison", Unblock: "Unblock", LookNudge: "LookNudge", Nudge: "Nudge",
 	AnnounceIdle: "AnnounceIdle", TakePlace: "TakePlace", RetractIdle: "RetractIdle", StartCall: "StartCall", EndCall: "EndCall",

@@ -1,0 +1,294 @@
+package explore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"urpc/checker/catalogue"
+	"urpc/checker/schedule"
+	"urpc/runtime/call"
+	"urpc/runtime/channel"
+	"urpc/runtime/shm"
+	"urpc/spec/memory"
+	"urpc/spec/step"
+)
+
+// Properties of target call.
+const (
+	// EndsWithReason: a call that ends without its reply does so because its context
+	// has ended, or its caller asked not to wait for a record.
+	EndsWithReason = "a call ends once, with its reply or because it was left"
+	// NotSentLate: a call whose context has ended before it began is not executed.
+	NotSentLate = "a call that was cancelled before it began is not executed"
+	// AfterLateReply: what keeps a late reply from another call (H10).
+	AfterLateReply = "a record is used again only after its late reply came"
+	// NothingLeaked: when no reply is under way all records are free, each once.
+	NothingLeaked = "no record and no watch is leaked"
+	// NoOversleeping: a caller goes to sleep past its deadline at most once, when it
+	// passes between the look and the sleep.
+	NoOversleeping = "nobody sleeps past a deadline that it could see"
+)
+
+// callName is the target's name.
+const callName = "call"
+
+var callTarget = Target{
+	Name: callName,
+	Doc:  "calls that are left: contexts that end at any step, late replies, records that are used again",
+	Parameters: []catalogue.Parameter{
+		{Name: "clients", Doc: "calling threads of the client", Default: 1, Min: 1, Max: 4},
+		{Name: "servers", Doc: "processors of the server; 0: no call is ever replied to", Default: 1, Min: 0, Max: 2},
+		{Name: "calls", Doc: "calls of each thread", Default: 1, Min: 1, Max: 4},
+		slotsParameter, startParameter,
+		{Name: "records", Doc: "calls that may be pending, or left and not replied to yet, at once", Default: 1, Min: 1, Max: 6},
+		{Name: "leavers", Doc: "threads, the first ones, whose calls have a context that ends", Default: 1, Min: 0, Max: 4},
+		{Name: "end", Doc: "how a context ends: it is cancelled; the clock passes its deadline, then it ends; the clock does, and its timer never comes",
+			Max: int(passed), Words: endings},
+		{Name: "overload", Doc: "what a call does that finds every record in use", Max: 1, Words: []string{"wait", "refuse"}},
+		{Name: "generation", Doc: "generation of the records before their first call", Max: len(generations) - 1,
+			Words: []string{"0", "2^16-2", "2^31-2", "2^32-2", "2^47-2", "2^48-2", "2^63-2"}},
+		{Name: "twice", Doc: "how many replies a faulty server may send twice", Max: 2},
+		{Name: "spurious", Doc: "how often the kernel may wake a sleeper for nothing", Max: 3},
+	},
+	Configurations: []catalogue.Configuration{
+		callOf("1-1-1-1", "one thread, one call, which may be left", 1, 1, 1, 1, nil),
+		callOf("1-0-1-1", "nobody replies: the call must be left, awake, asleep or before it is sent", 1, 0, 1, 1, nil),
+		callOf("1-1-2-1", "two calls in one record: the second waits for the first one's late reply", 1, 1, 2, 1, nil),
+		callOf("1-1-3-1", "three calls in one record", 1, 1, 3, 1, nil),
+		callOf("refuse", "two calls in one record, and no waiting for it", 1, 1, 2, 1, map[string]int{"overload": 1}),
+		callOf("two-records", "two calls, two records, one slot: a late reply comes while the next call is pending", 1, 1, 2, 1, map[string]int{"records": 2}),
+		callOf("deadline", "one call with a deadline", 1, 1, 1, 1, map[string]int{"end": int(expired)}),
+		callOf("deadline-2", "two calls with deadlines in one record", 1, 1, 2, 1, map[string]int{"end": int(expired)}),
+		callOf("clock", "nobody replies and no timer comes: the leader must look at the clock itself", 1, 0, 1, 1, map[string]int{"end": int(passed)}),
+		callOf("full", "nobody replies, two threads, one slot: one leads, the other waits for room", 2, 0, 1, 1, map[string]int{"records": 2, "leavers": 2}),
+		callOf("blocked", "nobody replies, two threads: one leads, the other blocks", 2, 0, 1, 2, map[string]int{"records": 2, "leavers": 2}),
+		callOf("one-leaves", "two threads, of which one may leave: it passes the lead on", 2, 1, 1, 2, map[string]int{"records": 2}),
+		callOf("both-leave", "two threads, both may leave", 2, 1, 1, 2, map[string]int{"records": 2, "leavers": 2}),
+		callOf("shared-record", "two threads with one record between them, one may leave", 2, 1, 1, 1, map[string]int{"leavers": 1}),
+		callOf("wrap", "two calls in one record, positions that wrap at 2^32, names that wrap at 2^48", 1, 1, 2, 1, map[string]int{"start": near2to32, "generation": 5}),
+		callOf("twice", "two calls in one record; the server may send one reply twice", 1, 1, 2, 1, map[string]int{"leavers": 0, "twice": 1}),
+		callOf("spurious", "nobody replies; the kernel wakes once for nothing", 1, 0, 1, 1, map[string]int{"spurious": 1}),
+		callOf("three", "three threads with two records, two may leave, two calls each", 3, 1, 2, 2, map[string]int{"records": 2, "leavers": 2}),
+	},
+	Properties: []string{
+		memory.MutualExclusion, memory.OneLeader, memory.InOrder, memory.NoOverwriting, memory.OwnResult, memory.ExactlyOnce,
+		memory.NoSleepOnCall, memory.NoSleepOnReply, memory.ParkedCounts, memory.BlockedCounts, HonestPeer,
+		EndsWithReason, NotSentLate, AfterLateReply, NothingLeaked, NoOversleeping,
+	},
+	Program:  func(v catalogue.Values) func(*schedule.T) { return watchedProgram(callName, v, simulated, Watch{}) },
+	possible: callPossible,
+}
+
+// generations are those of parameter generation: a name holds 48 bits of it.
+var generations = [...]uint64{0, 1<<16 - 2, 1<<31 - 2, 1<<32 - 2, 1<<47 - 2, 1<<48 - 2, math.MaxInt64 - 1}
+
+func callOf(name, doc string, clients, servers, calls, slots int, more map[string]int) catalogue.Configuration {
+	c := channelOf(name, doc, clients, servers, calls, slots, more)
+	for parameter, value := range map[string]int{"records": 1, "leavers": 1} {
+		if _, set := c.Set[parameter]; !set {
+			c.Set[parameter] = value
+		}
+	}
+	return c
+}
+
+// callPossible: who is never replied to must be able to leave.
+func callPossible(v catalogue.Values) error {
+	if records, most := v.Int("records"), call.MostCalls(size(v).Slots); records > most {
+		return fmt.Errorf("%d records with %s slots: want at most %d", records, v.Word("slots"), most)
+	}
+	if clients, leavers := v.Int("clients"), v.Int("leavers"); leavers > clients || leavers < clients && v.Int("servers") == 0 {
+		return fmt.Errorf("%d of %d clients may leave: want at most all of them, and all where nobody replies", leavers, clients)
+	}
+	return nil
+}
+
+// leaving is what target call has beside a channel.
+type leaving struct {
+	c        *calling
+	contexts []*endingContext // of each call of the threads that leave
+	how      ending
+	overload call.Overload
+	twice    int // replies that may be sent twice, still
+	faulty   bool
+	// Of each thread: the record of its call; none: it has taken none yet.
+	record []int
+	// Of each record: whether its call was sent and no reply to it received.
+	owed []bool
+}
+
+// newLeaving readies the machine of an execution for contexts that end.
+func newLeaving(v catalogue.Values, m *Machine, r *Region, clients, calls int) *leaving {
+	l := &leaving{
+		how: ending(v.Int("end")), overload: call.Overload(v.Int("overload") == 1), twice: v.Int("twice"), faulty: v.Int("twice") > 0,
+		owed: make([]bool, v.Int("records")),
+	}
+	for range clients {
+		l.record = append(l.record, none)
+	}
+	for i := range v.Int("leavers") * calls {
+		c := &endingContext{m: m, at: locate(r.number, contexts, shm.Offset(4*i)), done: make(chan struct{})}
+		if l.how != cancelled {
+			// The first calls of all threads come before the second ones.
+			c.deadline = int64(2 + i%calls*clients + i/calls)
+		}
+		l.contexts = append(l.contexts, c)
+	}
+	m.besides = besidesOf(shm.FreeRecords, shm.Nudged)
+	m.ticks = l.how != cancelled
+	m.live = l.live
+	m.overslept = func(thread int) {
+		if c := m.waiter().context; c != nil {
+			c.overslept = min(c.overslept+1, 2)
+			l.c.check(NoOversleeping, c.overslept < 2, "thread %d goes to sleep again, and its deadline has passed", thread+1)
+		}
+	}
+	w := size(v).Words()
+	m.finds = append(m.finds, r.beside(call.Private, shm.FreeRecords), locate(r.number, call.Private, call.Lead), locate(r.number, channel.Calls, w.Head))
+	for _, at := range w.Sequence {
+		m.finds = append(m.finds, locate(r.number, channel.Replies, at))
+	}
+	return l
+}
+
+// live is what a thread remembers between its steps beside what the shared state
+// tells: the record of its call, none where it only receives for others, and
+// whether it leaves.
+func (l *leaving) live(thread int) []uint64 {
+	if thread >= len(l.record) {
+		return nil
+	}
+	c := l.c.machine.waiter().context
+	return []uint64{uint64(l.record[thread] + 1), bit(c != nil && c.told)}
+}
+
+// context gives the context of call i, and has the machine know it as the thread's.
+func (l *leaving) context(i int) context.Context {
+	w := l.c.machine.waiter()
+	l.record[l.c.t.Self()] = none
+	w.context = nil
+	if i >= len(l.contexts) {
+		return context.Background()
+	}
+	w.context = l.contexts[i]
+	return w.context
+}
+
+// follow follows the records.
+func (l *leaving) follow(a shm.Access) {
+	switch self := l.c.t.Self(); {
+	case a.Segment == call.Private && a.Step == step.OpenCall:
+		j := recordAt(a.Offset)
+		l.c.check(AfterLateReply, !l.owed[j] || l.faulty, "record %d is used again, and a reply to its last call is under way", j)
+		l.record[self] = j
+		if w := l.c.machine.waiter(); w.context != nil {
+			w.context.begun = true
+		}
+	case a.Segment == channel.Calls && a.Step == step.Publish:
+		l.owed[l.record[self]] = true
+	case a.Segment == call.Private && a.Step == step.LoadCall:
+		l.owed[recordAt(a.Offset)] = false
+	}
+}
+
+func recordAt(off shm.Offset) int { return int(off-call.State(0)) / int(call.State(1)-call.State(0)) }
+
+// ended judges how call i ended; took says how often its reply was taken.
+func (l *leaving) ended(i int, err error, took int) {
+	var c *endingContext
+	if i < len(l.contexts) {
+		c = l.contexts[i]
+	}
+	ok := took == 0
+	switch {
+	case err == nil:
+		ok = took == 1
+	case errors.Is(err, call.ErrCancelled):
+		ok = ok && c != nil && c.err == context.Canceled
+	case errors.Is(err, call.ErrDeadline):
+		ok = ok && c != nil && c.deadline != 0 && c.deadline <= l.c.machine.clock
+	case errors.Is(err, call.ErrOverloaded):
+		ok = ok && l.overload == call.Refuse
+	default:
+		l.c.check(HonestPeer, false, "a call ended with: %v", err)
+	}
+	l.c.check(EndsWithReason, ok, "call %d ended with %v, its reply was taken %d times", i+1, err, took)
+	l.c.check(NothingLeaked, c == nil || c.nudge == nil || c.unwatched, "call %d has ended, and its context is watched", i+1)
+}
+
+// leave ends the contexts of a thread, one after the other.
+func (l *leaving) leave(thread, calls int) {
+	for i := thread * calls; i < (thread+1)*calls; i++ {
+		l.c.t.Mark("ends", uint64(i))
+		l.contexts[i].end(l.how)
+	}
+	l.c.t.Mark("end")
+	l.c.over()
+}
+
+// end judges the records when nobody can go on: each is free, or its call was
+// left and no reply has come.
+func (l *leaving) end() {
+	free := l.c.caller.Free()
+	for j, owed := range l.owed {
+		state := l.c.caller.Private().Peek(call.State(j))
+		times := 0
+		for _, other := range free {
+			if other == j {
+				times++
+			}
+		}
+		ok := times == 1 && state == call.Idle && !owed || times == 0 && state == call.Abandoned && owed
+		l.c.t.Check(NothingLeaked, ok, "record %d is in the list of free records %d times, in state %d; a reply is under way: %v", j, times, state, owed)
+	}
+}
+
+// state adds what contexts and records are to a digest.
+func (l *leaving) state(d *schedule.Digest) {
+	for _, c := range l.contexts {
+		c.state(d)
+	}
+	for _, j := range l.record {
+		d.Word(uint64(j + 1))
+	}
+	for _, owed := range l.owed {
+		d.Word(bit(owed))
+	}
+	d.Word(uint64(l.twice))
+}
+
+// serve is a processor of a server that may send a reply twice.
+func (l *leaving) serve() {
+	c := l.c
+	var buffer, out [payload]byte
+	for {
+		c.t.Mark("serve", uint64(l.twice))
+		var m channel.Message
+		request, r := c.server.Receive(&m, buffer[:])
+		if r != channel.Done {
+			c.server.AwaitMessage()
+			continue
+		}
+		status, reply := c.execute(m.Procedure, request, out[:0])
+		m.Status, m.Length = status, uint32(len(reply))
+		l.reply(&m, reply)
+		if l.twice > 0 && c.t.Choose("reply twice", 2) == 1 {
+			l.twice--
+			l.reply(&m, slices.Clone(reply))
+		}
+	}
+}
+
+func (l *leaving) reply(m *channel.Message, reply []byte) {
+	c := l.c
+	c.t.Mark("reply", m.ID, uint64(l.twice))
+	for r := c.server.Send(m, reply); r != channel.Done; r = c.server.Send(m, reply) {
+		c.check(HonestPeer, r != channel.Corrupt, "the server found the client corrupt")
+		c.server.AwaitSend(r)
+		c.t.Mark("reply", m.ID, uint64(l.twice))
+	}
+	c.server.Wake(c.kernel, channel.Keep)
+}

@@ -1,0 +1,123 @@
+package explore
+
+import (
+	"context"
+	"time"
+
+	"urpc/checker/schedule"
+	"urpc/spec/step"
+)
+
+// endingContext is a context that a thread of the target ends, at any moment: its
+// end is a step, and so is each look at it. It starts no goroutine. It is a
+// context.Context of one call.
+//
+//	LookContext: if err ≠ nil then return err
+//	Watch:       nudge := f
+//	Expire:      clock := deadline, if that is later           \* only with a deadline
+//	Cancel:      err := the reason; whoever blocks may go on
+//	Nudge:       f(), if there is one
+//
+// The clock passes a deadline before the context knows: its timer is late, by as
+// much as the schedule likes.
+//
+// A watch that begins after the end calls nothing. Go's would, some time, on a
+// goroutine of its own: the thread that watches sees the end before it sleeps, and
+// to another one this nudge is as a wake for nothing. A watch that was stopped is
+// called all the same: Go's may be on its way then.
+type endingContext struct {
+	m        *Machine
+	at       schedule.Location
+	done     chan struct{}
+	err      error
+	deadline int64 // 0: none
+	nudge    func()
+
+	// What checks look at.
+	begun     bool // its call has begun
+	early     bool // it ended before
+	told      bool // its thread was told so
+	unwatched bool // the watch was stopped
+	overslept uint8
+}
+
+var _ context.Context = (*endingContext)(nil)
+
+// over says whether who looks finds that the context has ended, or that its
+// deadline has passed.
+func (c *endingContext) over() bool {
+	return c.err != nil || c.deadline != 0 && c.deadline <= c.m.clock
+}
+
+// Deadline implements context.Context.
+func (c *endingContext) Deadline() (time.Time, bool) {
+	return time.Unix(0, c.deadline), c.deadline != 0
+}
+
+// Done implements context.Context.
+func (c *endingContext) Done() <-chan struct{} { return c.done }
+
+// Err implements context.Context.
+func (c *endingContext) Err() error {
+	c.m.step(step.LookContext, schedule.Event{Name: step.LookContext.String(), Kind: schedule.Load, Location: c.at, Size: 4})
+	c.m.saw(uint32(bit(c.err != nil)))
+	c.begun = true
+	if c.err != nil {
+		c.told = true
+	}
+	return c.err
+}
+
+// Value implements context.Context.
+func (c *endingContext) Value(any) any { return nil }
+
+// watch has f called when the context ends.
+func (c *endingContext) watch(f func()) (stop func() bool) {
+	c.m.step(step.Watch, schedule.Event{Name: step.Watch.String(), Kind: schedule.Store, Location: c.at, Size: 4})
+	if c.m.saw(1); c.err == nil {
+		c.nudge = f
+	}
+	return func() bool {
+		c.unwatched = c.nudge != nil
+		return c.err == nil
+	}
+}
+
+// end ends the context. It is called by a thread that does nothing else.
+func (c *endingContext) end(how ending) {
+	if how != cancelled {
+		c.m.pass(c.deadline)
+		c.early = c.early || !c.begun
+	}
+	if how == passed {
+		return
+	}
+	c.m.step(step.Cancel, schedule.Event{Name: step.Cancel.String(), Kind: schedule.Store, Location: c.at, Size: 4})
+	c.m.saw(1)
+	c.early = c.early || !c.begun
+	if c.err = context.Canceled; how == expired {
+		c.err = context.DeadlineExceeded
+	}
+	close(c.done)
+	if c.nudge != nil {
+		c.nudge()
+	}
+}
+
+// ending is how contexts end.
+type ending int
+
+const (
+	cancelled ending = iota
+	// expired: the clock passes their deadline, and then they end.
+	expired
+	// passed: the clock passes their deadline, and their timer never comes.
+	passed
+)
+
+var endings = []string{"cancel", "deadline", "clock"}
+
+// state adds what the context is to a digest.
+func (c *endingContext) state(d *schedule.Digest) {
+	d.Word(bit(c.err != nil) | bit(c.nudge != nil)<<1 | bit(c.begun)<<2 | bit(c.early)<<3 | bit(c.told)<<4 | bit(c.unwatched)<<5 | uint64(c.overslept)<<6)
+}
