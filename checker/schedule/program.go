@@ -310,6 +310,18 @@ func (t *T) AtEnd(f func()) {
 	r.atEnd = append(r.atEnd, f)
 }
 
+// Cleanup declares a function to run when the execution is over, however it came
+// to its end, and all its threads have been unwound: for what must be given back.
+// Functions run in the order opposite to that of declaration, and take no steps.
+// Only the set-up may declare them.
+func (t *T) Cleanup(f func()) {
+	r := t.alive("Cleanup")
+	if !r.settingUp {
+		panic("schedule: Cleanup outside the set-up")
+	}
+	r.cleanups = append(r.cleanups, f)
+}
+
 // Self gives the index of the thread that calls, in order of declaration.
 func (t *T) Self() int { return t.self("Self").index }
 

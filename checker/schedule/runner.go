@@ -78,6 +78,7 @@ type runner struct {
 	marks       []int32
 	preemptions int
 	atEnd       []func()
+	cleanups    []func()
 	words       []*Word // of this execution, in order of T.Word
 	named       map[string]*wordNames
 	detector    *detector // of data races; nil: they do not matter
@@ -126,6 +127,9 @@ func (r *runner) run(settled int) {
 	r.end()
 	r.kill()
 	t.over = true
+	for n := len(r.cleanups); n > 0; n-- {
+		r.cleanups[n-1]()
+	}
 }
 
 func (r *runner) reset(settled int) {
@@ -134,6 +138,7 @@ func (r *runner) reset(settled int) {
 	r.last = -1
 	r.next, r.decided = nil, false
 	r.steps, r.marks, r.atEnd = r.steps[:0], r.marks[:0], r.atEnd[:0]
+	r.cleanups = r.cleanups[:0]
 	r.words, r.shared, r.guards = r.words[:0], r.shared[:0], r.guards[:0]
 	r.buffers = r.buffers[:0]
 	r.quotient, r.untold, r.setUpChose = nil, "", Digest{}

@@ -8,7 +8,8 @@ import "fmt"
 //     the property's ghost state among it;
 //   - of each thread, what it stands before, and its digest: of its last mark and
 //     of all that it has read, chosen and done since. That of a thread that has
-//     ended counts too, since a check at the end may look at what it came to;
+//     ended counts too, since a check at the end may look at what it came to. One
+//     that was killed counts no more: what it was about to do is nobody's business;
 //   - the answers to T.Choose in the set-up.
 //
 // A thread is a function of what it reads, so that without marks states are told
@@ -66,6 +67,9 @@ func (r *runner) state() Digest {
 	d.digest(r.setUpChose)
 	for _, th := range r.threads[:r.declared] {
 		switch {
+		case r.struck&th.bit != 0:
+			d.Word(3)
+			continue
 		case th.dead:
 			d.Word(2)
 		case th.done:

@@ -28,6 +28,7 @@ type ghost struct {
 	parking          [2]int // processors of its side that have announced that they park, and not retracted
 	blocking         int    // the same of the callers that block
 	leader           int    // thread that leads
+	over             bool   // nobody will look at the channel again
 }
 
 // slotGhost says how far the message of a slot has come.
@@ -129,7 +130,7 @@ func (g *ghost) saw(value uint32) {
 	case step.Lead, step.LeadAgain:
 		g.enter(&g.leader, value, memory.OneLeader, "lead")
 	case step.LookDoorbell:
-		g.m.waiter().bell = bell{read: true, value: value, segment: s}
+		g.m.waiter().bell = bell{read: true, value: value, segment: s, of: g}
 	}
 }
 

@@ -22,8 +22,9 @@ type Machine struct {
 	besides besideSet
 	// ticks: the clock passes by steps of the target's threads (pass), and to look at
 	// it is a step. Else it stands still but for sleepers.
-	ticks   bool
-	forgets bool // the steps of forgotten are marks
+	ticks     bool
+	quotients []func(at schedule.Location, v uint64) uint64 // by region
+	forgets   bool                                          // the steps of forgotten are marks
 	// live gives what a thread remembers all the same before such a step; nil: nothing.
 	live func(thread int) []uint64
 	// finds are the places where a thread that awaits a record may find one.
@@ -55,9 +56,11 @@ type waiter struct {
 	view *shm.View
 	off  shm.Offset
 	old  uint32
+	also *uint32 // another reason to go on, if it is not 0; nil: there is none
 	// A sleep in the kernel.
 	bell            bell
 	seen            nudgeSeen
+	over            bool // it has seen that the binding of its call is over
 	at              schedule.Location
 	nudge           *kernel.Nudge
 	woken, spurious bool
@@ -71,10 +74,10 @@ type waiter struct {
 	changed, up, mayGo func() bool // the methods differs, wakes, goes
 }
 
-// differs says whether the word that is awaited has another value. The context of
-// who polls may have ended meanwhile: it looks at that in every turn.
+// differs says whether the word that is awaited has another value. Who polls looks
+// in every turn whether the binding is over, and whether its context has ended.
 func (w *waiter) differs() bool {
-	return w.view.Peek(w.off) != w.old || w.context != nil && w.context.over()
+	return w.view.Peek(w.off) != w.old || w.also != nil && *w.also != 0 || w.context != nil && w.context.over()
 }
 
 // wakes says whether the kernel may let the sleeper go on. A deadline may pass

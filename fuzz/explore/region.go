@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"urpc/checker/schedule"
+	"urpc/runtime/call"
+	"urpc/runtime/channel"
 	"urpc/runtime/shm"
 	"urpc/spec/step"
 )
@@ -69,6 +71,9 @@ func (r *Region) Beside(name step.Name, kind shm.Kind, segment uint8, what shm.B
 		return
 	}
 	r.m.step(name, schedule.Event{Name: name.String(), Kind: kinds[kind], Location: r.beside(segment, what), Size: 4})
+	if what == shm.Poisoned && kind == shm.KindLoad && *r.keptAt(segment, what) != 0 {
+		r.m.waiter().over = true
+	}
 	if what == shm.Nudged && kind == shm.KindLoad {
 		r.m.waiter().seen = nudgeSeen{read: true, value: *r.keptAt(segment, what), now: r.keptAt(segment, what)}
 	}
@@ -119,11 +124,15 @@ func (r *Region) Await(where step.Name, segment uint8, off shm.Offset, old uint3
 		panic(fmt.Sprintf("explore: an await in segment %d, which was not given to Hook", segment))
 	}
 	w := r.m.waiter()
-	w.view, w.off, w.old = view, off, old
-	if w.context == nil {
-		r.m.await(where, w.changed, locate(r.number, segment, off))
-	} else {
+	w.view, w.off, w.old, w.also = view, off, old, nil
+	switch {
+	case r.m.besides.has(shm.Poisoned) && where == step.AwaitRoom && segment == channel.Replies:
+		w.also = r.keptAt(call.Private, shm.Poisoned) // a caller awaits room for its call
+		r.m.await(where, w.changed, locate(r.number, segment, off), r.beside(call.Private, shm.Poisoned))
+	case w.context != nil:
 		r.m.await(where, w.changed, locate(r.number, segment, off), w.context.at, r.m.clockAt())
+	default:
+		r.m.await(where, w.changed, locate(r.number, segment, off))
 	}
 	r.m.saw(view.Peek(off))
 }

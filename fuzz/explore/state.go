@@ -29,18 +29,18 @@ import (
 func (g *ghost) declareState(t *schedule.T, r *Region) {
 	words := &g.words
 	t.Shared(func(d *schedule.Digest) {
-		for s := range uint8(2) {
-			g.segment(d, r.segments[s], s)
+		if !g.over {
+			for s := range uint8(2) {
+				g.segment(d, r.segments[s], s)
+			}
+			g.state(d)
 		}
-		g.state(d)
 		g.m.state(d)
 	})
-	t.Quotient(func(at schedule.Location, v uint64) uint64 {
+	g.m.quotient(r.number, func(at schedule.Location, v uint64) uint64 {
 		segment, off := uint8(at.Segment), shm.Offset(at.Offset)
 		switch {
-		case at.Segment>>8 != uint16(r.number):
-			return v
-		case segment == nudges || segment&0xf0 == besides:
+		case segment == nudges || segment == besides|call.Private && off == 4*shm.Offset(shm.FreeRecords):
 			return 0
 		case segment == call.Private && off == call.Blocked:
 			return min(v, 1)
@@ -53,6 +53,22 @@ func (g *ghost) declareState(t *schedule.T, r *Region) {
 		}
 		return v
 	})
+}
+
+// quotient declares what of a value that is read in a region matters to its reader.
+func (m *Machine) quotient(region uint8, f func(at schedule.Location, v uint64) uint64) {
+	if len(m.quotients) == 0 {
+		m.t.Quotient(func(at schedule.Location, v uint64) uint64 {
+			if i := int(at.Segment >> 8); i < len(m.quotients) && m.quotients[i] != nil {
+				return m.quotients[i](at, v)
+			}
+			return v
+		})
+	}
+	for len(m.quotients) <= int(region) {
+		m.quotients = append(m.quotients, nil)
+	}
+	m.quotients[region] = f
 }
 
 // segment adds the words of one side.
@@ -69,7 +85,7 @@ func (g *ghost) segment(d *schedule.Digest, own *shm.View, s uint8) {
 			d.Bytes(message[:])
 		}
 	}
-	d.Word(g.m.rung(s, own.Peek(w.Doorbell)))
+	d.Word(g.rung(s, own.Peek(w.Doorbell)))
 }
 
 // bell is what a thread has read of a doorbell, until it was compared.
@@ -77,6 +93,7 @@ type bell struct {
 	read    bool
 	value   uint32
 	segment uint8
+	of      *ghost
 }
 
 // nudgeSeen is what a thread has seen of a nudge, until it was compared.
@@ -88,9 +105,9 @@ type nudgeSeen struct {
 
 // rung says of each thread whether it keeps a value of the doorbell, and whether
 // it would find another one now.
-func (m *Machine) rung(segment uint8, now uint32) (set uint64) {
-	for i, w := range m.waiters {
-		if w != nil && !m.unrung && w.bell.read && w.bell.segment == segment {
+func (g *ghost) rung(segment uint8, now uint32) (set uint64) {
+	for i, w := range g.m.waiters {
+		if w != nil && !g.m.unrung && w.bell.read && w.bell.of == g && w.bell.segment == segment {
 			set |= pairOf(i, w.bell.value != now)
 		}
 	}

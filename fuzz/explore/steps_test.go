@@ -1,7 +1,6 @@
 package explore
 
 import (
-	"slices"
 	"testing"
 
 	"urpc/checker/schedule"
@@ -46,8 +45,8 @@ func TestEveryStepIsTaken(t *testing.T) {
 		delete(taken, n.String())
 	}
 	for name := range taken {
-		if known := []string{"wake for nothing", "reply twice", step.LookNudge.String(), step.Nudge.String()}; !slices.Contains(known, name) {
-			t.Errorf("%q is no step of the specification", name)
+		if _, err := step.Parse(name); err != nil && name != "wake for nothing" && name != "reply twice" {
+			t.Errorf("%q is the name of no step", name)
 		}
 	}
 }

@@ -1,0 +1,232 @@
+package explore
+
+import (
+	"bytes"
+	"strings"
+
+	"urpc/checker/catalogue"
+	"urpc/checker/schedule"
+	"urpc/runtime/channel"
+	"urpc/runtime/processor"
+	"urpc/runtime/shm"
+	"urpc/spec/memory"
+	"urpc/spec/step"
+)
+
+// Properties of the target death.
+const (
+	EndsOnce   = "every call of the survivor ends once, with its reply or because the peer died"
+	AtMostOnce = "a call is executed at most once"
+	NobodyLeft = "nobody of the survivor is left blocked, asleep or announced"
+	StaysHeld  = "what the dead held stays as it was"
+	Reclaimed  = "memory goes when its last holder has left it, and not before"
+	Unharmed   = "the survivor's other binding goes on unharmed"
+)
+
+var deathTarget = Target{
+	Name: "death",
+	Doc:  "one of two spaces dies between any two steps; the other one learns of it at any time after",
+	Parameters: []catalogue.Parameter{
+		{Name: "dies", Doc: "who dies", Max: 1, Words: []string{"server", "client"}},
+		{Name: "clients", Doc: "calling threads of the client", Default: 1, Min: 1, Max: 4},
+		{Name: "servers", Doc: "processors of the server", Default: 1, Min: 1, Max: 2},
+		{Name: "calls", Doc: "calls of each thread", Default: 1, Min: 1, Max: 100},
+		slotsParameter, startParameter,
+		{Name: "other", Doc: "whether the survivor has a binding to a third space, beside the one that ends or after it", Max: 2, Words: []string{"none", "beside", "after"}},
+	},
+	Configurations: []catalogue.Configuration{
+		deathOf("server", "the server dies under one calling thread", map[string]int{}),
+		deathOf("server-2", "the server dies under two calling threads, one of which leads", map[string]int{"clients": 2}),
+		deathOf("server-calls", "the server dies under the first of two calls, or the second", map[string]int{"calls": 2}),
+		deathOf("server-other", "the client goes on with another server", map[string]int{"other": 1}),
+		deathOf("server-restarts", "the client binds to a new server, which has fresh memory", map[string]int{"other": 2}),
+	},
+	Properties: []string{
+		memory.MutualExclusion, memory.OneLeader, memory.InOrder, memory.NoOverwriting, memory.OwnResult,
+		AtMostOnce, EndsOnce, NobodyLeft, StaysHeld, Reclaimed, Unharmed,
+	},
+	Program:  deathProgram,
+	possible: channelPossible,
+}
+
+func deathOf(name, doc string, set map[string]int) catalogue.Configuration {
+	return catalogue.Configuration{Name: name, Doc: doc, Set: set}
+}
+
+// death is one execution of the target.
+type death struct {
+	t     *schedule.T
+	m     *Machine
+	first *binding // whose one side dies
+	other *binding // of the survivor; nil: it has none
+	// survivor and dying are the sides of the first binding.
+	survivor, dying *space
+	left            []byte // all that the dying side had written, when it died
+	noticed         bool   // the survivor has done all that it does about it
+	judged          bool   // the first binding
+	live            [1]uint64
+}
+
+func deathProgram(v catalogue.Values) func(*schedule.T) { return deathProgramOf(v, func(*death) {}) }
+
+// deathProgramOf is deathProgram, whose executions are looked at when they have ended.
+func deathProgramOf(v catalogue.Values, look func(d *death)) func(*schedule.T) {
+	l := newLending(size(v))
+	clients, servers := numbered("client", v.Int("clients")), numbered("server", v.Int("servers"))
+	more, third := numbered("other client", 1), numbered("other server", 1)
+	byName, calls, other := v.Word("dies"), v.Int("calls"), v.Word("other")
+	return func(t *schedule.T) {
+		m := NewMachine(t, 0)
+		m.besides, m.forgets = besidesOf(shm.Poisoned, shm.Unblocks, shm.Nudged), true
+		d := &death{t: t, m: m}
+		m.live = d.remembers
+		near, far := &space{m: m}, &space{m: m}
+		d.survivor, d.dying = near, far
+		if byName == "client" {
+			d.survivor, d.dying = far, near
+		}
+		d.first = bind(m, 0, l, near, far, clients, calls)
+		d.first.region.watch(l.size)
+		d.first.start(servers, nil)
+		if other != "none" {
+			d.other = d.otherBinding(l, more)
+			d.other.region.watch(l.size)
+			if other == "beside" {
+				d.other.start(third, nil)
+			} else {
+				d.other.start(third, d.rebind)
+			}
+		}
+		d.dying.mortal(func() { d.left = d.written() })
+		d.watch()
+		t.Shared(d.state)
+		t.AtEnd(d.end)
+		t.AtEnd(func() { look(d) })
+	}
+}
+
+// remembers gives what a thread remembers beside what shared state tells: whether
+// its call is to end without a reply.
+func (d *death) remembers(int) []uint64 {
+	d.live[0] = bit(d.m.waiter().over)
+	return d.live[:]
+}
+
+// otherBinding is one of the survivor and a third space.
+func (d *death) otherBinding(l *lending, clients []string) *binding {
+	third := &space{m: d.m}
+	if d.survivor == d.first.near {
+		return bind(d.m, 1, l, d.survivor, third, clients, 1)
+	}
+	return bind(d.m, 1, l, third, d.survivor, clients, 1)
+}
+
+// rebound is the place that says that the first binding's survivor is done with it.
+var rebound = locate(0, deaths, 4)
+
+// watch is the survivor's thread that waits for the death of its peer, and what it
+// does then is what package urpc does (Client.end; Server.serve).
+func (d *death) watch() {
+	b := d.first
+	d.survivor.thread("watch", func() {
+		d.m.awaitDeath(d.dying, b.region)
+		if d.survivor == b.near {
+			b.caller.Poison(errPeerDied)
+			b.held.Close()
+		}
+		d.m.step(step.EndBinding, schedule.Event{Name: step.EndBinding.String(), Kind: schedule.Store, Location: rebound, Size: 4})
+		d.noticed = true
+		d.t.Mark("end")
+	})
+}
+
+// state adds what is shared beside what the regions' ghosts add.
+func (d *death) state(to *schedule.Digest) {
+	to.Word(bit(d.dying.dead)<<1 | bit(d.noticed))
+	if !d.judged {
+		d.first.state(to)
+	}
+	if d.other != nil {
+		d.other.state(to)
+	}
+}
+
+// rebind waits until nothing is left of the first binding, which is then judged:
+// nobody looks at it again.
+func (d *death) rebind() {
+	d.m.await(step.AwaitEnd, func() bool { return d.noticed && d.first.finished() && d.first.released },
+		rebound, locate(0, holders, 0))
+	d.judge()
+	d.judged, d.first.region.ghost.over = true, true
+}
+
+// written is all that the dying side has written in the first binding's memory.
+func (d *death) written() []byte {
+	own := d.first.segments[channel.Calls]
+	if d.dying == d.first.far {
+		own = d.first.segments[channel.Replies]
+	}
+	all := make([]byte, own.Size())
+	own.PeekBytes(0, all)
+	return all
+}
+
+// end judges an execution in which nobody can go on.
+func (d *death) end() {
+	if !d.judged {
+		d.judge()
+	}
+	if o := d.other; o != nil {
+		for i, how := range o.outcomes {
+			d.t.Check(Unharmed, how == replied, "call %d of the other binding has not ended with its reply", i+1)
+		}
+	}
+}
+
+// judge judges the first binding when it is over.
+func (d *death) judge() {
+	b := d.first
+	d.t.Check(StaysHeld, bytes.Equal(d.left, d.written()), "what the dead side wrote has changed since")
+	blocking, parking := b.region.ghost.blocking, b.region.ghost.parking
+	if d.survivor == b.near {
+		waiting := b.waiting()
+		d.t.Check(EndsOnce, waiting == "", "the server is dead, and still waiting are: %s", waiting)
+		d.t.Check(NobodyLeft, blocking == 0 && parking[channel.Calls] == 0 && b.parked(channel.Calls) == 0,
+			"%d callers and %d processors of the client have announced that they wait", blocking, parking[channel.Calls])
+		d.t.Check(Reclaimed, b.released, "every holder has left, and the memory is still mapped")
+	}
+}
+
+// parked is how many processors a side has announced as parked.
+func (b *binding) parked(side uint8) uint32 {
+	return b.segments[side].Peek(b.size.Words().Parked)
+}
+
+// waiting names the callers that have not come to their end.
+func (b *binding) waiting() string {
+	var names []string
+	for i, n := range b.ended {
+		if n < b.calls {
+			names = append(names, b.clients[i])
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// start declares the threads of both ends. first is what those of the client do first.
+func (b *binding) start(servers []string, first func()) {
+	for i, name := range b.clients {
+		b.near.thread(name, func() {
+			if first != nil {
+				first()
+			}
+			b.run(i)
+		})
+	}
+	for _, name := range servers {
+		b.far.thread(name, func() {
+			r := processor.NewWorker(b.server, b.kernel, b.execute).Serve()
+			b.t.Fail(HonestPeer, "the server found the client corrupt (%d)", r)
+		})
+	}
+}

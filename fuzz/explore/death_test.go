@@ -1,0 +1,128 @@
+package explore
+
+import (
+	"bytes"
+	"runtime/debug"
+	"testing"
+
+	"urpc/checker/schedule"
+	"urpc/checker/verdict"
+	"urpc/runtime/channel"
+	"urpc/runtime/shm"
+)
+
+// whole explores a configuration by states and demands that it is visited whole.
+func whole(t *testing.T, target, config string, states uint64) {
+	t.Helper()
+	rep := run(t, target, config, schedule.Stateful())
+	if rep.Verdict != verdict.Holds || !rep.Complete || rep.Verified == 0 {
+		t.Errorf("%s: %v, complete %v, %d verified: %s", config, rep.Verdict, rep.Complete, rep.Verified, rep.Reason)
+	}
+	if rep.States != states {
+		t.Errorf("%s: %d states, want %d", config, rep.States, states)
+	}
+}
+
+// within explores a configuration within a bound of preemptions.
+func within(t *testing.T, target, config string, bound int, executions uint64) {
+	t.Helper()
+	rep := run(t, target, config, schedule.Bounded(bound))
+	if rep.Verdict != verdict.Holds || !rep.Complete || rep.Executions != executions {
+		t.Errorf("%s: %v, complete %v, %d executions, want %d", config, rep.Verdict, rep.Complete, rep.Executions, executions)
+	}
+}
+
+func TestDeath(t *testing.T) {
+	whole(t, "death", "server", 5792)
+	whole(t, "death", "server-calls", 14988)
+	whole(t, "death", "server-restarts", 59427)
+	within(t, "death", "server-2", 1, 50976)
+}
+
+// deaths runs random executions of a configuration of target death and gives what
+// each has come to.
+func endedDeaths(t *testing.T, config string, each func(d *death)) {
+	t.Helper()
+	v, _, err := deathTarget.Parse(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rep, err := schedule.Explore(t.Context(), deathProgramOf(v, each), schedule.PCT(3, 1, 3000), schedule.Options{})
+	if err != nil || rep.Failure != nil {
+		t.Fatalf("%+v, %v", rep, err)
+	}
+}
+
+// Every end that a call can have is met, and every way to wait: so that the
+// properties of target death are about something.
+func TestEveryDeathIsMet(t *testing.T) {
+	var replies, died, held, posted int
+	endedDeaths(t, "server-2", func(d *death) {
+		for _, how := range d.first.outcomes {
+			switch how {
+			case replied:
+				replies++
+			case peerDied:
+				died++
+			}
+		}
+		words := d.first.size.Words()
+		own := d.first.segments[channel.Replies]
+		if own.Peek(words.SendLock)+own.Peek(words.RecvLock) > 0 {
+			held++ // the dead holds a lock, and will for ever
+		}
+		if own.Peek(words.Parked) > 0 {
+			posted++ // the dead is announced as parked
+		}
+	})
+	if replies == 0 || died == 0 || held == 0 || posted == 0 {
+		t.Errorf("%d replies, %d calls that the peer's death ended, %d locks of the dead, %d parked dead", replies, died, held, posted)
+	}
+}
+
+// Each space maps shared memory at an address of its own, and a store through the
+// mapping of who only reads is a fault.
+func TestSpacesMapTheSameMemory(t *testing.T) {
+	l := newLending(channel.Size{Slots: 1, Payload: payload})
+	m := l.borrow()
+	own, view := l.fresh(channel.Calls, m.calls), shm.ViewOf(channel.Calls, m.calls.readable)
+	own.Store(0, 0, 7)
+	if got := view.Peek(0); got != 7 {
+		t.Errorf("one side wrote 7, the other reads %d", got)
+	}
+	if !mapsTwice {
+		return
+	}
+	if own.Address(0) == view.Address(0) {
+		t.Error("both sides map at one address")
+	}
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if recover() == nil {
+			t.Error("a store through the reader's mapping is no fault")
+		}
+	}()
+	m.calls.readable[0] = 1
+}
+
+// Memory that was lent is lent again, as if nobody had used it.
+func TestLentMemoryIsFresh(t *testing.T) {
+	l := newLending(channel.Size{Slots: 2, Payload: payload, Start: 9})
+	m := l.borrow()
+	first := make([]byte, l.fresh(channel.Calls, m.calls).Size())
+	copy(first, m.calls.readable)
+	for i := range m.calls.writable {
+		m.calls.writable[i] = 0xa5
+	}
+	l.giveBack(m)
+	if again := l.borrow(); again != m {
+		t.Error("other memory was lent")
+	}
+	l.fresh(channel.Calls, m.calls)
+	if !bytes.Equal(first, m.calls.readable) {
+		t.Error("it tells of its last use")
+	}
+	if l.borrow() == m {
+		t.Error("memory was lent to two at once")
+	}
+}

@@ -1,0 +1,230 @@
+package explore
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"urpc/checker/schedule"
+	"urpc/runtime/call"
+	"urpc/runtime/channel"
+	"urpc/runtime/shm"
+	"urpc/spec/memory"
+	"urpc/spec/step"
+)
+
+// space is a simulated address space: a process with threads of its own, which
+// reaches shared memory by its own mapping only. Offsets cross from one space to
+// another, pointers do not.
+type space struct {
+	m       *Machine
+	names   []string // of its threads
+	members uint64   // their indexes
+	dead    bool
+}
+
+// thread declares a thread of the space. That it does not come to its end is
+// judged at the end of the execution, where it can be said what it waits for.
+func (s *space) thread(name string, f func()) {
+	s.names = append(s.names, name)
+	s.m.t.Daemon(name, func() {
+		s.members |= 1 << s.m.t.Self()
+		f()
+	})
+}
+
+// runs says whether the thread that runs is one of the space.
+func (s *space) runs() bool { return s.members>>s.m.t.Self()&1 == 1 }
+
+// mortal declares the thread of nobody that ends the space, once and at any time:
+// its threads take no further step, and what they hold stays held.
+func (s *space) mortal(died func()) {
+	s.m.t.Daemon("reaper", func() {
+		s.m.t.Kill(step.Die.String(), s.names...)
+		s.dead = true
+		s.m.forgetDead(s.members)
+		died()
+	})
+}
+
+// forgetDead has the kernel forget threads of a space that has died: who is dead
+// does not sleep.
+func (m *Machine) forgetDead(threads uint64) {
+	for i, w := range m.waiters {
+		if w != nil && threads>>i&1 == 1 {
+			w.bell.read, w.seen.read = false, false
+			m.asleep = slices.DeleteFunc(m.asleep, func(other *waiter) bool { return other == w })
+		}
+	}
+}
+
+// deaths is the segment of what the simulated kernel knows of spaces: it has no bytes.
+const deaths uint8 = 0xf4
+
+// awaitDeath is the death notice of the simulated kernel: it returns when the
+// space has died, at any time after that.
+func (m *Machine) awaitDeath(of *space, at *Region) {
+	m.await(step.Notice, func() bool { return of.dead }, locate(at.number, deaths, 0))
+}
+
+// holding makes a step of each change of who holds the memory of a region.
+type holding struct{ r *Region }
+
+// holders is the segment of how many hold a region: it has no bytes.
+const holders uint8 = 0xf5
+
+// Before implements shm.Holding.
+func (h holding) Before(name step.Name) {
+	h.r.m.step(name, schedule.Event{Name: name.String(), Kind: schedule.Add, Location: locate(h.r.number, holders, 0), Size: 4})
+}
+
+// Counted implements shm.Holding.
+func (h holding) Counted(holders int64, closed bool) {
+	h.r.m.saw(uint32(holders)<<1 | uint32(bit(closed)))
+}
+
+// binding is one binding between two spaces, with the runtime's own code at both
+// ends of it.
+type binding struct {
+	t    *schedule.T
+	m    *Machine
+	size channel.Size
+	near *space // the client's
+	far  *space // the server's
+
+	region   *Region
+	segments [2]*shm.Segment // as their writers map them
+	client   *channel.Port
+	server   *channel.Port
+	kernel   *Kernel
+	threads  *Threads
+	caller   *call.Caller
+	// held is the client's memory, which those hold who are in a call.
+	held     *shm.Region
+	released bool // it has been unmapped
+
+	clients  []string // names of the calling threads
+	calls    int      // of each
+	ended    []int    // calls of each thread that have ended
+	outcomes []outcome
+	executed []int // how often each call was
+}
+
+// outcome is how a call ended.
+type outcome uint8
+
+const (
+	pendingStill outcome = iota
+	replied
+	peerDied
+	unexplained
+)
+
+// errPeerDied ends the calls of a client whose server has died.
+var errPeerDied = errors.New("peer died")
+
+// bind makes the binding of a number between two spaces, in memory that is lent.
+func bind(m *Machine, number uint8, l *lending, near, far *space, clients []string, calls int) *binding {
+	b := &binding{
+		t: m.t, m: m, size: l.size, near: near, far: far, region: NewRegion(m, number), clients: clients, calls: calls,
+		ended: make([]int, len(clients)), outcomes: make([]outcome, len(clients)*calls), executed: make([]int, len(clients)*calls),
+	}
+	mem := l.borrow()
+	m.t.Cleanup(func() { l.giveBack(mem) })
+	for s, memory := range []twice{mem.calls, mem.replies} {
+		b.segments[s] = l.fresh(uint8(s), memory)
+		b.region.Hook(b.segments[s])
+	}
+	requests, replies := shm.ViewOf(channel.Calls, mem.calls.readable), shm.ViewOf(channel.Replies, mem.replies.readable)
+	requests.SetHook(b.region)
+	replies.SetHook(b.region)
+	b.client, b.server = channel.NewPort(b.segments[channel.Calls], replies, l.size), channel.NewPort(b.segments[channel.Replies], requests, l.size)
+	b.kernel, b.threads = m.Kernel(b.region), m.Threads(b.region, len(clients))
+	b.caller = call.New(call.Config{Port: b.client, Kernel: b.kernel, Calls: len(clients), Poll: -1, Threads: b.threads, Hook: b.region})
+	b.held = shm.NewRegion(b.segments[channel.Calls], replies, func() error { b.released = true; return nil })
+	b.held.SetHook(holding{b.region})
+	return b
+}
+
+// run makes the calls of a thread, each while it holds the memory, as package
+// urpc does.
+func (b *binding) run(self int) {
+	for n := range b.calls {
+		i := self*b.calls + n
+		if b.held.Hold() {
+			b.outcomes[i] = b.call(i)
+			b.held.Release()
+		} else {
+			b.outcomes[i] = peerDied
+		}
+		b.ended[self]++
+	}
+	b.t.Mark("end")
+}
+
+// call makes call i of the binding.
+func (b *binding) call(i int) outcome {
+	var bytes [payload]byte
+	took := 0
+	b.m.waiter().over = false
+	err := b.caller.Do(context.Background(), procedure, put(bytes[:0], argument(i)), func(status uint32, reply []byte) error {
+		took++
+		number, whole := get(reply)
+		b.t.Check(memory.OwnResult, whole && number == result(argument(i)) && status == procedure,
+			"call %d got status %d and %x for a result", i+1, status, reply)
+		b.t.Check(AtMostOnce, b.executed[i] == 1, "call %d was executed %d times when its reply came", i+1, b.executed[i])
+		return nil
+	})
+	switch {
+	case err == nil && took == 1:
+		return replied
+	case err == errPeerDied && took == 0:
+		return peerDied
+	}
+	b.t.Fail(EndsOnce, "call %d took %d replies and ended with: %v", i+1, took, err)
+	return unexplained
+}
+
+// execute is the procedure.
+func (b *binding) execute(called uint32, request, reply []byte) (uint32, []byte) {
+	number, whole := get(request)
+	i := int(number>>8) - 1
+	ok := called == procedure && whole && i >= 0 && i < len(b.executed) && number == argument(i)
+	b.t.Check(memory.InOrder, ok, "a call of procedure %d came with argument %x", called, request)
+	if ok {
+		b.executed[i]++
+		b.t.Check(AtMostOnce, b.executed[i] == 1, "call %d is executed %d times", i+1, b.executed[i])
+	}
+	return called, put(reply, result(number))
+}
+
+// state adds what the client's threads share beside the segments, and how the calls
+// stand.
+func (b *binding) state(d *schedule.Digest) {
+	private := b.caller.Private()
+	for off := shm.Offset(0); off < shm.Offset(private.Size()); off += 64 {
+		d.Word(uint64(private.Peek(off)))
+	}
+	b.caller.Look(d.Word)
+	b.threads.state(d)
+	for _, n := range b.ended {
+		d.Word(uint64(n))
+	}
+	for i, n := range b.executed {
+		d.Word(uint64(n)<<8 | uint64(b.outcomes[i]))
+	}
+	d.Word(bit(b.released))
+	for _, what := range []shm.Beside{shm.Poisoned, shm.Unblocks, shm.Nudged} {
+		d.Word(uint64(*b.region.keptAt(call.Private, what)))
+	}
+}
+
+// finished says whether every call has ended.
+func (b *binding) finished() bool {
+	for _, n := range b.ended {
+		if n < b.calls {
+			return false
+		}
+	}
+	return true
+}
