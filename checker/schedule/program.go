@@ -70,7 +70,7 @@ func (t *T) declareThread(call, name string, f func(), daemon bool) {
 	if r.detector != nil {
 		r.detector.declared(th, r.running)
 	}
-	th.local, th.label, th.name1 = Digest{}, -1, -1
+	th.history = history{label: -1, name1: -1}
 	th.declaredAt, th.parent, th.holds = r.taken-1, -1, 0
 	if r.running != nil {
 		th.parent = r.running.index
@@ -138,7 +138,7 @@ func (t *T) StepIf(e Event, changes func() bool) bool {
 
 // stands sets down the step before which the thread is about to pause.
 func (th *thread) stands(e Event, on []Location) {
-	if th.r.keeps {
+	if th.r.hears {
 		th.r.heard(th)
 	}
 	th.event = e
@@ -239,7 +239,7 @@ func (t *T) SawValue(v uint64) {
 	if r.recording != nil && t.sees() {
 		r.recording.saw(r.running, formatValue(v))
 	}
-	if r.keeps && t.sees() {
+	if r.hears && t.sees() {
 		r.tellValue(r.running, v)
 	}
 }
@@ -250,7 +250,7 @@ func (t *T) SawBytes(b []byte) {
 	if r.recording != nil && t.sees() {
 		r.recording.sawMore(r.running, fmt.Sprintf("%x", b))
 	}
-	if r.keeps && t.sees() {
+	if r.hears && t.sees() {
 		r.running.told = true
 		r.running.local.Bytes(b)
 	}
@@ -263,12 +263,12 @@ func (t *T) SawBytes(b []byte) {
 // only count it.
 func (t *T) Mark(label string, live ...uint64) {
 	r := t.r
-	if t.over || r.quiet || r.running == nil || r.running.killed {
+	if r.repeating || t.over || r.quiet || r.running == nil || r.running.killed {
 		return
 	}
 	id := r.names.id(label)
 	r.marks = append(r.marks, id)
-	if r.keeps {
+	if r.hears {
 		r.heard(r.running)
 		r.marked(r.running, id, live)
 	}

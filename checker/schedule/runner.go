@@ -73,9 +73,12 @@ type runner struct {
 	decided bool
 	last    int // thread of the last step, -1: none
 
-	settled     int // as the strategy's begin said
+	settled     int  // as the strategy's begin said
+	repeating   bool // the settled steps are repeated (repeat.go)
 	steps       []record
 	marks       []int32
+	spareSteps  []record // of executions that are made aside
+	spareMarks  []int32
 	preemptions int
 	atEnd       []func()
 	cleanups    []func()
@@ -86,6 +89,7 @@ type runner struct {
 	buffers     []*storeBuffer
 	// Of a search that keeps states.
 	keeps      bool
+	hears      bool // keeps, and is not repeating
 	guards     []guard
 	shared     []func(*Digest)
 	quotient   func(Location, uint64) uint64
@@ -112,6 +116,9 @@ func newRunner(program func(*T), maxSteps int, stopping *atomic.Bool) *runner {
 func (r *runner) run(settled int) {
 	t := &T{r: r}
 	r.reset(settled)
+	if s, ok := r.strategy.(repeater); ok && settled > 0 {
+		r.repeats(s)
+	}
 	r.protect("the set-up", func() {
 		r.settingUp = true
 		r.program(t)
@@ -133,7 +140,7 @@ func (r *runner) run(settled int) {
 }
 
 func (r *runner) reset(settled int) {
-	r.settled = settled
+	r.settled, r.repeating, r.hears = settled, false, r.keeps
 	r.declared, r.started = 0, 0
 	r.last = -1
 	r.next, r.decided = nil, false
@@ -248,6 +255,12 @@ func (r *runner) waitingThreads() string {
 // decide asks the strategy which thread goes on and takes its step down; nil: no
 // thread can, or the execution ends here (see outcome).
 func (r *runner) decide() *thread {
+	if r.repeating {
+		if len(r.steps) < r.settled {
+			return r.repeat()
+		}
+		r.arrive()
+	}
 	enabled := r.ready
 	if r.waiting != 0 {
 		enabled |= r.awake()
@@ -263,7 +276,7 @@ func (r *runner) decide() *thread {
 	preempts := r.last >= 0 && i != r.last && enabled>>uint(r.last)&1 == 1
 	th := r.threads[i]
 	rec := record{thread: int16(i), choice: -1, name: r.names.id(th.event.Name), place: place(&th.event)}
-	if !r.repeats(rec) {
+	if !r.same(rec) {
 		return nil
 	}
 	if r.recording != nil && !r.recording.step(r, th, preempts) {
@@ -273,7 +286,24 @@ func (r *runner) decide() *thread {
 		r.preemptions++
 	}
 	r.steps = append(r.steps, rec)
-	r.last = i
+	r.take(th)
+	if r.detector != nil {
+		if text, race := r.detector.step(r, th); race {
+			r.fail("data race", text)
+		}
+	}
+	if r.hears {
+		r.stepped(th, rec.name)
+	}
+	if len(r.guards) > 0 {
+		r.checkGuards(th)
+	}
+	return th
+}
+
+// take has the thread make the step that it stands before.
+func (r *runner) take(th *thread) {
+	r.last = th.index
 	r.taken++
 	r.ready &^= th.bit
 	r.waiting &^= th.bit
@@ -285,18 +315,6 @@ func (r *runner) decide() *thread {
 	default:
 		th.wrote = th.event.Kind.writes()
 	}
-	if r.detector != nil {
-		if text, race := r.detector.step(r, th); race {
-			r.fail("data race", text)
-		}
-	}
-	if r.keeps {
-		r.stepped(th, rec.name)
-	}
-	if len(r.guards) > 0 {
-		r.checkGuards(th)
-	}
-	return th
 }
 
 // predicate runs a predicate of a thread, on whichever goroutine runs now.
@@ -316,6 +334,12 @@ func (r *runner) predicate(th *thread, ok func() bool) (is bool) {
 
 // choose asks the strategy for an answer; false: the execution ends here.
 func (r *runner) choose(th *thread, name string, n int, source string) (int, bool) {
+	if r.repeating {
+		if len(r.steps) < r.settled {
+			return r.repeatChoice(th, name, n)
+		}
+		r.arrive()
+	}
 	if !r.mayGoOn() {
 		return 0, false
 	}
@@ -328,7 +352,7 @@ func (r *runner) choose(th *thread, name string, n int, source string) (int, boo
 	if th != nil {
 		rec.thread = int16(th.index)
 	}
-	if !r.repeats(rec) {
+	if !r.same(rec) {
 		return 0, false
 	}
 	if r.recording != nil && !r.recording.choice(r, rec, source) {
@@ -336,9 +360,9 @@ func (r *runner) choose(th *thread, name string, n int, source string) (int, boo
 	}
 	r.steps = append(r.steps, rec)
 	switch {
-	case r.keeps && th != nil:
+	case r.hears && th != nil:
 		th.local.Word(uint64(v)<<32 | uint64(rec.name)<<1 | 1)
-	case r.keeps && r.settingUp:
+	case r.hears && r.settingUp:
 		r.setUpChose.Word(uint64(v))
 	}
 	return v, true
@@ -360,9 +384,9 @@ func (r *runner) mayGoOn() bool {
 	return true
 }
 
-// repeats checks a step of the settled part against the execution before, whose
+// same checks a step of the settled part against the execution before, whose
 // steps still stand behind the end of the slice.
-func (r *runner) repeats(rec record) bool {
+func (r *runner) same(rec record) bool {
 	n := len(r.steps)
 	if n >= r.settled {
 		return true
@@ -371,9 +395,16 @@ func (r *runner) repeats(rec record) bool {
 	if was == rec {
 		return true
 	}
-	r.outcome = refused
-	r.difference = fmt.Sprintf("step %d was %s and is now %s", n+1, r.tell(was), r.tell(rec))
+	r.differ(was, r.tell(rec))
 	return false
+}
+
+// differ refuses the execution, whose next step was another one.
+func (r *runner) differ(was record, now string) {
+	if r.outcome == underWay {
+		r.outcome = refused
+		r.difference = fmt.Sprintf("step %d was %s and is now %s", len(r.steps)+1, r.tell(was), now)
+	}
 }
 
 // tell says a step in words.

@@ -41,6 +41,24 @@ func (t *T) Quotient(f func(at Location, v uint64) uint64) {
 	r.quotient = f
 }
 
+// history is what a search that keeps states knows of a thread.
+type history struct {
+	// local is the digest of what the thread has read, chosen and done since its
+	// last mark.
+	local Digest
+	label int32 // of that mark; -1: there was none yet
+	// Of its last step: the name, whether it told its value, and the digest of what
+	// it may have read if it did not.
+	name1  int32 // -1: it is in local
+	told   bool
+	before Digest
+}
+
+// same leaves out before, which is made only where it may be needed.
+func (h *history) same(other *history) bool {
+	return h.local == other.local && h.label == other.label && h.name1 == other.name1 && h.told == other.told
+}
+
 // sharedDigest gives the digest of all shared words.
 func (r *runner) sharedDigest() (d Digest) {
 	for _, w := range r.words {

@@ -40,6 +40,8 @@ type stateful struct {
 	second       uint64 // the thread whose access is to race with the one made last
 	hits         uint64
 	check        verifier
+	executions   uint64
+	cheap        bool // the settled steps of this execution are repeated
 }
 
 // fork is one decision of the current execution.
@@ -51,6 +53,14 @@ type fork struct {
 	wrote   bool
 	stands  []access // by thread: what each enabled one stands before
 	answers odometer
+	before  knowledge
+}
+
+// knowledge is what the search knows when it comes to a decision.
+type knowledge struct {
+	steps, marks, preemptions int // of the execution, so far
+	setUpChose                Digest
+	histories                 []history // by thread
 }
 
 func newStateful(r *runner, o Options) *stateful {
@@ -75,7 +85,55 @@ func (s *stateful) begin() (int, bool) {
 	s.begun = true
 	s.at, s.setUp.at, s.ended.at = 0, 0, 0
 	s.stale, s.met, s.restart, s.second = false, false, false, 0
-	return 0, true
+	s.executions++
+	s.cheap = s.executions > fullEvery && s.executions%fullEvery != 0
+	if len(s.path) == 0 {
+		return 0, true
+	}
+	return s.path[len(s.path)-1].before.steps, true
+}
+
+// repeats implements repeater: the steps before the last decision are made again
+// as they were.
+func (s *stateful) repeats() bool {
+	if s.cheap {
+		s.at = len(s.path) - 1
+		k := &s.path[s.at].before
+		s.r.marks, s.r.preemptions, s.r.setUpChose = s.r.marks[:k.marks], k.preemptions, k.setUpChose
+	}
+	return s.cheap
+}
+
+// arrived implements repeater.
+func (s *stateful) arrived() {
+	for i, h := range s.path[s.at].before.histories {
+		s.r.threads[i].history = h
+	}
+}
+
+// know takes down what is known before the decision.
+func (s *stateful) know(k *knowledge) {
+	r := s.r
+	k.steps, k.marks, k.preemptions, k.setUpChose = len(r.steps), len(r.marks), r.preemptions, r.setUpChose
+	k.histories = k.histories[:0]
+	for _, th := range r.threads[:r.declared] {
+		k.histories = append(k.histories, th.history)
+	}
+}
+
+// knew says whether all threads have read what they had when the decision was met
+// first.
+func (s *stateful) knew(k *knowledge) bool {
+	r := s.r
+	if len(r.steps) != k.steps || r.declared != len(k.histories) || r.setUpChose != k.setUpChose {
+		return false
+	}
+	for i := range k.histories {
+		if !k.histories[i].same(&r.threads[i].history) {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *stateful) backtrack() bool {
@@ -100,12 +158,17 @@ func (s *stateful) backtrack() bool {
 // state that was visited.
 func (s *stateful) pick(enabled uint64, last int) int {
 	s.settle()
-	if s.at == len(s.path) && !s.grow(enabled, last) {
+	grows := s.at == len(s.path)
+	if grows && !s.grow(enabled, last) {
 		return -1
 	}
 	p := s.path[s.at]
 	if p.enabled != enabled {
 		s.difference = fmt.Sprintf("other threads are enabled before step %d than were after the same steps", s.at+1)
+		return -1
+	}
+	if !grows && !s.cheap && s.at == len(s.path)-1 && !s.knew(&p.before) {
+		s.difference = fmt.Sprintf("after %s threads have read other values than after the same steps before", plural(s.at, "step"))
 		return -1
 	}
 	p.answers.at = 0
@@ -131,6 +194,7 @@ func (s *stateful) grow(enabled uint64, last int) bool {
 	sleep := s.slept()
 	p := s.push()
 	p.enabled, p.answers.choices = enabled, p.answers.choices[:0]
+	s.know(&p.before)
 	if !s.look(p) {
 		return false
 	}

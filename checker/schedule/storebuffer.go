@@ -67,7 +67,7 @@ func (r *runner) digestBuffers(d *Digest) {
 func (b *storeBuffer) flushAll(t *T) {
 	r, th := t.r, b.flusher
 	for {
-		if r.keeps { // what it flushes next is shared state
+		if r.hears { // what it flushes next is shared state
 			r.heard(th)
 			r.marked(th, r.names.id(th.name), nil)
 		}
@@ -116,7 +116,7 @@ func (r *runner) drain(th *thread) {
 	r.waiting |= th.bit
 	r.pause(th)
 	b.dirty = false
-	if r.keeps { // it reads nothing
+	if r.hears { // it reads nothing
 		r.tellValue(th, 0)
 	}
 }

@@ -37,16 +37,9 @@ type thread struct {
 	victims uint64            // of a Kill
 	holds   int               // mutexes that it holds
 	buffer  *storeBuffer      // of its plain stores; nil: they go to memory at once
-	// Of a search that keeps states: a digest of what the thread has read, chosen
-	// and done since its last mark; that mark; and of its last step its name,
-	// whether it told its value, and what it may have read if it did not.
-	local  Digest
-	label  int32 // -1: no mark yet
-	name1  int32 // -1: heard
-	told   bool
-	before Digest
-	dead   bool   // killed by T.Kill or stopped by a failure: it is unwound at the end
-	source string // file:line of the call, only when recording
+	history                   // of a search that keeps states
+	dead    bool              // killed by T.Kill or stopped by a failure: it is unwound at the end
+	source  string            // file:line of the call, only when recording
 	// Only when recording stacks: all frames of the call, and of that before it.
 	frames, came []string
 	last         int // index of its last step in the recording, -1: none
@@ -84,7 +77,7 @@ func (th *thread) body() {
 // finish ends the thread, whether it returned, panicked or was killed.
 func (th *thread) finish() {
 	v := recover()
-	if th.r.keeps && !th.killed {
+	if th.r.hears && !th.killed {
 		th.r.heard(th)
 	}
 	th.done = true

@@ -104,12 +104,8 @@ type went struct {
 
 func (v *verifier) drive(path []Decision, seed uint64) drive {
 	r := v.s.r
-	d := drive{r: r, path: path, draw: rand.New(rand.NewPCG(seed, uint64(len(path))^seed))}
-	d.draw = rand.New(rand.NewPCG(seed, 0))
-	limit := r.maxSteps
-	r.strategy, r.maxSteps = &d, len(path)+driveSteps
-	r.run(0)
-	r.strategy, r.maxSteps = v.s, limit
+	d := drive{r: r, path: path, draw: rand.New(rand.NewPCG(seed, 0))}
+	r.aside(&d, len(path)+driveSteps)
 	d.ended, d.fails = r.outcome, r.property
 	d.stopped = d.stopped || r.outcome == interrupted
 	return d

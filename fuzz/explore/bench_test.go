@@ -31,3 +31,24 @@ func BenchmarkRun(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkStates prints what a search by states costs on one core: states a
+// second, and how long its executions are.
+func BenchmarkStates(b *testing.B) {
+	for _, config := range []string{"2-1-2-2", "2-2-1-1", "3-1-1-2", "2-2-2-2"} {
+		b.Run(config, func(b *testing.B) {
+			v, _, err := channelTarget.Parse(config)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			rep, err := Run(context.Background(), channelTarget, v, schedule.Stateful(), schedule.Options{MaxExecutions: uint64(b.N)})
+			if err != nil || rep.Failure != nil {
+				b.Fatal(rep, err)
+			}
+			b.ReportMetric(float64(rep.States)/b.Elapsed().Seconds(), "states/s")
+			b.ReportMetric(float64(rep.Steps)/b.Elapsed().Seconds(), "steps/s")
+			b.ReportMetric(float64(rep.Steps)/float64(rep.Executions), "steps/execution")
+		})
+	}
+}
