@@ -38,6 +38,10 @@ type placeKey struct {
 	size  uint32
 }
 
+func placeOf(l Location, size uint32) placeKey {
+	return placeKey{uint64(l.Segment)<<32 | uint64(l.Offset), size}
+}
+
 // span is a range of bytes of a segment and its place.
 type span struct {
 	segment    uint16
@@ -70,7 +74,7 @@ func (p *places) of(th *thread) int32 {
 }
 
 func (p *places) at(l Location, size uint32) int32 {
-	key := placeKey{uint64(l.Segment)<<32 | uint64(l.Offset), size}
+	key := placeOf(l, size)
 	if c, known := p.class[key]; known {
 		return p.root(c)
 	}
@@ -115,6 +119,9 @@ func (u *user) add(other user) {
 	}
 }
 
+// has says whether add would change nothing.
+func (u user) has(other user) bool { return u == other || u == several }
+
 func (p *places) usersOf(c int32) *users {
 	for int(c) >= len(p.users) {
 		p.users = append(p.users, users{})
@@ -135,24 +142,78 @@ func (p *places) touch(c int32, thread int, writes bool) {
 	}
 }
 
+// find is of without changing anything: what is not known is left to of.
+func (p *places) find(th *thread) (c int32, known bool) {
+	switch k := th.event.Kind; {
+	case k == Kill || k == Buffer || k == Drain:
+		return 0, true
+	case p.one:
+		return 1, true
+	case k == Await && len(th.on) == 0 && th.word == nil:
+		return 0, false
+	}
+	c, known = p.class[placeOf(th.event.Location, th.event.Size)]
+	c = p.root(c)
+	for _, l := range th.on {
+		if l == th.event.Location {
+			continue
+		}
+		other, there := p.class[placeOf(l, 1)]
+		known = known && there && p.root(other) == c
+	}
+	return c, known
+}
+
+// touched says whether touch would change nothing.
+func (p *places) touched(c int32, thread int, writes bool) bool {
+	if int(c) >= len(p.users) {
+		return false
+	}
+	u, self := &p.users[c], user(thread)+1
+	return u.any.has(self) && (!writes || u.writer.has(self))
+}
+
 // private says whether the thread's step on the place commutes with those of all
 // other threads, by what has been seen so far: no other thread uses the place, or
 // the step reads and no other thread writes there. The search begins again if
 // that turns out to be wrong.
 func (p *places) private(c int32, thread int, writes bool) bool {
-	if c == 0 {
+	switch p.privately(c, thread, writes) {
+	case notPrivate:
 		return false
-	}
-	u := p.usersOf(c)
-	switch self := user(thread) + 1; {
-	case u.any == self:
-		u.relied = true
-	case !writes && (u.writer == self || u.writer == 0):
-		u.read = true
-	default:
-		return false
+	case byAny:
+		p.users[c].relied = true
+	case byWriter:
+		p.users[c].read = true
 	}
 	return true
+}
+
+// privacy is what makes a step private, and whether the search has relied on it.
+type privacy uint8
+
+const (
+	notPrivate privacy = iota
+	reliedOn           // it is, and that is noted
+	byAny              // no other thread uses the place
+	byWriter           // it reads, and no other thread writes there
+)
+
+// privately is private without a note of it.
+func (p *places) privately(c int32, thread int, writes bool) privacy {
+	if c == 0 || int(c) >= len(p.users) {
+		return notPrivate
+	}
+	u := &p.users[c]
+	switch self := user(thread) + 1; {
+	case u.any == self && u.relied || u.any != self && !writes && (u.writer == self || u.writer == 0) && u.read:
+		return reliedOn
+	case u.any == self:
+		return byAny
+	case !writes && (u.writer == self || u.writer == 0):
+		return byWriter
+	}
+	return notPrivate
 }
 
 func (p *places) root(c int32) int32 {

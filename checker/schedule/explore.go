@@ -93,6 +93,8 @@ type exploration struct {
 	rounds   *depthFirst // the strategy, if it is Bounded
 	optimal  *optimal    // the strategy, if it is Optimal
 	states   *stateful   // the strategy, if it is Stateful
+	leads    bool        // the first of its workers
+	blamed   []Decision  // the execution that the search ended with by an error
 
 	report    Report
 	taken     []uint64 // by number of the name
@@ -112,7 +114,7 @@ func newExploration(program func(*T), s Strategy, o Options) *exploration {
 	if maxSteps == 0 {
 		maxSteps = defaultMaxSteps
 	}
-	e := &exploration{s: s, o: o, r: newRunner(program, maxSteps, new(atomic.Bool))}
+	e := &exploration{s: s, o: o, r: newRunner(program, maxSteps, new(atomic.Bool), newLexicon())}
 	if s.kind.samples() {
 		e.report.Seed = s.seed
 	}
@@ -132,7 +134,7 @@ func newExploration(program func(*T), s Strategy, o Options) *exploration {
 	case selectively:
 		e.strategy = newSelectiveWalk(e.r, s.seed, s.executions)
 	case byStates:
-		e.states = newStateful(e.r, o)
+		e.states, e.leads = newStateful(e.r, o, newCommon(max(o.Workers, 1), o.MaxMemory)), true
 		e.strategy = e.states
 		e.r.keeps = true
 	case optimally:
@@ -157,13 +159,14 @@ const (
 	atCut
 	atBudget
 	atInterrupt
+	atMemory
 )
 
 func (e *exploration) explore(ctx context.Context) (Report, error) {
 	why, err := e.search()
 	e.conclude(ctx, why)
 	if err != nil {
-		return e.report, fmt.Errorf("explore: %w", e.diagnosed(err, e.r.decisions()))
+		return e.report, fmt.Errorf("explore: %w", e.diagnosed(err, e.blamed))
 	}
 	e.r.goOn, e.r.keeps = false, false
 	if e.passing != nil {
@@ -185,7 +188,11 @@ func (e *exploration) explore(ctx context.Context) (Report, error) {
 // search runs executions until something ends it.
 func (e *exploration) search() (ending, error) {
 	r := e.r
+	if e.states != nil {
+		return e.searchStates()
+	}
 	r.strategy = e.strategy
+	defer func() { e.blamed = r.decisions() }()
 	for n := uint64(1); ; n++ {
 		if e.o.MaxExecutions > 0 && e.report.Executions == e.o.MaxExecutions {
 			return atBudget, nil
@@ -203,15 +210,6 @@ func (e *exploration) search() (ending, error) {
 		if e.optimal != nil && e.reduced() {
 			continue
 		}
-		if e.states != nil {
-			again, err := e.met()
-			if err != nil {
-				return atInterrupt, err
-			}
-			if again {
-				continue
-			}
-		}
 		if err := e.repeated(); err != nil {
 			return atInterrupt, err
 		}
@@ -226,11 +224,6 @@ func (e *exploration) search() (ending, error) {
 		case ended, failed:
 			if e.count(n) && !e.o.KeepGoing {
 				return atFailure, nil
-			}
-			if e.states != nil {
-				if err := e.verify(); err != nil {
-					return atInterrupt, err
-				}
 			}
 		}
 		if n%64 == 0 {
@@ -253,31 +246,6 @@ func (e *exploration) reduced() bool {
 		return true
 	}
 	return false
-}
-
-// met counts an execution that ended in a state that was visited; it says whether
-// the execution needs no more looking at.
-func (e *exploration) met() (again bool, err error) {
-	s := e.states
-	e.report.States, e.report.Hits = uint64(s.seen.n), s.hits
-	switch {
-	case e.r.outcome == interrupted:
-		return false, nil
-	case s.restart:
-		e.forget()
-		return true, nil
-	case !s.met:
-		return false, nil
-	}
-	e.tally()
-	return true, e.verify()
-}
-
-// verify verifies a state that was met again, if it is its turn.
-func (e *exploration) verify() error {
-	err := e.states.check.verify()
-	e.report.Verified = e.states.check.verified
-	return err
 }
 
 // forget begins the counts again.
@@ -339,6 +307,9 @@ func (e *exploration) tally() {
 	r := e.r
 	e.report.Executions++
 	e.report.Steps += uint64(len(r.steps))
+	if e.states != nil {
+		e.states.c.steps.Add(uint64(len(r.steps)))
+	}
 	e.report.Depth = max(e.report.Depth, len(r.steps))
 	for len(e.taken) < len(r.names.list) {
 		e.taken = append(e.taken, 0)
@@ -387,6 +358,8 @@ func (e *exploration) conclude(ctx context.Context, why ending) {
 		rep.Reason = "interrupted"
 	case why == atFailure:
 		rep.Reason = FirstFailure
+	case why == atMemory:
+		rep.Reason = fmt.Sprintf("out of memory: the tables of the search would take more than %d bytes; %s", e.o.MaxMemory, plural(int(rep.States), "state"))
 	case e.tooLong > 1:
 		rep.Reason = fmt.Sprintf("%d executions are too long; %s", e.tooLong, e.cutText)
 	case e.tooLong > 0:
@@ -468,6 +441,9 @@ func (e *exploration) progress() {
 	}
 	e.shown = now
 	p := Progress{Executions: e.report.Executions, Steps: e.report.Steps, Bound: e.bound(atBudget)}
+	if e.states != nil {
+		p.Executions, p.Steps = e.states.c.counted.Load(), e.states.c.steps.Load()
+	}
 	if e.rounds != nil && e.rounds.bound >= 0 {
 		p.Bound = "at most " + plural(e.rounds.bound, "preemption")
 	}

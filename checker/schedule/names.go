@@ -1,18 +1,51 @@
 package schedule
 
+import "sync"
+
 // names numbers the names of steps and marks, so that a step is kept as a small
 // record. The names of a program are few and mostly constants: a direct-mapped
 // cache answers nearly every look-up by a comparison of equal pointers.
 type names struct {
-	list  []string
-	ids   map[string]int32
-	cache [256]struct {
+	list    []string
+	ids     map[string]int32
+	lexicon *lexicon
+	cache   [256]struct {
 		name string
 		id   int32
 	}
 }
 
-func newNames() names { return names{ids: make(map[string]int32)} }
+// lexicon is what gives the numbers: one for all workers of a search, who hand
+// records and digests to each other.
+type lexicon struct {
+	mu   sync.Mutex
+	list []string // it only grows: who has a part of it may read that
+	ids  map[string]int32
+}
+
+func newNames(l *lexicon) names { return names{ids: make(map[string]int32), lexicon: l} }
+
+func newLexicon() *lexicon { return &lexicon{ids: make(map[string]int32)} }
+
+// id gives the number of the name, and all names so far.
+func (l *lexicon) id(name string) (int32, []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	id, known := l.ids[name]
+	if !known {
+		id = int32(len(l.list))
+		l.ids[name] = id
+		l.list = append(l.list, name)
+	}
+	return id, l.list
+}
+
+// learn takes over what other workers have numbered.
+func (n *names) learn() {
+	n.lexicon.mu.Lock()
+	defer n.lexicon.mu.Unlock()
+	n.list = n.lexicon.list
+}
 
 func (n *names) id(name string) int32 {
 	slot := &n.cache[slotOf(name)]
@@ -21,9 +54,8 @@ func (n *names) id(name string) int32 {
 	}
 	id, known := n.ids[name]
 	if !known {
-		id = int32(len(n.list))
+		id, n.list = n.lexicon.id(name)
 		n.ids[name] = id
-		n.list = append(n.list, name)
 	}
 	slot.name, slot.id = name, id
 	return id

@@ -115,6 +115,9 @@ func (t *T) Step(e Event, also ...Location) {
 	if th == nil {
 		return
 	}
+	if r.straightOn(th, e.Name, e.Kind, e.Location) {
+		return
+	}
 	th.stands(e, also)
 	r.ready |= th.bit
 	r.pause(th)
@@ -168,6 +171,9 @@ func (t *T) Await(name string, ok func() bool, on ...Location) {
 	if len(on) > 0 {
 		e.Location = on[0]
 	}
+	if r.straightOn(th, name, Await, e.Location) {
+		return
+	}
 	th.stands(e, on)
 	th.ok = ok
 	r.waiting |= th.bit
@@ -183,6 +189,9 @@ func (t *T) AwaitStep(e Event, ok func() bool) {
 		if !ok() {
 			panic("schedule: AwaitStep of " + strconv.Quote(e.Name) + " would wait for ever where nothing interleaves")
 		}
+		return
+	}
+	if r.straightOn(th, e.Name, e.Kind, e.Location) {
 		return
 	}
 	th.stands(e, nil)

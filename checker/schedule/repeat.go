@@ -69,6 +69,26 @@ func (r *runner) repeat() *thread {
 	return th
 }
 
+// straightOn says whether the thread itself takes the next of the settled steps, and it
+// is this one: then it need not stand before it. So most settled steps cost nothing
+// but what they do. Who decides by what the thread stands before has th.event of
+// an earlier step meanwhile; but it stands before its step in full when the settled
+// steps are at their end, or others come before it.
+func (r *runner) straightOn(th *thread, name string, k Kind, at Location) bool {
+	n := len(r.steps)
+	if !r.repeating || n >= r.settled || r.started != r.declared || r.detector != nil || r.outcome != underWay {
+		return false
+	}
+	was := &r.steps[: n+1 : n+1][n]
+	if int(was.thread) != th.index || was.choice >= 0 || was.place != placed(k, at) || r.names.list[was.name] != name {
+		return false
+	}
+	r.steps = r.steps[:n+1]
+	r.last = th.index
+	r.taken++
+	return true
+}
+
 // repeatChoice gives the answer that stands written; false: there is none.
 func (r *runner) repeatChoice(th *thread, name string, n int) (int, bool) {
 	k := len(r.steps)

@@ -28,7 +28,7 @@ func Replay(ctx context.Context, program func(*T), token Token, o Options) (Repo
 		return Report{Bound: tokenBound, Reason: "interrupted"}, nil
 	}
 	return alone(func() (Report, error) {
-		r := newRunner(program, len(info.Decisions)+1, new(atomic.Bool))
+		r := newRunner(program, len(info.Decisions)+1, new(atomic.Bool), newLexicon())
 		defer r.close()
 		if o.DataRaces {
 			r.detector = newDetector()

@@ -44,8 +44,10 @@ type record struct {
 	place  uint64 // kind, segment and offset
 }
 
-func place(e *Event) uint64 {
-	return uint64(e.Kind)<<48 | uint64(e.Location.Segment)<<32 | uint64(e.Location.Offset)
+func place(e *Event) uint64 { return placed(e.Kind, e.Location) }
+
+func placed(k Kind, at Location) uint64 {
+	return uint64(k)<<48 | uint64(at.Segment)<<32 | uint64(at.Offset)
 }
 
 // runner runs one execution after another under a strategy. It allocates per
@@ -92,6 +94,7 @@ type runner struct {
 	hears      bool // keeps, and is not repeating
 	guards     []guard
 	shared     []func(*Digest)
+	scratch    Digest // of all shared words, while it is made
 	quotient   func(Location, uint64) uint64
 	telling    []telling
 	setUpChose Digest // answers in the set-up
@@ -108,8 +111,8 @@ type runner struct {
 	recording         *recording
 }
 
-func newRunner(program func(*T), maxSteps int, stopping *atomic.Bool) *runner {
-	return &runner{program: program, maxSteps: maxSteps, stopping: stopping, names: newNames()}
+func newRunner(program func(*T), maxSteps int, stopping *atomic.Bool, l *lexicon) *runner {
+	return &runner{program: program, maxSteps: maxSteps, stopping: stopping, names: newNames(l)}
 }
 
 // run makes one execution; the strategy has begun it.

@@ -204,6 +204,15 @@ type Options struct {
 	// once and puts no thread to sleep. It is the plain version of itself, for
 	// comparison, and for who counts transitions.
 	Plain bool
+	// Workers is how many goroutines a Stateful search has (0: one). With more than
+	// one, executions of the program run at once: its function must touch nothing but
+	// what it makes itself, or guard it. States, verdict and bound are those of any
+	// number of workers; how many executions they take and how many states they meet
+	// again is not, nor which failure comes first if there are several.
+	Workers int
+	// MaxMemory bounds the tables of a Stateful search, in bytes (0: no bound): what
+	// would take more ends it, and the verdict is unknown.
+	MaxMemory uint64
 	// Progress, if set, is called about once a second.
 	Progress func(Progress)
 }

@@ -60,16 +60,18 @@ func (h *history) same(other *history) bool {
 }
 
 // sharedDigest gives the digest of all shared words.
-func (r *runner) sharedDigest() (d Digest) {
+func (r *runner) sharedDigest() Digest {
+	d := &r.scratch // it stays there: what is handed to the program's functions escapes
+	*d = Digest{}
 	for _, w := range r.words {
 		d.Word(r.class(w.at, w.v))
 	}
 	r.quiet = true
 	for _, f := range r.shared {
-		f(&d)
+		f(d)
 	}
 	r.quiet = false
-	return d
+	return *d
 }
 
 func (r *runner) class(at Location, v uint64) uint64 {

@@ -3,8 +3,9 @@ package schedule
 import "fmt"
 
 // stateful is the search, depth first, of every reachable state of the program
-// (state.go), each visited once. Executions are made anew from the start up to
-// where they part from the one before, since a coroutine cannot be set back.
+// (state.go), each visited once; or the part of one worker in it (workers.go).
+// Executions are made anew from the start up to where they part from the one
+// before, since a coroutine cannot be set back (repeat.go).
 //
 // Beside states it keeps sleep sets: in each state, the threads whose next step
 // need not be taken, because it was taken before and commutes with all since. A
@@ -12,6 +13,8 @@ import "fmt"
 // slept before and does not now, and keeps what the two have in common (Godefroid,
 // "Partial-Order Methods for the Verification of Concurrent Systems", 1996,
 // section 5.3). Sleep sets leave out steps, and no states.
+//
+// That rests on no order in which the search goes about: see workers.go.
 //
 // A step on what a held lock guards is taken at once, without a state before it
 // (guards.go), and so is one on a place that no other thread touches, and a read of
@@ -22,33 +25,38 @@ import "fmt"
 // can be done as well after the step that was taken at once. A loop of nothing
 // but such steps ends at MaxSteps.
 type stateful struct {
-	r      *runner
-	places *places
-	seen   *seen
+	r *runner
+	c *common
+	// task is what the worker has in hand: the decisions of the path before base are
+	// not its own to change. nil: nothing.
+	task *task
+	base int
 
-	path         []*fork
-	at           int
-	begun        bool
-	setUp, ended odometer
-	stale        bool // the step taken last has not been settled
-	met          bool // the execution ended in a state that was visited, or asleep
-	restart      bool
-	immovable    bool // there is a Kill: no step is a mover
-	plain        bool // every transition is visited
-	races        bool // plain accesses that nothing orders are failures
-	difference   string
-	second       uint64 // the thread whose access is to race with the one made last
-	hits         uint64
-	check        verifier
-	executions   uint64
-	cheap        bool // the settled steps of this execution are repeated
+	path       []*fork
+	at         int
+	ended      odometer
+	setUp      odometer
+	fresh      bool // the task has not begun
+	stale      bool // the step taken last has not been settled
+	met        bool // the execution ended in a state that was visited, or asleep
+	restart    bool // the search must begin again
+	plain      bool // every transition is visited
+	races      bool // plain accesses that nothing orders are failures
+	cheap      bool // the settled steps of this execution are repeated
+	difference string
+	second     uint64 // the thread whose access is to race with the one made last
+	executions uint64
+	hits       uint64
+	check      verifier
+	scouted    int // as far in scouting
 }
 
 // fork is one decision of the current execution.
 type fork struct {
 	enabled uint64
 	sleep   uint64 // threads that need not go on from here
-	left    uint64 // threads not yet tried
+	left    uint64 // threads not yet tried, chosen among them
+	given   uint64 // threads that other workers have taken from left
 	chosen  int
 	wrote   bool
 	stands  []access // by thread: what each enabled one stands before
@@ -63,26 +71,20 @@ type knowledge struct {
 	histories                 []history // by thread
 }
 
-func newStateful(r *runner, o Options) *stateful {
-	s := &stateful{r: r, places: newPlaces(), seen: newSeen(), races: o.DataRaces, plain: o.Plain}
-	s.check = newVerifier(s)
+func newStateful(r *runner, o Options, c *common) *stateful {
+	s := &stateful{r: r, c: c, races: o.DataRaces, plain: o.Plain}
+	s.check = verifier{s: s, kept: &c.kept}
 	return s
 }
 
 func (s *stateful) begin() (int, bool) {
-	switch {
-	case s.restart:
-		s.path, s.seen, s.hits = s.path[:0], newSeen(), 0
-		s.setUp = odometer{}
-		s.check.forget()
-	case !s.begun:
-	case s.ended.advance():
-	default:
-		if !s.backtrack() && !s.setUp.advance() {
+	s.c.giveTo(s)
+	for !s.next() {
+		if s.task = s.c.take(); s.task == nil {
 			return 0, false
 		}
+		s.load()
 	}
-	s.begun = true
 	s.at, s.setUp.at, s.ended.at = 0, 0, 0
 	s.stale, s.met, s.restart, s.second = false, false, false, 0
 	s.executions++
@@ -91,6 +93,42 @@ func (s *stateful) begin() (int, bool) {
 		return 0, true
 	}
 	return s.path[len(s.path)-1].before.steps, true
+}
+
+// next moves to the next execution of the task; false: there is none.
+func (s *stateful) next() bool {
+	switch {
+	case s.task == nil:
+		return false
+	case s.fresh:
+		s.fresh = false
+		return true
+	case s.ended.advance() || s.backtrack():
+		return true
+	case s.task.whole && s.setUp.advance():
+		s.path = s.path[:0]
+		return true
+	}
+	s.task = nil
+	return false
+}
+
+func (s *stateful) backtrack() bool {
+	for n := len(s.path); n > s.base; n-- {
+		p := s.path[n-1]
+		s.path = s.path[:n]
+		if p.answers.advance() {
+			return true
+		}
+		p.left &^= 1 << uint(p.chosen)
+		p.sleep |= 1<<uint(p.chosen) | p.given // who took those is before who is tried now
+		p.given = 0
+		if p.left != 0 {
+			p.chosen = lowest(p.left)
+			return true
+		}
+	}
+	return false
 }
 
 // repeats implements repeater: the steps before the last decision are made again
@@ -106,8 +144,8 @@ func (s *stateful) repeats() bool {
 
 // arrived implements repeater.
 func (s *stateful) arrived() {
-	for i, h := range s.path[s.at].before.histories {
-		s.r.threads[i].history = h
+	for i := range s.path[s.at].before.histories {
+		s.r.threads[i].history = s.path[s.at].before.histories[i]
 	}
 }
 
@@ -134,24 +172,6 @@ func (s *stateful) knew(k *knowledge) bool {
 		}
 	}
 	return true
-}
-
-func (s *stateful) backtrack() bool {
-	for n := len(s.path); n > 0; n-- {
-		p := s.path[n-1]
-		s.path = s.path[:n]
-		if p.answers.advance() {
-			return true
-		}
-		p.left &^= 1 << uint(p.chosen)
-		p.sleep |= 1 << uint(p.chosen)
-		if p.left != 0 {
-			p.chosen = lowest(p.left)
-			return true
-		}
-	}
-	s.path = s.path[:0]
-	return false
 }
 
 // pick repeats the path; beyond it, it goes on in any direction until it meets a
@@ -193,10 +213,12 @@ func (s *stateful) grow(enabled uint64, last int) bool {
 	}
 	sleep := s.slept()
 	p := s.push()
-	p.enabled, p.answers.choices = enabled, p.answers.choices[:0]
+	p.enabled, p.given, p.answers.choices = enabled, 0, p.answers.choices[:0]
 	s.know(&p.before)
 	if !s.look(p) {
-		return false
+		s.restart = true
+		s.c.end(&s.c.begins)
+		return s.goesOn(false)
 	}
 	if s.races && s.collide(p) {
 		return true
@@ -206,20 +228,20 @@ func (s *stateful) grow(enabled uint64, last int) bool {
 		return s.goesOn(sleep>>uint(m)&1 == 0)
 	}
 	key := s.r.state()
-	at, known := s.seen.find(key)
+	slept, known, room := s.c.seen.visit(key, sleep)
 	switch {
+	case !room:
+		s.c.end(&s.c.noRoom)
+		return s.goesOn(false)
 	case !known:
-		at.sleep = sleep
 		p.sleep, p.left = sleep, enabled&^sleep
 		s.check.keep(key)
-	case at.sleep&^sleep == 0:
+	case slept&^sleep == 0:
 		s.hits++
 		s.check.hit(key)
 		return s.goesOn(false)
 	default:
-		p.left = at.sleep &^ sleep
-		at.sleep &= sleep
-		p.sleep = at.sleep
+		p.sleep, p.left = slept&sleep, slept&^sleep
 	}
 	if p.left == 0 {
 		return s.goesOn(false)
@@ -231,7 +253,7 @@ func (s *stateful) grow(enabled uint64, last int) bool {
 	return true
 }
 
-// go1 takes the decision back if the execution does not go on.
+// goesOn takes the decision back if the execution does not go on.
 func (s *stateful) goesOn(on bool) bool {
 	if !on {
 		s.path = s.path[:len(s.path)-1]
@@ -280,30 +302,13 @@ func (s *stateful) look(p *fork) bool {
 			p.stands = append(p.stands, access{})
 		}
 		th := s.r.threads[t]
-		a := access{thread: int16(t), class: s.places.of(th), writes: th.event.Kind.writes(), kill: th.event.Kind == Kill}
+		a := access{thread: int16(t), writes: th.event.Kind.writes(), kill: th.event.Kind == Kill}
 		if th.word != nil && th.event.Kind == CAS {
 			a.writes = th.word.v == th.expects
 		}
-		if !a.kill {
-			s.places.touch(a.class, t, a.writes || th.event.Kind == CAS || th.changes != nil)
-		}
-		if a.kill && !s.immovable {
-			s.immovable, s.places.merged = true, true
-		}
 		p.stands[t] = a
 	}
-	// One that waits may go on only after another order of the steps to come.
-	for e := s.r.waiting &^ p.enabled; e != 0; e &= e - 1 {
-		t := lowest(e)
-		th := s.r.threads[t]
-		s.places.touch(s.places.of(th), t, th.event.Kind.writes())
-	}
-	if s.places.merged {
-		s.places.merged, s.restart = false, true
-		s.path = s.path[:len(s.path)-1]
-		return false
-	}
-	return true
+	return s.c.usage.note(s.r, p.enabled, p.stands)
 }
 
 // collide lets two threads that stand before accesses which race make them one
@@ -327,15 +332,14 @@ func (s *stateful) collide(p *fork) bool {
 // another step of it: on a place that no other thread touches, or on one that a
 // lock guards which it holds; -1: there is none.
 func (s *stateful) mover(p *fork) int {
-	if s.immovable || s.plain {
+	if s.plain {
 		return -1
 	}
-	for e := p.enabled & s.r.ready; e != 0; e &= e - 1 {
-		if t := lowest(e); s.places.private(p.stands[t].class, t, s.r.threads[t].event.Kind.writes()) {
-			return t
-		}
+	t, movers := s.c.usage.private(s.r, p.enabled&s.r.ready, p.stands)
+	if t < 0 && movers {
+		t = s.r.mover(p.enabled)
 	}
-	return s.r.mover(p.enabled)
+	return t
 }
 
 func (s *stateful) choose(n int) int {
@@ -360,10 +364,13 @@ func (s *stateful) over() {
 		return
 	}
 	key := s.r.state()
-	if _, known := s.seen.find(key); known {
+	switch _, known, room := s.c.seen.visit(key, 0); {
+	case !room:
+		s.c.end(&s.c.noRoom)
+	case known:
 		s.hits++
 		s.check.hit(key)
-	} else {
+	default:
 		s.check.keep(key)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync"
 )
 
 // verifier tests that what is taken for one state is one. When an execution meets
@@ -13,12 +14,18 @@ import (
 // here, as soon as the two make different steps or tell different values.
 type verifier struct {
 	s     *stateful
-	paths map[Digest][]Decision // how some states were reached first
-	met   uint64                // states met again of which the first path is kept
-	due   []Decision            // the path by which such a state was met now
+	kept  *kept
+	due   []Decision // the path by which a state was met now whose first path is kept
 	first []Decision
-	// verified counts states that were verified.
-	verified uint64
+}
+
+// kept is what verifiers of all workers share.
+type kept struct {
+	c        *common
+	mu       sync.Mutex
+	paths    map[Digest][]Decision // how some states were reached first
+	met      uint64                // states met again of which the first path is kept
+	verified uint64                // states that were verified
 }
 
 // Verification takes a part of the time that falls with the size of the search.
@@ -28,33 +35,37 @@ const (
 	metPerVerify = 64
 	driveSteps   = 200
 	driveSeeds   = 3
+	pathSize     = 16 // bytes of a Decision
 )
 
-func newVerifier(s *stateful) verifier {
-	return verifier{s: s, paths: make(map[Digest][]Decision)}
-}
-
-func (v *verifier) forget() {
-	clear(v.paths)
-	v.met, v.verified, v.due = 0, 0, nil
+func (k *kept) forget() {
+	k.paths = make(map[Digest][]Decision)
+	k.met, k.verified = 0, 0
 }
 
 // keep keeps the path to a new state, of some states: all of the first ones, and
 // then those of some digests.
 func (v *verifier) keep(key Digest) {
-	if len(v.paths) < keptPaths && (len(v.paths) < keptPaths/4 || key.b%64 == 0) {
-		v.paths[key] = v.s.r.decisions()
+	k := v.kept
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if len(k.paths) < keptPaths && (len(k.paths) < keptPaths/4 || key.b%64 == 0) && k.c.seen.hold(pathSize*uint64(len(v.s.r.steps))) {
+		k.paths[key] = v.s.r.decisions()
 	}
 }
 
 // hit is told that the state was met again.
 func (v *verifier) hit(key Digest) {
-	first, kept := v.paths[key]
-	if !kept {
+	k := v.kept
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	first, is := k.paths[key]
+	if !is {
 		return
 	}
-	v.met++
-	if v.met <= firstMet || v.met%metPerVerify == 0 {
+	k.met++
+	if k.met <= firstMet || k.met%metPerVerify == 0 {
+		k.verified++
 		v.first, v.due = first, v.s.r.decisions()
 	}
 }
@@ -66,7 +77,6 @@ func (v *verifier) verify() error {
 	}
 	second := v.due
 	v.due = nil
-	v.verified++
 	for seed := range uint64(driveSeeds) {
 		a := v.drive(v.first, seed)
 		b := v.drive(second, seed)

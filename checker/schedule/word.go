@@ -68,6 +68,9 @@ func (w *Word) step(name string, k Kind) {
 	if k.writes() {
 		r.drain(th)
 	}
+	if r.straightOn(th, name, k, w.at) {
+		return
+	}
 	th.stands(Event{Name: name, Kind: k, Location: w.at, Size: 8}, nil)
 	th.word = w
 	r.ready |= th.bit
@@ -85,6 +88,9 @@ func (w *Word) await(name string, k Kind, test func(uint64) bool) {
 	}
 	if k.writes() {
 		r.drain(th)
+	}
+	if r.straightOn(th, name, k, w.at) {
+		return
 	}
 	th.stands(Event{Name: name, Kind: k, Location: w.at, Size: 8}, nil)
 	if b := th.buffer; b != nil && b.dirty {

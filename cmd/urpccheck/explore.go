@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -47,6 +48,8 @@ type exploreFlags struct {
 	passing              bool
 	all, lockstep, plain bool
 	preemptions, depth   *int
+	workers              *int
+	maxMemory            size
 	executions, seed     *uint64
 	time                 span
 }
@@ -114,6 +117,8 @@ its exit code is 0, although a sample proves nothing.`,
 	f.depth = numberFlag(flags, "depth", defaultDepth, 1, 100, "ordering constraints of the bugs that strategy pct looks for")
 	f.executions = numberFlag[uint64](flags, "executions", 0, 0, 1<<63, fmt.Sprintf("end after so many; 0: no limit, of a sample %d", defaultSample))
 	flags.Var(&f.time, "time", "end after so long; 0: no limit")
+	f.workers = numberFlag(flags, "workers", 0, 0, 1024, "goroutines of strategy stateful; 0: as many as processors, with --lockstep one")
+	flags.Var(&f.maxMemory, "max-memory", "strategy stateful: end with unknown when its tables hold so much; 0: no limit")
 	f.seed = seedFlag(flags)
 	return c
 }
@@ -240,7 +245,7 @@ func (f *exploreFlags) settle(set func(flag string) bool) error {
 		*f.strategy = bounded
 	}
 	for _, x := range []struct{ flag, strategy string }{
-		{"preemptions", bounded}, {"depth", pct}, {"plain", stateful},
+		{"preemptions", bounded}, {"depth", pct}, {"plain", stateful}, {"workers", stateful}, {"max-memory", stateful},
 	} {
 		if set(x.flag) && *f.strategy != x.strategy {
 			return usage("explore: --%s is for --strategy %s", x.flag, x.strategy)
@@ -297,7 +302,16 @@ func (f *exploreFlags) chosenStrategy() schedule.Strategy {
 }
 
 func (a *app) exploreOptions(f *exploreFlags) schedule.Options {
-	o := schedule.Options{KeepGoing: f.keepGoing, Passing: f.passing, MaxExecutions: *f.executions, Plain: f.plain}
+	o := schedule.Options{
+		KeepGoing: f.keepGoing, Passing: f.passing, MaxExecutions: *f.executions, Plain: f.plain,
+		Workers: *f.workers, MaxMemory: uint64(f.maxMemory),
+	}
+	switch {
+	case f.lockstep:
+		o.Workers = 1 // one observer follows all executions
+	case o.Workers == 0:
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
 	if a.progress.on {
 		o.Progress = a.showExploration
 	}

@@ -1,0 +1,107 @@
+package schedule
+
+import "sync"
+
+// usage is what the workers of a search have found out about who touches which
+// place, and what they have relied on. They mostly read it: to stand where somebody
+// stood before tells nothing new. To rely on something and to learn that it is wrong
+// are both done under the lock, so that one of the two sees the other.
+type usage struct {
+	mu     sync.RWMutex
+	places *places
+	kills  bool // there is a Kill: no step is a mover
+	void   bool // what was relied on has turned out to be wrong
+}
+
+func newUsage() usage { return usage{places: newPlaces()} }
+
+// note takes down what the threads stand before, the enabled ones and those that
+// wait: one that waits may go on only after another order of the steps to come. It
+// fills in the places in stands, if there is one; false: the search must begin again.
+func (u *usage) note(r *runner, enabled uint64, stands []access) bool {
+	u.mu.RLock()
+	known := u.known(r, enabled, stands)
+	u.mu.RUnlock()
+	if known {
+		return true
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for e := enabled | r.waiting; e != 0; e &= e - 1 {
+		t := lowest(e)
+		th := r.threads[t]
+		if th.event.Kind == Kill {
+			u.void, u.kills = u.void || !u.kills, true
+			continue
+		}
+		class := u.places.of(th)
+		if enabled&th.bit != 0 && stands != nil {
+			stands[t].class = class
+		}
+		u.places.touch(class, t, mayWrite(th))
+	}
+	u.void = u.void || u.places.merged
+	u.places.merged = false
+	return !u.void
+}
+
+// broken says whether what was relied on is wrong.
+func (u *usage) broken() bool {
+	u.mu.RLock()
+	defer u.mu.RUnlock()
+	return u.void
+}
+
+// known is note of what is known; false: it is not.
+func (u *usage) known(r *runner, enabled uint64, stands []access) bool {
+	for e := enabled | r.waiting; e != 0; e &= e - 1 {
+		t := lowest(e)
+		th := r.threads[t]
+		if th.event.Kind == Kill {
+			if !u.kills {
+				return false
+			}
+			continue
+		}
+		class, known := u.places.find(th)
+		if !known || !u.places.touched(class, t, mayWrite(th)) {
+			return false
+		}
+		if enabled&th.bit != 0 && stands != nil {
+			stands[t].class = class
+		}
+	}
+	return !u.void
+}
+
+func mayWrite(th *thread) bool {
+	return th.event.Kind.writes() || th.changes != nil
+}
+
+// private gives one of the threads whose step is on a place that it has for itself,
+// -1 if there is none, and whether there are movers at all.
+func (u *usage) private(r *runner, of uint64, stands []access) (thread int, movers bool) {
+	u.mu.RLock()
+	if u.kills {
+		u.mu.RUnlock()
+		return -1, false
+	}
+	thread, how := -1, notPrivate
+	for e := of; e != 0 && how == notPrivate; e &= e - 1 {
+		thread = lowest(e)
+		how = u.places.privately(stands[thread].class, thread, r.threads[thread].event.Kind.writes())
+	}
+	u.mu.RUnlock()
+	switch how {
+	case notPrivate:
+		return -1, true
+	case reliedOn:
+		return thread, true
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if !u.places.private(stands[thread].class, thread, r.threads[thread].event.Kind.writes()) {
+		return -1, true // another worker has just found out that it is not
+	}
+	return thread, true
+}

@@ -1,0 +1,410 @@
+package schedule
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+)
+
+// Workers. Each has a runner, coroutines and a path of its own; they share the states
+// (seen.go), the places (usage.go), and the work: one that has none takes a thread
+// that was not tried yet from the shallowest decision of another's path. It asks for
+// it, and who has some to spare hands it over between two executions, so that paths
+// need no lock (private deques: Acar, Charguéraud, Rainey, "Scheduling parallel
+// programs by work stealing with private deques", PPoPP 2013).
+//
+// Why every state is visited, whatever the order. Call a visit of a state s with
+// sleep set Z complete if every s·w is visited for which no step that could be the
+// first one of w, up to the order of independent steps, is in Z. Every visit is
+// complete, by induction on the length of w. Say that I are the steps that could be
+// first. The decisions that were made at s, F1 to Fm in the order in which they came
+// to the seen set, have tried all threads but those in all their sleep sets: each
+// tries what the ones before left asleep and it does not. So all of I are tried.
+// Take the last Fj that tries any of I, and of those the first, u, in the order of
+// that decision. The sleep set Z' after u holds what slept in all of F1 to Fj, or was
+// before u in Fj, and is independent of u. If a step could be the first one of the
+// rest of w and were in Z', it would be in I; then it does not sleep in all of F1 to Fj,
+// since that leaves it to a decision after Fj, and is not before u, which is the first.
+// So the visit of s·u with Z' and the rest of w are as the induction wants them.
+//
+// Of the workers this asks for three things. The decisions at a state come in one
+// order: visit is atomic. The threads that one decision tries have one order, and each
+// sleeps in the searches behind those after it only: a thread that is handed over is
+// before all that its giver tries later, after the one that it has in hand, and after
+// those that were handed over before it. And nothing that is left to try is lost.
+
+// common is what the workers of a search have in common.
+type common struct {
+	usage usage
+	seen  *seen
+	kept  kept
+
+	hungry  atomic.Int32 // workers that wait, less tasks that wait for them
+	ended   atomic.Bool  // no worker begins another execution
+	counted atomic.Uint64
+	steps   atomic.Uint64
+
+	mu      sync.Mutex
+	changed sync.Cond
+	tasks   []*task
+	idle    int
+	workers int
+	// Why the workers end, beside what each says: the search must begin again, or
+	// there was no room for a state.
+	begins, noRoom bool
+}
+
+// task is a part of the search: all that comes after the decisions in path, which are
+// settled but for the last one, and of that one the chosen thread. whole: all of it.
+type task struct {
+	whole bool
+	path  []*fork
+	steps []record
+	marks []int32
+	setUp []choice
+}
+
+func newCommon(workers int, memory uint64) *common {
+	c := &common{usage: newUsage(), workers: workers, seen: &seen{most: memory}}
+	c.changed.L = &c.mu
+	c.kept.c = c
+	c.anew()
+	return c
+}
+
+// anew sets all back but the usage of places.
+func (c *common) anew() {
+	c.seen = &seen{most: c.seen.most}
+	c.kept.forget()
+	c.tasks, c.idle, c.begins, c.noRoom, c.usage.void = []*task{{whole: true}}, 0, false, false, false
+	c.hungry.Store(0)
+	c.counted.Store(0)
+	c.steps.Store(0)
+	c.ended.Store(false)
+}
+
+// end keeps the workers from beginning another execution. If because is given, it is
+// set first.
+func (c *common) end(because *bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if because != nil {
+		*because = true
+	}
+	c.ended.Store(true)
+	c.changed.Broadcast()
+}
+
+// take waits for a task; nil: there will be none. That is so when all workers wait,
+// since only one that has a task can have some to spare.
+func (c *common) take() *task {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.hungry.Add(1)
+	c.idle++
+	for len(c.tasks) == 0 && c.idle < c.workers && !c.ended.Load() {
+		c.changed.Wait()
+	}
+	if len(c.tasks) == 0 || c.ended.Load() {
+		c.ended.Store(true)
+		c.changed.Broadcast()
+		return nil
+	}
+	c.idle--
+	c.hungry.Add(-1)
+	t := c.tasks[0]
+	c.tasks = c.tasks[1:]
+	return t
+}
+
+// giveTo hands a part of the worker's task to one that waits, if there are any.
+func (c *common) giveTo(s *stateful) {
+	if c.hungry.Load() <= 0 || s.task == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.idle <= len(c.tasks) {
+		return
+	}
+	if t := s.spare(); t != nil {
+		c.tasks = append(c.tasks, t)
+		c.changed.Signal()
+	}
+}
+
+// spare gives away an untried thread of the shallowest decision that has one; nil:
+// there is none. The worker has settled its execution and not begun the next one.
+func (s *stateful) spare() *task {
+	for i := s.base; i < len(s.path); i++ {
+		p := s.path[i]
+		others := p.left &^ (1 << uint(p.chosen))
+		if others == 0 {
+			continue
+		}
+		given := uint64(1) << uint(lowest(others))
+		t := &task{
+			steps: append([]record(nil), s.r.steps[:p.before.steps]...),
+			marks: append([]int32(nil), s.r.marks[:p.before.marks]...),
+			setUp: append([]choice(nil), s.setUp.choices...),
+		}
+		for _, q := range s.path[:i+1] {
+			t.path = append(t.path, q.copied())
+		}
+		last := t.path[i]
+		last.sleep |= 1<<uint(p.chosen) | p.given
+		last.left, last.given, last.chosen, last.answers = given, 0, lowest(others), odometer{}
+		p.left &^= given
+		p.given |= given
+		return t
+	}
+	return nil
+}
+
+func (p *fork) copied() *fork {
+	q := *p
+	q.stands = append([]access(nil), p.stands...)
+	q.answers.choices = append([]choice(nil), p.answers.choices...)
+	q.before.histories = append([]history(nil), p.before.histories...)
+	return &q
+}
+
+// load makes the task that was taken the one in hand.
+func (s *stateful) load() {
+	t := s.task
+	s.base, s.fresh = max(len(t.path)-1, 0), true
+	s.path = append(s.path[:0], t.path...)
+	s.r.steps = append(s.r.steps[:0], t.steps...)
+	s.r.marks = append(s.r.marks[:0], t.marks...)
+	s.setUp.choices = append(s.setUp.choices[:0], t.setUp...)
+	s.ended.choices = s.ended.choices[:0]
+	s.r.names.learn()
+}
+
+// searchStates has all workers search, from the start again whenever a place turns
+// out to be shared.
+func (e *exploration) searchStates() (ending, error) {
+	c := e.states.c
+	crew := []*exploration{e}
+	for len(crew) < c.workers {
+		crew = append(crew, e.mate())
+	}
+	defer func() {
+		for _, w := range crew[1:] {
+			w.r.close()
+		}
+	}()
+	for {
+		ends := c.search(crew)
+		if c.begins && !e.r.stopping.Load() && firstError(ends) == nil {
+			for _, w := range crew {
+				w.forget()
+				w.states.forget()
+			}
+			c.anew()
+			continue
+		}
+		for _, w := range crew[1:] {
+			e.merge(w)
+		}
+		e.report.States, e.report.Verified = c.seen.states.Load(), c.kept.verified
+		return e.settled(ends)
+	}
+}
+
+// forget takes everything back that the search has found.
+func (s *stateful) forget() {
+	s.task, s.path, s.hits, s.check.due = nil, s.path[:0], 0, nil
+	s.setUp.choices, s.ended.choices = nil, nil
+}
+
+// end is how a worker ended, after which decisions.
+type end struct {
+	why       ending
+	err       error
+	decisions []Decision
+	panicked  any
+	stack     []byte
+	exited    bool // by runtime.Goexit
+}
+
+// search has the workers search to the end. The first one is the goroutine that
+// calls. A panic or a Goexit in any of them becomes the caller's.
+func (c *common) search(crew []*exploration) []end {
+	ends := make([]end, len(crew))
+	func() {
+		var wait sync.WaitGroup
+		defer wait.Wait()
+		defer c.end(nil)
+		for i, w := range crew[1:] {
+			wait.Go(func() {
+				defer c.end(nil)
+				isolated(w.work, &ends[i+1])
+			})
+		}
+		ends[0] = crew[0].work()
+	}()
+	for i := range ends {
+		switch {
+		case ends[i].panicked != nil:
+			panic(fmt.Sprintf("%v\n\n%s", ends[i].panicked, ends[i].stack))
+		case ends[i].exited:
+			runtime.Goexit()
+		}
+	}
+	return ends
+}
+
+// isolated runs work and keeps how it ended.
+func isolated(work func() end, how *end) {
+	how.exited = true
+	defer func() {
+		if v := recover(); v != nil {
+			how.panicked, how.stack, how.exited = v, debug.Stack(), false
+		}
+	}()
+	*how = work()
+}
+
+// mate makes another worker of the search.
+func (e *exploration) mate() *exploration {
+	w := &exploration{s: e.s, o: e.o, r: newRunner(e.r.program, e.r.maxSteps, e.r.stopping, e.r.names.lexicon)}
+	w.r.tso, w.r.keeps = e.r.tso, true
+	if e.r.detector != nil {
+		w.r.detector = newDetector()
+	}
+	w.states = newStateful(w.r, e.o, e.states.c)
+	return w
+}
+
+// work is a worker's part of the search.
+func (e *exploration) work() end {
+	r, s := e.r, e.states
+	r.strategy = s
+	for !s.c.ended.Load() {
+		settled, more := s.begin()
+		if !more {
+			break
+		}
+		n := s.c.counted.Add(1)
+		if e.o.MaxExecutions > 0 && n > e.o.MaxExecutions {
+			return end{why: atBudget}
+		}
+		r.run(settled)
+		if why, err := e.judge(n); why != exhausted || err != nil {
+			return end{why: why, err: err, decisions: r.decisions()}
+		}
+		if e.leads && !s.scoutAhead(n) {
+			s.c.end(&s.c.begins)
+		}
+		if e.leads && s.executions%64 == 0 {
+			e.progress()
+		}
+	}
+	return end{why: exhausted}
+}
+
+// judge looks at the n-th execution, which the worker has just made; exhausted: the
+// search goes on.
+func (e *exploration) judge(n uint64) (ending, error) {
+	s := e.states
+	e.report.Hits = s.hits
+	switch {
+	case e.r.outcome == interrupted:
+		return atInterrupt, nil
+	case s.restart:
+		return exhausted, nil
+	case s.met:
+		e.tally()
+		return exhausted, s.check.verify()
+	}
+	if err := e.repeated(); err != nil {
+		return atInterrupt, err
+	}
+	switch e.r.outcome {
+	case interrupted:
+		return atInterrupt, nil
+	case cut:
+		s.c.counted.Add(^uint64(0))
+		e.noteCut()
+		if !e.o.KeepGoing {
+			return atCut, nil
+		}
+	case ended, failed:
+		if e.count(n) && !e.o.KeepGoing {
+			return atFailure, nil
+		}
+		return exhausted, s.check.verify()
+	}
+	return exhausted, nil
+}
+
+// settled says how the workers ended together.
+func (e *exploration) settled(ends []end) (ending, error) {
+	c := e.states.c
+	why := exhausted
+	for i := range ends {
+		if ends[i].err != nil {
+			e.blamed = ends[i].decisions
+			return atInterrupt, ends[i].err
+		}
+		if why == exhausted || ends[i].why == atFailure {
+			why = ends[i].why
+		}
+	}
+	if why == exhausted && c.noRoom {
+		why = atMemory
+	}
+	return why, nil
+}
+
+func firstError(ends []end) error {
+	for i := range ends {
+		if ends[i].err != nil {
+			return ends[i].err
+		}
+	}
+	return nil
+}
+
+// merge adds what another worker has found.
+func (e *exploration) merge(w *exploration) {
+	a, b := &e.report, &w.report
+	a.Executions += b.Executions
+	a.Hits += b.Hits
+	a.Steps += b.Steps
+	a.Depth = max(a.Depth, b.Depth)
+	a.Bad += b.Bad
+	e.taken, e.marks = added(e.taken, w.taken), added(e.marks, w.marks)
+	e.r.names.learn()
+	if w.first != nil && (e.first == nil || w.first.before(e.first)) {
+		e.first, e.firstAt = w.first, w.firstAt
+	}
+	if len(w.passing) > len(e.passing) {
+		e.passing, e.passingAt = w.passing, w.passingAt
+	}
+	if e.cutText == "" {
+		e.cutText = w.cutText
+	}
+	e.tooLong += w.tooLong
+}
+
+// before says which of two failures is told if two workers have found one.
+func (f *found) before(other *found) bool {
+	if f.preemptions != other.preemptions {
+		return f.preemptions < other.preemptions
+	}
+	return len(f.decisions) < len(other.decisions)
+}
+
+func added(to, more []uint64) []uint64 {
+	for len(to) < len(more) {
+		to = append(to, 0)
+	}
+	for i, n := range more {
+		to[i] += n
+	}
+	return to
+}
