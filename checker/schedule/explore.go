@@ -260,6 +260,9 @@ func (e *exploration) forget() {
 // had to.
 func (e *exploration) repeated() error {
 	r := e.r
+	if r.outcome == refused && r.difference != "" {
+		return fmt.Errorf("%w: %s", ErrNondeterministic, r.difference)
+	}
 	if o := e.optimal; o != nil && r.outcome != interrupted {
 		if err := o.repeated(); err != nil {
 			return err
@@ -271,8 +274,6 @@ func (e *exploration) repeated() error {
 		}
 	}
 	switch {
-	case r.outcome == refused && r.difference != "":
-		return fmt.Errorf("%w: %s", ErrNondeterministic, r.difference)
 	case r.outcome == refused:
 		return fmt.Errorf("%w: other threads are enabled before step %d than were after the same steps", ErrNondeterministic, len(r.steps)+1)
 	case e.rounds != nil && r.outcome != interrupted && e.rounds.at < len(e.rounds.path):

@@ -244,10 +244,12 @@ type Report struct {
 	// Of Stateful: different states, executions that ended in a state that was
 	// visited, and how many of those were verified to go on alike from there.
 	States, Hits, Verified uint64
-	Steps                  uint64 // of all executions together: accesses, awaits and choices
-	Depth                  int    // steps of the longest execution
-	Bad                    uint64 // executions that fail, of Executions
-	Failure                *Failure
+	// Handed counts how often one of its workers took over a part of another's search.
+	Handed  uint64
+	Steps   uint64 // of all executions together: accesses, awaits and choices
+	Depth   int    // steps of the longest execution
+	Bad     uint64 // executions that fail, of Executions
+	Failure *Failure
 	// Passing is the longest execution that passes all checks, if Options.Passing
 	// asks for one and there is any; of Replay the execution of a token that passes.
 	Passing *Execution

@@ -54,6 +54,7 @@ type common struct {
 	// Why the workers end, beside what each says: the search must begin again, or
 	// there was no room for a state.
 	begins, noRoom bool
+	handed         uint64 // tasks that one worker gave another
 }
 
 // task is a part of the search: all that comes after the decisions in path, which are
@@ -78,7 +79,8 @@ func newCommon(workers int, memory uint64) *common {
 func (c *common) anew() {
 	c.seen = &seen{most: c.seen.most}
 	c.kept.forget()
-	c.tasks, c.idle, c.begins, c.noRoom, c.usage.void = []*task{{whole: true}}, 0, false, false, false
+	c.tasks, c.idle, c.handed = []*task{{whole: true}}, 0, 0
+	c.begins, c.noRoom, c.usage.void = false, false, false
 	c.hungry.Store(0)
 	c.counted.Store(0)
 	c.steps.Store(0)
@@ -131,6 +133,7 @@ func (c *common) giveTo(s *stateful) {
 	}
 	if t := s.spare(); t != nil {
 		c.tasks = append(c.tasks, t)
+		c.handed++
 		c.changed.Signal()
 	}
 }
@@ -209,7 +212,7 @@ func (e *exploration) searchStates() (ending, error) {
 		for _, w := range crew[1:] {
 			e.merge(w)
 		}
-		e.report.States, e.report.Verified = c.seen.states.Load(), c.kept.verified
+		e.report.States, e.report.Verified, e.report.Handed = c.seen.states.Load(), c.kept.verified, c.handed
 		return e.settled(ends)
 	}
 }
@@ -354,8 +357,12 @@ func (e *exploration) settled(ends []end) (ending, error) {
 			why = ends[i].why
 		}
 	}
-	if why == exhausted && c.noRoom {
+	switch {
+	case why != exhausted:
+	case c.noRoom:
 		why = atMemory
+	case c.begins:
+		why = atInterrupt // it would have begun again
 	}
 	return why, nil
 }

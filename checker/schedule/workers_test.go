@@ -3,9 +3,9 @@ package schedule_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -14,7 +14,8 @@ import (
 	"urpc/checker/verdict"
 )
 
-// gathered explores and gives what executions tell, from whichever worker.
+// gathered explores by states and gives what executions tell, from whichever
+// worker.
 func gathered(t *testing.T, program func(*schedule.T, func(string)), o schedule.Options) (map[string]bool, schedule.Report) {
 	t.Helper()
 	var mu sync.Mutex
@@ -30,52 +31,65 @@ func gathered(t *testing.T, program func(*schedule.T, func(string)), o schedule.
 	if rep.Bad > 0 {
 		told["a failure"] = true
 	}
+	if !rep.Complete {
+		t.Fatalf("incomplete: %+v", rep)
+	}
 	return told, rep
 }
 
-// Any number of workers visits the states that one visits, and the ends that the
-// optimal search and the plain one come to.
+// Any number of workers visits the states that one visits, and comes to the ends
+// that the optimal search and the plain one come to.
 func TestWorkersVisitTheSameStates(t *testing.T) {
 	r := rand.New(rand.NewPCG(45, 46))
 	var states, handed uint64
-	for n := range 300 {
+	for n := 0; n < 60; n++ {
 		program := historied(r, 4, acts)
-		some, reduced := outcomes(t, program, schedule.Optimal())
-		plain, every := gathered(t, program, schedule.Options{Plain: true, Workers: 1 + n%3})
-		one, alone := gathered(t, program, schedule.Options{Workers: 1})
-		if !maps.Equal(some, one) || !maps.Equal(plain, one) {
-			t.Fatalf("program %d: %q by the optimal search, %q by the plain one, %q", n,
-				slices.Sorted(maps.Keys(some)), slices.Sorted(maps.Keys(plain)), slices.Sorted(maps.Keys(one)))
+		one, alone := gathered(t, program, schedule.Options{})
+		if alone.States < 40 {
+			n--
+			continue // there is nothing to share
 		}
-		for workers := 2; workers <= 3; workers++ {
+		some, _ := outcomes(t, program, schedule.Optimal())
+		if !maps.Equal(some, one) {
+			t.Fatalf("program %d: %q by the optimal search, %q", n, slices.Sorted(maps.Keys(some)), slices.Sorted(maps.Keys(one)))
+		}
+		plain := uint64(0)
+		for workers := 1; workers <= 3; workers++ {
 			more, rep := gathered(t, program, schedule.Options{Workers: workers})
-			if rep.States != alone.States || rep.Complete != alone.Complete || rep.Verdict != alone.Verdict || !maps.Equal(one, more) {
-				t.Fatalf("program %d: %d workers visit %d states of %d, %v, and come to %d ends of %d", n, workers, rep.States, alone.States, rep.Verdict, len(more), len(one))
+			every, all := gathered(t, program, schedule.Options{Workers: workers, Plain: true})
+			if rep.States != alone.States || rep.Verdict != alone.Verdict || !maps.Equal(one, more) || !maps.Equal(one, every) {
+				t.Fatalf("program %d: %d workers visit %d states of %d, %v, and come to %d ends and %d of %d",
+					n, workers, rep.States, alone.States, rep.Verdict, len(more), len(every), len(one))
 			}
-			if rep.Executions != alone.Executions {
-				handed++
+			if workers > 1 && all.States != plain {
+				t.Fatalf("program %d: without reduction %d workers visit %d states, fewer %d", n, workers, all.States, plain)
 			}
+			plain = all.States
+			handed += rep.Handed + all.Handed
 		}
 		states += alone.States
-		_, _ = every, reduced
 	}
-	t.Logf("%d states; the executions differ in %d searches", states, handed)
+	t.Logf("%d states; %d parts were handed over", states, handed)
+	if handed < 100 {
+		t.Errorf("%d parts of searches were handed over: too few to tell", handed)
+	}
 }
 
-// The same of loops with marks and locks, and of the failure where there is one.
+// The same of loops with marks and locks. What one worker refuses many do, and a
+// failure that there is is found by any number.
 func TestWorkersOfARing(t *testing.T) {
 	for _, guarded := range []bool{false, true} {
-		one := explore(t, ring(2, 3, whole, guarded, false), schedule.Stateful(), schedule.Options{})
-		for workers := 2; workers <= 4; workers++ {
-			rep := explore(t, ring(2, 3, whole, guarded, false), schedule.Stateful(), schedule.Options{Workers: workers})
-			if rep.States != one.States || rep.Verdict != verdict.Holds || rep.Verified == 0 {
-				t.Errorf("%d workers: %v, %d states, want %d; %d verified", workers, rep.Verdict, rep.States, one.States, rep.Verified)
+		one := explore(t, ring(2, 2, whole, guarded, false), schedule.Stateful(), schedule.Options{})
+		for workers := 2; workers <= 3; workers++ {
+			o := schedule.Options{Workers: workers}
+			rep := explore(t, ring(2, 2, whole, guarded, false), schedule.Stateful(), o)
+			if rep.States != one.States || rep.Verdict != verdict.Holds || rep.Verified == 0 || rep.Handed == 0 {
+				t.Errorf("%d workers: %v, %d states, want %d; %d verified, %d handed over", workers, rep.Verdict, rep.States, one.States, rep.Verified, rep.Handed)
 			}
-			bad := explore(t, ring(2, 2, whole, guarded, true), schedule.Stateful(), schedule.Options{Workers: workers})
-			if bad.Verdict != verdict.Violated {
+			if bad := explore(t, ring(2, 2, whole, guarded, true), schedule.Stateful(), o); bad.Verdict != verdict.Violated {
 				t.Errorf("%d workers: the fault is not found: %v", workers, bad.Verdict)
 			}
-			_, err := schedule.Explore(context.Background(), ring(2, 2, withoutSum, guarded, false), schedule.Stateful(), schedule.Options{Workers: workers})
+			_, err := schedule.Explore(context.Background(), ring(2, 2, withoutSum, guarded, false), schedule.Stateful(), o)
 			if !errors.Is(err, schedule.ErrState) {
 				t.Errorf("%d workers: a mark leaves out a live value: %v", workers, err)
 			}
@@ -83,4 +97,46 @@ func TestWorkersOfARing(t *testing.T) {
 	}
 }
 
-var _ = fmt.Sprint
+// What a worker's program does to its goroutine, it does to the one that explores.
+func TestWorkersPassOnWhatEndsThem(t *testing.T) {
+	o := schedule.Options{Workers: 3}
+	for _, workers := range []int{1, 3} {
+		o.Workers = workers
+		ended := make(chan bool)
+		go func() {
+			defer close(ended)
+			schedule.Explore(context.Background(), func(s *schedule.T) {
+				x := s.Word("x", 0)
+				s.Go("a", func() { x.Add(1) })
+				s.Go("b", func() { x.Store(2) })
+				s.AtEnd(func() {
+					if x.Peek() == 2 {
+						runtime.Goexit() // as testing ends a test
+					}
+				})
+			}, schedule.Stateful(), o)
+			ended <- true
+		}()
+		if <-ended {
+			t.Errorf("%d workers: Explore returned", workers)
+		}
+	}
+}
+
+// A search whose tables may not grow ends, and says so.
+func TestMaxMemory(t *testing.T) {
+	program := ring(2, 3, whole, false, false)
+	all := explore(t, program, schedule.Stateful(), schedule.Options{})
+	for workers := 1; workers <= 2; workers++ {
+		rep := explore(t, program, schedule.Stateful(), schedule.Options{Workers: workers, MaxMemory: 24 * all.States / 2})
+		if rep.Verdict != verdict.Unknown || rep.Complete || rep.BudgetUsed || rep.States == 0 || rep.States >= all.States {
+			t.Errorf("%d workers: %v, complete %t, %d states of %d", workers, rep.Verdict, rep.Complete, rep.States, all.States)
+		}
+		contains(t, rep.Reason, "out of memory", "bytes")
+		// A table is at least three eighths full, and the paths that are kept may go without.
+		rep = explore(t, program, schedule.Stateful(), schedule.Options{Workers: workers, MaxMemory: 1 << 24})
+		if rep.Verdict != verdict.Holds || rep.States != all.States {
+			t.Errorf("%d workers with room: %v, %d states of %d: %s", workers, rep.Verdict, rep.States, all.States, rep.Reason)
+		}
+	}
+}

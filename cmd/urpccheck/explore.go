@@ -259,8 +259,11 @@ func (f *exploreFlags) settle(set func(flag string) bool) error {
 			}
 		}
 	}
+	if f.lockstep && *f.workers > 1 {
+		return usage("explore: --lockstep has one worker, since one observer follows all executions")
+	}
 	if f.all {
-		for _, flag := range []string{"config", "mutant", "strategy", "preemptions", "plain", "lockstep", "executions", "keep-going", "passing", "out"} {
+		for _, flag := range []string{"workers", "config", "mutant", "strategy", "preemptions", "plain", "lockstep", "executions", "keep-going", "passing", "out"} {
 			if set(flag) {
 				return usage("explore: --%s is for one target, not for --all", flag)
 			}

@@ -91,7 +91,7 @@ func (a *app) exploreRow(t explore.Target, c catalogue.Configuration, f *explore
 	}
 	ctx, cancel := context.WithTimeout(a.ctx, limit)
 	defer cancel()
-	if err := a.searchWhole(ctx, t, v, row); err != nil {
+	if err := a.searchWhole(ctx, t, v, f, row); err != nil {
 		return err
 	}
 	if row.Complete || row.Property != "" || a.ctx.Err() != nil {
@@ -105,12 +105,12 @@ func (a *app) exploreRow(t explore.Target, c catalogue.Configuration, f *explore
 
 // searchWhole visits every state, and every transition in lock-step where the
 // specification is small enough.
-func (a *app) searchWhole(ctx context.Context, t explore.Target, v catalogue.Values, row *targetRow) error {
+func (a *app) searchWhole(ctx context.Context, t explore.Target, v catalogue.Values, f *exploreFlags, row *targetRow) error {
 	if t.Name == explore.Channel().Name {
 		g, err := lockstep.NewGraph(ctx, v, largestTied)
 		switch {
 		case err == nil:
-			r, err := lockstep.Run(ctx, v, schedule.Stateful(), lockstep.Options{Graph: g, Schedule: schedule.Options{Plain: true}})
+			r, err := lockstep.Run(ctx, v, schedule.Stateful(), lockstep.Options{Graph: g, Schedule: schedule.Options{Plain: true, MaxMemory: uint64(f.maxMemory)}})
 			row.book(&r.Report)
 			row.tied, row.Specification = true, specificationOf(r.Coverage)
 			return err
@@ -118,7 +118,7 @@ func (a *app) searchWhole(ctx context.Context, t explore.Target, v catalogue.Val
 			return err
 		}
 	}
-	r, err := explore.Run(ctx, t, v, schedule.Stateful(), schedule.Options{})
+	r, err := explore.Run(ctx, t, v, schedule.Stateful(), schedule.Options{MaxMemory: uint64(f.maxMemory)})
 	row.book(&r)
 	return err
 }

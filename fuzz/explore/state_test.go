@@ -155,6 +155,30 @@ func TestForgettingIsRefused(t *testing.T) {
 	}
 }
 
+// Two workers visit the states that one visits, of every target: its program may
+// run several times at once.
+func TestTargetsMayRunAtOnce(t *testing.T) {
+	for _, target := range Targets {
+		t.Run(target.Name, func(t *testing.T) {
+			var states [2]uint64
+			for i := range states {
+				v, _, err := target.Parse(target.Configurations[0].Name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				rep, err := Run(t.Context(), target, v, schedule.Stateful(), schedule.Options{Workers: i + 1})
+				if err != nil || !rep.Complete {
+					t.Fatalf("%d workers: %+v, %v", i+1, rep, err)
+				}
+				states[i] = rep.States
+			}
+			if states[0] != states[1] {
+				t.Errorf("one worker visits %d states, two %d", states[0], states[1])
+			}
+		})
+	}
+}
+
 // So is what a thread that may leave its call has seen of the nudge before it sleeps.
 func TestForgettingTheNudgeIsRefused(t *testing.T) {
 	if n, err := statesOf(t, callTarget, "blocked", func(m *Machine) { m.unnudged = true }); !errors.Is(err, schedule.ErrState) {

@@ -100,6 +100,7 @@ type Watch struct {
 // RunWatched explores a configuration of target channel, as Run does, and has it
 // watched. Its tokens are those of the target, unless there is a gate.
 func RunWatched(ctx context.Context, v catalogue.Values, w Watch, s schedule.Strategy, o schedule.Options) (schedule.Report, error) {
+	o.Workers = 1 // the watch follows all executions
 	return schedule.Explore(ctx, watchedProgram(channelName, v, simulated, w), s, channelTarget.options(o, channelTarget.configuration(v)))
 }
 
