@@ -89,6 +89,7 @@ func (a *attack) Saw(uint32)                                    {}
 func (a *attack) Copied([]byte)                                 {}
 func (a *attack) Mark(step.Name, ...uint64)                     {}
 func (a *attack) Beside(step.Name, shm.Kind, uint8, shm.Beside) {}
+func (a *attack) More(shm.Access)                               {}
 func (a *attack) Await(step.Name, uint8, shm.Offset, uint32)    {}
 
 // write lets the peer write a word, or a few bytes, anywhere.

@@ -85,7 +85,7 @@ func deathProgramOf(v catalogue.Values, look func(d *death)) func(*schedule.T) {
 		if byName == "client" {
 			d.survivor, d.dying = far, near
 		}
-		d.first = bind(m, 0, l, near, far, clients, calls)
+		d.first = bind(m, 0, l, near, far, clients, calls, nothing)
 		d.first.region.watch(l.size)
 		d.first.start(servers, nil)
 		if other != "none" {
@@ -116,9 +116,9 @@ func (d *death) remembers(int) []uint64 {
 func (d *death) otherBinding(l *lending, clients []string) *binding {
 	third := &space{m: d.m}
 	if d.survivor == d.first.near {
-		return bind(d.m, 1, l, d.survivor, third, clients, 1)
+		return bind(d.m, 1, l, d.survivor, third, clients, 1, nothing)
 	}
-	return bind(d.m, 1, l, third, d.survivor, clients, 1)
+	return bind(d.m, 1, l, third, d.survivor, clients, 1, nothing)
 }
 
 // rebound is the place that says that the first binding's survivor is done with it.

@@ -44,7 +44,7 @@ type Target struct {
 }
 
 // Targets are all targets.
-var Targets = []Target{lockTarget, queueTarget, channelTarget, callTarget, deathTarget}
+var Targets = []Target{lockTarget, queueTarget, channelTarget, callTarget, deathTarget, hostileTarget}
 
 // Find gives the target of a name. Its error is a *catalogue.UnknownError.
 func Find(name string) (Target, error) {

@@ -16,9 +16,10 @@ import (
 // touches: steps that commute in memory commute here, too, so that a search that
 // leaves out one of their orders leaves out no failure.
 type ghost struct {
-	m     *Machine
-	words channel.Words
-	last  shm.Access // the step taken last
+	m      *Machine
+	region *Region
+	words  channel.Words
+	last   shm.Access // the step taken last
 	// Per segment, of the queue whose slots it holds.
 	slots [2][]slotGhost
 	// Per segment, of the ends whose locks it holds: the thread that holds each,
@@ -52,13 +53,13 @@ const none = -1
 // watch has the accesses to the channel of the region, which are under the
 // schedule, checked, and declares their state.
 func (r *Region) watch(z channel.Size) {
-	r.ghost = newGhost(r.m, z)
+	r.ghost = newGhost(r, z)
 	r.ghost.declareState(r.m.t, r)
 	r.ghost.guard(r.m.t, r)
 }
 
-func newGhost(m *Machine, z channel.Size) *ghost {
-	g := &ghost{m: m, words: z.Words(), leader: none, sender: [2]int{none, none}, receiver: [2]int{none, none}}
+func newGhost(r *Region, z channel.Size) *ghost {
+	g := &ghost{m: r.m, region: r, words: z.Words(), leader: none, sender: [2]int{none, none}, receiver: [2]int{none, none}}
 	for s := range g.slots {
 		g.slots[s] = make([]slotGhost, z.Slots)
 	}
@@ -130,7 +131,7 @@ func (g *ghost) saw(value uint32) {
 	case step.Lead, step.LeadAgain:
 		g.enter(&g.leader, value, memory.OneLeader, "lead")
 	case step.LookDoorbell:
-		g.m.waiter().bell = bell{read: true, value: value, segment: s, of: g}
+		g.m.waiter().bell = bell{read: true, value: value, segment: s, of: g.region}
 	}
 }
 

@@ -74,10 +74,11 @@ type waiter struct {
 	changed, up, mayGo func() bool // the methods differs, wakes, goes
 }
 
-// differs says whether the word that is awaited has another value. Who polls looks
-// in every turn whether the binding is over, and whether its context has ended.
+// differs says whether the word that is awaited has another value. The context of
+// who polls may have ended meanwhile, or the binding: it looks at that in every
+// turn.
 func (w *waiter) differs() bool {
-	return w.view.Peek(w.off) != w.old || w.also != nil && *w.also != 0 || w.context != nil && w.context.over()
+	return w.view.Peek(w.off) != w.old || w.context != nil && w.context.over() || w.also != nil && *w.also != 0
 }
 
 // wakes says whether the kernel may let the sleeper go on. A deadline may pass

@@ -17,6 +17,7 @@ type Region struct {
 	number   uint8
 	segments [maxSegments]*shm.View
 	ghost    *ghost // nil: nothing is checked
+	guard    *guard // the same, of the victim of a hostile peer
 	// follow, if set, is told of every access that is about to be made.
 	follow func(a shm.Access)
 	// kept says how often what is kept beside the segments was written: it stands
@@ -34,6 +35,15 @@ const (
 // numbers.
 func NewRegion(m *Machine, number uint8) *Region {
 	return &Region{m: m, number: number, nudged: [2]schedule.Location{locate(number, nudges, 0), m.clockAt()}}
+}
+
+// truth is a segment as its writer has it. Who only reads it may see another one
+// (guard.shadow).
+func (r *Region) truth(word *shm.View) *shm.View {
+	if own := r.segments[word.Number()]; own != nil {
+		return own
+	}
+	return word
 }
 
 // Hook puts the accesses of a segment under the schedule.
@@ -62,6 +72,9 @@ func (r *Region) Before(a shm.Access) {
 	}
 	if r.follow != nil {
 		r.follow(a)
+	}
+	if r.guard != nil {
+		r.guard.before(a)
 	}
 }
 
@@ -104,10 +117,25 @@ func (r *Region) Saw(value uint32) {
 	if r.ghost != nil {
 		r.ghost.saw(value)
 	}
+	if r.guard != nil {
+		r.guard.saw(value)
+	}
+}
+
+// More implements shm.Hook.
+func (r *Region) More(a shm.Access) {
+	if r.guard != nil {
+		r.guard.more(a)
+	}
 }
 
 // Copied implements shm.Hook.
-func (r *Region) Copied(bytes []byte) { r.m.t.SawBytes(bytes) }
+func (r *Region) Copied(bytes []byte) {
+	r.m.t.SawBytes(bytes)
+	if r.guard != nil {
+		r.guard.copied(bytes)
+	}
+}
 
 // Mark implements shm.Hook.
 func (r *Region) Mark(where step.Name, live ...uint64) {
@@ -123,16 +151,20 @@ func (r *Region) Await(where step.Name, segment uint8, off shm.Offset, old uint3
 	if view == nil {
 		panic(fmt.Sprintf("explore: an await in segment %d, which was not given to Hook", segment))
 	}
+	if r.guard != nil {
+		r.guard.awaits(where, segment, off)
+		defer r.guard.waited(where)
+	}
 	w := r.m.waiter()
 	w.view, w.off, w.old, w.also = view, off, old, nil
 	switch {
-	case r.m.besides.has(shm.Poisoned) && where == step.AwaitRoom && segment == channel.Replies:
+	case r.m.besides.has(shm.Poisoned) && where == step.AwaitRoom && segment == channel.Replies && w.context == nil:
 		w.also = r.keptAt(call.Private, shm.Poisoned) // a caller awaits room for its call
 		r.m.await(where, w.changed, locate(r.number, segment, off), r.beside(call.Private, shm.Poisoned))
-	case w.context != nil:
-		r.m.await(where, w.changed, locate(r.number, segment, off), w.context.at, r.m.clockAt())
-	default:
+	case w.context == nil:
 		r.m.await(where, w.changed, locate(r.number, segment, off))
+	default:
+		r.m.await(where, w.changed, locate(r.number, segment, off), w.context.at, r.m.clockAt())
 	}
 	r.m.saw(view.Peek(off))
 }

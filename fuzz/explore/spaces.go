@@ -94,11 +94,15 @@ type binding struct {
 
 	region   *Region
 	segments [2]*shm.Segment // as their writers map them
-	client   *channel.Port
-	server   *channel.Port
-	kernel   *Kernel
-	threads  *Threads
-	caller   *call.Caller
+	memory   [2][]byte       // the same
+	// shadow is what one side reads in place of the other's segment; nil: nothing is.
+	shadow  []byte
+	replies *shm.View // as the client maps them
+	client  *channel.Port
+	server  *channel.Port
+	kernel  *Kernel
+	threads *Threads
+	caller  *call.Caller
 	// held is the client's memory, which those hold who are in a call.
 	held     *shm.Region
 	released bool // it has been unmapped
@@ -117,31 +121,42 @@ const (
 	pendingStill outcome = iota
 	replied
 	peerDied
+	corruptPeer
 	unexplained
 )
 
 // errPeerDied ends the calls of a client whose server has died.
 var errPeerDied = errors.New("peer died")
 
+// nothing is shadowed.
+const nothing = -1
+
 // bind makes the binding of a number between two spaces, in memory that is lent.
-func bind(m *Machine, number uint8, l *lending, near, far *space, clients []string, calls int) *binding {
+// What is shadowed, the segment of that number, its reader sees in memory of its
+// own, which somebody else has to fill.
+func bind(m *Machine, number uint8, l *lending, near, far *space, clients []string, calls int, shadowed int) *binding {
 	b := &binding{
 		t: m.t, m: m, size: l.size, near: near, far: far, region: NewRegion(m, number), clients: clients, calls: calls,
 		ended: make([]int, len(clients)), outcomes: make([]outcome, len(clients)*calls), executed: make([]int, len(clients)*calls),
 	}
+	var views [2]*shm.View
 	mem := l.borrow()
 	m.t.Cleanup(func() { l.giveBack(mem) })
 	for s, memory := range []twice{mem.calls, mem.replies} {
-		b.segments[s] = l.fresh(uint8(s), memory)
+		b.segments[s], b.memory[s] = l.fresh(uint8(s), memory), memory.writable
 		b.region.Hook(b.segments[s])
+		if s == shadowed {
+			b.shadow = slices.Clone(memory.writable)
+			memory.readable = b.shadow
+		}
+		views[s] = shm.ViewOf(uint8(s), memory.readable)
+		views[s].SetHook(b.region)
 	}
-	requests, replies := shm.ViewOf(channel.Calls, mem.calls.readable), shm.ViewOf(channel.Replies, mem.replies.readable)
-	requests.SetHook(b.region)
-	replies.SetHook(b.region)
-	b.client, b.server = channel.NewPort(b.segments[channel.Calls], replies, l.size), channel.NewPort(b.segments[channel.Replies], requests, l.size)
+	b.replies = views[channel.Replies]
+	b.client, b.server = channel.NewPort(b.segments[channel.Calls], b.replies, l.size), channel.NewPort(b.segments[channel.Replies], views[channel.Calls], l.size)
 	b.kernel, b.threads = m.Kernel(b.region), m.Threads(b.region, len(clients))
 	b.caller = call.New(call.Config{Port: b.client, Kernel: b.kernel, Calls: len(clients), Poll: -1, Threads: b.threads, Hook: b.region})
-	b.held = shm.NewRegion(b.segments[channel.Calls], replies, func() error { b.released = true; return nil })
+	b.held = shm.NewRegion(b.segments[channel.Calls], b.replies, func() error { b.released = true; return nil })
 	b.held.SetHook(holding{b.region})
 	return b
 }

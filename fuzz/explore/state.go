@@ -85,7 +85,7 @@ func (g *ghost) segment(d *schedule.Digest, own *shm.View, s uint8) {
 			d.Bytes(message[:])
 		}
 	}
-	d.Word(g.rung(s, own.Peek(w.Doorbell)))
+	d.Word(g.region.rung(s, own.Peek(w.Doorbell)))
 }
 
 // bell is what a thread has read of a doorbell, until it was compared.
@@ -93,7 +93,7 @@ type bell struct {
 	read    bool
 	value   uint32
 	segment uint8
-	of      *ghost
+	of      *Region
 }
 
 // nudgeSeen is what a thread has seen of a nudge, until it was compared.
@@ -105,9 +105,9 @@ type nudgeSeen struct {
 
 // rung says of each thread whether it keeps a value of the doorbell, and whether
 // it would find another one now.
-func (g *ghost) rung(segment uint8, now uint32) (set uint64) {
-	for i, w := range g.m.waiters {
-		if w != nil && !g.m.unrung && w.bell.read && w.bell.of == g && w.bell.segment == segment {
+func (r *Region) rung(segment uint8, now uint32) (set uint64) {
+	for i, w := range r.m.waiters {
+		if w != nil && !r.m.unrung && w.bell.read && w.bell.of == r && w.bell.segment == segment {
 			set |= pairOf(i, w.bell.value != now)
 		}
 	}

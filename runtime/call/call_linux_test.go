@@ -220,6 +220,7 @@ func (f *flood) Saw(uint32)                                    {}
 func (f *flood) Copied([]byte)                                 {}
 func (f *flood) Mark(step.Name, ...uint64)                     {}
 func (f *flood) Beside(step.Name, shm.Kind, uint8, shm.Beside) {}
+func (f *flood) More(shm.Access)                               {}
 func (f *flood) Await(step.Name, uint8, shm.Offset, uint32)    {}
 
 // alone is a client of so many calls at once whose server is the test: its port
@@ -336,6 +337,7 @@ func (h *interval) Saw(uint32)                                    {}
 func (h *interval) Copied([]byte)                                 {}
 func (h *interval) Mark(step.Name, ...uint64)                     {}
 func (h *interval) Beside(step.Name, shm.Kind, uint8, shm.Beside) {}
+func (h *interval) More(shm.Access)                               {}
 func (h *interval) Await(step.Name, uint8, shm.Offset, uint32)    {}
 
 // TestSecondReplyReachesNoOtherCall, also not when the record of the call that it

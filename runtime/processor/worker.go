@@ -20,6 +20,7 @@ type Worker struct {
 	message channel.Message
 	request []byte // the part of in that the call fills
 	in, out []byte
+	strict  bool           // a full queue of replies is not awaited under a hook either
 	wakes   *atomic.Uint64 // times that the kernel was asked to wake the peer
 }
 
@@ -31,6 +32,10 @@ func NewWorker(port *channel.Port, k kernel.Kernel, h Handler) *Worker {
 		in:     make([]byte, port.Size().Payload), out: make([]byte, 0, port.Size().Payload),
 	}
 }
+
+// Strict has the worker end the binding when it finds the queue of replies full,
+// under a hook too.
+func (w *Worker) Strict() { w.strict = true }
 
 // Receive tries to receive one call.
 func (w *Worker) Receive() (r channel.Result) {
@@ -47,7 +52,7 @@ func (w *Worker) Receive() (r channel.Result) {
 // An honest client never has more calls pending than the reply queue has slots,
 // so the queue is never full. One who lets it fill breaks the protocol: it must
 // not be able to make a processor of this space wait for it (H16). Under a hook
-// the queue may be smaller, and a full one is awaited.
+// the queue may be smaller, and a full one is awaited, unless the worker is Strict.
 func (w *Worker) Execute() channel.Result {
 	returned := false
 	defer func() {
@@ -79,7 +84,7 @@ func (w *Worker) send(status uint32, payload []byte) channel.Result {
 				w.wakes.Add(1)
 			}
 			return channel.Done
-		case r == channel.Busy, r == channel.Full && w.port.Hooked():
+		case r == channel.Busy, r == channel.Full && w.port.Hooked() && !w.strict:
 			w.port.AwaitSend(r)
 			if !w.port.Hooked() {
 				runtime.Gosched() // another worker of this pool is sending

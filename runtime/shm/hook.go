@@ -48,6 +48,8 @@ type Hook interface {
 	// Saw is called after it, with the value that it read (Load, TestAndSet, Add:
 	// the value before) or wrote (Store).
 	Saw(value uint32)
+	// More is Before of a CopyMore, which is no step of its own.
+	More(a Access)
 	// Copied is Saw of bytes that were copied out: of one CopyOut, and of the
 	// CopyMore that goes on with it.
 	Copied(bytes []byte)

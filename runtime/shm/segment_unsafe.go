@@ -152,6 +152,9 @@ func (v *View) CopyOut(name step.Name, off Offset, to []byte) {
 // part that was copied has told how much there is. It is no step of its own:
 // who wrote the message leaves it alone until it is received.
 func (v *View) CopyMore(off Offset, to []byte) {
+	if v.hook != nil {
+		v.hook.More(Access{Kind: KindCopyOut, Segment: v.number, Offset: off, Size: uint32(len(to))})
+	}
 	from := v.bytes(off, uint32(len(to)))
 	copy(to, from)
 	if v.hook != nil {

@@ -193,6 +193,7 @@ const (
 	HangUp                               // close the socket
 	LeaveBinding                         // the server takes the binding off its list
 	Unreserve                            // and gives its place back
+	Forge                                // a hostile space writes what it likes to one of its words
 	Die                                  // a space dies: the kernel closes what it had open and unmaps its memory
 	count
 )
@@ -231,7 +232,7 @@ var names = [count]string{
 	EndBinding: "EndBinding", PoisonCalls: "PoisonCalls",
 	AwaitEnd: "AwaitEnd", AwaitWatch: "AwaitWatch", AwaitUnmap: "AwaitUnmap", Linger: "Linger",
 	EnterBinding: "EnterBinding", StopProcessors: "StopProcessors", AwaitProcessors: "AwaitProcessors",
-	SendStopping: "SendStopping", HangUp: "HangUp", LeaveBinding: "LeaveBinding", Unreserve: "Unreserve", Die: "Die",
+	SendStopping: "SendStopping", HangUp: "HangUp", LeaveBinding: "LeaveBinding", Unreserve: "Unreserve", Forge: "Forge", Die: "Die",
 }
 
 // String gives the name as it stands in tables, traces and tokens.

@@ -1,0 +1,350 @@
+package explore
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"urpc/checker/schedule"
+	"urpc/runtime/call"
+	"urpc/runtime/channel"
+	"urpc/runtime/shm"
+	"urpc/spec/step"
+)
+
+// guard follows the steps of the victim of a hostile peer, and checks what must be
+// true of them whatever the peer writes. Steps of the peer's threads are none of
+// its business.
+type guard struct {
+	m            *Machine
+	b            *binding
+	victim       *space
+	own, hostile uint8 // numbers of the segments
+	words        channel.Words
+	threads      []*guarded
+	last         shm.Access
+	tail, head   uint32 // of the victim, as they must be
+	room         int    // callers of the victim that await room
+	got          []received
+	steps        int
+	// shadow is what the victim reads in place of the hostile segment, where a second
+	// read of a word is to differ; nil: it reads the segment itself.
+	shadow []byte
+}
+
+// guarded is what is known of one of the victim's threads.
+type guarded struct {
+	fetched []reach // what it has read of the hostile segment in this operation
+	header  [channel.HeaderSize]byte
+	payload []byte // that was copied after it
+	more    bool   // the header was copied, its payload comes next
+	// What it is to send.
+	sending           []byte
+	procedure, status uint32
+	id                uint64 // of the call that it has sent
+}
+
+// reach is a part of a segment.
+type reach struct{ from, to uint32 }
+
+// received is a message that the victim copied.
+type received struct {
+	id      uint64
+	status  uint32
+	payload string
+}
+
+// mostSteps is how many steps the victim may take in one execution: many times
+// what its calls and the peer's few writes can cost.
+const mostSteps = 5000
+
+func newGuard(b *binding, victim *space) *guard {
+	g := &guard{m: b.m, b: b, victim: victim, shadow: b.shadow, own: channel.Calls, hostile: channel.Replies, words: b.size.Words()}
+	if victim == b.far {
+		g.own, g.hostile = g.hostile, g.own
+	}
+	g.tail, g.head = b.size.Start, b.size.Start
+	b.region.guard = g
+	g.m.quotient(b.region.number, g.class)
+	return g
+}
+
+// thread gives what is known of the thread that runs.
+func (g *guard) thread() *guarded {
+	self := g.m.t.Self()
+	for len(g.threads) <= self {
+		g.threads = append(g.threads, new(guarded))
+	}
+	return g.threads[self]
+}
+
+func (g *guard) fail(property, format string, args ...any) { g.m.t.Fail(property, format, args...) }
+
+// before is called when an access may be made.
+func (g *guard) before(a shm.Access) {
+	g.last = a
+	if !g.victim.runs() {
+		return
+	}
+	if g.steps++; g.steps > mostSteps {
+		g.fail(NoLivelock, "the victim has taken %d steps", g.steps)
+	}
+	if a.Segment > 1 {
+		return
+	}
+	g.inside(a)
+	th := g.thread()
+	switch a.Step {
+	case step.TestSetSend, step.TestSetReceive, step.LookParked, step.LookDoorbell, step.LookDonation:
+		th.fetched = th.fetched[:0] // another operation begins
+	}
+	if a.Segment == g.hostile {
+		g.fetch(th, reach{uint32(a.Offset), uint32(a.Offset) + a.Size})
+	}
+	switch {
+	case a.Step == step.WriteSlot:
+		at := g.words.Header[g.tail&(g.b.size.Slots-1)]
+		if a.Offset != at || a.Size != channel.HeaderSize+uint32(len(th.sending)) {
+			g.fail(OwnIntact, "%d bytes of a message are written at %d, want %d at %d", a.Size, a.Offset, channel.HeaderSize+len(th.sending), at)
+		}
+	case a.Step == step.Publish:
+		g.publishes(th)
+	}
+}
+
+// inside checks that the access is one of a word, or of bytes, of the segment.
+func (g *guard) inside(a shm.Access) {
+	end := uint64(a.Offset) + uint64(a.Size)
+	if whole := uint64(g.b.segments[a.Segment].Size()); end > whole {
+		g.fail(Inside, "%d bytes from %d on of a segment of %d", a.Size, a.Offset, whole)
+	}
+}
+
+// fetch notes that the thread reads a part of the hostile segment. Where a second
+// read is to differ, it does.
+func (g *guard) fetch(th *guarded, r reach) {
+	again := false
+	for _, f := range th.fetched {
+		again = again || r.from < f.to && f.from < r.to
+	}
+	th.fetched = append(th.fetched, r)
+	if g.shadow == nil {
+		if again {
+			g.fail(OneFetch, "bytes %d to %d are read again", r.from, r.to)
+		}
+		return
+	}
+	g.b.segments[g.hostile].PeekBytes(shm.Offset(r.from), g.shadow[r.from:r.to])
+	if again {
+		for i := r.from; i < r.to; i++ {
+			g.shadow[i] ^= 0x55
+		}
+	}
+}
+
+// more is called before the copy of a message goes on.
+func (g *guard) more(a shm.Access) {
+	if !g.victim.runs() {
+		return
+	}
+	g.inside(a)
+	if a.Segment == g.hostile {
+		g.fetch(g.thread(), reach{uint32(a.Offset), uint32(a.Offset) + a.Size})
+	}
+}
+
+// copied is called with what was copied out: a header, then its payload.
+func (g *guard) copied(part []byte) {
+	if !g.victim.runs() {
+		return
+	}
+	th := g.thread()
+	if !th.more {
+		copy(th.header[:], part)
+		th.more = true
+		return
+	}
+	th.more = false
+	th.payload = append(th.payload[:0], part...)
+	g.got = append(g.got, received{th.word(idAt), uint32(th.word(statusAt)), string(part)})
+}
+
+// Parts of a header.
+const (
+	idAt        = 0
+	procedureAt = 8
+	statusAt    = 12
+	lengthAt    = 16
+)
+
+// word is a part of the header that was copied.
+func (th *guarded) word(at int) uint64 {
+	if at == idAt {
+		return binary.LittleEndian.Uint64(th.header[at:])
+	}
+	return uint64(binary.LittleEndian.Uint32(th.header[at:]))
+}
+
+// saw is called with what the access read, or is about to write.
+func (g *guard) saw(value uint32) {
+	if g.last.Step == step.LookDoorbell {
+		g.m.waiter().bell = bell{read: true, value: value, segment: g.last.Segment, of: g.b.region}
+	}
+	if !g.victim.runs() || g.last.Segment != g.own {
+		return
+	}
+	th := g.thread()
+	switch g.last.Step {
+	case step.TestSetReceive:
+		th.more = false
+	case step.StoreTail:
+		g.follows(&g.tail, value, "tail")
+	case step.StoreHead:
+		g.follows(&g.head, value, "head")
+	case step.StoreRoom:
+		if g.tail-value > g.b.size.Slots {
+			g.fail(OwnIntact, "the room is kept as %d, where %d messages were sent", value, g.tail)
+		}
+	case step.Publish:
+		if value != g.tail+1 {
+			g.fail(OwnIntact, "sequence %d is published, want %d", value, g.tail+1)
+		}
+	}
+}
+
+// follows demands that an index goes on by one.
+func (g *guard) follows(index *uint32, value uint32, what string) {
+	if value != *index+1 {
+		g.fail(OwnIntact, "the %s goes from %d to %d", what, *index, value)
+	}
+	*index = value
+}
+
+// sends notes what the thread is to send.
+func (g *guard) sends(payload []byte, procedure, status uint32) {
+	if g.victim.runs() {
+		th := g.thread()
+		th.sending, th.procedure, th.status = append(th.sending[:0], payload...), procedure, status
+	}
+}
+
+// publishes checks the message that stands in the slot, before it is published.
+func (g *guard) publishes(th *guarded) {
+	var message [channel.HeaderSize + payload]byte
+	g.b.segments[g.own].PeekBytes(g.words.Header[g.tail&(g.b.size.Slots-1)], message[:])
+	word := func(at int) uint32 { return binary.LittleEndian.Uint32(message[at:]) }
+	th.id = binary.LittleEndian.Uint64(message[idAt:])
+	status := th.status
+	if g.own == channel.Calls {
+		status = 0
+	} else if th.id != th.word(idAt) {
+		g.fail(OwnIntact, "the reply to call %x is sent as one to %x", th.word(idAt), th.id)
+	}
+	if word(procedureAt) != th.procedure || word(statusAt) != status || word(lengthAt) != uint32(len(th.sending)) ||
+		!bytes.Equal(message[channel.HeaderSize:][:len(th.sending)], th.sending) {
+		g.fail(OwnIntact, "%x is sent, and is no message of %x", message[:], th.sending)
+	}
+}
+
+// executes checks what a handler is given.
+func (g *guard) executes(procedure uint32, request []byte) {
+	if !g.victim.runs() {
+		return
+	}
+	th := g.thread()
+	if length := th.word(lengthAt); length > payload || uint64(len(request)) != length {
+		g.fail(Checked, "a handler is given %d bytes, of a message of %d", len(request), length)
+	}
+	if uint64(procedure) != th.word(procedureAt) || !bytes.Equal(request, th.payload) {
+		g.fail(Checked, "a handler is given procedure %d and %x, of a message of procedure %d and %x", procedure, request, th.word(procedureAt), th.payload)
+	}
+}
+
+// taken checks what a caller is given.
+func (g *guard) taken(status uint32, reply []byte) {
+	if !g.victim.runs() {
+		return
+	}
+	if len(reply) > payload {
+		g.fail(Checked, "a caller is given %d bytes", len(reply))
+	}
+	id, copied := g.thread().id, false
+	for _, m := range g.got {
+		if m.status == status && m.payload == string(reply) {
+			copied = true
+			if m.id == id {
+				return
+			}
+		}
+	}
+	if !copied {
+		g.fail(Checked, "a caller is given status %d and %x, which no message had", status, reply)
+	}
+	g.fail(OwnReply, "the caller of call %x is given the reply to another one: status %d and %x", id, status, reply)
+}
+
+// awaits is called before a thread waits for a word to change, waited after.
+func (g *guard) awaits(where step.Name, segment uint8, off shm.Offset) {
+	if where == step.AwaitRoom && g.victim.runs() {
+		g.room++
+	}
+	if g.victim.runs() && segment == g.hostile && (off == g.words.SendLock || off == g.words.RecvLock) {
+		g.fail(NoForeign, "a thread waits for the peer's lock at %d", off)
+	}
+}
+
+func (g *guard) waited(where step.Name) {
+	if where == step.AwaitRoom && g.victim.runs() {
+		g.room--
+	}
+}
+
+// class gives what of a value matters to who read it. Doorbells are compared for
+// equality alone (Region.rung), counts of who parks or blocks with 0.
+func (g *guard) class(at schedule.Location, v uint64) uint64 {
+	segment, off := uint8(at.Segment), shm.Offset(at.Offset)
+	switch {
+	case segment == call.Private && off == call.Blocked:
+		return min(v, 1)
+	case segment > 1:
+		return v
+	case off == g.words.Doorbell || off == g.words.Donated:
+		return 0
+	case off == g.words.Parked:
+		return min(v, 1)
+	}
+	return v
+}
+
+// state adds what the guard knows, and all bytes of both segments, to a digest.
+// How many steps were taken is left out: by states a livelock is a cycle, which is
+// found by searches that are not by states.
+func (g *guard) state(d *schedule.Digest) {
+	for s, own := range g.b.segments {
+		size := min(own.Size(), uint32(g.b.size.Bytes()))
+		for off := shm.Offset(0); off < shm.Offset(size); off += 4 {
+			if v := own.Peek(off); v != 0 && off != g.words.Doorbell && off != g.words.Donated {
+				d.Word(uint64(off)<<32 | uint64(v))
+			}
+		}
+		d.Word(1)
+		d.Word(g.b.region.rung(uint8(s), own.Peek(g.words.Doorbell)))
+	}
+	d.Word(uint64(g.tail)<<32 | uint64(g.head))
+	for _, th := range g.threads {
+		d.Bytes(th.header[:])
+		d.Bytes(th.payload)
+		d.Bytes(th.sending)
+		d.Word(th.id)
+		d.Word(bit(th.more))
+		d.Word(uint64(th.procedure)<<32 | uint64(th.status))
+		for _, r := range th.fetched {
+			d.Word(uint64(r.from)<<32 | uint64(r.to))
+		}
+	}
+	for _, m := range g.got {
+		d.Word(m.id)
+		d.Word(uint64(m.status))
+		d.Bytes([]byte(m.payload))
+	}
+	d.Word(uint64(g.room))
+}

@@ -1,0 +1,285 @@
+package explore
+
+import (
+	"context"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"urpc/checker/catalogue"
+	"urpc/checker/schedule"
+	"urpc/runtime/call"
+	"urpc/runtime/channel"
+	"urpc/runtime/processor"
+	"urpc/runtime/shm"
+	"urpc/spec/memory"
+	"urpc/spec/step"
+)
+
+// Properties of the target hostile: what holds for the victim whatever its peer
+// writes. guard.go checks them at every step.
+const (
+	Inside      = "nothing outside of a segment or a buffer is touched"
+	Checked     = "what a handler or a caller is given is what was copied once and checked"
+	OwnReply    = "a reply ends the pending call that it names, and no other"
+	OwnIntact   = "the victim's segment holds what the victim wrote, in order"
+	OneFetch    = "no word of the peer's is read twice in one operation"
+	NoForeign   = "nobody waits for a lock of the peer's"
+	NoLivelock  = "a message costs its receiver a bounded number of steps"
+	NotForsaken = "a caller that waits is blocked by one that leads, or asleep, or the binding is over and it has left"
+)
+
+var hostileTarget = Target{
+	Name: "hostile",
+	Doc:  "a peer that writes telling values to any of its words, between any two steps",
+	Parameters: []catalogue.Parameter{
+		{Name: "victim", Doc: "whose code must bear it", Max: 1, Words: []string{"client", "server"}},
+		{Name: "clients", Doc: "calling threads of the client", Default: 1, Min: 1, Max: 4},
+		{Name: "servers", Doc: "processors of the server", Default: 1, Min: 1, Max: 2},
+		{Name: "calls", Doc: "calls of each thread", Default: 1, Min: 1, Max: 100},
+		slotsParameter, startParameter,
+		{Name: "writes", Doc: "how often the peer writes", Default: 1, Max: 100},
+		{Name: "differs", Doc: "whether a word that is read a second time in one operation has another value", Max: 1, Words: []string{"no", "yes"}},
+		{Name: "other", Doc: "whether the victim has a binding to an honest space as well", Max: 1, Words: []string{"none", "beside"}},
+		{Name: "notice", Doc: "whether the victim learns that the peer has died, at any time after its last write", Max: 1, Words: []string{"no", "yes"}},
+	},
+	Configurations: []catalogue.Configuration{
+		hostileOf("client", "a hostile server writes once", map[string]int{}),
+		hostileOf("server", "a hostile client writes once", map[string]int{"victim": 1}),
+		hostileOf("client-differs", "the server's words change as they are read", map[string]int{"differs": 1}),
+		hostileOf("server-differs", "the client's words change as they are read", map[string]int{"victim": 1, "differs": 1}),
+		hostileOf("client-notice", "the hostile server writes once and dies: every call ends", map[string]int{"notice": 1}),
+		hostileOf("client-2-1", "two calling threads, one slot: a hostile server names one call in the reply to the other", map[string]int{"clients": 2}),
+		hostileOf("client-calls", "two calls: a hostile server names the one that is over", map[string]int{"calls": 2, "slots": slotsOf(2)}),
+		hostileOf("server-calls", "two calls of a hostile client", map[string]int{"victim": 1, "calls": 2}),
+		hostileOf("server-2", "two processors of the victim", map[string]int{"victim": 1, "servers": 2}),
+		hostileOf("client-writes", "a hostile server writes three times", map[string]int{"writes": 3, "calls": 2, "slots": slotsOf(2)}),
+		hostileOf("server-writes", "a hostile client writes three times", map[string]int{"victim": 1, "writes": 3, "calls": 2, "slots": slotsOf(2)}),
+		hostileOf("client-other", "the victim calls an honest server, too", map[string]int{"other": 1}),
+		hostileOf("server-other", "the victim serves an honest client, too", map[string]int{"victim": 1, "other": 1}),
+	},
+	Properties: []string{
+		Inside, Checked, OwnReply, OwnIntact, OneFetch, NoForeign, NoLivelock, NotForsaken, EndsOnce, AtMostOnce, NobodyLeft, Unharmed,
+		memory.InOrder, memory.OwnResult,
+	},
+	Program:  hostileProgram,
+	possible: channelPossible,
+}
+
+func hostileOf(name, doc string, set map[string]int) catalogue.Configuration {
+	return catalogue.Configuration{Name: name, Doc: doc, Set: set}
+}
+
+// hostility is one execution of the target.
+type hostility struct {
+	t      *schedule.T
+	m      *Machine
+	b      *binding // between the victim and its hostile peer
+	other  *binding // between the victim and an honest space; nil: there is none
+	victim *space
+	peer   *space
+	guard  *guard
+	tales  []tale
+	lies   int // writes that are left
+	live   [1]uint64
+	ended  bool // the victim has been told that its peer is dead
+}
+
+func hostileProgram(v catalogue.Values) func(*schedule.T) {
+	return hostileProgramOf(v, func(*hostility) {})
+}
+
+// hostileProgramOf is hostileProgram, whose executions are looked at when they have ended.
+func hostileProgramOf(v catalogue.Values, look func(*hostility)) func(*schedule.T) {
+	l := newLending(size(v))
+	clients, servers := numbered("client", v.Int("clients")), numbered("server", v.Int("servers"))
+	more, third := numbered("other client", 1), numbered("other server", 1)
+	ofServer, shadowed := v.Word("victim") == "server", nothing
+	if v.Word("differs") == "yes" {
+		shadowed = int(channel.Replies)
+		if ofServer {
+			shadowed = int(channel.Calls)
+		}
+	}
+	return func(t *schedule.T) {
+		m := NewMachine(t, 0)
+		m.besides, m.forgets = besidesOf(shm.Poisoned, shm.Unblocks, shm.Nudged), true
+		h := &hostility{t: t, m: m, lies: v.Int("writes")}
+		m.live = h.remembers
+		near, far := &space{m: m}, &space{m: m}
+		h.victim, h.peer = near, far
+		if ofServer {
+			h.victim, h.peer = far, near
+		}
+		h.b = bind(m, 0, l, near, far, clients, v.Int("calls"), shadowed)
+		h.guard = newGuard(h.b, h.victim)
+		h.tales = talesOf(h.b, h.guard.hostile)
+		h.start(servers)
+		if v.Word("other") == "beside" {
+			h.otherBinding(l, more, third)
+		}
+		h.t.Daemon("adversary", h.lie)
+		if v.Word("notice") == "yes" {
+			h.victim.thread("watch", h.notice)
+		}
+		t.Shared(h.state)
+		t.AtEnd(h.end)
+		t.AtEnd(func() { look(h) })
+	}
+}
+
+// remembers gives what a thread remembers beside what shared state tells: whether
+// its call is to end without a reply.
+func (h *hostility) remembers(int) []uint64 {
+	h.live[0] = bit(h.m.waiter().over)
+	return h.live[:]
+}
+
+// start declares the threads of both spaces. The peer's run the runtime's code,
+// too, so that the victim gets as far as it gets with an honest one.
+func (h *hostility) start(servers []string) {
+	b := h.b
+	for i, name := range b.clients {
+		h.thread(b.near, name, func() { h.calls(i) })
+	}
+	for _, name := range servers {
+		h.thread(b.far, name, func() {
+			w := processor.NewWorker(b.server, b.kernel, h.execute)
+			w.Strict()
+			w.Serve() // until the client is found corrupt, which it may be
+			b.t.Mark("end")
+		})
+	}
+}
+
+// thread declares a thread. Where one of the victim would panic, it fails by name;
+// what becomes of the peer's own threads is nobody's business.
+func (h *hostility) thread(s *space, name string, f func()) {
+	s.thread(name, func() {
+		debug.SetPanicOnFault(true)
+		defer func() {
+			p := recover()
+			text, trespass := trespassOf(p)
+			switch {
+			case p == nil || trespass && s == h.peer:
+			case trespass:
+				h.t.Fail(Inside, "%s", text)
+			default:
+				panic(p)
+			}
+		}()
+		f()
+	})
+}
+
+// trespassOf says whether a panic is one of an access that is out of bounds: of a
+// slice or a segment, or a fault.
+func trespassOf(p any) (text string, is bool) {
+	switch p := p.(type) {
+	case runtime.Error:
+		return p.Error(), true
+	case string:
+		return p, strings.HasPrefix(p, "shm: ") || strings.HasPrefix(p, "channel: ")
+	}
+	return "", false
+}
+
+// calls makes the calls of a thread. Against a hostile peer a call may end with any
+// result.
+func (h *hostility) calls(self int) {
+	b := h.b
+	var bytes [payload]byte
+	for n := range b.calls {
+		i := self*b.calls + n
+		request := put(bytes[:0], argument(i))
+		h.guard.sends(request, procedure, 0)
+		h.m.waiter().over = false
+		took := 0
+		err := b.caller.Do(context.Background(), procedure, request, func(status uint32, reply []byte) error {
+			took++
+			h.guard.taken(status, reply)
+			return nil
+		})
+		switch {
+		case err == nil && took == 1:
+			b.outcomes[i] = replied
+		case err == call.ErrCorrupt && took == 0:
+			b.outcomes[i] = corruptPeer
+		case err == errPeerDied && took == 0 && h.ended:
+			b.outcomes[i] = peerDied
+		default:
+			h.check(EndsOnce, false, "call %d took %d replies and ended with: %v", i+1, took, err)
+		}
+		b.ended[self]++
+	}
+	b.t.Mark("end")
+}
+
+// check is schedule.T.Check where the victim runs: what becomes of the peer is its
+// own fault.
+func (h *hostility) check(property string, ok bool, format string, args ...any) {
+	if !ok && h.victim.runs() {
+		h.t.Fail(property, format, args...)
+	}
+}
+
+// execute is the procedure. It takes what it is given.
+func (h *hostility) execute(called uint32, request, reply []byte) (uint32, []byte) {
+	h.guard.executes(called, request)
+	number, _ := get(request)
+	reply = put(reply, result(number))
+	h.guard.sends(reply, called, called)
+	return called, reply
+}
+
+// otherBinding gives the victim a binding to an honest space.
+func (h *hostility) otherBinding(l *lending, clients, servers []string) {
+	third := &space{m: h.m}
+	if h.victim == h.b.near {
+		h.other = bind(h.m, 1, l, h.victim, third, clients, 1, nothing)
+	} else {
+		h.other = bind(h.m, 1, l, third, h.victim, clients, 1, nothing)
+	}
+	h.other.region.watch(l.size)
+	h.other.start(servers, nil)
+}
+
+// notice is the victim's thread that learns of the death of its peer.
+func (h *hostility) notice() {
+	h.m.await(step.Notice, func() bool { return h.lies == 0 }, locate(h.b.region.number, deaths, 0))
+	h.ended = true
+	if h.victim == h.b.near {
+		h.b.caller.Poison(errPeerDied)
+	}
+	h.t.Mark("end")
+}
+
+// state adds what is shared beside the guard's.
+func (h *hostility) state(d *schedule.Digest) {
+	d.Word(uint64(h.lies)<<1 | bit(h.ended))
+	h.guard.state(d)
+	h.b.state(d)
+	h.m.state(d)
+	if h.other != nil {
+		h.other.state(d)
+	}
+}
+
+// end judges an execution in which nobody can go on.
+func (h *hostility) end() {
+	b := h.b
+	own := h.guard.own
+	asleep := h.m.asleepOn(b.region.number, 1-own)
+	h.t.Check(NobodyLeft, int(b.parked(own)) == asleep, "%d processors of the victim are asleep, and %d are announced", asleep, b.parked(own))
+	if h.victim == b.near {
+		waiting := b.waiting()
+		over := *b.region.keptAt(call.Private, shm.Poisoned) != 0
+		h.t.Check(NotForsaken, waiting == "" || !over && asleep+h.guard.room > 0,
+			"nobody leads, or the binding is over (%v), and still waiting are: %s", over, waiting)
+	}
+	if o := h.other; o != nil {
+		for i, how := range o.outcomes {
+			h.t.Check(Unharmed, how == replied, "call %d of the other binding has not ended with its reply", i+1)
+		}
+	}
+}
