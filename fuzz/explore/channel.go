@@ -106,7 +106,10 @@ func channelProgram(v catalogue.Values, on func(*Kernel) kernel.Kernel) func(*sc
 
 // newCalling makes an execution's objects; start declares its threads.
 func newCalling(t *schedule.T, target string, v catalogue.Values, on func(*Kernel) kernel.Kernel, alone bool) *calling {
-	clients, servers, calls := v.Int("clients"), v.Int("servers"), v.Int("calls")
+	clients, servers, calls := v.Int("clients"), 0, v.Int("calls")
+	if target != donationName {
+		servers = v.Int("servers") // else a pool serves
+	}
 	m := NewMachine(t, v.Int("spurious"))
 	near, far, r := pair(m, size(v))
 	if !alone {
@@ -117,6 +120,9 @@ func newCalling(t *schedule.T, target string, v catalogue.Values, on func(*Kerne
 		kernel: on(m.Kernel(r)), ended: make([]int, clients), executed: make([]int, clients*calls),
 	}
 	of := call.Config{Port: near, Kernel: c.kernel, Calls: clients, Poll: -1, Hook: r}
+	if target == donationName {
+		of.Poll = pollFor(v)
+	}
 	if target == callName {
 		c.leaving = newLeaving(v, m, r, clients, calls)
 		c.leaving.c = c

@@ -6,12 +6,13 @@
 //
 //	machine.go  what an execution runs on; region.go: accesses become steps
 //	sim.go      the simulated kernel; threads.go: threads that block and are readied
-//	ghost.go    what is checked of every step, whatever the target
-//	lock.go, queue.go, channel.go, call.go  the targets; context.go: contexts that end
+//	crew.go     the threads of a pool; processors.go: fewer processors than threads, polling
+//	context.go  contexts that end
+//	ghost.go    what is checked of every step, whatever the target; pool.go: of a pool's
+//	lock.go, queue.go, channel.go, call.go, donation.go  the targets
 //
 // What it does not see: the words of the runtime that do not go through shm (the
-// list of free records, generations, counters), the pool that deals processors
-// out to handlers (package processor, its Pool), and weak memory: every
+// list of free records, generations, counters), and weak memory: every
 // interleaving is sequentially consistent.
 package explore
 
@@ -44,7 +45,7 @@ type Target struct {
 }
 
 // Targets are all targets.
-var Targets = []Target{lockTarget, queueTarget, channelTarget, callTarget, deathTarget, hostileTarget}
+var Targets = []Target{lockTarget, queueTarget, channelTarget, callTarget, deathTarget, hostileTarget, donationTarget}
 
 // Find gives the target of a name. Its error is a *catalogue.UnknownError.
 func Find(name string) (Target, error) {

@@ -30,6 +30,7 @@ type ghost struct {
 	blocking         int    // the same of the callers that block
 	leader           int    // thread that leads
 	over             bool   // nobody will look at the channel again
+	donations        bool   // somebody reads how many processors were donated
 }
 
 // slotGhost says how far the message of a slot has come.

@@ -38,6 +38,10 @@ type Machine struct {
 	unrung, unwoken bool
 	unnudged        bool // and whether a nudge has changed
 
+	processors *Processors // nil: every thread has one of its own
+	onPause    func()      // called when a thread rests from polling; nil: by nobody
+	stopped    func() bool // why polling is of no more use; nil: never
+
 	observer Observer              // nil: nobody watches
 	gate     func(thread int) bool // nil: every thread may go on
 }
@@ -67,11 +71,15 @@ type waiter struct {
 	deadline        int64
 	// The context of the thread's call; nil: none that ends.
 	context *endingContext
+	// Polling: what it looked at last, and how much time has passed by itself.
+	polled polled
+	passed int64
 
 	// A step, or an await, with a gate before it.
 	behind func() bool
 
 	changed, up, mayGo func() bool // the methods differs, wakes, goes
+	pollEnds           func() bool // there is something, or the processor is wanted
 }
 
 // differs says whether the word that is awaited has another value. The context of
@@ -96,6 +104,10 @@ func (m *Machine) waiter() *waiter {
 	if m.waiters[self] == nil {
 		w := &waiter{m: m}
 		w.changed, w.up = w.differs, w.wakes
+		w.pollEnds = func() bool {
+			return w.polled.view.Peek(w.polled.off) != w.polled.old || m.processors != nil && m.processors.wanted() ||
+				m.stopped != nil && m.stopped()
+		}
 		w.mayGo = func() bool { return m.gate(self) && (w.behind == nil || w.behind()) }
 		m.waiters[self] = w
 	}
@@ -106,6 +118,8 @@ func (m *Machine) waiter() *waiter {
 const (
 	permits uint8 = 0xf0 // permit i at offset 4i
 	nudges  uint8 = 0xf1
+	crews   uint8 = 0xf4 // what the threads of a pool share beside its words
+	works   uint8 = 0xf5 // what handlers share
 	besides uint8 = 0xe0 // and the number of the segment, of what is kept beside it
 
 	contexts uint8 = 0xf2 // context i at offset 4i

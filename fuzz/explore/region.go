@@ -20,6 +20,7 @@ type Region struct {
 	guard    *guard // the same, of the victim of a hostile peer
 	// follow, if set, is told of every access that is about to be made.
 	follow func(a shm.Access)
+	pool   *poolGhost
 	// kept says how often what is kept beside the segments was written: it stands
 	// for its value.
 	kept   [maxSegments][maxBesides]uint32
@@ -76,6 +77,9 @@ func (r *Region) Before(a shm.Access) {
 	if r.guard != nil {
 		r.guard.before(a)
 	}
+	if r.pool != nil {
+		r.pool.before(a)
+	}
 }
 
 // Beside implements shm.Hook.
@@ -116,6 +120,9 @@ func (r *Region) Saw(value uint32) {
 	r.m.saw(value)
 	if r.ghost != nil {
 		r.ghost.saw(value)
+	}
+	if r.pool != nil {
+		r.pool.saw(value)
 	}
 	if r.guard != nil {
 		r.guard.saw(value)

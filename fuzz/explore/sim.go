@@ -135,7 +135,7 @@ func (k *Kernel) Now() int64 {
 			w.context.told = true
 		}
 	}
-	return k.m.clock
+	return k.m.clock + k.m.waiter().passed
 }
 
 // Moment implements kernel.Kernel: the wall clock and the kernel's are one.
@@ -148,7 +148,3 @@ func (m *Machine) pass(to int64) {
 }
 
 func (m *Machine) clockAt() schedule.Location { return locate(0, clocks, 0) }
-
-// Pause implements kernel.Kernel. A poll is followed by an await: there is
-// nothing to rest from.
-func (k *Kernel) Pause() {}

@@ -17,7 +17,7 @@ import (
 //	doorbell              only, for each thread that read it and is about to sleep,
 //	                      whether it has changed since: it is compared for equality
 //	                      with that value and with no other
-//	donated               not at all: no thread of these targets reads it
+//	donated               as it is, but not at all where no thread reads it
 //	parked, blocked       as a thread reads them: whether anybody is
 //	private words         as they are, and what the caller keeps beside them
 //	simulated machine     who sleeps and whether it is woken, permits, wakes for nothing
@@ -46,7 +46,7 @@ func (g *ghost) declareState(t *schedule.T, r *Region) {
 			return min(v, 1)
 		case segment > 1:
 			return v
-		case off == words.Doorbell || off == words.Donated:
+		case off == words.Doorbell || off == words.Donated && !g.donations:
 			return 0
 		case off == words.Parked:
 			return min(v, 1)
@@ -86,6 +86,9 @@ func (g *ghost) segment(d *schedule.Digest, own *shm.View, s uint8) {
 		}
 	}
 	d.Word(g.region.rung(s, own.Peek(w.Doorbell)))
+	if g.donations {
+		d.Word(uint64(own.Peek(w.Donated)))
+	}
 }
 
 // bell is what a thread has read of a doorbell, until it was compared.
@@ -141,6 +144,11 @@ func (m *Machine) state(d *schedule.Digest) {
 	}
 	d.Word(asleep)
 	d.Word(m.nudged())
+	for i, w := range m.waiters {
+		if w != nil && w.passed != 0 {
+			d.Word(uint64(w.passed) | uint64(i))
+		}
+	}
 	d.Word(uint64(m.spurious))
 	d.Word(uint64(m.clock))
 }

@@ -45,6 +45,13 @@ func TestEveryState(t *testing.T) {
 		{"call", "blocked", 26309},
 		{"call", "twice", 526},
 		{"call", "spurious", 50},
+		{"donation", "default", 19076},
+		{"donation", "alone", 682},
+		{"donation", "two-callers", 4971},
+		{"donation", "never", 10047},
+		{"donation", "preempted", 8258},
+		{"donation", "exit", 15643},
+		{"donation", "stop", 5582},
 	} {
 		t.Run(c.target+" "+c.config, func(t *testing.T) {
 			rep := run(t, c.target, c.config, schedule.Stateful())

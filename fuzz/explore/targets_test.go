@@ -56,6 +56,18 @@ func TestEveryExecutionWithinABound(t *testing.T) {
 		{"channel", "wrap", 1, 18018, 293}, // as without the wrap
 		{"channel", "spurious", 1, 23806, 183},
 		{"channel", "donate", 1, 4486, 169},
+		{"donation", "default", 1, 2440, 200},
+		{"donation", "alone", 1, 572, 197},
+		{"donation", "two-callers", 0, 108, 205},
+		{"donation", "two-donors", 0, 202, 202},
+		{"donation", "preempted", 0, 838, 212},
+		{"donation", "place", 1, 1406, 118},
+		{"donation", "handed", 1, 9251, 149},
+		{"donation", "blocked", 0, 341, 197},
+		{"donation", "exit-2", 1, 11353, 208},
+		{"donation", "stop", 1, 2309, 107},
+		{"donation", "stop-2", 0, 301, 117},
+		{"donation", "stop-after", 0, 217, 148},
 	} {
 		t.Run(c.target+" "+c.config, func(t *testing.T) {
 			rep := run(t, c.target, c.config, schedule.Bounded(c.bound))

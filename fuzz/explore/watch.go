@@ -142,6 +142,7 @@ func watchedProgram(target string, v catalogue.Values, on func(*Kernel) kernel.K
 
 // step announces a step and returns when the thread may take it.
 func (m *Machine) step(name step.Name, e schedule.Event, also ...schedule.Location) {
+	m.runs()
 	m.forget(name)
 	if m.observer == nil {
 		m.t.Step(e, also...)
@@ -178,9 +179,11 @@ func (m *Machine) forget(name step.Name) {
 
 // await is step for a step that is enabled only while ok() is true.
 func (m *Machine) await(name step.Name, ok func() bool, on ...schedule.Location) {
+	m.leaves()
 	m.forget(name)
 	if m.observer == nil {
 		m.t.Await(name.String(), ok, on...)
+		m.runs()
 		return
 	}
 	self := m.t.Self()

@@ -21,7 +21,7 @@ func (w *waiter) leadOn() error {
 	polls, since := 0, int64(0)
 	for received := 0; ; {
 		if c.private.Hooked() {
-			c.private.Mark(step.TestSetReceive, uint64(w.i))
+			c.private.Mark(step.TestSetReceive, uint64(w.i), uint64(since))
 		}
 		if w.delivered() {
 			return nil
@@ -44,7 +44,7 @@ func (w *waiter) leadOn() error {
 		}
 		polls++
 		if c.poll > 0 && !w.donated {
-			if polls%pollsPerLook != 0 {
+			if polls%pollsPerLook != 0 && !c.private.Hooked() {
 				continue
 			}
 			now := c.kernel.Now()

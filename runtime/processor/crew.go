@@ -9,9 +9,9 @@ import (
 // and a timer in production. Everything else that the threads of a pool share
 // stands in the pool's private words.
 type Crew interface {
-	// Go starts a thread. f may end it before it returns (runtime.Goexit); what f
-	// has deferred is run then.
-	Go(f func())
+	// Go starts a thread of that role. f may end it before it returns
+	// (runtime.Goexit); what f has deferred is run then.
+	Go(role Role, f func())
 	// Wait waits until every thread that was started has ended.
 	Wait()
 
@@ -31,6 +31,15 @@ type Crew interface {
 	// Stop lets everybody go who waits.
 	Stop()
 }
+
+// Role is what a thread of a pool does.
+type Role uint8
+
+// The roles.
+const (
+	Working    Role = iota + 1 // serves, or waits for the polling place
+	Monitoring                 // takes the polling place away
+)
 
 // takesLong is how long the polling worker may be in one handler before another
 // worker takes its place: long against a handler that just computes, short
@@ -53,7 +62,7 @@ func Goroutines() Crew {
 
 // Go implements Crew. It is called before the first Wait, or by a thread of the
 // crew: the count does not come back from zero.
-func (g *goroutines) Go(f func()) {
+func (g *goroutines) Go(_ Role, f func()) {
 	g.working.Add(1)
 	go func() {
 		defer g.working.Done()

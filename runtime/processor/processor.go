@@ -59,8 +59,9 @@ type Pool struct {
 
 	// Of the worker that has the polling place. They pass on with it: who takes the
 	// place is synchronized after who gave it, or had it taken away.
-	calls  uint32 // that were executed, modulo 2^32 and never 0
-	guests guests
+	calls    uint32 // that were executed, modulo 2^32 and never 0
+	donated  uint32 // processors, by the peer so far, when last looked at
+	patience polling
 
 	counters counters
 }
@@ -91,7 +92,7 @@ func (p *Pool) Run() error {
 	p.crew.Give()
 	p.hire()
 	if p.workers > 1 {
-		p.crew.Go(p.monitor)
+		p.crew.Go(Monitoring, p.monitor)
 	}
 	p.crew.Wait() // a worker that ends before the stop has hired another one
 	if p.corrupt.Load() {
@@ -131,7 +132,7 @@ func (p *Pool) hire() {
 			break
 		}
 	}
-	p.crew.Go(func() {
+	p.crew.Go(Working, func() {
 		w := NewWorker(p.port, p.kernel, p.handler)
 		w.wakes = &p.counters.wakes
 		if p.exited != nil {
@@ -180,16 +181,17 @@ func (p *Pool) work(w *Worker) {
 // serve polls, executes and parks until the polling place is taken away (true)
 // or the pool ends (false).
 //
-// A processor that the peer donated with its ring goes back as soon as all calls
-// have been replied to (rule R5): this worker then parks without polling. Whether
-// there is one passes on with the place: the call that it came with may be what
-// takes long.
+// A processor that the peer donated goes back as soon as no call is left to
+// receive (rule R5): this worker then parks without polling. It looks for one
+// after it has found nothing, and not only when it is woken: who donates may do so
+// while this processor is on its way out of its sleep. Which were seen passes on
+// with the place, since the call that one came with may be what takes long.
 func (p *Pool) serve(w *Worker) bool {
-	var patience polling
+	p.patience = polling{}
 	for !p.stopping() {
 		switch r := w.Receive(); {
 		case r == channel.Done:
-			patience = polling{}
+			p.patience = polling{}
 			if !p.execute(w) {
 				return !p.corrupt.Load()
 			}
@@ -197,39 +199,28 @@ func (p *Pool) serve(w *Worker) bool {
 		case r == channel.Corrupt:
 			p.broken()
 			return false
-		case r == channel.Empty && p.guests.here > 0:
-			p.counters.returns.Add(uint64(p.guests.leave()))
-		case patience.more(p):
+		case r == channel.Empty && p.guests():
+		case p.patience.more(p):
 			continue
 		}
 		p.park(w)
-		patience = polling{}
-		p.counters.donated.Add(uint64(p.guests.look(p.port)))
+		p.patience = polling{}
 	}
 	return false
 }
 
-// guests are the processors that the peer has donated and that are still here.
-// The zero value is right: a channel begins with none.
-type guests struct {
-	donated uint32 // by the peer so far, when last looked at
-	here    uint32
-}
-
-// look looks how many more the peer has donated, and gives their number.
-func (g *guests) look(port *channel.Port) uint32 {
-	now := port.Donated()
-	more := now - g.donated
-	g.donated = now
-	g.here += more
-	return more
-}
-
-// leave says that all go back, and how many they are.
-func (g *guests) leave() uint32 {
-	n := g.here
-	g.here = 0
-	return n
+// guests says whether the peer has donated processors since the last look, and
+// counts that they go back.
+func (p *Pool) guests() bool {
+	now := p.port.Donated()
+	n := now - p.donated
+	p.donated = now
+	if n == 0 {
+		return false
+	}
+	p.counters.donated.Add(uint64(n))
+	p.counters.returns.Add(uint64(n))
+	return true
 }
 
 // polling is how long a worker has polled in vain.
@@ -304,6 +295,9 @@ func (p *Pool) broken() {
 
 // park parks the processor until the peer rings or the pool ends.
 func (p *Pool) park(w *Worker) {
+	if p.private.Hooked() {
+		p.private.Beside(step.LookNudge, shm.KindLoad, shm.Nudged)
+	}
 	seen := p.nudge.Seen()
 	if p.stopping() {
 		return

@@ -122,6 +122,9 @@ const (
 	StopCrew      // let everybody go who waits for the place, or for a look
 	Pause         // poll once more, or let the time for polling pass
 
+	Begin // start a thread of the pool; its own first step
+	Yield // a thread gives its processor up: it waits, has ended or is pre-empted
+
 	end
 )
 
@@ -218,7 +221,7 @@ var names = [count]string{
 	AnnounceIdle: "AnnounceIdle", TakePlace: "TakePlace", RetractIdle: "RetractIdle", StartCall: "StartCall", EndCall: "EndCall",
 	LookStop: "LookStop", Rest: "Rest", EndRest: "EndRest", WakeMonitor: "WakeMonitor", LookRest: "LookRest", AwaitResume: "AwaitResume",
 	Tick: "Tick", LookCall: "LookCall", TakePlaceAway: "TakePlaceAway", GivePlace: "GivePlace", LookIdle: "LookIdle",
-	LookHired: "LookHired", Hire: "Hire", Dismiss: "Dismiss", Stop: "Stop", StopCrew: "StopCrew", Pause: "Pause",
+	LookHired: "LookHired", Hire: "Hire", Dismiss: "Dismiss", Stop: "Stop", StopCrew: "StopCrew", Pause: "Pause", Begin: "Begin", Yield: "Yield",
 	Dispatch: "Dispatch", Send: "Send", Work: "Work", Exit: "Exit", Receive: "Receive", Execute: "Execute",
 	Reply: "Reply", Resume: "Resume", See: "See",
 	CallAndSwitch: "CallAndSwitch", ExecuteAndSwitchBack: "ExecuteAndSwitchBack",

@@ -1,0 +1,197 @@
+package explore
+
+import (
+	"urpc/checker/schedule"
+	"urpc/runtime/processor"
+	"urpc/runtime/shm"
+	"urpc/spec/step"
+)
+
+// Crew is the threads of a pool under the schedule: the polling place, the
+// monitor's rest and its looks are awaits.
+//
+//	Take: await offered or stopped;  if both hold, either    \* as Go's select
+//	Rest: await resumed or stopped;  the same
+//	Tick: await a call that the last look did not take for slow, or stopped
+//
+// A look may come at any time: how long a handler takes is the scheduler's choice.
+// Looks that would find nothing new are left out, so that executions end: the
+// monitor of a pool that is idle would look for ever.
+type Crew struct {
+	m       *Machine
+	region  uint8
+	private func() *shm.View // of the pool, which is made after its crew
+
+	offered, resumed, stopped bool
+	threads                   []crewThread // the monitor, then the workers
+	running                   int
+	ghost                     *poolGhost // nil: nothing is checked
+
+	mayTake, mayResume, mayLook, allEnded func() bool
+}
+
+var _ processor.Crew = (*Crew)(nil)
+
+// Places of what the threads of a crew share beside the pool's words.
+const (
+	placeAt   shm.Offset = 0
+	resumeAt  shm.Offset = 4
+	runningAt shm.Offset = 8
+)
+
+// Crew makes the crew of a pool whose private words will be those of private.
+func (m *Machine) Crew(r *Region, private func() *shm.View) *Crew {
+	c := &Crew{m: m, region: r.number, private: private}
+	c.mayTake = func() bool { return c.offered || c.stopped }
+	c.mayResume = func() bool { return c.resumed || c.stopped }
+	c.mayLook = func() bool { return c.stopped || c.handling() != 0 }
+	c.allEnded = func() bool { return c.running == 0 }
+	return c
+}
+
+func (c *Crew) handling() uint32 { return c.private().Peek(processor.Handling) }
+
+func (c *Crew) at(off shm.Offset) schedule.Location { return locate(c.region, crews, off) }
+
+// step is a store to what the crew shares.
+func (c *Crew) step(name step.Name, off shm.Offset) {
+	c.m.step(name, schedule.Event{Name: name.String(), Kind: schedule.Store, Location: c.at(off), Size: 4})
+	c.m.t.SawValue(0)
+}
+
+// wait waits for one of a crew's flags, or for the stop. It says whether it takes
+// the flag, which it then clears.
+func (c *Crew) wait(name step.Name, off shm.Offset, flag *bool, ok func() bool) bool {
+	c.m.awaitStep(name, schedule.Event{Name: name.String(), Kind: schedule.Swap, Location: c.at(off), Size: 4}, ok)
+	c.m.t.SawValue(bit(*flag)<<1 | bit(c.stopped))
+	if !*flag || c.stopped && c.m.t.Choose("stopped before "+name.String(), 2) == 1 {
+		return false
+	}
+	*flag = false
+	return true
+}
+
+// exited unwinds a thread whose handler ends it: what the thread has deferred is
+// run, as by runtime.Goexit, which would end the search.
+type exited struct{}
+
+// thread is one of a crew's threads. All are declared in the set-up, as searches
+// that reduce want it: each waits until it is given something to do, does it, and
+// waits for the next.
+type crewThread struct {
+	do    func()
+	given func() bool
+}
+
+// declare declares the threads of a pool with so many workers, of which one may
+// have ended and not have left when the next one starts.
+func (c *Crew) declare(workers int) {
+	names := append([]string{"monitor"}, numbered("worker", workers+1)...)
+	c.threads = make([]crewThread, len(names))
+	for i := range c.threads {
+		th := &c.threads[i]
+		th.given = func() bool { return th.do != nil }
+		c.m.t.Daemon(names[i], func() { c.serve(th) })
+	}
+}
+
+func (c *Crew) serve(th *crewThread) {
+	for {
+		c.m.t.Mark(step.Begin.String())
+		c.m.await(step.Begin, th.given, c.at(runningAt))
+		c.m.t.SawValue(0)
+		c.do(th)
+	}
+}
+
+// do does what the thread was given, to its end.
+func (c *Crew) do(th *crewThread) {
+	defer func() {
+		// A thread that is killed goes on unwinding.
+		if what := recover(); what != nil && what != any(exited{}) {
+			panic(what)
+		}
+		c.step(step.Exit, runningAt)
+		th.do = nil
+		if c.ghost != nil {
+			*of(&c.ghost.exiting, c.m.t.Self()) = false
+		}
+		c.running--
+		if c.ghost != nil {
+			c.ghost.loses(c.m.t.Self())
+		}
+	}()
+	th.do()
+}
+
+// Go implements processor.Crew.
+func (c *Crew) Go(role processor.Role, f func()) {
+	c.step(step.Begin, runningAt)
+	c.running++
+	if role == processor.Monitoring {
+		c.threads[0].do = f
+		return
+	}
+	for i := range c.threads[1:] {
+		if th := &c.threads[1+i]; th.do == nil {
+			th.do = f
+			return
+		}
+	}
+	panic("explore: a pool with more workers than it may have")
+}
+
+// Wait implements processor.Crew.
+func (c *Crew) Wait() {
+	c.m.await(step.Exit, c.allEnded, c.at(runningAt))
+	c.m.t.SawValue(0)
+}
+
+// Take implements processor.Crew.
+func (c *Crew) Take() bool {
+	taken := c.wait(step.TakePlace, placeAt, &c.offered, c.mayTake)
+	if taken && c.ghost != nil {
+		c.ghost.took(c.m.t.Self())
+	}
+	return taken
+}
+
+// Give implements processor.Crew.
+func (c *Crew) Give() {
+	c.step(step.GivePlace, placeAt)
+	c.offered = true
+	if c.ghost != nil {
+		c.ghost.gives()
+	}
+}
+
+// Rest implements processor.Crew.
+func (c *Crew) Rest() bool { return c.wait(step.AwaitResume, resumeAt, &c.resumed, c.mayResume) }
+
+// Resume implements processor.Crew.
+func (c *Crew) Resume() {
+	c.step(step.WakeMonitor, resumeAt)
+	c.resumed = true
+}
+
+// Tick implements processor.Crew.
+func (c *Crew) Tick() bool {
+	c.m.await(step.Tick, c.mayLook, locate(c.region, processor.Private, processor.Handling), c.at(resumeAt), c.at(placeAt))
+	c.m.t.SawValue(bit(c.stopped))
+	return !c.stopped
+}
+
+// Stop implements processor.Crew.
+func (c *Crew) Stop() {
+	c.m.step(step.StopCrew, schedule.Event{Name: step.StopCrew.String(), Kind: schedule.Store, Location: c.at(placeAt), Size: 8})
+	c.m.t.SawValue(0)
+	c.stopped = true
+}
+
+// state adds what the crew shares to a digest.
+func (c *Crew) state(d *schedule.Digest) {
+	d.Word(bit(c.offered)<<2 | bit(c.resumed)<<1 | bit(c.stopped))
+	for i := range c.threads {
+		d.Word(bit(c.threads[i].do != nil))
+	}
+}

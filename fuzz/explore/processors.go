@@ -1,0 +1,158 @@
+package explore
+
+import (
+	"urpc/checker/schedule"
+	"urpc/runtime/shm"
+	"urpc/spec/step"
+)
+
+// Processors are those of a machine that has fewer than threads: a thread takes a
+// step only while it has one.
+//
+//	Dispatch:  await free > 0;  free := free - 1      \* before a thread's first step
+//	Undispatch: free := free + 1                      \* it waits, ends or is pre-empted
+//
+// A thread keeps its processor from step to step, and gives it up where it waits:
+// asleep in the kernel, blocked, for a lock or for room (who spins is pre-empted at
+// the end of its slice). One that polls keeps it: it rests "without giving it up"
+// (kernel.Pause), as long as nobody waits for a processor; then its slice ends
+// some time, as everybody's does.
+//
+// As a real kernel's, a free processor goes to any thread that waits for one, of
+// whichever space, and a thread may be pre-empted before any step, as often as the
+// configuration allows.
+type Processors struct {
+	m       *Machine
+	free    int
+	preempt int
+	has     []bool // by thread
+	waiting int    // threads that wait for one
+	idle    func() bool
+}
+
+// Processors gives the machine n processors, of which threads are pre-empted up to
+// so many times; without it every thread has one of its own.
+func (m *Machine) Processors(n, preemptions int) {
+	p := &Processors{m: m, free: n, preempt: preemptions}
+	p.idle = func() bool { return p.free > 0 }
+	m.processors = p
+}
+
+var processorsAt = schedule.Location{Segment: 0xff00, Offset: 0}
+
+func (p *Processors) mine() *bool {
+	self := p.m.t.Self()
+	for len(p.has) <= self {
+		p.has = append(p.has, false)
+	}
+	return &p.has[self]
+}
+
+// run returns once the thread has a processor.
+func (p *Processors) run() {
+	if *p.mine() {
+		if p.preempt == 0 || p.m.t.Choose("pre-empted", 2) == 0 {
+			return
+		}
+		p.preempt--
+		p.yield()
+	}
+	p.waiting++
+	p.m.t.AwaitStep(schedule.Event{Name: step.Dispatch.String(), Kind: schedule.Swap, Location: processorsAt, Size: 4}, p.idle)
+	p.m.t.SawValue(0)
+	p.waiting--
+	p.free--
+	*p.mine() = true
+}
+
+// yield gives the thread's processor up, if it has one.
+func (p *Processors) yield() {
+	mine := p.mine()
+	if !*mine {
+		return
+	}
+	p.m.t.Step(schedule.Event{Name: step.Yield.String(), Kind: schedule.Store, Location: processorsAt, Size: 4})
+	p.m.t.SawValue(0)
+	*mine = false
+	p.free++
+}
+
+// wanted says whether somebody waits for a processor and there is none.
+func (p *Processors) wanted() bool { return p.free == 0 && p.waiting > 0 }
+
+// state adds who has a processor to a digest.
+func (p *Processors) state(d *schedule.Digest) {
+	var set uint64
+	for i, has := range p.has {
+		set |= bit(has) << i
+	}
+	d.Word(set)
+	d.Word(uint64(p.free)<<32 | uint64(p.waiting)<<16 | uint64(p.preempt))
+}
+
+// runs returns once the thread that calls may run.
+func (m *Machine) runs() {
+	if m.processors != nil {
+		m.processors.run()
+	}
+}
+
+// leaves gives up the processor of a thread that waits, or that has ended.
+func (m *Machine) leaves() {
+	if m.processors != nil {
+		m.processors.yield()
+	}
+}
+
+// awaitStep is step for one that is enabled only while ok() is true.
+func (m *Machine) awaitStep(name step.Name, e schedule.Event, ok func() bool) {
+	m.forget(name)
+	m.leaves()
+	m.t.AwaitStep(e, ok)
+	m.runs()
+}
+
+// polls is what a thread has polled last, and found unchanged.
+type polled struct {
+	view *shm.View
+	off  shm.Offset
+	old  uint32
+	at   schedule.Location
+}
+
+// Pause implements kernel.Kernel: the scheduler's answer to who polls. Either the
+// time for polling has passed when it looks next, or nothing comes of polling
+// until the word that it has polled last has changed; but where others wait for
+// its processor, its slice ends first, and the time with it.
+func (k *Kernel) Pause() {
+	m := k.m
+	w := m.waiter()
+	if w.polled.view == nil {
+		return
+	}
+	if m.onPause != nil {
+		m.onPause()
+	}
+	p := &w.polled
+	if m.t.Choose("the time for polling passes", 2) == 1 {
+		w.passed += pollingTime
+		return
+	}
+	m.forget(step.Pause)
+	m.t.Await(step.Pause.String(), w.pollEnds, p.at, processorsAt, locate(k.region.number, crews, placeAt))
+	now := p.view.Peek(p.off)
+	m.saw(now)
+	if now == p.old && (m.stopped == nil || !m.stopped()) {
+		w.passed += pollingTime
+		m.leaves()
+		m.runs()
+	}
+}
+
+// pollingTime is longer than any thread polls.
+const pollingTime = int64(1) << 40
+
+// looked notes what a thread found when it looked into a queue.
+func (m *Machine) looked(view *shm.View, off shm.Offset, value uint32, at schedule.Location) {
+	m.waiter().polled = polled{view, off, value, at}
+}
