@@ -57,7 +57,7 @@ type exploreFlags struct {
 func (a *app) exploreCommand() *cobra.Command {
 	var f exploreFlags
 	c := &cobra.Command{
-		Use:   "explore TARGET",
+		Use:   "explore TARGET | --all [TARGET...]",
 		Short: "run the runtime's own code under one interleaving after another",
 		Long: `explore runs the runtime's own code under one interleaving after another:
 
@@ -88,7 +88,7 @@ its exit code is 0, although a sample proves nothing.`,
   urpccheck explore --all`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if f.all {
-				return none(cmd, args)
+				return nil
 			}
 			return one("TARGET", targetNames)(cmd, args)
 		},
@@ -97,7 +97,7 @@ its exit code is 0, although a sample proves nothing.`,
 				return err
 			}
 			if f.all {
-				return a.exploreAll(&f)
+				return a.exploreAll(args, &f)
 			}
 			return a.explore(args[0], &f)
 		},
@@ -109,7 +109,7 @@ its exit code is 0, although a sample proves nothing.`,
 	flags.BoolVar(&f.json, "json", false, "print one JSON object a line, the verdict last")
 	flags.BoolVar(&f.keepGoing, "keep-going", false, "count all failing executions instead of ending at the first")
 	flags.BoolVar(&f.passing, "passing", false, "show the longest execution that passes, too")
-	flags.BoolVar(&f.all, "all", false, "explore every configuration of every target, and print one table")
+	flags.BoolVar(&f.all, "all", false, "explore every configuration of every target, or of those named, and print one table")
 	flags.BoolVar(&f.lockstep, "lockstep", false, "demand of each step that it be one of the specification; target channel")
 	flags.BoolVar(&f.plain, "plain", false, "strategy stateful: visit every transition, without any reduction")
 	f.strategy = wordFlag(flags, "strategy", stateful, strategies, "which executions to visit")

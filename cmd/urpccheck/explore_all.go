@@ -20,8 +20,10 @@ const (
 	// eachSample is how many executions that sample has.
 	eachSample = 2_000
 	// largestTied is the largest graph of the specification, in states, whose
-	// configuration is searched in lock-step, transition by transition.
-	largestTied = 100_000
+	// configuration is searched in lock-step, transition by transition. Up to
+	// largestDriven the code is driven through the graph instead.
+	largestTied   = 40_000
+	largestDriven = 1_000_000
 )
 
 // targetRow is what came of one configuration of one target.
@@ -42,17 +44,21 @@ type targetRow struct {
 	Token         string               `json:"token,omitempty"`
 	Seconds       float64              `json:"seconds"`
 
-	tied bool
+	tied, driven bool
 }
 
-// exploreAll explores every configuration of every target: every state if there
-// is time, else a sample.
-func (a *app) exploreAll(f *exploreFlags) error {
+// exploreAll explores every configuration of every target, or of those that are
+// named: every state if there is time, else a sample.
+func (a *app) exploreAll(names []string, f *exploreFlags) error {
+	targets, err := targetsOf(names)
+	if err != nil {
+		return err
+	}
 	started := time.Now()
 	var mu sync.Mutex
 	var rows []*targetRow
 	var jobs []func() error
-	for _, t := range explore.Targets {
+	for _, t := range targets {
 		for _, c := range t.Configurations {
 			row := &targetRow{Record: "configuration", Target: t.Name, Configuration: c.Name}
 			rows = append(rows, row)
@@ -65,13 +71,29 @@ func (a *app) exploreAll(f *exploreFlags) error {
 			})
 		}
 	}
-	err := inParallel(jobs)
+	err = inParallel(jobs)
 	a.progress.clear()
 	if err != nil {
 		return err
 	}
 	a.tellAll(rows, f, time.Since(started))
 	return nil
+}
+
+// targetsOf gives the targets of these names; all if there is none.
+func targetsOf(names []string) ([]explore.Target, error) {
+	if len(names) == 0 {
+		return explore.Targets, nil
+	}
+	var targets []explore.Target
+	for _, name := range names {
+		t, err := explore.Find(name)
+		if err != nil {
+			return nil, usageOf(err)
+		}
+		targets = append(targets, t)
+	}
+	return targets, nil
 }
 
 func (a *app) exploreRow(t explore.Target, c catalogue.Configuration, f *exploreFlags, row *targetRow) error {
@@ -89,37 +111,70 @@ func (a *app) exploreRow(t explore.Target, c catalogue.Configuration, f *explore
 	if limit == 0 {
 		limit = eachTime
 	}
-	ctx, cancel := context.WithTimeout(a.ctx, limit)
-	defer cancel()
-	if err := a.searchWhole(ctx, t, v, f, row); err != nil {
+	g, err := graphOf(a.ctx, t, v)
+	if err != nil {
 		return err
 	}
-	if row.Complete || row.Property != "" || a.ctx.Err() != nil {
+	if err := a.searchWhole(limit, t, v, g, f, row); err != nil {
+		return err
+	}
+	if !row.Complete && row.Property == "" && a.ctx.Err() == nil {
+		r, err := explore.Run(a.ctx, t, v, schedule.Random(*f.seed, eachSample), schedule.Options{})
+		row.book(&r)
+		row.tied, row.Specification = false, nil
+		if err != nil {
+			return err
+		}
+	}
+	if g == nil || row.tied || row.Property != "" || a.ctx.Err() != nil {
 		return nil
 	}
-	r, err := explore.Run(a.ctx, t, v, schedule.Random(*f.seed, eachSample), schedule.Options{})
-	row.book(&r)
-	row.Specification = nil
-	return err
+	return a.driveRow(limit, v, g, row)
+}
+
+// graphOf gives the specification's graph of a configuration; nil where there is
+// none, or it is too large to be looked at for a table.
+func graphOf(ctx context.Context, t explore.Target, v catalogue.Values) (*lockstep.Graph, error) {
+	if t.Name != explore.Channel().Name {
+		return nil, nil
+	}
+	g, err := lockstep.NewGraph(ctx, v, largestDriven)
+	if ctx.Err() != nil || errors.Is(err, lockstep.ErrGraph) || errors.Is(err, lockstep.ErrTooLarge) {
+		return nil, nil
+	}
+	return g, err
 }
 
 // searchWhole visits every state, and every transition in lock-step where the
 // specification is small enough.
-func (a *app) searchWhole(ctx context.Context, t explore.Target, v catalogue.Values, f *exploreFlags, row *targetRow) error {
-	if t.Name == explore.Channel().Name {
-		g, err := lockstep.NewGraph(ctx, v, largestTied)
-		switch {
-		case err == nil:
-			r, err := lockstep.Run(ctx, v, schedule.Stateful(), lockstep.Options{Graph: g, Schedule: schedule.Options{Plain: true, MaxMemory: uint64(f.maxMemory)}})
-			row.book(&r.Report)
-			row.tied, row.Specification = true, specificationOf(r.Coverage)
-			return err
-		case ctx.Err() == nil && !errors.Is(err, lockstep.ErrGraph) && !errors.Is(err, lockstep.ErrTooLarge):
-			return err
-		}
+func (a *app) searchWhole(limit time.Duration, t explore.Target, v catalogue.Values, g *lockstep.Graph, f *exploreFlags, row *targetRow) error {
+	ctx, cancel := context.WithTimeout(a.ctx, limit)
+	defer cancel()
+	o := schedule.Options{MaxMemory: uint64(f.maxMemory)}
+	if g != nil && g.States() <= largestTied {
+		o.Plain = true
+		r, err := lockstep.Run(ctx, v, schedule.Stateful(), lockstep.Options{Graph: g, Schedule: o})
+		row.book(&r.Report)
+		row.tied, row.Specification = true, specificationOf(r.Coverage)
+		return err
 	}
-	r, err := explore.Run(ctx, t, v, schedule.Stateful(), schedule.Options{MaxMemory: uint64(f.maxMemory)})
+	r, err := explore.Run(ctx, t, v, schedule.Stateful(), o)
 	row.book(&r)
+	return err
+}
+
+// driveRow offers every transition of the specification to the code. A refusal, or
+// a drive that time cuts short, leaves transitions out, which the table shows.
+func (a *app) driveRow(limit time.Duration, v catalogue.Values, g *lockstep.Graph, row *targetRow) error {
+	ctx, cancel := context.WithTimeout(a.ctx, limit)
+	defer cancel()
+	r, err := lockstep.Drive(ctx, v, g, 0)
+	row.driven, row.Specification = true, specificationOf(r.Coverage)
+	row.Executions += r.Executions
+	row.Steps += r.Steps
+	if r.Failure != nil {
+		row.Verdict, row.Property = r.Verdict, r.Failure.Property
+	}
 	return err
 }
 
@@ -144,7 +199,7 @@ func (a *app) tellAll(rows []*targetRow, f *exploreFlags, took time.Duration) {
 		case row.Verdict == verdict.Violated:
 			last.Verdict = verdict.Violated
 			last.Violated = append(last.Violated, row.Property)
-			last.Replay = commandLine("replay", row.Token)
+			last.Replay = row.replay()
 		case row.Verdict == verdict.Unknown && last.Verdict == verdict.Holds:
 			last.Verdict = verdict.Unknown
 		}
@@ -163,6 +218,7 @@ func (a *app) tellAll(rows []*targetRow, f *exploreFlags, took time.Duration) {
 	} else {
 		page.write(a.out, a.out.width())
 		a.out.line("")
+		a.out.line("specification: how many of its transitions the code took, in lock-step; driven: along paths through its graph")
 		a.out.line("explore --all: %s, %s in %s, seed %d", a.out.paint(last.Verdict, outcomeOf(last)), plural(executions, "execution"), seconds(took), *f.seed)
 		if last.Replay != "" {
 			a.out.line("replay: %s", last.Replay)
@@ -176,6 +232,14 @@ func outcomeOf(r verdictRecord) string {
 		return "holds where every state was visited; of the others a sample, which proves nothing, found nothing"
 	}
 	return r.Verdict.String()
+}
+
+// replay is the command that shows the failure of a row again; a drive has no token.
+func (row *targetRow) replay() string {
+	if row.Token == "" {
+		return commandLine("explore", row.Target, "--config", row.Configuration, "--strategy", drive)
+	}
+	return commandLine("replay", row.Token)
 }
 
 func (row *targetRow) cells() []string {
@@ -192,7 +256,10 @@ func (row *targetRow) cells() []string {
 		states = grouped(row.States)
 	}
 	if s := row.Specification; s != nil {
-		specified = grouped(s.TransitionsTaken) + " of " + grouped(s.Transitions) + " transitions"
+		specified = grouped(s.TransitionsTaken) + " of " + grouped(s.Transitions)
+		if row.driven {
+			specified += ", driven"
+		}
 	}
 	outcome := row.Verdict.String()
 	if row.BudgetUsed {
