@@ -119,7 +119,6 @@ func (c *Client) end(err error) {
 		return
 	}
 	c.cause.CompareAndSwap(nil, &err)
-	c.link.machine.Step(step.PoisonCalls)
 	c.caller.Poison(err)
 	// Those who are in a call leave it now; the last one takes the memory along.
 	c.region.Close()

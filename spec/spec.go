@@ -8,11 +8,14 @@
 //	               lists, channels, donation; the families "protocol" and "editor"
 //	spec/memory    one shared access per step: one channel's two queues, the locks
 //	               at their ends, parking and waking; the family "channel"
+//	spec/binding   one request or shared access per step: the life of a binding; the
+//	               family "binding"
 //	spec/lock      the test-and-set lock by itself; the family "lock"
 package spec
 
 import (
 	"urpc/checker/catalogue"
+	"urpc/spec/binding"
 	"urpc/spec/lock"
 	"urpc/spec/memory"
 	"urpc/spec/protocol"
@@ -23,5 +26,6 @@ var Families = []catalogue.Family{
 	protocol.Editor,
 	protocol.Family,
 	memory.Family,
+	binding.Family,
 	lock.Family,
 }

@@ -37,6 +37,10 @@ func (d *Digest) Bytes(b []byte) {
 	}
 }
 
+// Part adds the digest of a part, which a program may keep as long as the part does
+// not change.
+func (d *Digest) Part(part Digest) { d.digest(part) }
+
 func (d *Digest) digest(other Digest) {
 	d.Word(other.a)
 	d.Word(other.b)

@@ -110,7 +110,7 @@ its exit code is 0, although a sample proves nothing.`,
 	flags.BoolVar(&f.keepGoing, "keep-going", false, "count all failing executions instead of ending at the first")
 	flags.BoolVar(&f.passing, "passing", false, "show the longest execution that passes, too")
 	flags.BoolVar(&f.all, "all", false, "explore every configuration of every target, or of those named, and print one table")
-	flags.BoolVar(&f.lockstep, "lockstep", false, "demand of each step that it be one of the specification; target channel")
+	flags.BoolVar(&f.lockstep, "lockstep", false, "demand of each step that it be one of the specification; targets channel and bind")
 	flags.BoolVar(&f.plain, "plain", false, "strategy stateful: visit every transition, without any reduction")
 	f.strategy = wordFlag(flags, "strategy", stateful, strategies, "which executions to visit")
 	f.preemptions = numberFlag(flags, "preemptions", defaultPreemptions, -1, 1000, "strategy bounded, which it implies; -1: every execution")
@@ -203,8 +203,12 @@ func (a *app) exploreOne(ctx context.Context, t explore.Target, v catalogue.Valu
 		r, err = explore.Run(ctx, t, v, f.chosenStrategy(), a.exploreOptions(f))
 		return r, nil, err
 	}
-	if t.Name != explore.Channel().Name {
-		return r, nil, usage("explore: --lockstep is for target %s, not for %s", explore.Channel().Name, t.Name)
+	if !lockstep.Tied(t.Name) || *f.strategy == drive && t.Name != explore.Channel().Name {
+		return r, nil, usage("explore: --lockstep is for targets %s and %s, and --strategy %s for the first; not for %s", explore.Channel().Name, explore.Bind().Name, drive, t.Name)
+	}
+	if t.Name == explore.Bind().Name {
+		l, err := lockstep.RunBinding(ctx, v, f.chosenStrategy(), lockstep.Options{Schedule: a.exploreOptions(f)})
+		return l.Report, &l, err
 	}
 	graph, err := lockstep.NewGraph(ctx, v, lockstep.MostStates)
 	if err != nil {
@@ -507,8 +511,8 @@ func (e *explored) record() verdictRecord {
 	}
 	if l := e.tied; l != nil {
 		record.Matched, record.Candidates = new(l.Matched), new(l.Candidates)
-		if c := l.Coverage; c != nil {
-			record.Specification = specificationOf(c)
+		if l.Specification != nil {
+			record.Specification = specificationOf(l.Specification)
 		}
 	}
 	if r.Redundant > 0 {
@@ -590,7 +594,7 @@ func (a *app) runToken(token string, tied bool) (schedule.TokenInfo, *schedule.R
 	var report schedule.Report
 	if tied {
 		var l lockstep.Report
-		l, err = lockstep.Replay(a.ctx, schedule.Token(token), lockstep.Options{})
+		l, err = lockstep.ReplayTarget(a.ctx, schedule.Token(token), lockstep.Options{})
 		report = l.Report
 	} else {
 		report, err = explore.Replay(a.ctx, schedule.Token(token), schedule.Options{})

@@ -155,8 +155,18 @@ func (a *app) searchWhole(limit time.Duration, t explore.Target, v catalogue.Val
 		o.Plain = true
 		r, err := lockstep.Run(ctx, v, schedule.Stateful(), lockstep.Options{Graph: g, Schedule: o})
 		row.book(&r.Report)
-		row.tied, row.Specification = true, specificationOf(r.Coverage)
+		row.tied, row.Specification = true, specificationOf(r.Specification)
 		return err
+	}
+	if t.Name == explore.Bind().Name {
+		o.Plain = true
+		r, err := lockstep.RunBinding(ctx, v, schedule.Stateful(), lockstep.Options{Schedule: o})
+		if !errors.Is(err, lockstep.ErrTooLarge) {
+			row.book(&r.Report)
+			row.tied, row.Specification = err == nil, specificationOf(r.Specification)
+			return err
+		}
+		o.Plain = false
 	}
 	r, err := explore.Run(ctx, t, v, schedule.Stateful(), o)
 	row.book(&r)
@@ -169,7 +179,7 @@ func (a *app) driveRow(limit time.Duration, v catalogue.Values, g *lockstep.Grap
 	ctx, cancel := context.WithTimeout(a.ctx, limit)
 	defer cancel()
 	r, err := lockstep.Drive(ctx, v, g, 0)
-	row.driven, row.Specification = true, specificationOf(r.Coverage)
+	row.driven, row.Specification = true, specificationOf(r.Specification)
 	row.Executions += r.Executions
 	row.Steps += r.Steps
 	if r.Failure != nil {

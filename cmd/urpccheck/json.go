@@ -87,8 +87,11 @@ type specificationRecord struct {
 	TransitionsTaken int `json:"transitionsTaken"`
 }
 
-func specificationOf(c *lockstep.Coverage) *specificationRecord {
-	s, t := c.States(), c.Transitions()
+func specificationOf(taken *lockstep.Taken) *specificationRecord {
+	if taken == nil {
+		return nil
+	}
+	s, t := taken.States, taken.Transitions
 	return &specificationRecord{States: s.All, StatesTaken: s.Taken, Transitions: t.All, TransitionsTaken: t.Taken}
 }
 

@@ -45,7 +45,7 @@ type Target struct {
 }
 
 // Targets are all targets.
-var Targets = []Target{lockTarget, queueTarget, channelTarget, callTarget, deathTarget, hostileTarget, donationTarget}
+var Targets = []Target{lockTarget, queueTarget, channelTarget, callTarget, deathTarget, hostileTarget, donationTarget, bindTarget}
 
 // Find gives the target of a name. Its error is a *catalogue.UnknownError.
 func Find(name string) (Target, error) {

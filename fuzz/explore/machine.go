@@ -31,6 +31,9 @@ type Machine struct {
 	finds []schedule.Location
 	// overslept, if set, is told of a thread that goes to sleep past its deadline.
 	overslept func(thread int)
+	// together: every step is on one place, and writes it. What a thread does
+	// between two steps may then touch anything that it shares.
+	together bool
 	// What tests plant: a mark that leaves live values out, one where there is
 	// something to remember, states that leave out doorbells or who is woken.
 	omits           func(where step.Name, live []uint64) []uint64

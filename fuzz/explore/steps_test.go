@@ -33,6 +33,9 @@ func TestEveryStepIsTaken(t *testing.T) {
 	for n := step.TestSetSend; n <= step.Expire; n++ {
 		memoryLevel = append(memoryLevel, n)
 	}
+	for n := step.SendHello; n <= step.Die; n++ { // those of a binding's life
+		memoryLevel = append(memoryLevel, n)
+	}
 	for n := step.AnnounceIdle; n <= step.Yield; n++ {
 		memoryLevel = append(memoryLevel, n)
 	}
@@ -49,6 +52,7 @@ func TestEveryStepIsTaken(t *testing.T) {
 	for name := range taken {
 		answers := []string{
 			"wake for nothing", "reply twice", "tale", "pre-empted", "the time for polling passes", "stopped before TakePlace", "stopped before AwaitResume",
+			"memory is refused", "a mapping is refused", "the limit of descriptors", "the kernel sends a part", "a part is read",
 		}
 		if _, err := step.Parse(name); err != nil && !slices.Contains(answers, name) {
 			t.Errorf("%q is the name of no step", name)

@@ -144,6 +144,9 @@ func watchedProgram(target string, v catalogue.Values, on func(*Kernel) kernel.K
 func (m *Machine) step(name step.Name, e schedule.Event, also ...schedule.Location) {
 	m.runs()
 	m.forget(name)
+	if m.together {
+		e.Kind, e.Location, also = schedule.Store, everything, nil
+	}
 	if m.observer == nil {
 		m.t.Step(e, also...)
 		return
@@ -182,7 +185,7 @@ func (m *Machine) await(name step.Name, ok func() bool, on ...schedule.Location)
 	m.leaves()
 	m.forget(name)
 	if m.observer == nil {
-		m.t.Await(name.String(), ok, on...)
+		m.awaitStep(name, ok, on)
 		m.runs()
 		return
 	}
@@ -191,8 +194,16 @@ func (m *Machine) await(name step.Name, ok func() bool, on ...schedule.Location)
 	if m.gate != nil {
 		ok = m.gated(ok)
 	}
-	m.t.Await(name.String(), ok, on...)
+	m.awaitStep(name, ok, on)
 	m.observer.Take(self)
+}
+
+func (m *Machine) awaitStep(name step.Name, ok func() bool, on []schedule.Location) {
+	if m.together {
+		m.t.AwaitStep(schedule.Event{Name: name.String(), Kind: schedule.Store, Location: everything}, ok)
+		return
+	}
+	m.t.Await(name.String(), ok, on...)
 }
 
 // gated gives the predicate of the thread that calls, with the gate before it.

@@ -104,6 +104,11 @@ func TestStuttersOccur(t *testing.T) {
 			occurred[s] += n
 		}
 	}
+	bound, err := RunBinding(t.Context(), bindingValues(t, "default"), schedule.Random(1, 100), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	occurred[InCall] = bound.Stutters[InCall]
 	for _, s := range Stutters() {
 		if occurred[s] == 0 || s.Reason() == "" {
 			t.Errorf("%v occurred %d times, because %q", s, occurred[s], s.Reason())

@@ -30,12 +30,39 @@ type Report struct {
 	Stutters map[Stutter]uint64
 	// Candidates is the most states in which the specification may have been at once.
 	Candidates int
-	Coverage   *Coverage // nil without a graph
-	Refused    []Refusal // of Drive: what the specification allows and the code refuses
+	// Specification is how much of it was taken; nil: not counted.
+	Specification *Taken
+	Coverage      *Coverage // of target channel with a graph, what was left out
+	Refused       []Refusal // of Drive: what the specification allows and the code refuses
 }
+
+// Taken is how much of a specification the code has taken.
+type Taken struct{ States, Transitions Share }
 
 // MostStates is the largest graph of the specification that Run makes by itself.
 const MostStates = 8 << 20
+
+// Tied says whether a target can be run in lock-step: there is a specification that
+// it refines.
+func Tied(target string) bool {
+	return target == explore.Channel().Name || target == explore.Bind().Name
+}
+
+// RunTarget is Run of a target that is tied.
+func RunTarget(ctx context.Context, t explore.Target, v catalogue.Values, s schedule.Strategy, o Options) (Report, error) {
+	if t.Name == explore.Bind().Name {
+		return RunBinding(ctx, v, s, o)
+	}
+	return Run(ctx, v, s, o)
+}
+
+// ReplayTarget is Replay of a token of a target that is tied.
+func ReplayTarget(ctx context.Context, token schedule.Token, o Options) (Report, error) {
+	if info, err := schedule.ParseToken(token); err == nil && info.Target == explore.Bind().Name {
+		return ReplayBinding(ctx, token, o)
+	}
+	return Replay(ctx, token, o)
+}
 
 // Run explores a configuration of target channel as explore.Run does, with any
 // strategy, and demands of every step of every execution that it be one of the
@@ -79,6 +106,9 @@ func (r *Refinement) report(rep schedule.Report) Report {
 			out.Stutters[s] = r.stutter[s]
 		}
 	}
+	if c := r.coverage; c != nil {
+		out.Specification = &Taken{c.States(), c.Transitions()}
+	}
 	return out
 }
 
@@ -92,8 +122,10 @@ func (r Report) WriteText(w io.Writer, left int) error {
 			p.line("  stutter %s: %d times (%s)", s, n, s.Reason())
 		}
 	}
+	if t := r.Specification; t != nil {
+		p.line("specification: states %v, transitions %v", t.States, t.Transitions)
+	}
 	if c := r.Coverage; c != nil {
-		p.line("specification: states %v, transitions %v", c.States(), c.Transitions())
 		var out []Left
 		if r.Failure == nil { // else nobody went to the end
 			out = c.Left()

@@ -177,14 +177,12 @@ const (
 	WatchPeer                            // open a descriptor of the peer's process
 	CloseDescriptor                      // close a descriptor
 	UnmapMemory                          // unmap a segment
-	StartWatch                           // a thread begins to watch the peer
 	Notice                               // it reads that the peer has hung up, or stops, or what it should not have sent
 	NoticeExit                           // another one learns that the peer's process has exited
 	HoldRegion                           // add one to the count of holders: go on if the region is not closed
 	ReleaseRegion                        // take one from it: the last holder of a closed region unmaps it
 	CloseRegion                          // mark the count as closed: unmap it if nobody holds it
 	EndBinding                           // the first thread that ends the client's binding goes on to do so
-	PoisonCalls                          // every call that is pending, and every later one, ends
 	AwaitEnd                             // await that the binding has been ended
 	AwaitWatch                           // await the end of a thread that watches the peer
 	AwaitUnmap                           // await that the region is unmapped
@@ -196,6 +194,8 @@ const (
 	HangUp                               // close the socket
 	LeaveBinding                         // the server takes the binding off its list
 	Unreserve                            // and gives its place back
+	StopServer                           // the server is told to stop
+	Connect                              // a client connects: the next one, once the server has done with the one before
 	Forge                                // a hostile space writes what it likes to one of its words
 	Die                                  // a space dies: the kernel closes what it had open and unmaps its memory
 	count
@@ -230,9 +230,9 @@ var names = [count]string{
 	CreateMemory: "CreateMemory", MapMemory: "MapMemory", SealMemory: "SealMemory",
 	SendAnswer: "SendAnswer", ReceiveAnswer: "ReceiveAnswer", VerifySeals: "VerifySeals", VerifySize: "VerifySize",
 	WatchPeer: "WatchPeer", CloseDescriptor: "CloseDescriptor", UnmapMemory: "UnmapMemory",
-	StartWatch: "StartWatch", Notice: "Notice", NoticeExit: "NoticeExit",
+	Notice: "Notice", NoticeExit: "NoticeExit",
 	HoldRegion: "HoldRegion", ReleaseRegion: "ReleaseRegion", CloseRegion: "CloseRegion",
-	EndBinding: "EndBinding", PoisonCalls: "PoisonCalls",
+	EndBinding: "EndBinding", StopServer: "StopServer", Connect: "Connect",
 	AwaitEnd: "AwaitEnd", AwaitWatch: "AwaitWatch", AwaitUnmap: "AwaitUnmap", Linger: "Linger",
 	EnterBinding: "EnterBinding", StopProcessors: "StopProcessors", AwaitProcessors: "AwaitProcessors",
 	SendStopping: "SendStopping", HangUp: "HangUp", LeaveBinding: "LeaveBinding", Unreserve: "Unreserve", Forge: "Forge", Die: "Die",

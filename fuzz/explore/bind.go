@@ -1,0 +1,303 @@
+package explore
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"urpc/checker/catalogue"
+	"urpc/checker/schedule"
+	urpc "urpc/runtime"
+	"urpc/runtime/channel"
+	spec "urpc/spec/binding"
+	"urpc/spec/memory"
+	"urpc/spec/step"
+)
+
+var bindTarget = Target{
+	Name: "bind",
+	Doc:  "the life of a binding: the handshake, calls, close, the death of either side, and the next binding",
+	Parameters: []catalogue.Parameter{
+		{Name: "calls", Doc: "calls of the client's thread before it closes", Default: 1, Max: 3},
+		{Name: "callers", Doc: "further threads of the client, of one call each", Max: 2},
+		{Name: "closers", Doc: "further threads of the client that close", Max: 2},
+		{Name: "clients", Doc: "clients, one after the other", Default: 1, Min: 1, Max: 2},
+		{Name: "stop", Doc: "whether the server is told to stop, at any time", Max: 1, Words: []string{"no", "yes"}},
+		{Name: "death", Doc: "who dies, at any time", Max: 2, Words: []string{"nobody", "client", "server"}},
+		{Name: "inherited", Doc: "whether a child holds the sockets of who dies", Max: 1, Words: []string{"no", "yes"}},
+		{Name: "faults", Doc: "requests that the machine may refuse, or answer in part", Max: 2},
+		{Name: "lies", Doc: "how the server is hostile, or the client", Max: len(lies) - 1, Words: lies},
+		{Name: "memory", Doc: "whether accesses to memory are steps of their own", Max: 1, Words: []string{"coarse", "fine"}},
+	},
+	Configurations: []catalogue.Configuration{
+		{Name: "default", Doc: "a client binds, calls once and closes"},
+		{Name: "stop", Doc: "the server is told to stop meanwhile", Set: map[string]int{"stop": 1}},
+		{Name: "callers", Doc: "another thread calls, too", Set: map[string]int{"callers": 1}},
+		{Name: "closers", Doc: "two threads close at once", Set: map[string]int{"closers": 1, "calls": 0}},
+		{Name: "close-call", Doc: "one thread calls, another closes", Set: map[string]int{"closers": 1}},
+		{Name: "closers-stop", Doc: "two threads close at once, and the server stops", Set: map[string]int{"closers": 1, "calls": 0, "stop": 1}},
+		{Name: "client-dies", Doc: "the client dies", Set: map[string]int{"death": 1}},
+		{Name: "server-dies", Doc: "the server dies", Set: map[string]int{"death": 2}},
+		{Name: "inherited", Doc: "the server dies, and a child of it holds the socket", Set: map[string]int{"death": 2, "inherited": 1}},
+		{Name: "rebind", Doc: "the client dies, and another one binds", Set: map[string]int{"death": 1, "clients": 2, "calls": 0}},
+		{Name: "faults", Doc: "one request is refused, or answered in part", Set: map[string]int{"faults": 1, "calls": 0}},
+		{Name: "two-faults", Doc: "two requests are", Set: map[string]int{"faults": 2, "calls": 0}},
+		lying("small"), lying("unsealed"), lying("writable"), lying("late"), lying("exchanged"), lying("lone"), lying("many"),
+		lying("garbage"), lying("client-garbage"), lying("client-descriptors"),
+		{Name: "fine", Doc: "every access to memory is a step", Set: map[string]int{"memory": 1}},
+		{Name: "fine-server-dies", Doc: "every access to memory is a step, and the server dies", Set: map[string]int{"memory": 1, "death": 2}},
+	},
+	Properties: []string{
+		spec.Mapped, spec.UnmapOnce, spec.CloseOnce, spec.Fit, spec.NothingLeft, spec.CloseWaits,
+		spec.NoBinding, spec.EndsClosed, spec.Noticed, spec.Places, memory.OwnResult,
+	},
+	Program: bindProgram,
+}
+
+func lying(how string) catalogue.Configuration {
+	c := catalogue.Configuration{Name: how, Doc: "a hostile peer: " + how, Set: map[string]int{"calls": 0}}
+	for i, word := range lies {
+		if word == how {
+			c.Set["lies"] = i
+		}
+	}
+	return c
+}
+
+// next is the procedure.
+var next = urpc.NewProc[uint64, uint64]("next")
+
+// binder is one execution of the target.
+type binder struct {
+	w       *world
+	v       catalogue.Values
+	server  *urpc.Server
+	serving *host
+	stopped context.Context // ends when the server is told to stop
+	clients []*client
+	names   []string // of all threads, in order of declaration
+}
+
+// client is one client, and the server's thread for it.
+type client struct {
+	s         *host
+	end, far  *end
+	bound     *urpc.Client
+	failed    bool // the handshake
+	served    bool // the server's thread has ended
+	called    int  // calls of the first thread that have ended
+	waiting   int  // threads that have not come to their end
+	threads   []string
+	connected bool
+}
+
+func bindProgram(v catalogue.Values) func(*schedule.T) {
+	return func(t *schedule.T) { newBinder(t, v).start() }
+}
+
+func newBinder(t *schedule.T, v catalogue.Values) *binder {
+	slots := 1
+	if v.Int("callers") > 0 {
+		slots = 4
+	}
+	o := urpc.ServerOptions{Slots: slots, MessageSize: 96, Workers: 1, Bindings: 1, Poll: -1}
+	b := &binder{v: v, server: urpc.NewServer(o)}
+	z := channel.Size{Slots: uint32(slots), Payload: uint32(o.MessageSize)}
+	b.w = newWorld(t, v.Int("faults"), z, v.Int("memory") == 1)
+	b.w.inherit = v.Int("inherited") == 1
+	err := urpc.Handle(b.server, next, func(_ context.Context, n uint64) (uint64, error) { return n + 1, nil })
+	if err != nil {
+		panic("explore: a procedure that cannot be served: " + err.Error())
+	}
+	b.serving = b.w.host("server")
+	b.serving.declare = b.declare
+	for i := range v.Int("clients") {
+		c := &client{s: b.w.host(numberedAs("client", i, v.Int("clients")))}
+		c.s.declare = b.declare
+		c.end, c.far = b.w.connect(c.s, b.serving)
+		b.clients = append(b.clients, c)
+	}
+	b.clients[0].s.lies, b.serving.lies = liesOf(v.Int("lies"))
+	t.Shared(b.state)
+	return b
+}
+
+func numberedAs(what string, i, of int) string {
+	if of == 1 {
+		return what
+	}
+	return what + " " + strconv.Itoa(i+1)
+}
+
+func (b *binder) start() {
+	var stop context.CancelFunc
+	b.stopped, stop = context.WithCancel(context.Background())
+	for i, c := range b.clients {
+		b.run(c, c.s.name, func() { b.bind(i) })
+		for n := range b.v.Int("callers") {
+			b.run(c, c.s.name+"'s caller "+strconv.Itoa(n+1), func() { b.afterwards(c, func() { b.call(c) }) })
+		}
+		for n := range b.v.Int("closers") {
+			b.run(c, c.s.name+"'s closer "+strconv.Itoa(n+1), func() { b.afterwards(c, func() { b.close(c) }) })
+		}
+	}
+	for _, c := range b.clients {
+		c.s.hire(step.NoticeExit, step.Notice)
+	}
+	for i, c := range b.clients {
+		name := numberedAs("server", i, len(b.clients))
+		b.serving.names = append(b.serving.names, name)
+		b.declare(name, func() { b.serve(c) })
+	}
+	for range b.clients {
+		b.serving.hire(step.NoticeExit, step.Notice, step.StopProcessors)
+	}
+	if b.v.Int("stop") == 1 {
+		b.declare("who stops the server", func() {
+			b.w.step(step.StopServer)
+			stop()
+		})
+	}
+	if dies := b.v.Int("death"); dies > 0 {
+		b.declare("who kills", func() {
+			[]*host{1: b.clients[0].s, 2: b.serving}[dies].die()
+		})
+	}
+	if b.serving.lies == lieLate {
+		b.declare("hostile", b.w.shrink)
+	}
+	b.w.t.AtEnd(func() {
+		if o := b.w.m.observer; o != nil {
+			b.w.m.observer = nil // what follows are looks, not steps
+			o.End()
+		}
+		if !b.w.alone {
+			b.end()
+		}
+		stop()
+	})
+}
+
+// run declares a thread of a client.
+func (b *binder) run(c *client, name string, f func()) {
+	c.s.names = append(c.s.names, name)
+	c.threads = append(c.threads, name)
+	c.waiting |= 1 << (len(c.threads) - 1)
+	bit := 1 << (len(c.threads) - 1)
+	b.declare(name, func() {
+		f()
+		c.waiting &^= bit
+	})
+}
+
+// options are those of the client.
+var options = urpc.Options{Poll: -1, Donate: urpc.NeverDonate}
+
+// bind binds, calls and closes.
+func (b *binder) bind(i int) {
+	c := b.clients[i]
+	if i > 0 {
+		b.w.await(step.Connect, func() bool { return b.clients[i-1].served })
+	}
+	bound, err := urpc.BindOver(context.Background(), c.s, c.end, options)
+	if err != nil {
+		b.failed(c, err)
+		return
+	}
+	c.bound = bound
+	for range b.v.Int("calls") {
+		b.w.t.Mark("call")
+		b.call(c)
+		c.called++
+	}
+	b.w.t.Mark("close")
+	b.close(c)
+}
+
+// failed judges a handshake that failed.
+func (b *binder) failed(c *client, err error) {
+	c.failed = true
+	left := c.s.left(c.end)
+	b.w.check(spec.NoBinding, left == "", "the client has %s left of a handshake that failed: %v", left, err)
+	b.w.check(spec.Places, !errors.Is(err, urpc.ErrOverloaded), "the server serves nobody, and refuses a client: %v", err)
+}
+
+// afterwards does something when the client is bound.
+func (b *binder) afterwards(c *client, f func()) {
+	b.w.await(step.Connect, func() bool { return c.bound != nil || c.failed })
+	if b.w.sawIf(c.failed); !c.failed {
+		f()
+	}
+}
+
+// call calls the procedure once.
+func (b *binder) call(c *client) {
+	reply, err := next.Call(context.Background(), c.bound, 41)
+	switch {
+	case err == nil:
+		b.w.check(memory.OwnResult, reply == 42, "the procedure gives %d, want 42", reply)
+	case !errors.Is(err, urpc.ErrClosed) && !errors.Is(err, urpc.ErrPeerDied):
+		b.w.check(spec.EndsClosed, false, "a call ends with: %v", err)
+	}
+}
+
+// close closes the client, and tries it once more.
+func (b *binder) close(c *client) {
+	if err := c.bound.Close(); err != nil {
+		b.w.check(spec.CloseWaits, false, "close: %v", err)
+	}
+	left := c.s.left(c.end)
+	b.w.check(spec.CloseWaits, left == "", "the client has %s left when close has returned", left)
+	_, err := next.Call(context.Background(), c.bound, 41)
+	b.w.check(spec.EndsClosed, errors.Is(err, urpc.ErrClosed) || b.peerWent(c) && errors.Is(err, urpc.ErrPeerDied),
+		"a call on a binding that was closed ends with: %v", err)
+}
+
+// peerWent says whether the server may have gone before the client closed.
+func (b *binder) peerWent(c *client) bool {
+	return c.far.closed || b.serving.dead || b.stopped.Err() != nil
+}
+
+// serve is the server's thread for one client.
+func (b *binder) serve(c *client) {
+	err := b.server.ServeOver(b.stopped, b.serving, c.far)
+	left := b.serving.left(c.far)
+	b.w.check(spec.NothingLeft, left == "" || errors.Is(err, urpc.ErrHandshake), "the server has %s left of a binding that it has done with: %v", left, err)
+	b.w.check(spec.NoBinding, left == "", "the server has %s left of a handshake that failed: %v", left, err)
+	c.served = true
+}
+
+// state adds what the target knows to a digest.
+func (b *binder) state(d *schedule.Digest) {
+	d.Word(uint64(oneIf(b.stopped.Err() != nil)))
+	n := b.server.Counters()
+	d.Word(uint64(n.Bindings)<<48 | n.Bound<<32 | n.Refused<<16 | n.Died)
+	for _, c := range b.clients {
+		d.Word(uint64(oneIf(c.failed))<<1 | uint64(oneIf(c.served)) | uint64(c.waiting)<<2 | uint64(c.called)<<32)
+		if c.bound != nil {
+			c.bound.Look(d.Word)
+		}
+	}
+}
+
+// end judges an execution in which nobody can go on.
+func (b *binder) end() {
+	gone := b.serving.dead
+	for _, c := range b.clients {
+		for i, name := range c.threads {
+			if c.waiting>>i&1 == 0 || c.s.dead {
+				continue
+			}
+			b.w.check(spec.Noticed, !gone && !c.far.closed, "%s waits for ever, and the server is gone", name)
+			b.w.t.Fail(Deadlock, "%s waits for ever", name)
+		}
+		if !c.served && !gone {
+			b.w.check(spec.Noticed, !c.s.dead && !c.end.closed, "the server serves for ever, and the client is gone")
+			b.w.t.Fail(Deadlock, "the server serves for ever")
+		}
+	}
+	for _, m := range b.w.memory {
+		b.w.check(spec.NothingLeft, m.refs == 0, "segment %d is left when both sides have done with it, %d times open or mapped", m.number, m.refs)
+	}
+	b.w.check(spec.Places, gone || b.server.Counters().Bindings == 0, "the server serves nobody, and counts a binding")
+}

@@ -1,0 +1,28 @@
+package explore
+
+import (
+	"testing"
+
+	"urpc/checker/schedule"
+	"urpc/checker/verdict"
+)
+
+// TestEveryStateOfABinding explores configurations whole, by states. Further ones
+// are explored whole in lock-step (package lockstep), and larger ones by hand.
+func TestEveryStateOfABinding(t *testing.T) {
+	for config, states := range map[string]uint64{
+		"default": 2267, "closers": 6624, "client-dies": 10490, "faults": 2351, "two-faults": 6079,
+		"small": 89, "unsealed": 84, "writable": 94, "late": 390, "exchanged": 84, "lone": 69, "many": 86,
+		"garbage": 80, "client-garbage": 11, "client-descriptors": 14,
+	} {
+		t.Run(config, func(t *testing.T) {
+			rep := run(t, "bind", config, schedule.Stateful())
+			if rep.Verdict != verdict.Holds || !rep.Complete || rep.Verified == 0 {
+				t.Errorf("%v, complete %v, %d verified: %s", rep.Verdict, rep.Complete, rep.Verified, rep.Reason)
+			}
+			if rep.States != states {
+				t.Errorf("%q: %d states, want %d", config, rep.States, states)
+			}
+		})
+	}
+}

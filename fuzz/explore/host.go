@@ -1,0 +1,361 @@
+package explore
+
+import (
+	"context"
+	"fmt"
+	"math/bits"
+	"slices"
+	"time"
+
+	"urpc/checker/schedule"
+	"urpc/runtime/call"
+	"urpc/runtime/channel"
+	"urpc/runtime/kernel"
+	"urpc/runtime/machine"
+	"urpc/runtime/processor"
+	"urpc/runtime/shm"
+	spec "urpc/spec/binding"
+	"urpc/spec/step"
+)
+
+// A host is a machine to what runs in its space.
+var _ machine.Machine = (*host)(nil)
+
+// Create implements shm.Memory.
+func (s *host) Create(number uint8, contents []byte) (shm.Descriptor, error) {
+	s.w.step(step.CreateMemory)
+	if s.w.goesWrong("memory is refused") {
+		return nil, errNoMemory
+	}
+	m := &backing{number: number, bytes: slices.Clone(contents), size: s.lies.size(int64(len(contents)))}
+	s.w.memory = append(s.w.memory, m)
+	return s.keep(m), nil
+}
+
+// Map implements shm.Memory.
+func (s *host) Map(d shm.Descriptor, bytes int, writable bool) ([]byte, error) {
+	s.w.step(step.MapMemory)
+	m := d.(*descriptor).memory
+	if x := d.(*descriptor); x.received && m != nil {
+		s.w.fits(s, m, bytes, writable)
+	}
+	if m == nil || writable && m.seals&(shm.SealWrite|shm.SealFutureWrite) != 0 || s.w.goesWrong("a mapping is refused") {
+		return nil, errNoMemory
+	}
+	// Each mapping is a slice of its own, of the same bytes.
+	x := &mapping{s: s, memory: m, bytes: m.bytes[:len(m.bytes):len(m.bytes)], writable: writable}
+	m.refs++
+	s.mapped = append(s.mapped, x)
+	return x.bytes, nil
+}
+
+// fits checks what a space is about to map that it was given by another one.
+func (w *world) fits(s *host, m *backing, bytes int, writable bool) {
+	want := shm.ReadOnly
+	if writable {
+		want = shm.Sealed
+	}
+	w.check(spec.Fit, m.seals&want == want && m.size == int64(bytes), "%s maps segment %d, of %d bytes with seals %#x, for one of %d bytes with seals %#x",
+		s.name, m.number, m.size, uint32(m.seals), bytes, uint32(want))
+}
+
+// Unmap implements shm.Memory.
+func (s *host) Unmap(bytes []byte) error {
+	s.w.step(step.UnmapMemory)
+	i := slices.IndexFunc(s.mapped, func(x *mapping) bool { return &x.bytes[0] == &bytes[0] })
+	s.w.check(spec.UnmapOnce, i >= 0, "%s unmaps what it has not mapped", s.name)
+	s.w.check(spec.UnmapOnce, s.holders == 0, "%s unmaps memory that %d of its threads hold", s.name, bits.OnesCount64(s.holders))
+	x := s.mapped[i]
+	x.gone = true
+	x.memory.refs--
+	s.mapped = slices.Delete(s.mapped, i, i+1)
+	return nil
+}
+
+// Seal implements shm.Memory.
+func (s *host) Seal(d shm.Descriptor, seals shm.Seals) error {
+	s.w.step(step.SealMemory)
+	m := d.(*descriptor).memory
+	m.seals |= s.lies.seals(seals)
+	return nil
+}
+
+// Seals implements shm.Memory.
+func (s *host) Seals(d shm.Descriptor) (shm.Seals, error) {
+	s.w.step(step.VerifySeals)
+	m := d.(*descriptor).memory
+	if m == nil {
+		s.w.saw(1 << 32)
+		return 0, fmt.Errorf("no memory")
+	}
+	s.w.saw(uint64(m.seals))
+	return m.seals, nil
+}
+
+// Size implements shm.Memory.
+func (s *host) Size(d shm.Descriptor) (int64, error) {
+	s.w.step(step.VerifySize)
+	size := d.(*descriptor).memory.size
+	s.w.saw(uint64(size))
+	return size, nil
+}
+
+// Made implements shm.Memory: the region's memory, and who holds it, are watched.
+func (s *host) Made(r *shm.Region) {
+	s.holders, s.counted, s.closed = 0, 0, false
+	s.bindings++
+	hook := &touching{Region: NewRegion(s.w.m, uint8(s.bindings)), s: s, mapped: slices.Clone(s.mapped)}
+	hook.segments[r.Own.Number()] = &r.Own.View
+	hook.segments[r.Peer.Number()] = r.Peer
+	r.Own.SetHook(hook)
+	r.Peer.SetHook(hook)
+	r.SetHook(&counting{s: s})
+}
+
+// touching is the hook of a region's segments, and of the private words of its
+// callers: an access to what is not mapped is a failure. Where the execution is
+// fine every access is a step, else those of a thread between two other steps are
+// one with the step before.
+type touching struct {
+	*Region
+	s      *host
+	mapped []*mapping
+}
+
+// Before implements shm.Hook.
+func (h *touching) Before(a shm.Access) {
+	if h.s.w.fine {
+		h.Region.Before(a)
+	}
+	h.wrote(a)
+	for _, x := range h.mapped {
+		if a.Segment != call.Private {
+			h.s.w.check(spec.Mapped, !x.gone, "%s touches memory at %v that it has unmapped", h.s.name, a.Step)
+		}
+	}
+}
+
+// wrote notes that memory is about to be written.
+func (h *touching) wrote(a shm.Access) {
+	if a.Kind == shm.KindLoad || a.Kind == shm.KindCopyOut {
+		return
+	}
+	for _, x := range h.mapped {
+		if x.memory.number == a.Segment {
+			x.memory.digested = false
+		}
+	}
+}
+
+// Saw implements shm.Hook.
+func (h *touching) Saw(value uint32) { h.s.w.saw(uint64(value)) }
+
+// Beside implements shm.Hook: that the calls of a binding end is a step in any case.
+func (h *touching) Beside(name step.Name, _ shm.Kind, _ uint8, _ shm.Beside) {
+	if name == step.Poison || name == step.Unblock || h.s.w.fine {
+		h.s.w.step(name)
+	}
+}
+
+// counting is the hook of those who hold a region. Who finds it closed does not
+// hold it, although it is counted for a moment.
+type counting struct {
+	s    *host
+	last step.Name
+}
+
+// Before implements shm.Holding.
+func (h *counting) Before(name step.Name) {
+	h.s.w.step(name)
+	h.last = name
+}
+
+// Counted implements shm.Holding.
+func (h *counting) Counted(counted int64, closed bool) {
+	s, self := h.s, uint64(1)<<h.s.w.t.Self()
+	switch {
+	case h.last == step.HoldRegion && !closed:
+		s.holders |= self
+	case h.last == step.ReleaseRegion:
+		s.holders &^= self
+	}
+	s.counted, s.closed = counted, closed
+	s.w.saw(uint64(oneIf(closed))<<1 | uint64(oneIf(counted == 0)))
+}
+
+// Kernel implements machine.Machine.
+func (s *host) Kernel() kernel.Kernel { return s.w.m.Kernel(NewRegion(s.w.m, uint8(s.bindings))) }
+
+// Callers implements machine.Machine.
+func (s *host) Callers(n int) (call.Threads, shm.Hook) {
+	r := NewRegion(s.w.m, uint8(s.bindings))
+	threads := s.w.m.Threads(r, n)
+	return threads, &touching{Region: r, s: s}
+}
+
+// Step implements machine.Machine.
+func (s *host) Step(name step.Name) { s.w.step(name) }
+
+// worker is a thread that stands for one goroutine after another. There is
+// nothing between the start of a goroutine of a binding and that it waits: the
+// thread stands there already, and goes on when the goroutine has been started and
+// what it waits for is there.
+type worker struct {
+	waits   step.Name
+	started bool // the thread is there
+	thread  int
+	job     func()
+	ready   func() bool
+	stands  bool // the job has been begun, and has not come to its wait
+	number  int  // of the job, in its space
+}
+
+// hire declares the threads for the goroutines of one binding: the two that watch
+// the peer, and at the server the one that ends its processors.
+func (s *host) hire(waits ...step.Name) {
+	for _, name := range waits {
+		x := &worker{waits: name}
+		s.workers = append(s.workers, x)
+		thread := s.name + "'s " + goroutines[name]
+		if len(s.workers) > len(goroutines) {
+			thread += " again"
+		}
+		s.names = append(s.names, thread)
+		s.declare(thread, func() {
+			x.thread, x.started = s.w.t.Self(), true
+			for {
+				s.w.t.Mark("idle")
+				s.w.await(name, func() bool { return x.job != nil && x.ready() })
+				x.stands = true
+				x.job()
+				x.job, x.ready, x.stands = nil, nil, false
+			}
+		})
+	}
+}
+
+var goroutines = map[step.Name]string{step.NoticeExit: "exit watch", step.Notice: "watch", step.StopProcessors: "stop"}
+
+// begin gives a job to a worker that waits for what it is about to wait for.
+func (s *host) begin(waits step.Name, ready func() bool, f func()) {
+	i := slices.IndexFunc(s.workers, func(x *worker) bool { return x.job == nil && x.waits == waits })
+	if i < 0 {
+		panic("explore: " + s.name + " starts more goroutines than there are threads for")
+	}
+	s.started++
+	s.workers[i].job, s.workers[i].ready, s.workers[i].number = f, ready, s.started
+}
+
+// await awaits, unless the thread stands for a goroutine that comes to its first
+// wait.
+func (s *host) await(name step.Name, ok func() bool) {
+	for _, x := range s.workers {
+		if x.stands && x.thread == s.w.t.Self() {
+			if x.stands = false; x.waits == name {
+				return
+			}
+		}
+	}
+	s.w.await(name, ok)
+}
+
+// Go implements machine.Machine. Of a binding's goroutines the first one awaits
+// the exit of the peer's process, the second one what comes over the socket.
+func (s *host) Go(f func()) {
+	e := s.end
+	if s.watches++; s.watches%2 == 1 {
+		s.begin(step.NoticeExit, e.exits, f)
+	} else {
+		s.begin(step.Notice, e.readable, f)
+	}
+}
+
+// stopping is a function that is called when a context ends, unless it is stopped
+// before.
+type stopping struct {
+	ctx              context.Context
+	stopped, started bool
+}
+
+func (x *stopping) ready() bool { return x.stopped || x.ctx.Err() != nil }
+
+// AfterFunc implements machine.Machine.
+func (s *host) AfterFunc(ctx context.Context, f func()) (stop func() bool) {
+	x := &stopping{ctx: ctx}
+	s.stops = append(s.stops, x)
+	s.begin(step.StopProcessors, x.ready, func() {
+		s.await(step.StopProcessors, x.ready)
+		if s.w.sawIf(x.stopped); x.stopped {
+			return
+		}
+		x.started = true
+		f()
+	})
+	return func() bool {
+		x.stopped = !x.started
+		return x.stopped
+	}
+}
+
+// Wait implements machine.Machine. Where there is a limit time may always be over.
+func (s *host) Wait(name step.Name, done <-chan struct{}, limit time.Duration) bool {
+	s.w.await(name, func() bool { return limit > 0 || closed(done) })
+	s.w.sawIf(closed(done))
+	return closed(done)
+}
+
+// Processors implements machine.Machine.
+func (s *host) Processors(c processor.Config) machine.Processors {
+	s.stopping = false
+	return &serving{s: s, kernel: c.Kernel, worker: processor.NewWorker(c.Port, c.Kernel, c.Handler), port: c.Port}
+}
+
+// serving stands for a processor.Pool of one worker, whose goroutines and timers
+// are not under the schedule here: it serves on the thread that runs it, and is
+// stopped as the pool is.
+type serving struct {
+	s        *host
+	kernel   kernel.Kernel
+	port     *channel.Port
+	worker   *processor.Worker
+	nudge    kernel.Nudge
+	stopping bool
+}
+
+// Run implements machine.Processors.
+func (p *serving) Run() error {
+	err := p.serve()
+	p.s.w.step(step.AwaitProcessors)
+	return err
+}
+
+func (p *serving) serve() error {
+	for !p.stopping {
+		switch r := p.worker.Receive(); r {
+		case channel.Done:
+			if p.worker.Execute() != channel.Done {
+				return processor.ErrCorrupt
+			}
+		case channel.Busy:
+			p.port.AwaitReceive()
+		case channel.Empty:
+			if seen := p.nudge.Seen(); !p.stopping {
+				p.worker.Park(&p.nudge, seen)
+			}
+		default:
+			return processor.ErrCorrupt
+		}
+	}
+	return nil
+}
+
+// Stop implements machine.Processors.
+func (p *serving) Stop() {
+	p.stopping, p.s.stopping = true, true
+	p.kernel.Nudge(&p.nudge)
+}
+
+// Counters implements machine.Processors.
+func (p *serving) Counters() processor.Counters { return processor.Counters{} }
+
+var everything = schedule.Location{}

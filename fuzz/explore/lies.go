@@ -1,0 +1,91 @@
+package explore
+
+import (
+	"slices"
+
+	"urpc/runtime/shm"
+	"urpc/spec/step"
+)
+
+// lie is what a hostile space does otherwise than it says. It runs the runtime's
+// code, on a machine that lies for it: what it makes and sends is not what it must
+// be.
+type lie int
+
+const (
+	lieNone      lie = iota
+	lieSmall         // memory of half the size
+	lieUnsealed      // memory without seals
+	lieWritable      // memory that both sides may write
+	lieLate          // memory that shrinks, and is sealed only then, at any time
+	lieExchanged     // the two descriptors in the wrong order
+	lieLone          // one descriptor
+	lieMany          // more descriptors than there can be
+	lieGarbage       // bytes that are no frame
+)
+
+// lies are the words of the parameter, for the server and then for the client.
+var lies = []string{
+	"none", "small", "unsealed", "writable", "late", "exchanged", "lone", "many", "garbage", "client-garbage", "client-descriptors",
+}
+
+// liesOf says how each side lies by a value of the parameter.
+func liesOf(value int) (client, server lie) {
+	switch {
+	case value <= int(lieGarbage):
+		return lieNone, lie(value)
+	case value == int(lieGarbage)+1:
+		return lieGarbage, lieNone
+	default:
+		return lieMany, lieNone
+	}
+}
+
+// size is what memory has that is said to have so many bytes.
+func (l lie) size(bytes int64) int64 {
+	if l == lieSmall {
+		return bytes / 2
+	}
+	return bytes
+}
+
+// seals are those that memory gets.
+func (l lie) seals(s shm.Seals) shm.Seals {
+	switch l {
+	case lieUnsealed, lieLate:
+		return 0
+	case lieWritable:
+		return s &^ shm.SealFutureWrite
+	}
+	return s
+}
+
+// write is what is sent.
+func (l lie) write(name step.Name, b []byte, with []shm.Descriptor) ([]byte, []shm.Descriptor) {
+	first := len(with) > 0 || name == step.SendHello
+	switch {
+	case l == lieGarbage && first:
+		b = slices.Clone(b)
+		b[0] ^= 0xff
+	case l == lieLone && len(with) > 0:
+		with = with[:1]
+	case l == lieMany && first:
+		with = slices.Concat(with, []shm.Descriptor{new(descriptor), new(descriptor)})
+	case l == lieExchanged && len(with) > 0:
+		with = []shm.Descriptor{with[1], with[0]}
+	}
+	return b, with
+}
+
+// shrink is a step of a hostile thread: memory that had its size and no seals gets
+// them, with another size.
+func (w *world) shrink() {
+	w.step(step.SealMemory)
+	for _, m := range w.memory {
+		m.size /= 2
+		m.seals = shm.Sealed
+		if m.number == 1 {
+			m.seals = shm.ReadOnly
+		}
+	}
+}

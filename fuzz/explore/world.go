@@ -1,0 +1,264 @@
+package explore
+
+import (
+	"errors"
+	"slices"
+
+	"urpc/checker/schedule"
+	"urpc/runtime/channel"
+	"urpc/runtime/shm"
+	spec "urpc/spec/binding"
+	"urpc/spec/step"
+)
+
+// world is what the spaces of one execution have in common: the operating system
+// of binding and closing, simulated. It keeps memory as long as a descriptor of it
+// is open or on its way, or a mapping is there, and what each space has open.
+//
+// Whatever may go wrong does so as a choice: memory, mappings and descriptors are
+// refused, bytes come in parts. faults is how often, in one execution.
+type world struct {
+	t       *schedule.T
+	m       *Machine
+	memory  []*backing
+	ends    []*end
+	hosts   []*host
+	faults  int
+	used    int  // bytes of a segment that are in use
+	fine    bool // accesses to memory are steps
+	alone   bool // whoever watches judges, not the target
+	inherit bool // sockets of a space that dies stay open: a child has them
+}
+
+// backing is the memory of one segment.
+type backing struct {
+	number uint8
+	bytes  []byte
+	size   int64
+	seals  shm.Seals
+	refs   int // descriptors, on their way too, and mappings
+	// digest is that of the bytes, if digested.
+	digest   schedule.Digest
+	digested bool
+}
+
+// host is the machine of one address space: what it has open and mapped, and the
+// threads that run there.
+type host struct {
+	w       *world
+	name    string
+	open    []*descriptor
+	mapped  []*mapping
+	names   []string // of its threads
+	declare func(name string, f func())
+	workers []*worker
+	end     *end // of its last binding
+	started int  // goroutines
+	watches int  // of these, to watch a peer
+	stops   []*stopping
+	dead    bool
+	lies    lie
+	// Of its bindings, the last one: what the hook of its region has told.
+	holders  uint64 // threads
+	counted  int64
+	closed   bool
+	bindings int
+	stopping bool // its processors
+}
+
+// descriptor is one that a space has open: of memory, of a socket, of a process,
+// or of nothing that the runtime knows.
+type descriptor struct {
+	s      *host
+	memory *backing
+	// received: it came over a socket.
+	received, closed bool
+}
+
+// mapping is memory as one space sees it.
+type mapping struct {
+	s        *host
+	memory   *backing
+	bytes    []byte
+	writable bool
+	gone     bool
+}
+
+var errNoMemory, errManyOpen = errors.New("no memory"), errors.New("too many open descriptors")
+
+func newWorld(t *schedule.T, faults int, z channel.Size, fine bool) *world {
+	w := &world{t: t, m: NewMachine(t, 0), faults: faults, used: z.Bytes(), fine: fine}
+	w.m.together = true
+	t.Shared(w.state)
+	return w
+}
+
+func (w *world) host(name string) *host {
+	s := &host{w: w, name: name}
+	w.hosts = append(w.hosts, s)
+	return s
+}
+
+// goesWrong chooses whether a request is refused, as long as there are faults.
+func (w *world) goesWrong(what string) bool {
+	if w.faults == 0 || w.t.Choose(what, 2) == 0 {
+		return false
+	}
+	w.faults--
+	return true
+}
+
+// step announces a step of the calling thread. All steps of a world are on one
+// place: what a thread does between two of them may touch anything.
+func (w *world) step(name step.Name) {
+	w.m.step(name, schedule.Event{Name: name.String(), Kind: schedule.Store})
+}
+
+// over says that the thread takes no further step.
+func (w *world) over() {
+	if o := w.m.observer; o != nil {
+		o.Ended(w.t.Self())
+	}
+}
+
+func (w *world) await(name step.Name, ok func() bool) { w.m.await(name, ok, everything) }
+
+// check is schedule.T.Check of the target itself.
+func (w *world) check(property string, ok bool, format string, args ...any) {
+	if !ok && !w.alone {
+		w.t.Fail(property, format, args...)
+	}
+}
+
+// saw tells the outcome of the step.
+func (w *world) saw(outcome uint64) { w.t.SawValue(outcome) }
+
+func (w *world) sawIf(ok bool) {
+	if ok {
+		w.saw(1)
+	} else {
+		w.saw(0)
+	}
+}
+
+// keep takes a new descriptor down.
+func (s *host) keep(m *backing) *descriptor {
+	d := &descriptor{s: s, memory: m}
+	if m != nil {
+		m.refs++
+	}
+	s.open = append(s.open, d)
+	return d
+}
+
+// Close implements shm.Descriptor.
+func (d *descriptor) Close() error {
+	d.s.w.step(step.CloseDescriptor)
+	d.drop()
+	return nil
+}
+
+// drop closes a descriptor without a step of its own.
+func (d *descriptor) drop() {
+	d.s.w.check(spec.CloseOnce, !d.closed, "%s closes a descriptor a second time: it may be another one's by now", d.s.name)
+	d.closed = true
+	d.s.open = slices.DeleteFunc(d.s.open, func(other *descriptor) bool { return other == d })
+	if d.memory != nil {
+		d.memory.refs--
+	}
+}
+
+// die is the death of a space, by a step of the thread that kills it: nothing of
+// it runs any more, and the kernel closes and unmaps what it had.
+func (s *host) die() {
+	self := s.w.t.Self()
+	if o := s.w.m.observer; o != nil {
+		o.Stand(self, step.Die, schedule.Event{Name: step.Die.String(), Kind: schedule.Kill})
+	}
+	s.w.t.Kill(step.Die.String(), s.names...)
+	if o := s.w.m.observer; o != nil {
+		o.Take(self)
+	}
+	s.dead = true
+	for len(s.open) > 0 {
+		s.open[0].drop()
+	}
+	for _, m := range s.mapped {
+		m.gone = true
+		m.memory.refs--
+	}
+	s.mapped = nil
+	for _, e := range s.w.ends {
+		if e.s == s && !s.w.inherit {
+			e.hangUp()
+		}
+	}
+}
+
+// left says what a space still has of a connection, "" if it has nothing. It has
+// one binding at a time.
+func (s *host) left(e *end) string {
+	switch {
+	case len(s.mapped) > 0:
+		return "a mapping"
+	case len(s.open) > 0:
+		return "a descriptor"
+	}
+	if !e.closed {
+		return "its end of the socket"
+	}
+	return ""
+}
+
+// state adds all of it to a digest.
+func (w *world) state(d *schedule.Digest) {
+	w.m.state(d)
+	d.Word(uint64(w.faults))
+	for _, m := range w.memory {
+		d.Word(uint64(m.refs)<<32 | uint64(m.seals))
+		d.Word(uint64(m.size))
+		if m.refs > 0 {
+			m.state(d, w.used)
+		}
+	}
+	for _, e := range w.ends {
+		e.state(d)
+	}
+	for _, s := range w.hosts {
+		s.state(d)
+	}
+}
+
+// state adds the first bytes. They are gone through once between two writes.
+func (m *backing) state(d *schedule.Digest, used int) {
+	if !m.digested {
+		m.digest, m.digested = schedule.Digest{}, true
+		m.digest.Bytes(m.bytes[:min(used, len(m.bytes))])
+	}
+	d.Part(m.digest)
+}
+
+func (s *host) state(d *schedule.Digest) {
+	d.Word(uint64(len(s.open))<<32 | uint64(len(s.mapped))<<16 | uint64(oneIf(s.dead))<<8 | uint64(oneIf(s.closed)))
+	d.Word(s.holders)
+	d.Word(uint64(s.counted)<<32 | uint64(s.bindings)<<1 | uint64(oneIf(s.stopping)))
+	for _, x := range s.open {
+		d.Word(uint64(slices.Index(s.w.memory, x.memory) + 2))
+	}
+	for _, x := range s.mapped {
+		d.Word(uint64(slices.Index(s.w.memory, x.memory)+2)<<1 | uint64(oneIf(x.writable)))
+	}
+	for _, x := range s.workers {
+		d.Word(uint64(oneIf(x.job != nil)) | uint64(oneIf(x.stands))<<1 | uint64(x.number)<<2)
+	}
+	for _, x := range s.stops {
+		d.Word(uint64(oneIf(x.ctx.Err() != nil)) | uint64(oneIf(x.stopped))<<1 | uint64(oneIf(x.started))<<2)
+	}
+}
+
+func oneIf(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

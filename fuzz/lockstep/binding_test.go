@@ -1,0 +1,101 @@
+package lockstep
+
+import (
+	"errors"
+	"testing"
+
+	"urpc/checker/catalogue"
+	"urpc/checker/schedule"
+	"urpc/checker/verdict"
+	"urpc/fuzz/explore"
+	"urpc/spec/binding"
+)
+
+func bindingValues(t *testing.T, config string) catalogue.Values {
+	t.Helper()
+	v, _, err := explore.Bind().Parse(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// Every state of the code of small configurations, and every transition, is one of
+// the specification; and the code takes so much of it.
+func TestBindingRefines(t *testing.T) {
+	for config, want := range map[string]struct {
+		states     uint64
+		specified  Taken
+		candidates int
+	}{
+		"default":     {2267, Taken{Share{439, 439}, Share{1110, 1110}}, 2},
+		"server-dies": {6709, Taken{Share{1390, 1390}, Share{3067, 3091}}, 2},
+		"inherited":   {5342, Taken{Share{1142, 1142}, Share{2503, 2515}}, 2},
+	} {
+		rep, err := RunBinding(t.Context(), bindingValues(t, config), schedule.Stateful(), Options{Schedule: schedule.Options{Plain: true}})
+		if err != nil || rep.Verdict != verdict.Holds || !rep.Complete {
+			t.Errorf("%s: %v, %v, %s %+v", config, err, rep.Verdict, rep.Reason, rep.Failure)
+			continue
+		}
+		if rep.Report.States != want.states || *rep.Specification != want.specified || rep.Candidates != want.candidates || rep.Stutters[InCall] == 0 {
+			t.Errorf("%s: %d states, %v, %d candidates, stutters %v; want %v", config, rep.Report.States, *rep.Specification, rep.Candidates, rep.Stutters, want)
+		}
+	}
+}
+
+// Samples of every configuration that has a specification refine it.
+func TestBindingRefinesInSamples(t *testing.T) {
+	tied := 0
+	for _, c := range explore.Bind().Configurations {
+		rep, err := RunBinding(t.Context(), bindingValues(t, c.Name), schedule.Random(1991, 300), Options{})
+		if errors.Is(err, ErrTooLarge) {
+			continue
+		}
+		tied++
+		if err != nil || rep.Failure != nil || rep.Matched == 0 {
+			t.Errorf("%s: %v, %+v", c.Name, err, rep.Failure)
+		}
+	}
+	if tied < 11 {
+		t.Errorf("only %d configurations are run in lock-step", tied)
+	}
+}
+
+// Whatever shows of a state is compared: one that differs in a single field is told
+// apart.
+func TestBindingLooksAreCompared(t *testing.T) {
+	r, err := newBindingRefinement(t.Context(), bindingValues(t, "default"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := binding.Initial(binding.Config{Calls: 1})
+	r.shown = r.shows(&s)
+	if !r.looks(&s) {
+		t.Fatal("a state does not look like itself")
+	}
+	for what, change := range map[string]func(s *binding.State){
+		"a descriptor":     func(s *binding.State) { s.Space[1].Open = 2 },
+		"a mapping":        func(s *binding.State) { s.Space[0].Mapped = 1 },
+		"the watch":        func(s *binding.State) { s.Space[0].Watch = true },
+		"the socket":       func(s *binding.State) { s.Space[1].Hung = true },
+		"death":            func(s *binding.State) { s.Space[0].Dead = true },
+		"a hurry":          func(s *binding.State) { s.Space[0].Hurry = true },
+		"holders":          func(s *binding.State) { s.Space[0].Holders = 1 },
+		"a closed region":  func(s *binding.State) { s.Space[0].Closed = true },
+		"a hello":          func(s *binding.State) { s.Socket.Hello = true },
+		"a refusal":        func(s *binding.State) { s.Socket.Refusal = true },
+		"a header":         func(s *binding.State) { s.Socket.Header = true },
+		"a body":           func(s *binding.State) { s.Socket.Body = true },
+		"that it stops":    func(s *binding.State) { s.Socket.Stop = true },
+		"what is sent":     func(s *binding.State) { s.Socket.With = 3 },
+		"seals":            func(s *binding.State) { s.Sealed = 1 },
+		"the list":         func(s *binding.State) { s.Listed = true },
+		"processors":       func(s *binding.State) { s.Stopping = true },
+		"where one stands": func(s *binding.State) { s.Thread[0].At++; s.Thread[0].At++ },
+	} {
+		other := s
+		if change(&other); r.looks(&other) {
+			t.Errorf("%s makes no difference", what)
+		}
+	}
+}
