@@ -12,9 +12,10 @@ import (
 var notTaken = map[step.Name]string{}
 
 // sample is a strategy that samples the target. A walk by even choices ends a
-// context within a few steps of the call's beginning, and so nearly always then.
+// context within a few steps of the call's beginning, and so nearly always then; it
+// tells a server to stop, or kills, before there is a binding.
 func sample(target Target, seed, n uint64) schedule.Strategy {
-	if target.Name == callName {
+	if target.Name == callName || target.Name == bindTarget.Name {
 		return schedule.Uniform(seed, n)
 	}
 	return schedule.Random(seed, n)

@@ -185,7 +185,7 @@ func (m *Machine) await(name step.Name, ok func() bool, on ...schedule.Location)
 	m.leaves()
 	m.forget(name)
 	if m.observer == nil {
-		m.awaitStep(name, ok, on)
+		m.awaitAt(name, ok, on)
 		m.runs()
 		return
 	}
@@ -194,11 +194,11 @@ func (m *Machine) await(name step.Name, ok func() bool, on ...schedule.Location)
 	if m.gate != nil {
 		ok = m.gated(ok)
 	}
-	m.awaitStep(name, ok, on)
+	m.awaitAt(name, ok, on)
 	m.observer.Take(self)
 }
 
-func (m *Machine) awaitStep(name step.Name, ok func() bool, on []schedule.Location) {
+func (m *Machine) awaitAt(name step.Name, ok func() bool, on []schedule.Location) {
 	if m.together {
 		m.t.AwaitStep(schedule.Event{Name: name.String(), Kind: schedule.Store, Location: everything}, ok)
 		return

@@ -29,8 +29,8 @@ func TestBindingRefines(t *testing.T) {
 		candidates int
 	}{
 		"default":     {2267, Taken{Share{439, 439}, Share{1110, 1110}}, 2},
-		"server-dies": {6709, Taken{Share{1390, 1390}, Share{3067, 3091}}, 2},
-		"inherited":   {5342, Taken{Share{1142, 1142}, Share{2503, 2515}}, 2},
+		"server-dies": {5470, Taken{Share{1390, 1390}, Share{3067, 3091}}, 2},
+		"inherited":   {4231, Taken{Share{1142, 1142}, Share{2503, 2515}}, 2},
 	} {
 		rep, err := RunBinding(t.Context(), bindingValues(t, config), schedule.Stateful(), Options{Schedule: schedule.Options{Plain: true}})
 		if err != nil || rep.Verdict != verdict.Holds || !rep.Complete {
