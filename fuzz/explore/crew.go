@@ -161,7 +161,7 @@ func (c *Crew) Give() {
 	c.step(step.GivePlace, placeAt)
 	c.offered = true
 	if c.ghost != nil {
-		c.ghost.gives()
+		c.ghost.gives(c.m.t.Self())
 	}
 }
 

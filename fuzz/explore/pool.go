@@ -3,6 +3,7 @@ package explore
 import (
 	"urpc/checker/schedule"
 	"urpc/runtime/channel"
+	"urpc/runtime/processor"
 	"urpc/runtime/shm"
 	"urpc/spec/step"
 )
@@ -15,6 +16,7 @@ type poolGhost struct {
 	last   shm.Access
 	poller int      // thread that has the polling place; none
 	calls  []uint32 // by thread: the call that it executes, 0: none
+	looked uint32   // the call that the monitor has read last
 
 	// What threads remember, beside what shared words tell: that a caller has donated
 	// and parks instead of polling, that a worker's handler ends its thread.
@@ -52,6 +54,12 @@ func (g *poolGhost) before(a shm.Access) {
 		if server && self != g.poller {
 			g.m.t.Fail(OnePoller, "thread %d receives calls, and thread %d has the polling place", self+1, g.poller+1)
 		}
+	case step.TakePlaceAway:
+		// The word is changed next, and nothing comes between.
+		now := g.d.pool.Private().Peek(processor.Handling)
+		if now != 0 && now == g.looked && g.poller != none && now == *of(&g.calls, g.poller) {
+			g.poller = none
+		}
 	case step.Donate:
 		if *of(&g.donating, self) {
 			g.m.t.Fail(OneRing, "thread %d donates twice with one ring", self+1)
@@ -82,11 +90,9 @@ func (g *poolGhost) saw(value uint32) {
 	case step.StartCall:
 		*of(&g.calls, self) = value
 	case step.EndCall:
-		// The swap is made next, and nothing comes between.
-		if value != *of(&g.calls, self) {
-			g.loses(self) // the monitor has taken the place
-		}
 		*of(&g.calls, self) = 0
+	case step.LookCall:
+		g.looked = value
 	case step.LookSlot:
 		r := g.d.region
 		g.m.looked(r.segments[a.Segment], a.Offset, value, locate(r.number, a.Segment, a.Offset))
@@ -116,8 +122,14 @@ func (g *poolGhost) took(self int) {
 	g.poller = self
 }
 
-// gives is called when the polling place is offered: whoever has had it has lost it.
-func (g *poolGhost) gives() { g.poller = none }
+// gives is called when a thread offers the polling place: its own, or one that
+// nobody has.
+func (g *poolGhost) gives(self int) {
+	if g.poller != none && g.poller != self {
+		g.m.t.Fail(OnePoller, "thread %d offers the polling place, and thread %d has it", self+1, g.poller+1)
+	}
+	g.poller = none
+}
 
 // pause is called when a thread rests from polling.
 func (g *poolGhost) pause() {
@@ -133,7 +145,7 @@ func (g *poolGhost) pause() {
 // state adds what the ghost knows to a digest.
 func (g *poolGhost) state(d *schedule.Digest) {
 	d.Word(uint64(g.poller + 1))
-	d.Word(uint64(g.donated))
+	d.Word(uint64(g.looked)<<32 | uint64(g.donated))
 	// Only of threads of which there is something to say: who has been heard of is no
 	// part of the state.
 	for i := range max(len(g.calls), len(g.known), len(g.donor), len(g.exiting), len(g.donating), len(g.parking)) {
