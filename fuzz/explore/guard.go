@@ -25,7 +25,8 @@ type guard struct {
 	tail, head   uint32 // of the victim, as they must be
 	room         int    // callers of the victim that await room
 	got          []received
-	steps        int
+	steps, idle  int // of the victim, and of its peer
+	most         int // how many each may take
 	// shadow is what the victim reads in place of the hostile segment, where a second
 	// read of a word is to differ; nil: it reads the segment itself.
 	shadow []byte
@@ -37,6 +38,7 @@ type guarded struct {
 	header  [channel.HeaderSize]byte
 	payload []byte // that was copied after it
 	more    bool   // the header was copied, its payload comes next
+	looked  uint32 // sequence of the slot, as the thread saw it last
 	// What it is to send.
 	sending           []byte
 	procedure, status uint32
@@ -53,16 +55,17 @@ type received struct {
 	payload string
 }
 
-// mostSteps is how many steps the victim may take in one execution: many times
-// what its calls and the peer's few writes can cost.
-const mostSteps = 5000
+// perMessage is how many steps the victim may take for each message, or forged
+// word: many times what one can cost.
+const perMessage = 300
 
-func newGuard(b *binding, victim *space) *guard {
+func newGuard(b *binding, victim *space, lies int) *guard {
 	g := &guard{m: b.m, b: b, victim: victim, shadow: b.shadow, own: channel.Calls, hostile: channel.Replies, words: b.size.Words()}
 	if victim == b.far {
 		g.own, g.hostile = g.hostile, g.own
 	}
 	g.tail, g.head = b.size.Start, b.size.Start
+	g.most = perMessage * (len(b.outcomes) + lies + 1)
 	b.region.guard = g
 	g.m.quotient(b.region.number, g.class)
 	return g
@@ -83,9 +86,13 @@ func (g *guard) fail(property, format string, args ...any) { g.m.t.Fail(property
 func (g *guard) before(a shm.Access) {
 	g.last = a
 	if !g.victim.runs() {
+		// The peer's own threads may go round for ever, on words that were forged.
+		if g.idle++; g.idle > g.most {
+			g.m.await(step.AwaitEnd, func() bool { return false }, locate(g.b.region.number, deaths, 0))
+		}
 		return
 	}
-	if g.steps++; g.steps > mostSteps {
+	if g.steps++; g.steps > g.most {
 		g.fail(NoLivelock, "the victim has taken %d steps", g.steps)
 	}
 	if a.Segment > 1 {
@@ -108,6 +115,8 @@ func (g *guard) before(a shm.Access) {
 		}
 	case a.Step == step.Publish:
 		g.publishes(th)
+	case a.Step == step.CopySlot && th.looked != g.head+1:
+		g.fail(Published, "a message is copied from a slot whose sequence was %d, where %d was next", th.looked, g.head+1)
 	}
 }
 
@@ -189,10 +198,16 @@ func (g *guard) saw(value uint32) {
 	if g.last.Step == step.LookDoorbell {
 		g.m.waiter().bell = bell{read: true, value: value, segment: g.last.Segment, of: g.b.region}
 	}
-	if !g.victim.runs() || g.last.Segment != g.own {
+	if !g.victim.runs() {
 		return
 	}
 	th := g.thread()
+	if g.last.Step == step.LookSlot {
+		th.looked = value
+	}
+	if g.last.Segment != g.own {
+		return
+	}
 	switch g.last.Step {
 	case step.TestSetReceive:
 		th.more = false
@@ -335,7 +350,7 @@ func (g *guard) state(d *schedule.Digest) {
 		d.Bytes(th.payload)
 		d.Bytes(th.sending)
 		d.Word(th.id)
-		d.Word(bit(th.more))
+		d.Word(uint64(th.looked)<<1 | bit(th.more))
 		d.Word(uint64(th.procedure)<<32 | uint64(th.status))
 		for _, r := range th.fetched {
 			d.Word(uint64(r.from)<<32 | uint64(r.to))

@@ -24,6 +24,7 @@ const (
 	OwnReply    = "a reply ends the pending call that it names, and no other"
 	OwnIntact   = "the victim's segment holds what the victim wrote, in order"
 	OneFetch    = "no word of the peer's is read twice in one operation"
+	Published   = "nothing is received but what was published next"
 	NoForeign   = "nobody waits for a lock of the peer's"
 	NoLivelock  = "a message costs its receiver a bounded number of steps"
 	NotForsaken = "a caller that waits is blocked by one that leads, or asleep, or the binding is over and it has left"
@@ -50,6 +51,7 @@ var hostileTarget = Target{
 		hostileOf("server-differs", "the client's words change as they are read", map[string]int{"victim": 1, "differs": 1}),
 		hostileOf("client-notice", "the hostile server writes once and dies: every call ends", map[string]int{"notice": 1}),
 		hostileOf("client-2-1", "two calling threads, one slot: a hostile server names one call in the reply to the other", map[string]int{"clients": 2}),
+		hostileOf("client-room", "a hostile server tells how much room there is for the second of two calls", map[string]int{"calls": 2}),
 		hostileOf("client-calls", "two calls: a hostile server names the one that is over", map[string]int{"calls": 2, "slots": slotsOf(2)}),
 		hostileOf("server-calls", "two calls of a hostile client", map[string]int{"victim": 1, "calls": 2}),
 		hostileOf("server-2", "two processors of the victim", map[string]int{"victim": 1, "servers": 2}),
@@ -59,7 +61,7 @@ var hostileTarget = Target{
 		hostileOf("server-other", "the victim serves an honest client, too", map[string]int{"victim": 1, "other": 1}),
 	},
 	Properties: []string{
-		Inside, Checked, OwnReply, OwnIntact, OneFetch, NoForeign, NoLivelock, NotForsaken, EndsOnce, AtMostOnce, NobodyLeft, Unharmed,
+		Inside, Checked, OwnReply, OwnIntact, OneFetch, Published, NoForeign, NoLivelock, NotForsaken, EndsOnce, AtMostOnce, NobodyLeft, Unharmed,
 		memory.InOrder, memory.OwnResult,
 	},
 	Program:  hostileProgram,
@@ -112,7 +114,7 @@ func hostileProgramOf(v catalogue.Values, look func(*hostility)) func(*schedule.
 			h.victim, h.peer = far, near
 		}
 		h.b = bind(m, 0, l, near, far, clients, v.Int("calls"), shadowed)
-		h.guard = newGuard(h.b, h.victim)
+		h.guard = newGuard(h.b, h.victim, h.lies)
 		h.tales = talesOf(h.b, h.guard.hostile)
 		h.start(servers)
 		if v.Word("other") == "beside" {

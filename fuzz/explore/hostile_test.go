@@ -8,8 +8,8 @@ import (
 )
 
 func TestHostile(t *testing.T) {
-	whole(t, "hostile", "client", 49786)
-	whole(t, "hostile", "server", 70676)
+	whole(t, "hostile", "client", 49812)
+	whole(t, "hostile", "server", 70708)
 }
 
 // A hostile peer gets somewhere: calls end with what it made of them, servers find
@@ -48,7 +48,7 @@ func TestSecondReadDiffers(t *testing.T) {
 			m := NewMachine(s, 0)
 			near := &space{m: m}
 			b := bind(m, 0, l, near, &space{m: m}, []string{"client"}, 1, shadowed)
-			g := newGuard(b, near)
+			g := newGuard(b, near, 0)
 			near.thread("client", func() {
 				w := g.words
 				b.client.Parked() // an operation begins

@@ -18,6 +18,9 @@ type Region struct {
 	segments [maxSegments]*shm.View
 	ghost    *ghost // nil: nothing is checked
 	guard    *guard // the same, of the victim of a hostile peer
+	// mapped, if set, is told of every access before it is made: its space must still
+	// have the memory.
+	mapped func(segment uint8)
 	// follow, if set, is told of every access that is about to be made.
 	follow func(a shm.Access)
 	pool   *poolGhost
@@ -68,6 +71,9 @@ func (r *Region) Before(a shm.Access) {
 	r.m.step(a.Step, schedule.Event{
 		Name: a.Step.String(), Kind: kinds[a.Kind], Location: locate(r.number, a.Segment, a.Offset), Size: a.Size,
 	})
+	if r.mapped != nil {
+		r.mapped(a.Segment)
+	}
 	if r.ghost != nil {
 		r.ghost.before(a)
 	}
@@ -157,6 +163,9 @@ func (r *Region) Await(where step.Name, segment uint8, off shm.Offset, old uint3
 	view := r.segments[segment]
 	if view == nil {
 		panic(fmt.Sprintf("explore: an await in segment %d, which was not given to Hook", segment))
+	}
+	if r.mapped != nil {
+		r.mapped(segment)
 	}
 	if r.guard != nil {
 		r.guard.awaits(where, segment, off)

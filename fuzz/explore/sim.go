@@ -35,6 +35,9 @@ func (m *Machine) Kernel(r *Region) *Kernel { return &Kernel{m: m, region: r} }
 func (k *Kernel) Sleep(word *shm.View, off shm.Offset, expected uint32, nudge *kernel.Nudge, seen uint32, deadline int64) kernel.Outcome {
 	m, at := k.m, locate(k.region.number, word.Number(), off)
 	m.step(step.Sleep, schedule.Event{Name: step.Sleep.String(), Kind: schedule.Sleep, Location: at, Size: 4}, k.nudged()...)
+	if k.region.mapped != nil {
+		k.region.mapped(word.Number())
+	}
 	value := k.region.truth(word).Peek(off)
 	m.saw(value)
 	if m.besides.has(shm.Nudged) {

@@ -158,7 +158,15 @@ func bind(m *Machine, number uint8, l *lending, near, far *space, clients []stri
 	b.caller = call.New(call.Config{Port: b.client, Kernel: b.kernel, Calls: len(clients), Poll: -1, Threads: b.threads, Hook: b.region})
 	b.held = shm.NewRegion(b.segments[channel.Calls], b.replies, func() error { b.released = true; return nil })
 	b.held.SetHook(holding{b.region})
+	b.region.mapped = b.touches
 	return b
+}
+
+// touches checks that the client still has the memory that its thread touches.
+func (b *binding) touches(segment uint8) {
+	if segment <= channel.Replies && b.released && b.near.runs() {
+		b.t.Fail(Reclaimed, "a thread of the client touches segment %d, whose memory is gone", segment)
+	}
 }
 
 // run makes the calls of a thread, each while it holds the memory, as package

@@ -12,7 +12,8 @@ import (
 )
 
 // mostSearched is how many executions a search by states has before one within
-// the bound of preemptions must do: all but one of the places have fewer.
+// the bound of preemptions must do: all but one of the places have fewer. Those of
+// the hostile target have more, and within the bound every tale is told anyway.
 const mostSearched = 30_000
 
 // explored explores one place after the other, up to the first failure: a fault's
@@ -28,7 +29,7 @@ func explored(ctx context.Context, m mutant.Mutant, places []place) (a Answer, e
 			return a, err
 		}
 		var r schedule.Report
-		if m.Layer == mutant.Refactorings {
+		if m.Layer == mutant.Refactorings && p.target != hostileTarget {
 			r, err = explore.Run(ctx, t, v, schedule.Stateful(), schedule.Options{MaxExecutions: mostSearched})
 		}
 		if r.Complete {
