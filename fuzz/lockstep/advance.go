@@ -51,8 +51,6 @@ func (r *Refinement) stutterOf(name step.Name, kind schedule.Kind, at step.Name)
 		return AwaitReceive
 	case name == step.Asleep && at == step.Retract:
 		return Woken
-	case name == step.Donate && at == step.Ring && r.donates:
-		return Donated
 	default:
 		return notStutter
 	}

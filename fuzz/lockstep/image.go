@@ -16,11 +16,11 @@ import (
 //	Tail, Room, Head,         the word, less the configuration's start: so many
 //	Slot.Sequence             messages, as memory.Config.Image writes it
 //	Slot.Message              header and payload: whose call, which, call or reply
-//	Parked, Blocked           the word
+//	Parked, Donated, Blocked  the word
 //	Caller.Call               the word of the call's state
 //	Caller.Permit             the simulated permit
 //	Thread.At                 the step that the thread has announced; Retract for a
-//	                          sleeper that was woken, Ring for one that first donates
+//	                          sleeper that was woken
 //	Thread.Position, Seen     history: what the thread read at LoadTail, LoadHead and
 //	                          RecheckHead, and at LookHead, while the specification keeps it
 //	Thread.Rung               history: whether the doorbell differs from what it read
@@ -35,8 +35,7 @@ import (
 // Message is compared when it is written into a slot and when it is executed,
 // Result and Number when the call returns.
 //
-// Beyond the State: each doorbell counts the Ring steps of its side, each donated
-// word the Donate steps.
+// Beyond the State: each doorbell counts the Ring steps of its side.
 
 // thread is what is known of a thread of the code.
 type thread struct {
@@ -106,6 +105,7 @@ func (r *Refinement) lookSide(side int) {
 	s.RecvLock = r.lock(v, offRecvLock)
 	s.Head = r.position(v, offHead)
 	s.Parked = r.small(v, offParked)
+	s.Donated = r.small(v, offDonated)
 	for i := range r.slots {
 		at := slotOf(int(i), r.slots, r.start)
 		s.Slot[i].Sequence = r.position(v, at+slotSequence)
@@ -113,9 +113,6 @@ func (r *Refinement) lookSide(side int) {
 	}
 	if v.Peek(offDoorbell) != r.rings[side] {
 		r.oddWord(v, offDoorbell)
-	}
-	if v.Peek(offDonated) != r.donations[side] {
-		r.oddWord(v, offDonated)
 	}
 }
 
@@ -215,8 +212,6 @@ func (r *Refinement) threadImage(th *thread) memory.Thread {
 		t.Seen = r.awaited(th)
 	case step.UnlockReceive:
 		t.Stuck = th.taken == step.LookSlot
-	case step.Donate:
-		t.At = step.Ring
 	case step.Asleep:
 		if r.watched.Woken(th.number(r)) {
 			t.At = step.Retract
@@ -283,8 +278,6 @@ func (r *Refinement) remember(th *thread, name step.Name) {
 		th.leads = false
 	case step.Ring:
 		r.rings[th.side]++
-	case step.Donate:
-		r.donations[th.side]++
 	}
 }
 

@@ -26,7 +26,6 @@ type Refinement struct {
 	config       memory.Config
 	sides        [2]checker.Process[memory.State]
 	names        [2][]step.Name // of the sides' steps, by index
-	donates      bool
 	slots, start uint32
 	images       []uint8 // of counts of messages, from -slots on
 	graph        *Graph  // nil: the steps are taken, not looked up
@@ -40,7 +39,7 @@ type Refinement struct {
 	pending          int // thread whose step has been taken and not yet judged; none
 	image            memory.State
 	odd              odd
-	rings, donations [2]uint32
+	rings            [2]uint32
 	candidates, next []candidate
 	judged           uint64 // steps so far
 	failed           bool
@@ -68,7 +67,7 @@ func newRefinement(v catalogue.Values, graph *Graph) (*Refinement, error) {
 		return nil, err
 	}
 	r := &Refinement{
-		config: c, sides: memory.Sides(c), donates: v.Int("donate") == 1, graph: graph,
+		config: c, sides: memory.Sides(c), graph: graph,
 		slots: uint32(c.Slots), start: explore.Start(v), threads: make([]thread, c.Clients+c.Servers),
 	}
 	for side, p := range r.sides {
@@ -94,7 +93,7 @@ func newRefinement(v catalogue.Values, graph *Graph) (*Refinement, error) {
 func specified(v catalogue.Values) (memory.Config, error) {
 	c := memory.Config{
 		Clients: v.Int("clients"), Servers: v.Int("servers"), Calls: v.Int("calls"),
-		Slots: explore.Slots(v), Replies: explore.Slots(v), Spurious: v.Int("spurious") > 0,
+		Slots: explore.Slots(v), Replies: explore.Slots(v), Spurious: v.Int("spurious") > 0, Donation: v.Int("donate") == 1,
 	}
 	switch {
 	case c.Clients > memory.MaxClients:
@@ -121,7 +120,7 @@ func (r *Refinement) Begin(w explore.Watched) {
 		w.T.Shared(r.state)
 	}
 	r.standing, r.pending, r.judged, r.failed = 0, none, 0, false
-	r.rings, r.donations = [2]uint32{}, [2]uint32{}
+	r.rings = [2]uint32{}
 	r.image = memory.State{}
 	for i := range r.threads {
 		r.threads[i] = thread{side: memory.ClientSide, self: i}

@@ -19,9 +19,6 @@ const (
 	// Woken: a sleeper that was woken goes on. In the specification the waker's
 	// step has moved it already.
 	Woken
-	// Donated: the word that tells the peer of a donated processor. The memory
-	// level has no donation; no step of it depends on that word.
-	Donated
 	// InCall: a step of a call, of the client's thread or of the server's processor,
 	// in target bind. spec/memory has it; in spec/binding a thread that touches
 	// memory only stays where it is.
@@ -35,7 +32,6 @@ var stutterNames = [stutters]struct{ name, reason string }{
 	AwaitSend:    {"await send", "an await of the sending end's lock ended; the try that takes it comes next"},
 	AwaitReceive: {"await receive", "an await of the receiving end's lock ended; the try that takes it comes next"},
 	Woken:        {"woken", "a sleeper that was woken goes on; the specification's wake has moved it already"},
-	Donated:      {"donated", "the word of a donated processor; the memory level has no donation"},
 	InCall:       {"in call", "a step of a call, which spec/memory has; in spec/binding its thread touches memory and stays where it is"},
 }
 

@@ -17,8 +17,9 @@
 //	family.go      the named configurations
 //	image.go       for refinement mappings from implementations
 //
-// Not here: time-outs, cancellation (abandon, dropReply), donation words, a
-// corrupt peer, polling before parking, and sleeping on several channels.
+// Not here: time-outs, cancellation (abandon, dropReply), what a processor that
+// was donated does (package protocol), a corrupt peer, polling before parking, and
+// sleeping on several channels.
 package memory
 
 import (
@@ -45,6 +46,9 @@ type Config struct {
 	Pass Pass
 	// Doorbell is after how many rings a doorbell has its old value again; 0: never.
 	Doorbell int
+	// Donation: a caller that wakes the server donates its processor, and tells so
+	// beforehand. Calls is not 0 then.
+	Donation bool
 }
 
 // Pass is whom the caller that resigns the lead makes ready.
@@ -154,7 +158,7 @@ var (
 		{step.Publish, view.publish}, {step.StoreTail, view.storeTail}, {step.UnlockSend, view.unlockSend},
 		{step.AwaitRoom, view.awaitRoom},
 	}
-	waking    = []row{{step.LookParked, view.lookParked}, {step.Ring, view.ring}, {step.Wake, view.wake}}
+	waking    = []row{{step.LookParked, view.lookParked}, {step.Donate, view.donate}, {step.Ring, view.ring}, {step.Wake, view.wake}}
 	receiving = []row{
 		{step.TestSetReceive, view.testSetReceive}, {step.LoadHead, view.loadHead}, {step.LookSlot, view.lookSlot},
 		{step.CopySlot, view.copySlot}, {step.StoreHead, view.storeHead}, {step.UnlockReceive, view.unlockReceive},
@@ -181,13 +185,25 @@ func (m *machine) programs() [2][]row {
 	} {
 		for _, part := range parts {
 			for _, r := range part {
-				if r.name != step.Asleep || m.Spurious {
+				if m.has(side, r.name) {
 					p[side] = append(p[side], r)
 				}
 			}
 		}
 	}
 	return p
+}
+
+// has says whether the program of a side has such a step.
+func (m *machine) has(side int, name step.Name) bool {
+	switch name {
+	case step.Asleep:
+		return m.Spurious
+	case step.Donate:
+		return m.Donation && side == client
+	default:
+		return true
+	}
 }
 
 // The names of the processes.

@@ -124,6 +124,12 @@ var mutants = []mutant{
 		change: func(m *machine) { m.Doorbell = 2 },
 	},
 	{
+		Mutant: catalogue.Mutant{Name: "double-donation", Doc: "a caller donates its processor twice with one ring", Configuration: "donate", KilledBy: OneDonation},
+		steps: map[step.Name]func(v view) bool{
+			step.Donate: func(v view) bool { return v.donate() && v.donate() },
+		},
+	},
+	{
 		Mutant: catalogue.Mutant{Name: "no-retract", Doc: "a processor that goes on does not retract its announcement", Configuration: "1-1-1-1", KilledBy: ParkedCounts},
 		steps: map[step.Name]func(v view) bool{
 			step.Retract: func(v view) bool {

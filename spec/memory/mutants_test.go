@@ -26,6 +26,7 @@ var shortest = map[string]int{
 	"no-wake":                 19,
 	"no-ring":                 19,
 	"doorbell-wraps":          31,
+	"double-donation":         16,
 	"no-retract":              15,
 	"stale-room":              53,
 	"early-unlock":            16,

@@ -19,6 +19,7 @@ const (
 	NoSleepOnReply  = "the client does not sleep while a reply is queued"
 	ParkedCounts    = "parked counts the announced"
 	BlockedCounts   = "blocked counts the announced"
+	OneDonation     = "no more processors are donated than calls were sent"
 )
 
 // The names of the reachable twins.
@@ -41,6 +42,7 @@ const (
 	SomeForAnother    = "the leader receives another's reply"
 	SomeEarlyPermit   = "a caller is made ready before it blocks"
 	SomeLeadAgain     = "the second try for the lead succeeds"
+	SomeDonation      = "a processor is donated"
 )
 
 // properties are what is checked of a configuration. A twin that the
@@ -81,6 +83,9 @@ func (m *machine) properties() []checker.Property[State] {
 				return int(s.Side[side].Tail) > capacity && m.queued(s, side) == 0
 			}))
 		}
+	}
+	if m.Donation {
+		all = append(all, checker.Invariant(OneDonation, m.oneDonation), checker.Reachable(SomeDonation, func(s *State) bool { return s.Side[client].Donated > 0 }))
 	}
 	if m.Clients > 1 {
 		all = append(all,
@@ -234,7 +239,7 @@ func (m *machine) noSleepOnReply(s *State) bool {
 // onTheWayToWake: a thread that has published and not yet come to the end of waking.
 func onTheWayToWake(at step.Name) bool {
 	switch at {
-	case step.StoreTail, step.UnlockSend, step.LookParked, step.Ring, step.Wake:
+	case step.StoreTail, step.UnlockSend, step.LookParked, step.Donate, step.Ring, step.Wake:
 		return true
 	default:
 		return false
@@ -279,6 +284,19 @@ func (m *machine) blockedCounts(s *State) bool {
 	return int(s.Blocked) == m.at(s, client, func(at step.Name) bool {
 		return at == step.LeadAgain || at == step.Block || at == step.RetractBlock
 	})
+}
+
+// oneDonation: each call donates its caller's processor once at most, and no other
+// donates.
+func (m *machine) oneDonation(s *State) bool {
+	sent := uint8(0)
+	for i := range m.Clients {
+		sent += s.Caller[i].Number
+		if s.Caller[i].Call != Idle {
+			sent++
+		}
+	}
+	return s.Side[client].Donated <= sent && s.Side[server].Donated == 0
 }
 
 func (m *machine) serverAsleep(s *State) bool {

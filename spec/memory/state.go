@@ -73,6 +73,7 @@ type Side struct {
 	RecvLock bool  // guards Head
 	Head     uint8 // messages received, as a position of the peer's queue
 	Parked   uint8 // processors that announced themselves as parked
+	Donated  uint8 // processors donated to the peer so far
 	Slot     [MaxSlots]Slot
 }
 

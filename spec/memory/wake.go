@@ -6,6 +6,7 @@ import "urpc/spec/step"
 // that it parks.
 //
 //	lookParked: if peer.parked = 0 then goto done
+//	donate:     own.donated := own.donated + 1    \* a caller, where there is donation
 //	ring:       own.doorbell := own.doorbell + 1
 //	wake:       wake all who sleep on own.doorbell
 //	done:       (a caller) goto checkReply; (a server) goto testSetReceive
@@ -17,6 +18,16 @@ func (v view) lookParked() bool {
 	if v.peer.Parked == 0 {
 		return v.afterSend()
 	}
+	if v.Donation && v.side == client {
+		return v.to(step.Donate)
+	}
+	return v.to(step.Ring)
+}
+
+// donate tells the server of the processor before the ring that wakes it: whoever
+// sees that ring finds it.
+func (v view) donate() bool {
+	v.own.Donated++
 	return v.to(step.Ring)
 }
 
