@@ -136,6 +136,47 @@ var kernelCases = []kernelCase{
 		want: []string{"timed out"},
 	},
 	{
+		name: "a ring before, at or after the deadline",
+		run: func(a *arena) {
+			a.start("sleeper", func() { a.note(a.sleep(0, 0, a.kernel.Now()+int64(time.Millisecond))) })
+			a.start("waker", func() { a.ring(one) })
+		},
+		want: []string{"changed", "timed out", "woken"},
+	},
+	{
+		name: "a nudge before, at or after the deadline",
+		run: func(a *arena) {
+			a.start("sleeper", func() { a.note(a.sleep(0, 0, a.kernel.Now()+int64(time.Millisecond))) })
+			a.start("nudger", func() { a.kernel.Nudge(&a.nudge) })
+		},
+		want: []string{"changed", "timed out", "woken"},
+	},
+	{
+		name: "a sleeper without a deadline outlives one with it, and is woken late",
+		run: func(a *arena) {
+			a.start("sleeper", func() { a.note("late " + a.sleep(0, 0, 0)) })
+			a.start("hasty", func() {
+				a.sleep(0, 0, a.kernel.Now()+int64(time.Millisecond))
+				a.ring(one)
+			})
+		},
+		want: []string{"late changed", "late woken"},
+	},
+	{
+		name: "what is told before a ring is found by who was woken: a donation",
+		run: func(a *arena) {
+			a.start("sleeper", func() {
+				a.sleep(0, 0, 0)
+				a.note(fmt.Sprint("donated ", a.words.Load(step.LookDonation, other)))
+			})
+			a.start("waker", func() {
+				a.words.Add(step.Donate, other, 1)
+				a.ring(one)
+			})
+		},
+		want: []string{"donated 1"},
+	},
+	{
 		name: "a nudge gets all sleepers out",
 		run: func(a *arena) {
 			for _, name := range []string{"first", "second"} {
@@ -150,15 +191,31 @@ var kernelCases = []kernelCase{
 // simulate explores a case whole and gives all its outcomes.
 func simulate(t *testing.T, c kernelCase, spurious int) []string {
 	t.Helper()
+	return simulateOn(t, c, spurious, 0)
+}
+
+// simulateOn does so on a machine of so many processors, one of which is taken
+// away once; 0: each thread has its own.
+func simulateOn(t *testing.T, c kernelCase, spurious, processors int) []string {
+	t.Helper()
 	outcomes := map[string]bool{}
 	rep, err := schedule.Explore(t.Context(), func(s *schedule.T) {
 		m := NewMachine(s, spurious)
+		if processors > 0 {
+			m.Processors(processors, 1)
+		}
 		r := NewRegion(m, 0)
 		words := shm.Heap(0, 2*shm.Line)
 		r.Hook(words)
 		var notes []string
 		c.run(&arena{
-			kernel: m.Kernel(r), words: words, start: s.Go,
+			kernel: m.Kernel(r), words: words,
+			start: func(name string, f func()) {
+				s.Go(name, func() {
+					f()
+					m.leaves()
+				})
+			},
 			note: func(what string) { notes = append(notes, what) },
 		})
 		s.AtEnd(func() {
@@ -184,6 +241,16 @@ func TestSimulatedKernel(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// With fewer processors than threads it shows the same, and no less: a thread can
+// be held before any step.
+func TestSimulatedKernelOnOneProcessor(t *testing.T) {
+	for _, c := range kernelCases {
+		if got := simulateOn(t, c, 0, 1); !slices.Equal(got, c.want) {
+			t.Errorf("%s: on one processor it shows %q, want %q", c.name, got, c.want)
+		}
 	}
 }
 
