@@ -287,7 +287,8 @@ func queued(p *channel.Port) bool {
 func (c *calling) waiting() string {
 	var names []string
 	for i, n := range c.ended {
-		if n < c.calls {
+		waits := c.leaving != nil && c.servers == 0 && i >= len(c.leaving.contexts)/c.calls // for ever
+		if n < c.calls && !waits {
 			names = append(names, c.names[i])
 		}
 	}

@@ -38,6 +38,7 @@ type endingContext struct {
 	early     bool // it ended before
 	told      bool // its thread was told so
 	unwatched bool // the watch was stopped
+	roused    bool // its thread went on for it from something that it awaited
 	overslept uint8
 }
 
@@ -48,6 +49,13 @@ var _ context.Context = (*endingContext)(nil)
 func (c *endingContext) over() bool {
 	return c.err != nil || c.deadline != 0 && c.deadline <= c.m.clock
 }
+
+// rouses says whether the thread goes on for its context from what it awaits: once.
+// What polls looks then, and does not come back; what comes back polls for ever.
+func (c *endingContext) rouses() bool { return c.over() && !c.roused }
+
+// awaited is told when the thread has gone on.
+func (c *endingContext) awaited() { c.roused = c.roused || c.over() }
 
 // Deadline implements context.Context.
 func (c *endingContext) Deadline() (time.Time, bool) {
@@ -119,5 +127,5 @@ var endings = []string{"cancel", "deadline", "clock"}
 
 // state adds what the context is to a digest.
 func (c *endingContext) state(d *schedule.Digest) {
-	d.Word(bit(c.err != nil) | bit(c.nudge != nil)<<1 | bit(c.begun)<<2 | bit(c.early)<<3 | bit(c.told)<<4 | bit(c.unwatched)<<5 | uint64(c.overslept)<<6)
+	d.Word(bit(c.err != nil) | bit(c.nudge != nil)<<1 | bit(c.begun)<<2 | bit(c.early)<<3 | bit(c.told)<<4 | bit(c.unwatched)<<5 | bit(c.roused)<<6 | uint64(c.overslept)<<7)
 }

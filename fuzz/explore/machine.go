@@ -89,7 +89,7 @@ type waiter struct {
 // who polls may have ended meanwhile, or the binding: it looks at that in every
 // turn.
 func (w *waiter) differs() bool {
-	return w.view.Peek(w.off) != w.old || w.context != nil && w.context.over() || w.also != nil && *w.also != 0
+	return w.view.Peek(w.off) != w.old || w.context != nil && w.context.rouses() || w.also != nil && *w.also != 0
 }
 
 // wakes says whether the kernel may let the sleeper go on. A deadline may pass

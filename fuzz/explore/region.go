@@ -181,6 +181,7 @@ func (r *Region) Await(where step.Name, segment uint8, off shm.Offset, old uint3
 		r.m.await(where, w.changed, locate(r.number, segment, off))
 	default:
 		r.m.await(where, w.changed, locate(r.number, segment, off), w.context.at, r.m.clockAt())
+		w.context.awaited()
 	}
 	r.m.saw(view.Peek(off))
 }

@@ -78,7 +78,10 @@ func (t *Threads) Rest(mayFind func() bool) {
 	if c != nil {
 		on = append(on[:len(on):len(on)], c.at, t.m.clockAt())
 	}
-	t.m.await(step.AwaitRecord, func() bool { return mayFind() || c != nil && c.over() }, on...)
+	t.m.await(step.AwaitRecord, func() bool { return mayFind() || c != nil && c.rouses() }, on...)
+	if c != nil {
+		c.awaited()
+	}
 }
 
 // Ready implements call.Threads.
