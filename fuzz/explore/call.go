@@ -186,7 +186,7 @@ func (l *leaving) follow(a shm.Access) {
 		l.c.check(AfterLateReply, !l.owed[j] || l.faulty, "record %d is used again, and a reply to its last call is under way", j)
 		l.record[self] = j
 		if w := l.c.machine.waiter(); w.context != nil {
-			w.context.begun = true
+			w.context.begun, w.context.timed = true, true
 		}
 	case a.Segment == channel.Calls && a.Step == step.Publish:
 		l.owed[l.record[self]] = true

@@ -34,8 +34,9 @@ type endingContext struct {
 	nudge    func()
 
 	// What checks look at.
-	begun     bool // its call has begun
-	early     bool // it ended before
+	begun     bool // its call has begun: it has looked at the context
+	timed     bool // and at the clock
+	early     bool // the end, or the deadline, came before
 	told      bool // its thread was told so
 	unwatched bool // the watch was stopped
 	roused    bool // its thread went on for it from something that it awaited
@@ -95,7 +96,7 @@ func (c *endingContext) watch(f func()) (stop func() bool) {
 func (c *endingContext) end(how ending) {
 	if how != cancelled {
 		c.m.pass(c.deadline)
-		c.early = c.early || !c.begun
+		c.early = c.early || !c.timed
 	}
 	if how == passed {
 		return
@@ -127,5 +128,6 @@ var endings = []string{"cancel", "deadline", "clock"}
 
 // state adds what the context is to a digest.
 func (c *endingContext) state(d *schedule.Digest) {
-	d.Word(bit(c.err != nil) | bit(c.nudge != nil)<<1 | bit(c.begun)<<2 | bit(c.early)<<3 | bit(c.told)<<4 | bit(c.unwatched)<<5 | bit(c.roused)<<6 | uint64(c.overslept)<<7)
+	d.Word(bit(c.err != nil) | bit(c.nudge != nil)<<1 | bit(c.begun)<<2 | bit(c.early)<<3 | bit(c.told)<<4 | bit(c.unwatched)<<5 | bit(c.roused)<<6 |
+		bit(c.timed)<<7 | uint64(c.overslept)<<8)
 }

@@ -134,8 +134,9 @@ func (k *Kernel) Now() int64 {
 	if m := k.m; m.ticks {
 		m.step(step.LookClock, schedule.Event{Name: step.LookClock.String(), Kind: schedule.Load, Location: m.clockAt(), Size: 4})
 		m.t.SawValue(uint64(m.clock))
-		if w := m.waiter(); w.context != nil && w.context.deadline <= m.clock {
-			w.context.told = true
+		if w := m.waiter(); w.context != nil {
+			w.context.timed = true
+			w.context.told = w.context.told || w.context.deadline <= m.clock
 		}
 	}
 	return k.m.clock + k.m.waiter().passed
