@@ -35,7 +35,7 @@ func BenchmarkRun(b *testing.B) {
 // BenchmarkStates prints what a search by states costs on one core: states a
 // second, and how long its executions are.
 func BenchmarkStates(b *testing.B) {
-	for _, config := range []string{"2-1-2-2", "2-2-1-1", "3-1-1-2", "2-2-2-2"} {
+	for _, config := range []string{"2-1-2-2", "2-2-1-1", "3-1-1-2", "clients=2,servers=2,calls=2,slots=2"} {
 		b.Run(config, func(b *testing.B) {
 			v, _, err := channelTarget.Parse(config)
 			if err != nil {
