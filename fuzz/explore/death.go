@@ -6,6 +6,7 @@ import (
 
 	"urpc/checker/catalogue"
 	"urpc/checker/schedule"
+	"urpc/runtime/call"
 	"urpc/runtime/channel"
 	"urpc/runtime/processor"
 	"urpc/runtime/shm"
@@ -36,6 +37,10 @@ var deathTarget = Target{
 	},
 	Configurations: []catalogue.Configuration{
 		deathOf("server", "the server dies under one calling thread", map[string]int{}),
+		deathOf("client", "the client dies, and the server's pool ends", map[string]int{"dies": 1}),
+		deathOf("client-2", "the client dies under two workers of a pool", map[string]int{"dies": 1, "servers": 2}),
+		deathOf("client-restarts", "a new client binds to the server", map[string]int{"dies": 1, "other": 2}),
+		deathOf("client-other", "the server goes on with another client", map[string]int{"dies": 1, "other": 1}),
 		deathOf("server-2", "the server dies under two calling threads, one of which leads", map[string]int{"clients": 2}),
 		deathOf("server-calls", "the server dies under the first of two calls, or the second", map[string]int{"calls": 2}),
 		deathOf("server-other", "the client goes on with another server", map[string]int{"other": 1}),
@@ -43,7 +48,7 @@ var deathTarget = Target{
 	},
 	Properties: []string{
 		memory.MutualExclusion, memory.OneLeader, memory.InOrder, memory.NoOverwriting, memory.OwnResult,
-		AtMostOnce, EndsOnce, NobodyLeft, StaysHeld, Reclaimed, Unharmed,
+		AtMostOnce, EndsOnce, NobodyLeft, AllLeave, StaysHeld, Reclaimed, Unharmed,
 	},
 	Program:  deathProgram,
 	possible: channelPossible,
@@ -64,7 +69,10 @@ type death struct {
 	left            []byte // all that the dying side had written, when it died
 	noticed         bool   // the survivor has done all that it does about it
 	judged          bool   // the first binding
-	live            [1]uint64
+	// Of the survivor that is a server.
+	pool *processor.Pool
+	crew *Crew
+	live [1]uint64
 }
 
 func deathProgram(v catalogue.Values) func(*schedule.T) { return deathProgramOf(v, func(*death) {}) }
@@ -87,15 +95,22 @@ func deathProgramOf(v catalogue.Values, look func(d *death)) func(*schedule.T) {
 		}
 		d.first = bind(m, 0, l, near, far, clients, calls, nothing)
 		d.first.region.watch(l.size)
-		d.first.start(servers, nil)
+		d.first.call(nil)
+		if d.survivor == far {
+			d.runPool(len(servers))
+			m.forgets = false // a pool's threads remember more than those of target channel
+		} else {
+			d.first.serve(servers)
+		}
 		if other != "none" {
 			d.other = d.otherBinding(l, more)
 			d.other.region.watch(l.size)
 			if other == "beside" {
-				d.other.start(third, nil)
+				d.other.call(nil)
 			} else {
-				d.other.start(third, d.rebind)
+				d.other.call(d.rebind)
 			}
+			d.other.serve(third)
 		}
 		d.dying.mortal(func() { d.left = d.written() })
 		d.watch()
@@ -121,6 +136,23 @@ func (d *death) otherBinding(l *lending, clients []string) *binding {
 	return bind(d.m, 1, l, third, d.survivor, clients, 1, nothing)
 }
 
+// runPool has a pool serve the first binding. When all its workers have left, the
+// server's memory goes.
+func (d *death) runPool(workers int) {
+	b := d.first
+	d.crew = d.m.Crew(b.region, func() *shm.View { return d.pool.Private() })
+	d.pool = processor.New(processor.Config{
+		Port: b.server, Kernel: b.kernel, Handler: b.execute, Workers: workers, Poll: -1, Crew: d.crew, Hook: b.region,
+	})
+	b.far.thread("pool", func() {
+		err := d.pool.Run()
+		d.t.Check(HonestPeer, err == nil, "the pool ended with: %v", err)
+		b.unmap(&b.unmapped)
+		d.t.Mark("end")
+	})
+	d.crew.declare(workers)
+}
+
 // rebound is the place that says that the first binding's survivor is done with it.
 var rebound = locate(0, deaths, 4)
 
@@ -133,6 +165,8 @@ func (d *death) watch() {
 		if d.survivor == b.near {
 			b.caller.Poison(errPeerDied)
 			b.held.Close()
+		} else {
+			d.pool.Stop()
 		}
 		d.m.step(step.EndBinding, schedule.Event{Name: step.EndBinding.String(), Kind: schedule.Store, Location: rebound, Size: 4})
 		d.noticed = true
@@ -145,16 +179,39 @@ func (d *death) state(to *schedule.Digest) {
 	to.Word(bit(d.dying.dead)<<1 | bit(d.noticed))
 	if !d.judged {
 		d.first.state(to)
+		if d.pool != nil {
+			d.poolState(to)
+		}
 	}
 	if d.other != nil {
 		d.other.state(to)
 	}
 }
 
+// over says whether nothing is left of the survivor's side of the first binding.
+func (d *death) over() bool {
+	if d.pool != nil {
+		return d.first.unmapped
+	}
+	return d.first.finished() && d.first.released
+}
+
+// poolState adds what the threads of the pool share.
+func (d *death) poolState(to *schedule.Digest) {
+	private := d.pool.Private()
+	for off := shm.Offset(0); off < shm.Offset(private.Size()); off += 4 {
+		if v := private.Peek(off); v != 0 {
+			to.Word(uint64(off)<<32 | uint64(v))
+		}
+	}
+	d.pool.Look(to.Word)
+	d.crew.state(to)
+}
+
 // rebind waits until nothing is left of the first binding, which is then judged:
 // nobody looks at it again.
 func (d *death) rebind() {
-	d.m.await(step.AwaitEnd, func() bool { return d.noticed && d.first.finished() && d.first.released },
+	d.m.await(step.AwaitEnd, func() bool { return d.noticed && d.over() },
 		rebound, locate(0, holders, 0))
 	d.judge()
 	d.judged, d.first.region.ghost.over = true, true
@@ -190,11 +247,17 @@ func (d *death) judge() {
 	blocking, parking := b.region.ghost.blocking, b.region.ghost.parking
 	if d.survivor == b.near {
 		waiting := b.waiting()
-		d.t.Check(EndsOnce, waiting == "", "the server is dead, and still waiting are: %s", waiting)
+		d.t.Check(EndsOnce, waiting == "", "the server is dead, sleepers were nudged %d times, and still waiting are: %s",
+			*b.region.keptAt(call.Private, shm.Nudged), waiting)
 		d.t.Check(NobodyLeft, blocking == 0 && parking[channel.Calls] == 0 && b.parked(channel.Calls) == 0,
 			"%d callers and %d processors of the client have announced that they wait", blocking, parking[channel.Calls])
 		d.t.Check(Reclaimed, b.released, "every holder has left, and the memory is still mapped")
+		return
 	}
+	d.t.Check(AllLeave, d.crew.running == 0, "the client is dead, and %d threads of the server's pool have not left", d.crew.running)
+	d.t.Check(NobodyLeft, parking[channel.Replies] == 0 && b.parked(channel.Replies) == 0,
+		"%d processors of the server have announced that they park", parking[channel.Replies])
+	d.t.Check(Reclaimed, b.unmapped, "every worker has left, and the memory is still mapped")
 }
 
 // parked is how many processors a side has announced as parked.
@@ -213,8 +276,8 @@ func (b *binding) waiting() string {
 	return strings.Join(names, ", ")
 }
 
-// start declares the threads of both ends. first is what those of the client do first.
-func (b *binding) start(servers []string, first func()) {
+// call declares the client's threads, which call. first is what they do first.
+func (b *binding) call(first func()) {
 	for i, name := range b.clients {
 		b.near.thread(name, func() {
 			if first != nil {
@@ -223,6 +286,10 @@ func (b *binding) start(servers []string, first func()) {
 			b.run(i)
 		})
 	}
+}
+
+// serve declares the server's processors.
+func (b *binding) serve(servers []string) {
 	for _, name := range servers {
 		b.far.thread(name, func() {
 			r := processor.NewWorker(b.server, b.kernel, b.execute).Serve()

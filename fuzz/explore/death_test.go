@@ -33,10 +33,11 @@ func within(t *testing.T, target, config string, bound int, executions uint64) {
 }
 
 func TestDeath(t *testing.T) {
-	whole(t, "death", "server", 5792)
-	whole(t, "death", "server-calls", 14988)
-	whole(t, "death", "server-restarts", 59427)
-	within(t, "death", "server-2", 1, 50976)
+	whole(t, "death", "server", 5979)
+	whole(t, "death", "server-calls", 15687)
+	whole(t, "death", "server-restarts", 65249)
+	whole(t, "death", "client", 30217)
+	within(t, "death", "server-2", 1, 51004)
 }
 
 // deaths runs random executions of a configuration of target death and gives what

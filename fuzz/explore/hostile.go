@@ -243,7 +243,8 @@ func (h *hostility) otherBinding(l *lending, clients, servers []string) {
 		h.other = bind(h.m, 1, l, third, h.victim, clients, 1, nothing)
 	}
 	h.other.region.watch(l.size)
-	h.other.start(servers, nil)
+	h.other.call(nil)
+	h.other.serve(servers)
 }
 
 // notice is the victim's thread that learns of the death of its peer.

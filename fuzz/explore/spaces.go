@@ -106,6 +106,7 @@ type binding struct {
 	// held is the client's memory, which those hold who are in a call.
 	held     *shm.Region
 	released bool // it has been unmapped
+	unmapped bool // and so has the server's
 
 	clients  []string // names of the calling threads
 	calls    int      // of each
@@ -156,16 +157,26 @@ func bind(m *Machine, number uint8, l *lending, near, far *space, clients []stri
 	b.client, b.server = channel.NewPort(b.segments[channel.Calls], b.replies, l.size), channel.NewPort(b.segments[channel.Replies], views[channel.Calls], l.size)
 	b.kernel, b.threads = m.Kernel(b.region), m.Threads(b.region, len(clients))
 	b.caller = call.New(call.Config{Port: b.client, Kernel: b.kernel, Calls: len(clients), Poll: -1, Threads: b.threads, Hook: b.region})
-	b.held = shm.NewRegion(b.segments[channel.Calls], b.replies, func() error { b.released = true; return nil })
+	b.held = shm.NewRegion(b.segments[channel.Calls], b.replies, func() error { b.unmap(&b.released); return nil })
 	b.held.SetHook(holding{b.region})
 	b.region.mapped = b.touches
 	return b
 }
 
-// touches checks that the client still has the memory that its thread touches.
+// unmap takes the memory of one side away. Every access of its threads depends on
+// that, so the step is of the kind on which every other one does.
+func (b *binding) unmap(gone *bool) {
+	b.t.Kill(step.UnmapMemory.String())
+	*gone = true
+}
+
+// touches checks that a space still has the memory that its thread touches.
 func (b *binding) touches(segment uint8) {
-	if segment <= channel.Replies && b.released && b.near.runs() {
-		b.t.Fail(Reclaimed, "a thread of the client touches segment %d, whose memory is gone", segment)
+	if segment > channel.Replies {
+		return
+	}
+	if client := b.near.runs(); client && b.released || !client && b.unmapped {
+		b.t.Fail(Reclaimed, "a thread touches segment %d, whose memory its space has no more", segment)
 	}
 }
 
@@ -175,7 +186,7 @@ func (b *binding) run(self int) {
 	for n := range b.calls {
 		i := self*b.calls + n
 		if b.held.Hold() {
-			b.outcomes[i] = b.call(i)
+			b.outcomes[i] = b.do(i)
 			b.held.Release()
 		} else {
 			b.outcomes[i] = peerDied
@@ -185,8 +196,8 @@ func (b *binding) run(self int) {
 	b.t.Mark("end")
 }
 
-// call makes call i of the binding.
-func (b *binding) call(i int) outcome {
+// do makes call i of the binding.
+func (b *binding) do(i int) outcome {
 	var bytes [payload]byte
 	took := 0
 	b.m.waiter().over = false
@@ -236,7 +247,7 @@ func (b *binding) state(d *schedule.Digest) {
 	for i, n := range b.executed {
 		d.Word(uint64(n)<<8 | uint64(b.outcomes[i]))
 	}
-	d.Word(bit(b.released))
+	d.Word(bit(b.released)<<1 | bit(b.unmapped))
 	for _, what := range []shm.Beside{shm.Poisoned, shm.Unblocks, shm.Nudged} {
 		d.Word(uint64(*b.region.keptAt(call.Private, what)))
 	}
