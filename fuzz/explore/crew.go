@@ -75,7 +75,7 @@ func (c *Crew) wait(name step.Name, off shm.Offset, flag *bool, ok func() bool) 
 // run, as by runtime.Goexit, which would end the search.
 type exited struct{}
 
-// thread is one of a crew's threads. All are declared in the set-up, as searches
+// crewThread is one of a crew's threads. All are declared in the set-up, as searches
 // that reduce want it: each waits until it is given something to do, does it, and
 // waits for the next.
 type crewThread struct {

@@ -87,8 +87,7 @@ var donationTarget = Target{
 	possible: donationPossible,
 }
 
-// donationOf is a configuration; those that run as many threads as they have
-// handlers that block need as many workers.
+// donationOf is a configuration: what it sets, and the parameters' defaults.
 func donationOf(name, doc string, set map[string]int) catalogue.Configuration {
 	return catalogue.Configuration{Name: name, Doc: doc, Set: set}
 }
@@ -259,7 +258,8 @@ func (d *donating) end() {
 	d.t.Check(BooksBalance, n.Donated <= d.caller.Counters().Donations, "%d donations were counted of %d", n.Donated, d.caller.Counters().Donations)
 }
 
-// blocked counts the callers that block at the end: of a pool that was stopped.
+// blocked is what the word says of callers that block: at the end there are some
+// only where the pool was stopped.
 func (d *donating) blocked() int {
 	return int(d.caller.Private().Peek(call.Blocked))
 }

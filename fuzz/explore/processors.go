@@ -9,8 +9,8 @@ import (
 // Processors are those of a machine that has fewer than threads: a thread takes a
 // step only while it has one.
 //
-//	Dispatch:  await free > 0;  free := free - 1      \* before a thread's first step
-//	Undispatch: free := free + 1                      \* it waits, ends or is pre-empted
+//	Dispatch: await free > 0;  free := free - 1      \* before a thread's first step
+//	Yield:    free := free + 1                       \* it waits, ends or is pre-empted
 //
 // A thread keeps its processor from step to step, and gives it up where it waits:
 // asleep in the kernel, blocked, for a lock or for room (who spins is pre-empted at
@@ -112,7 +112,7 @@ func (m *Machine) awaitStep(name step.Name, e schedule.Event, ok func() bool) {
 	m.runs()
 }
 
-// polls is what a thread has polled last, and found unchanged.
+// polled is what a thread has polled last, and what it found there.
 type polled struct {
 	view *shm.View
 	off  shm.Offset
