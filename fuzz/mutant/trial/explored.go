@@ -11,38 +11,27 @@ import (
 	"urpc/fuzz/mutant"
 )
 
-// mostSearched is how many executions a search by states has before one within
-// the bound of preemptions must do: all but one of the places have fewer. Those of
-// the hostile target have more, and within the bound every tale is told anyway.
-const mostSearched = 30_000
-
-// leavingTarget is the target whose states a refactoring is not searched for: they
-// are many in each of many places, which within their bounds show the faults.
-const leavingTarget = "call"
+// Of each place a refactoring is searched by states for so many executions; of a
+// place that has more so many are sampled.
+const (
+	mostSearched = 3_000
+	mostSampled  = 1_000
+)
 
 // explored explores one place after the other, up to the first failure: a fault's
-// own within its bound; of a refactoring, which has many, every state.
+// own within its bound; of a refactoring, which has many, every state, or a sample.
 func explored(ctx context.Context, m mutant.Mutant, places []place) (a Answer, err error) {
 	if len(places) == 0 {
 		return Answer{Outcome: Inapplicable, Reason: "no mutant of target " + hostileTarget}, nil
 	}
 	whole := 0
 	for _, p := range places {
-		t, v, err := p.find()
+		r, err := p.explore(ctx, m.Layer)
 		if err != nil {
 			return a, err
-		}
-		var r schedule.Report
-		if m.Layer == mutant.Refactorings && p.target != hostileTarget && p.target != leavingTarget {
-			r, err = explore.Run(ctx, t, v, schedule.Stateful(), schedule.Options{MaxExecutions: mostSearched})
 		}
 		if r.Complete {
 			whole++
-		} else if err == nil && r.Failure == nil {
-			r, err = explore.Run(ctx, t, v, schedule.Bounded(p.preemptions), schedule.Options{})
-		}
-		if err != nil {
-			return a, err
 		}
 		a.Bound = p.target + " " + p.configuration + ", " + r.Bound
 		if a.judge(&r); a.Outcome != Survived {
@@ -53,9 +42,26 @@ func explored(ctx context.Context, m mutant.Mutant, places []place) (a Answer, e
 		}
 	}
 	if m.Layer == mutant.Refactorings {
-		a.Bound = fmt.Sprintf("every state of %d of the %d configurations in which faults are found; of the others what shows the fault", whole, len(places))
+		a.Bound = fmt.Sprintf("every state of %d of the %d configurations in which faults are found; of each other one a sample of %d executions",
+			whole, len(places), mostSampled)
 	}
 	return a, nil
+}
+
+// explore explores a place for a mutant of a layer.
+func (p place) explore(ctx context.Context, l mutant.Layer) (schedule.Report, error) {
+	t, v, err := p.find()
+	if err != nil {
+		return schedule.Report{}, err
+	}
+	if l != mutant.Refactorings {
+		return explore.Run(ctx, t, v, schedule.Bounded(p.preemptions), schedule.Options{})
+	}
+	r, err := explore.Run(ctx, t, v, schedule.Stateful(), schedule.Options{MaxExecutions: mostSearched})
+	if err == nil && !r.Complete && r.Failure == nil {
+		r, err = explore.Run(ctx, t, v, schedule.Random(1, mostSampled), schedule.Options{})
+	}
+	return r, err
 }
 
 // tiedWhole are the configurations in which a refactoring visits every transition
