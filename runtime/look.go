@@ -25,3 +25,11 @@ func (c *Client) Look(add func(v uint64)) {
 	add(state)
 	c.caller.Look(add)
 }
+
+// Look is that of a server: how many of its places for bindings are taken.
+func (s *Server) Look(add func(v uint64)) {
+	s.mu.Lock()
+	reserved := s.reserved
+	s.mu.Unlock()
+	add(uint64(reserved))
+}

@@ -70,7 +70,7 @@ func (l lie) write(name step.Name, b []byte, with []shm.Descriptor) ([]byte, []s
 	case l == lieLone && len(with) > 0:
 		with = with[:1]
 	case l == lieMany && first:
-		with = slices.Concat(with, []shm.Descriptor{new(descriptor), new(descriptor)})
+		with = slices.Concat(with, []shm.Descriptor{new(descriptor), new(descriptor), new(descriptor), new(descriptor)})
 	case l == lieExchanged && len(with) > 0:
 		with = []shm.Descriptor{with[1], with[0]}
 	}

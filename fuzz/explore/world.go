@@ -207,6 +207,12 @@ func (s *host) left(e *end) string {
 	if !e.closed {
 		return "its end of the socket"
 	}
+	for _, x := range s.workers {
+		// That a context is waited for no more takes no part of the machine.
+		if x.job != nil && x.waits != step.StopProcessors {
+			return "a goroutine"
+		}
+	}
 	return ""
 }
 

@@ -72,6 +72,7 @@ type bindingRefinement struct {
 	pending int
 	failed  bool
 	shown   shownBinding
+	judged  uint64 // steps so far
 
 	matched, stuttered uint64
 }
@@ -119,7 +120,8 @@ var _ explore.BindingObserver = (*bindingRefinement)(nil)
 
 // Begin implements explore.BindingObserver.
 func (r *bindingRefinement) Begin(w explore.WatchedBinding) {
-	r.watched, r.threads, r.pending, r.failed = w, r.threads[:0], none, false
+	r.watched, r.threads, r.pending, r.failed, r.judged = w, r.threads[:0], none, false, 0
+	r.shown = shownBinding{}
 	r.follower.begin()
 	if w.T.ByStates() {
 		w.T.Shared(func(d *schedule.Digest) {
@@ -188,6 +190,7 @@ func (r *bindingRefinement) judge(thread int) {
 		r.fail(before, r.watched.Name(thread)+" took "+th.taken.String(), "does not")
 	}
 	r.pending = none
+	r.judged++
 	r.matched++
 }
 
@@ -238,7 +241,7 @@ func (r *bindingRefinement) shows(s *binding.State) (shown shownBinding) {
 func (r *bindingRefinement) fail(before shownBinding, what, instead string) {
 	r.failed = true
 	var b strings.Builder
-	fmt.Fprintf(&b, "step %d: %s", r.matched+1, what)
+	fmt.Fprintf(&b, "step %d: %s", r.judged+1, what)
 	lines := differing(reflect.ValueOf(&before).Elem(), reflect.ValueOf(&r.shown).Elem(), "", nil)
 	fmt.Fprintf(&b, "\n  the code now has\n    %s", strings.Join(lines, "\n    "))
 	for _, id := range r.follower.now[:min(3, len(r.follower.now))] {

@@ -78,23 +78,24 @@ func inLockStep(ctx context.Context, m mutant.Mutant) (a Answer, err error) {
 		configurations, strategy = []string{configuration}, schedule.Bounded(preemptions)
 		o = lockstep.Options{Alone: true}
 	}
-	all, err := channelValues(configurations)
+	target := tiedTarget(m)
+	all, err := valuesOf(target, configurations)
 	if err != nil {
 		return a, err
 	}
 	for i, v := range all {
-		r, err := lockstep.Run(ctx, v, strategy, o)
+		r, err := lockstep.RunTarget(ctx, target, v, strategy, o)
 		if err != nil {
 			return a, err
 		}
-		a.Bound = explore.Channel().Name + " " + configurations[i] + ", " + r.Bound
+		a.Bound = target.Name + " " + configurations[i] + ", " + r.Bound
 		if a.judge(&r.Report); a.Outcome == Killed && a.Property != lockstep.Property {
 			a.Outcome, a.Reason = Undecided, "it fails by another property than "+lockstep.Property
 		}
 		a.firstDifference(r.Failure)
 		if a.Outcome != Survived {
 			err := a.replays(func(token schedule.Token) (schedule.Report, error) {
-				r, err := lockstep.Replay(ctx, token, lockstep.Options{Alone: o.Alone})
+				r, err := lockstep.ReplayTarget(ctx, token, lockstep.Options{Alone: o.Alone})
 				return r.Report, err
 			})
 			return a, err
@@ -104,6 +105,15 @@ func inLockStep(ctx context.Context, m mutant.Mutant) (a Answer, err error) {
 		a.Bound = fmt.Sprintf("every transition of configurations %s of target %s", strings.Join(tiedWhole, ", "), explore.Channel().Name)
 	}
 	return a, nil
+}
+
+// tiedTarget is the target in which lock-step looks for a fault: its own, if that
+// has a specification and the patch says where; else target channel.
+func tiedTarget(m mutant.Mutant) explore.Target {
+	if m.Target == explore.Bind().Name && m.LockStep.Configuration != "" {
+		return explore.Bind()
+	}
+	return explore.Channel()
 }
 
 // tiedAt is where lock-step looks for a fault: where its patch says, else in the

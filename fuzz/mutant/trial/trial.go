@@ -263,12 +263,17 @@ func (p place) find() (explore.Target, catalogue.Values, error) {
 
 // channelValues are configurations of target channel.
 func channelValues(configurations []string) ([]catalogue.Values, error) {
+	return valuesOf(explore.Channel(), configurations)
+}
+
+// valuesOf are configurations of a target.
+func valuesOf(target explore.Target, configurations []string) ([]catalogue.Values, error) {
 	var all []catalogue.Values
 	for i, c := range configurations {
 		if slices.Contains(configurations[:i], c) {
 			continue
 		}
-		v, _, err := explore.Channel().Parse(c)
+		v, _, err := target.Parse(c)
 		if err != nil {
 			return nil, err
 		}
@@ -283,7 +288,7 @@ func channelConfigurations(m mutant.Mutant, some ...string) []string {
 	if m.Target == explore.Channel().Name {
 		some = append(some, m.Configuration)
 	}
-	if m.LockStep.Configuration != "" {
+	if m.LockStep.Configuration != "" && tiedTarget(m).Name == explore.Channel().Name {
 		some = append(some, m.LockStep.Configuration)
 	}
 	return some

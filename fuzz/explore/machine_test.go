@@ -1,0 +1,172 @@
+package explore
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+
+	"urpc/checker/schedule"
+	"urpc/checker/verdict"
+	"urpc/runtime/channel"
+	"urpc/runtime/machine"
+	"urpc/runtime/shm"
+	"urpc/spec/step"
+)
+
+// A machineCase says what two spaces see of their machines and of the socket
+// between them. It runs on the simulated and on the real ones.
+type machineCase struct {
+	name string
+	run  func(a *machines)
+	want string // what was noted
+}
+
+// machines are what a case runs on: two spaces that are connected.
+type machines struct {
+	left, right machine.Machine
+	near, far   machine.Socket
+	notes       []string
+	bytes       int // of memory: one page
+	contents    []byte
+	mapping     []byte
+}
+
+func (a *machines) note(format string, args ...any) {
+	a.notes = append(a.notes, fmt.Sprintf(format, args...))
+}
+
+// memory makes memory at the left.
+func (a *machines) memory(seals shm.Seals) shm.Descriptor {
+	d, err := a.left.Create(1, a.contents)
+	if err == nil {
+		a.mapping, err = a.left.Map(d, a.bytes, true)
+	}
+	if err == nil {
+		err = a.left.Seal(d, seals)
+	}
+	if err != nil {
+		panic("explore: memory is not made: " + err.Error())
+	}
+	return d
+}
+
+// read reads at the right, and notes what came.
+func (a *machines) read(most int) []shm.Descriptor {
+	b := make([]byte, most)
+	n, with, cut, err := a.far.Read(step.ReceiveAnswer, b)
+	switch {
+	case errors.Is(err, net.ErrClosed):
+		a.note("closed")
+	case err != nil:
+		a.note("error")
+	default:
+		a.note("%q with %d, cut %v", b[:n], len(with), cut)
+	}
+	return with
+}
+
+func refusedIf(err error) string {
+	if err != nil {
+		return "refused"
+	}
+	return "done"
+}
+
+var machineCases = []machineCase{
+	{"bytes come as they were sent", func(a *machines) {
+		a.near.Write(step.SendAnswer, []byte("abc"))
+		a.read(2)
+		a.read(2)
+	}, `"ab" with 0, cut false; "c" with 0, cut false`},
+	{"descriptors come with the first byte that they were sent with", func(a *machines) {
+		d := a.memory(shm.Sealed)
+		a.near.Write(step.SendAnswer, []byte("abc"), d, d)
+		closeEach(a.read(1))
+		closeEach(a.read(2))
+	}, `"a" with 2, cut false; "bc" with 0, cut false`},
+	{"more descriptors than there is room for are cut off", func(a *machines) {
+		d := a.memory(shm.Sealed)
+		a.near.Write(step.SendAnswer, []byte("abc"), d, d, d, d, d, d)
+		closeEach(a.read(3))
+	}, `"abc" with 4, cut true`},
+	{"what was sent before a hang-up is there, and then nothing", func(a *machines) {
+		a.near.Write(step.SendAnswer, []byte("abc"))
+		a.near.Close()
+		a.read(3)
+		a.read(3)
+	}, `"abc" with 0, cut false; "" with 0, cut false`},
+	{"nothing reaches who has hung up, and who has cannot read", func(a *machines) {
+		a.far.Close()
+		_, err := a.near.Write(step.SendAnswer, []byte("abc"))
+		a.note("%s", refusedIf(err))
+		a.read(3)
+	}, `refused; closed`},
+	{"the seals and the size of memory are told to who receives it", func(a *machines) {
+		a.near.Write(step.SendAnswer, []byte("abc"), a.memory(shm.ReadOnly))
+		with := a.read(3)
+		seals, errSeals := a.right.Seals(with[0])
+		size, errSize := a.right.Size(with[0])
+		a.note("%#x %v, %v %v", uint32(seals&shm.ReadOnly), errSeals, size == int64(a.bytes), errSize)
+		closeEach(with)
+	}, `"abc" with 1, cut false; 0x17 <nil>, true <nil>`},
+	{"sealed against writing, memory is not mapped for it any more, and where it is it stays", func(a *machines) {
+		a.near.Write(step.SendAnswer, []byte("abc"), a.memory(shm.ReadOnly))
+		with := a.read(3)
+		_, err := a.right.Map(with[0], a.bytes, true)
+		a.note("%s", refusedIf(err))
+		memory, err := a.right.Map(with[0], a.bytes, false)
+		closeEach(with)
+		a.mapping[7] = 42
+		a.note("%s, %d", refusedIf(err), memory[7])
+		a.note("%s", refusedIf(a.right.Unmap(memory)))
+	}, `"abc" with 1, cut false; refused; done, 42; done`},
+	{"memory outlives the descriptors and the other's mapping", func(a *machines) {
+		d := a.memory(shm.Sealed)
+		a.near.Write(step.SendAnswer, []byte("abc"), d)
+		with := a.read(3)
+		memory, err := a.right.Map(with[0], a.bytes, true)
+		a.mapping[7] = 41
+		closeEach(append(with, d))
+		a.note("%s, %s, %d", refusedIf(err), refusedIf(a.left.Unmap(a.mapping)), memory[7])
+		a.note("%s", refusedIf(a.right.Unmap(memory)))
+	}, `"abc" with 1, cut false; done, done, 41; done`},
+	{"the exit of who is not watched, or after a hang-up, is not told", func(a *machines) {
+		a.far.Close()
+		a.note("%s", refusedIf(a.far.AwaitExit()))
+	}, `refused`},
+}
+
+func closeEach(with []shm.Descriptor) {
+	for _, d := range with {
+		d.Close()
+	}
+}
+
+func newMachines() *machines {
+	bytes := shm.RoundUp(1)
+	return &machines{bytes: bytes, contents: make([]byte, bytes)}
+}
+
+func TestSimulatedMachine(t *testing.T) {
+	for _, c := range machineCases {
+		t.Run(c.name, func(t *testing.T) {
+			a := newMachines()
+			rep, err := schedule.Explore(t.Context(), func(s *schedule.T) {
+				a.notes = nil
+				w := newWorld(s, 0, channel.Size{Slots: 1, Payload: 96}, false)
+				left, right := w.host("left"), w.host("right")
+				a.left, a.right = left, right
+				a.near, a.far = w.connect(left, right)
+				s.Go("both", func() { c.run(a) })
+			}, schedule.Bounded(-1), schedule.Options{})
+			if err != nil || rep.Verdict != verdict.Holds {
+				t.Fatalf("%v, %v, %+v", err, rep.Verdict, rep.Failure)
+			}
+			if got := strings.Join(a.notes, "; "); got != c.want {
+				t.Errorf("it shows\n%s, want\n%s", got, c.want)
+			}
+		})
+	}
+}
