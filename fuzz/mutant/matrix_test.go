@@ -7,7 +7,6 @@ import (
 
 	"urpc/checker/catalogue"
 	"urpc/checker/schedule"
-	"urpc/checker/verdict"
 	"urpc/fuzz/explore"
 	"urpc/spec/lock"
 	"urpc/spec/memory"
@@ -16,28 +15,34 @@ import (
 // That every mutant is killed as its patch says, by its named property, is a test
 // of package trial, which builds each for all checks.
 
-// The runtime as it is survives what kills its mutants, one preemption more too
-// where that is cheap.
+// mostSurvived is how many executions of each place are looked at: more than any
+// mutant but few needs.
+const mostSurvived = 20_000
+
+// The runtime as it is survives what kills its mutants.
 func TestRuntimeSurvives(t *testing.T) {
-	seen := map[string]bool{}
+	type place struct{ target, configuration string }
+	preemptions := map[place]int{} // the most that a mutant needs there
 	for _, m := range All() {
-		key := fmt.Sprint(m.Target, " ", m.Configuration, " ", m.Preemptions)
-		if seen[key] {
-			continue
-		}
-		seen[key] = true
-		target, err := explore.Find(m.Target)
-		if err != nil {
-			t.Fatal(err)
-		}
-		v, _, err := target.Parse(m.Configuration)
-		if err != nil {
-			t.Fatal(err)
-		}
-		rep, err := explore.Run(t.Context(), target, v, schedule.Bounded(m.Preemptions), schedule.Options{})
-		if err != nil || rep.Verdict != verdict.Holds {
-			t.Errorf("%s: %v, %v", key, rep.Verdict, err)
-		}
+		p := place{m.Target, m.Configuration}
+		preemptions[p] = max(preemptions[p], m.Preemptions)
+	}
+	for p, most := range preemptions {
+		t.Run(fmt.Sprint(p.target, " ", p.configuration), func(t *testing.T) {
+			t.Parallel()
+			target, err := explore.Find(p.target)
+			if err != nil {
+				t.Fatal(err)
+			}
+			v, _, err := target.Parse(p.configuration)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rep, err := explore.Run(t.Context(), target, v, schedule.Bounded(most), schedule.Options{MaxExecutions: mostSurvived})
+			if err != nil || rep.Failure != nil || !rep.Complete && !rep.BudgetUsed {
+				t.Errorf("%v within %s: %s: %+v, %v", rep.Verdict, rep.Bound, rep.Reason, rep.Failure, err)
+			}
+		})
 	}
 }
 

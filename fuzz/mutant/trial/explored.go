@@ -14,8 +14,8 @@ import (
 // Of each place a refactoring is searched by states for so many executions; of a
 // place that has more so many are sampled.
 const (
-	mostSearched = 3_000
-	mostSampled  = 1_000
+	mostSearched = 1_000
+	mostSampled  = 300
 )
 
 // explored explores one place after the other, up to the first failure: a fault's

@@ -111,7 +111,7 @@ type Job struct {
 
 // each is how long a check may take: far longer than any does. What it meets is
 // undecided.
-const each = 2 * time.Minute
+const each = 5 * time.Minute
 
 // Run tries the checks on this program's own runtime, which is mutant m, and
 // gives each answer to tell. Its error is that of a check that could not be done.
