@@ -80,15 +80,14 @@ type binder struct {
 
 // client is one client, and the server's thread for it.
 type client struct {
-	s         *host
-	end, far  *end
-	bound     *urpc.Client
-	failed    bool // the handshake
-	served    bool // the server's thread has ended
-	called    int  // calls of the first thread that have ended
-	waiting   int  // threads that have not come to their end
-	threads   []string
-	connected bool
+	s        *host
+	end, far *end
+	bound    *urpc.Client
+	failed   bool // the handshake
+	served   bool // the server's thread has ended
+	called   int  // calls of the first thread that have ended
+	waiting  int  // threads that have not come to their end
+	threads  []string
 }
 
 func bindProgram(v catalogue.Values) func(*schedule.T) {

@@ -126,7 +126,10 @@ var mutants = []mutant{
 	{
 		Mutant: catalogue.Mutant{Name: "double-donation", Doc: "a caller donates its processor twice with one ring", Configuration: "donate", KilledBy: OneDonation},
 		steps: map[step.Name]func(v view) bool{
-			step.Donate: func(v view) bool { return v.donate() && v.donate() },
+			step.Donate: func(v view) bool {
+				once := v.donate()
+				return v.donate() && once
+			},
 		},
 	},
 	{
