@@ -148,7 +148,7 @@ func TestTiedAt(t *testing.T) {
 	for want, m := range map[place]mutant.Mutant{
 		{"channel", "1-1-2-1", 2}: {Target: "channel", Configuration: "1-1-1-1", LockStep: mutant.LockStep{Configuration: "1-1-2-1", Preemptions: 2}},
 		{"channel", "1-1-1-1", 3}: {Target: "channel", Configuration: "1-1-1-1", Preemptions: 3},
-		{"channel", "2-1-1-1", 1}: {Target: "lock", Configuration: "default", Preemptions: 3},
+		{"channel", "1-1-1-1", 2}: {Target: "lock", Configuration: "default", Preemptions: 3},
 	} {
 		if configuration, preemptions := tiedAt(m); configuration != want.configuration || preemptions != want.preemptions {
 			t.Errorf("%+v: %s, %d, want %v", m, configuration, preemptions, want)
