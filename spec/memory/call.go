@@ -32,7 +32,7 @@ import "urpc/spec/step"
 func (v view) openCall() bool {
 	c := v.caller()
 	c.Call, c.Result, c.Executed = Pending, 0, 0
-	c.Message = call(v.self, c.Number)
+	c.Message = call(v.self, c.Number&1)
 	return v.to(step.TestSetSend)
 }
 

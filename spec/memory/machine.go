@@ -12,14 +12,16 @@
 //	receive.go     the receiving end of a queue, and the procedure
 //	park.go        parking
 //	call.go        callers that lead or block
-//	properties.go  what must be true, and what must come up
-//	mutants.go     faults that the properties catch
-//	family.go      the named configurations
+//	leave.go       callers that leave their calls, and late replies
+//	context.go     the ends of contexts: cancellation and deadlines
+//	left.go        what calls that are left add to a state
+//	properties.go  what must be true, and what must come up; leftproperties.go: of calls that are left
+//	mutants.go     faults that the properties catch; leftmutants.go: of calls that are left
+//	family.go      the named configurations; leftfamily.go: of calls that are left
 //	image.go       for refinement mappings from implementations
 //
-// Not here: time-outs, cancellation (abandon, dropReply), what a processor that
-// was donated does (package protocol), a corrupt peer, polling before parking, and
-// sleeping on several channels.
+// Not here: what a processor that was donated does (package protocol), a corrupt
+// peer or a dead one, polling before parking, and sleeping on several channels.
 package memory
 
 import (
@@ -49,6 +51,8 @@ type Config struct {
 	// Donation: a caller that wakes the server donates its processor, and tells so
 	// beforehand. Calls is not 0 then.
 	Donation bool
+	// Leave says how calls are left; the zero value: they are not. See CallModel.
+	Leave Leave
 }
 
 // Pass is whom the caller that resigns the lead makes ready.
@@ -78,6 +82,9 @@ type machine struct {
 func newMachine(c Config) *machine {
 	if c.Clients > MaxClients || c.Servers > MaxServers || max(c.Slots, c.Replies) > MaxSlots {
 		panic("memory: a configuration has more threads or slots than a state can hold")
+	}
+	if err := c.Leave.fits(c); err != nil {
+		panic("memory: " + err.Error())
 	}
 	m := &machine{Config: c, capacity: [2]uint8{uint8(c.Slots), uint8(c.Replies)}}
 	m.full = m.capacity
@@ -113,8 +120,10 @@ func (m *machine) add(side int, position, n uint8) uint8 {
 type view struct {
 	*machine
 	s         *State
+	left      *Leaving // nil: calls are not left
 	side      int
 	self      int
+	choice    int // of a step that has choices
 	own, peer *Side
 	t         *Thread
 }
@@ -179,8 +188,12 @@ var (
 // programs are the tables of the two sides.
 func (m *machine) programs() [2][]row {
 	var p [2][]row
+	calls := calling
+	if m.Leave.on() {
+		calls = leaving
+	}
 	for side, parts := range [2][][]row{
-		client: {calling, sending, waking, receiving, parking},
+		client: {calls, sending, waking, receiving, parking},
 		server: {receiving, serving, sending, waking, parking},
 	} {
 		for _, part := range parts {
@@ -198,7 +211,7 @@ func (m *machine) programs() [2][]row {
 func (m *machine) has(side int, name step.Name) bool {
 	switch name {
 	case step.Asleep:
-		return m.Spurious
+		return m.Spurious || side == client && m.Leave.End != Cancelled
 	case step.Donate:
 		return m.Donation && side == client
 	default:
@@ -206,40 +219,49 @@ func (m *machine) has(side int, name step.Name) bool {
 	}
 }
 
-// The names of the processes.
+// The names of the processes, by side.
 const (
-	clientName = "client"
-	serverName = "server"
+	clientName    = "client"
+	serverName    = "server"
+	cancellerName = "canceller"
 )
 
-// process makes a process of a program. labels gives steps of a mutant another name.
-func (m *machine) process(side int, program []row, labels map[step.Name]step.Name) checker.Process[State] {
+var processNames = [...]string{client: clientName, server: serverName, canceller: cancellerName}
+
+// process makes a process of a program, in states of a type that sight looks at, and
+// of which at tells where a thread stands. labels gives steps of a mutant another name.
+func process[S comparable](m *machine, side int, program []row, labels map[step.Name]step.Name,
+	sight func(s *S, side, self int) view, at func(s *S, side, self int) step.Name) checker.Process[S] {
 	var index [256]int16
 	for i := range index {
 		index[i] = -1
 	}
-	p := checker.Process[State]{Name: clientName, Count: m.Clients}
-	if side == server {
-		p.Name, p.Count = serverName, m.Servers
-	}
+	p := checker.Process[S]{Name: processNames[side], Count: [...]int{client: m.Clients, server: m.Servers, canceller: m.Leave.Leavers}[side]}
 	for i, r := range program {
 		index[r.name] = int16(i)
 		label := r.name
 		if other, ok := labels[label]; ok {
 			label = other
 		}
-		p.Steps = append(p.Steps, checker.Step[State]{
-			Label: label.String(),
-			Do:    func(s *State, self int) bool { return r.do(m.view(s, side, self)) },
-		})
+		s := checker.Step[S]{Label: label.String()}
+		if n := m.choices(side, r.name); n > 1 {
+			s.Choices = n
+			s.Choose = func(s *S, self, choice int) bool {
+				v := sight(s, side, self)
+				v.choice = choice
+				return r.do(v)
+			}
+		} else {
+			s.Do = func(s *S, self int) bool { return r.do(sight(s, side, self)) }
+		}
+		p.Steps = append(p.Steps, s)
 	}
-	if side == client {
-		p.PC = func(s *State, self int) int { return int(index[s.Caller[self].At]) }
-	} else {
-		p.PC = func(s *State, self int) int { return int(index[s.Server[self].At]) }
-	}
+	p.PC = func(s *S, self int) int { return int(index[at(s, side, self)]) }
 	return p
 }
+
+// at is the step at which a thread stands.
+func (s *State) at(side, self int) step.Name { return s.thread(side, self).At }
 
 // model puts programs and properties together.
 func (m *machine) model(programs [2][]row, labels map[step.Name]step.Name) checker.Model[State] {
@@ -247,8 +269,8 @@ func (m *machine) model(programs [2][]row, labels map[step.Name]step.Name) check
 		Name: "channel",
 		Init: []State{m.initial()},
 		Processes: []checker.Process[State]{
-			m.process(client, programs[client], labels),
-			m.process(server, programs[server], labels),
+			process(m, client, programs[client], labels, m.view, (*State).at),
+			process(m, server, programs[server], labels, m.view, (*State).at),
 		},
 		Terminal:   m.terminal,
 		Event:      event,
@@ -256,7 +278,8 @@ func (m *machine) model(programs [2][]row, labels map[step.Name]step.Name) check
 	}
 }
 
-// Model gives the configuration's model, with its properties.
+// Model gives the configuration's model, with its properties. In it no call is
+// left.
 func Model(c Config) checker.Model[State] {
 	m := newMachine(c)
 	return m.model(m.programs(), nil)
@@ -291,7 +314,7 @@ func event(before, after *State, taken checker.Taken) string {
 		return "x" + was.Message.String()
 	case step.CloseCall.String():
 		c := &before.Caller[taken.Self]
-		return call(taken.Self, c.Number).String() + "."
+		return call(taken.Self, c.Number&1).String() + "."
 	default:
 		return ""
 	}

@@ -108,7 +108,7 @@ var harmless = []mutant{
 		steps: map[step.Name]func(v view) bool{
 			step.Wake: func(v view) bool {
 				woken := false
-				v.peers(func(t *Thread) {
+				v.peers(func(_ int, t *Thread) {
 					if t.At == step.Asleep && !woken {
 						t.At, t.Rung, woken = step.Retract, 0, true
 					}

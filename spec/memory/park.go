@@ -10,6 +10,7 @@ import "urpc/spec/step"
 //	recheckHead:  h := own.head
 //	recheckSlot:  if slot[h % K].sequence is at or past h+1 then goto retract
 //	sleep:        if peer.doorbell = d then asleep, until woken
+//	              \* and, where calls are left: if nudge = n, and no deadline has passed
 //	retract:      own.parked := own.parked - 1
 //	              (a caller) goto checkReply; (a server) goto testSetReceive
 //
@@ -35,6 +36,7 @@ func (v view) recheckHead() bool {
 
 func (v view) recheckSlot() bool {
 	if v.published() {
+		v.forgetNudge()
 		v.t.Rung = 0
 		return v.to(step.Retract)
 	}
@@ -51,16 +53,20 @@ func (v view) published() bool {
 }
 
 func (v view) sleep() bool {
-	if v.t.Rung != 0 {
+	if v.t.Rung != 0 || v.nudged() || v.oversleeps() {
+		v.forgetNudge()
 		v.t.Rung = 0
 		return v.to(step.Retract)
 	}
 	return v.to(step.Asleep)
 }
 
-// asleep is the kernel's: it wakes the sleeper for nothing. It is in the
-// program only where the configuration has spurious wake-ups.
+// asleep is the kernel's: it wakes the sleeper for nothing, or because its deadline
+// has passed. It is in the program only where the configuration has one of these.
 func (v view) asleep() bool {
+	if !v.Spurious && !v.late() {
+		return false
+	}
 	v.t.Rung = 0
 	return v.to(step.Retract)
 }

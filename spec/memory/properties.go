@@ -206,7 +206,7 @@ func (m *machine) ownResult(before, _ *State, taken checker.Taken) bool {
 		return true
 	}
 	c := &before.Caller[taken.Self]
-	return c.Result == call(taken.Self, c.Number).result()
+	return c.Result == call(taken.Self, c.Number&1).result()
 }
 
 // exactlyOnce (C1): no call is executed a second time, none ends unexecuted.

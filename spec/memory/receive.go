@@ -54,8 +54,8 @@ func (v view) storeHead() bool {
 // keepChanged moves the head that a waiting sender has seen one on, where the
 // head would come round to it: that it has changed is all that AwaitRoom can tell.
 func (v view) keepChanged() {
-	v.peers(func(t *Thread) {
-		if t.At == step.AwaitRoom && t.Seen == v.own.Head {
+	v.peers(func(i int, t *Thread) {
+		if (t.At == step.AwaitRoom || v.looksBefore(i, step.AwaitRoom)) && t.Seen == v.own.Head {
 			t.Seen = v.add(1-v.side, t.Seen, 1)
 		}
 	})
@@ -66,7 +66,7 @@ func (v view) unlockReceive() bool {
 	switch {
 	case v.t.Stuck:
 		v.t.Stuck = false
-		return v.to(step.LookDoorbell)
+		return v.foundNothing()
 	case v.side == client:
 		return v.to(step.LoadCall)
 	default:
@@ -76,8 +76,11 @@ func (v view) unlockReceive() bool {
 
 // execute performs the procedure. Its ghost counts for the caller whose call it was.
 func (v view) execute() bool {
+	if !v.chooses() {
+		return false
+	}
 	v.t.Message = v.t.Message.result()
-	if i := v.t.Message.caller(v.Clients); i >= 0 {
+	if i := v.executed(); i >= 0 {
 		c := &v.s.Caller[i]
 		c.Executed = min(c.Executed+1, 2)
 	}

@@ -21,7 +21,10 @@ import "urpc/spec/step"
 
 func (v view) testSetSend() bool {
 	if v.own.SendLock {
-		return false
+		return v.busy()
+	}
+	if v.tried() {
+		return v.to(step.TestSetSend) // what was awaited has come: the next try
 	}
 	v.own.SendLock = true
 	return v.to(step.LoadTail)
@@ -77,7 +80,7 @@ func (v view) publish() bool {
 // can tell.
 func (v view) keepBehind(slot *Slot) {
 	k := v.capacity[v.side]
-	v.peers(func(t *Thread) {
+	v.peers(func(_ int, t *Thread) {
 		if t.At == step.RecheckSlot && v.slot(v.side, t.Position) == slot && v.add(v.side, slot.Sequence, -(t.Position+1)) == laps/2*k {
 			t.Position = v.add(v.side, t.Position, k)
 		}
@@ -94,13 +97,13 @@ func (v view) unlockSend() bool {
 	v.own.SendLock = false
 	if v.t.Stuck {
 		v.t.Stuck = false
-		return v.to(step.AwaitRoom)
+		return v.look(step.AwaitRoom)
 	}
 	return v.to(step.LookParked)
 }
 
 func (v view) awaitRoom() bool {
-	if v.peer.Head == v.t.Seen {
+	if v.peer.Head == v.t.Seen && !v.over() {
 		return false
 	}
 	v.t.Seen = 0

@@ -1,6 +1,8 @@
 package memory
 
 import (
+	"fmt"
+
 	"urpc/spec/step"
 )
 
@@ -100,7 +102,9 @@ type Thread struct {
 	Rung uint8
 }
 
-// Caller is a calling thread of the client.
+// Caller is a calling thread of the client, and the record of its call: Call,
+// Result, Permit and Executed are of record i, which caller i uses. Where calls are
+// left, any caller may use it (see leave.go).
 type Caller struct {
 	Thread
 	// Leads: it has the lead.
@@ -123,9 +127,10 @@ type Caller struct {
 type Call uint8
 
 const (
-	Idle    Call = iota // no call is open
-	Pending             // open, and its reply was not delivered
-	Done                // its reply was delivered
+	Idle      Call = iota // no call is open
+	Pending               // open, and its reply was not delivered
+	Done                  // its reply was delivered
+	Abandoned             // its caller has left it, and its reply has not come
 )
 
 // String names the state of the call.
@@ -137,26 +142,32 @@ func (c Call) String() string {
 		return "pending"
 	case Done:
 		return "done"
+	case Abandoned:
+		return "abandoned"
 	default:
 		return "?"
 	}
 }
 
 // Message is the payload of a call or of a reply: 0 is none; a call tells its
-// caller and the parity of its number; the reply to it is replied added, which
-// stands for the result that the procedure computes from the argument.
+// caller and the parity of its number (where calls are left, see leave.go, its
+// record and the record's generation: its name); the reply to it is replied added,
+// which stands for the result that the procedure computes from the argument.
 type Message uint8
 
-const replied Message = 1 << 6
+const (
+	replied Message = 1 << 7
+	numbers         = 16 // of each caller, or generations of each record
+)
 
-func call(caller int, number uint8) Message { return Message(1 + 2*caller + int(number&1)) }
+func call(caller int, number uint8) Message { return Message(1 + numbers*caller + int(number)) }
 
 // result is what the procedure gives for an argument.
 func (m Message) result() Message { return m + replied }
 
 // caller gives the caller to which a reply is addressed; -1 if it is not a reply.
 func (m Message) caller(callers int) int {
-	i := (int(m) - int(replied) - 1) / 2
+	i := (int(m) - int(replied) - 1) / numbers
 	if m <= replied || i >= callers {
 		return -1
 	}
@@ -171,6 +182,6 @@ func (m Message) String() string {
 	case m > replied:
 		return (m - replied).String() + "'"
 	default:
-		return string(rune('a'+(m-1)/2)) + string(rune('0'+(m-1)%2))
+		return fmt.Sprintf("%c%d", 'a'+rune((m-1)/numbers), (m-1)%numbers)
 	}
 }

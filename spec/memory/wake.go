@@ -32,7 +32,7 @@ func (v view) donate() bool {
 }
 
 func (v view) ring() bool {
-	v.peers(func(t *Thread) {
+	v.peers(func(_ int, t *Thread) {
 		if parked(t.At) {
 			t.Rung = v.rung(t.Rung)
 		}
@@ -50,7 +50,7 @@ func (v view) rung(n uint8) uint8 {
 }
 
 func (v view) wake() bool {
-	v.peers(func(t *Thread) {
+	v.peers(func(_ int, t *Thread) {
 		if t.At == step.Asleep {
 			t.At, t.Rung = step.Retract, 0
 		}
@@ -60,22 +60,27 @@ func (v view) wake() bool {
 
 // afterSend goes on with what a thread does once its message is on its way.
 func (v view) afterSend() bool {
-	if v.side == client {
+	switch {
+	case v.side == client:
 		return v.to(step.CheckReply)
+	case v.repeats():
+		return v.to(step.TestSetSend)
+	default:
+		return v.to(step.TestSetReceive)
 	}
-	return v.to(step.TestSetReceive)
 }
 
-// peers visits the peer's threads: they read this side's doorbell, head and slots.
-func (v view) peers(visit func(t *Thread)) {
+// peers visits the peer's threads, which have these numbers: they read this side's
+// doorbell, head and slots.
+func (v view) peers(visit func(i int, t *Thread)) {
 	if v.side == client {
 		for j := range v.Servers {
-			visit(&v.s.Server[j])
+			visit(j, &v.s.Server[j])
 		}
 		return
 	}
 	for i := range v.Clients {
-		visit(&v.s.Caller[i].Thread)
+		visit(i, &v.s.Caller[i].Thread)
 	}
 }
 

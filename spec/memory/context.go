@@ -1,0 +1,239 @@
+package memory
+
+import "urpc/spec/step"
+
+// The ends of contexts, which nobody asks the callers for.
+//
+//	lookContext: if the context has ended then leave
+//	lookClock:   if clock ≥ deadline then leave
+//	watch:       if the context has not ended then it will nudge
+//	(for each call of the caller:)
+//	expire:      clock := deadline, if that is later         \* only with a deadline
+//	cancel:      the context ends; if it is watched then goto nudge
+//	nudge:       nudge := nudge + 1; wake all callers that sleep
+//
+// The clock passes a deadline before the context knows: its timer is late by as much
+// as others take steps meanwhile, or never comes (Passed).
+//
+// The nudge is read before the last look at the context: what ends after that look
+// nudges after that reading, and the sleep is refused, or ended. It is kept as what
+// the one step that compares it can tell, as the doorbell is: for each caller that
+// has read it, whether it has changed since.
+
+// cancelling is the program of who ends the contexts of one caller.
+var cancelling = []row{{step.Expire, view.expire}, {step.Cancel, view.cancel}, {step.Nudge, view.nudge}}
+
+// leaver says whether the calls of the caller that takes the step have a context
+// that ends.
+func (v view) leaver() bool {
+	return v.left != nil && v.side == client && v.self < v.Leave.Leavers
+}
+
+// look looks at the caller's context, if it has one that ends, before it goes on.
+func (v view) look(then step.Name) bool {
+	if !v.leaver() {
+		return v.to(then)
+	}
+	v.way().Then = then
+	return v.to(step.LookContext)
+}
+
+// looksBefore says whether caller i looks at its context before it goes on to a step.
+func (v view) looksBefore(i int, then step.Name) bool {
+	if v.left == nil || v.side == client {
+		return false
+	}
+	at := v.s.Caller[i].At
+	return (at == step.LookContext || at == step.LookClock) && v.left.Way[i].Then == then
+}
+
+// ended says whether the context of the caller's call has ended, late whether its
+// deadline has passed.
+func (v view) ended() bool { return v.leaver() && v.left.ended(v.Leave.End, v.self, v.caller().Number) }
+
+func (v view) late() bool {
+	return v.leaver() && v.Leave.End != Cancelled && v.left.Clock >= v.deadline(v.self, v.caller().Number)
+}
+
+func (v view) over() bool { return v.ended() || v.late() }
+
+// deadline is that of a call: the first calls of all callers come before the second
+// ones.
+func (m *machine) deadline(i int, number uint8) uint8 {
+	return uint8(2 + int(number)*m.Clients + i)
+}
+
+func (v view) lookContext() bool {
+	w := v.way()
+	w.Begun = max(w.Begun, lookedAtContext)
+	switch {
+	case v.ended():
+		return v.leave()
+	case v.Leave.End != Cancelled:
+		return v.to(step.LookClock)
+	default:
+		return v.goOn()
+	}
+}
+
+func (v view) lookClock() bool {
+	v.way().Begun = looked
+	if v.late() {
+		return v.leave()
+	}
+	return v.goOn()
+}
+
+// goOn goes on after a look that found nothing.
+func (v view) goOn() bool {
+	w := v.way()
+	then := w.Then
+	w.Then = step.None
+	w.Tried = then == step.TestSetSend
+	if v.Leave.End == Cancelled {
+		w.Begun = looked
+	}
+	return v.to(then)
+}
+
+// leave leaves the call, from wherever the caller is on its way.
+func (v view) leave() bool {
+	w := v.way()
+	then := w.Then
+	w.Then = step.None
+	switch {
+	case w.Record == 0:
+		return v.end()
+	case then == step.TestSetSend || then == step.AwaitRoom:
+		v.t.Message, v.t.Seen = 0, 0
+		w.Then = step.LookBlocked
+		return v.to(step.CloseCall)
+	case then == step.LookDoorbell:
+		w.Nudged = false
+		w.Then = step.Abandon
+		return v.to(step.Resign)
+	default:
+		return v.to(step.Abandon)
+	}
+}
+
+// busy: a caller whose context may end looks at it when it has found the sending end
+// busy, and awaits that the end is free, or that the context has ended.
+func (v view) busy() bool {
+	switch {
+	case !v.leaver():
+		return false
+	case v.way().Tried:
+		if !v.over() {
+			return false
+		}
+		v.way().Tried = false
+		return v.to(step.TestSetSend)
+	default:
+		return v.look(step.TestSetSend)
+	}
+}
+
+// tried says whether the caller awaits that the sending end is free, which it is.
+func (v view) tried() bool {
+	if !v.leaver() || !v.way().Tried {
+		return false
+	}
+	v.way().Tried = false
+	return true
+}
+
+func (v view) watch() bool {
+	v.way().Watches = true
+	if !v.ended() {
+		v.left.Canceller[v.self].Watched |= 1 << v.caller().Number
+	}
+	return v.to(step.LookNudge)
+}
+
+func (v view) lookNudge() bool {
+	v.way().Nudged = false
+	return v.look(step.LookDoorbell)
+}
+
+// nudged says whether the nudge has changed since the caller read it.
+func (v view) nudged() bool { return v.left != nil && v.side == client && v.way().Nudged }
+
+// oversleeps says whether the caller goes to sleep past its deadline: the kernel
+// lets it not. A ghost counts how often it does.
+func (v view) oversleeps() bool {
+	if !v.late() {
+		return false
+	}
+	w := v.way()
+	w.Overslept = min(w.Overslept+1, 2)
+	return true
+}
+
+func (v view) forgetNudge() {
+	if v.left != nil && v.side == client {
+		v.way().Nudged = false
+	}
+}
+
+func (v view) canceller() *Canceller { return &v.left.Canceller[v.self] }
+
+func (v view) expire() bool {
+	c := v.canceller()
+	v.left.Clock = max(v.left.Clock, v.deadline(v.self, c.Done))
+	v.comesEarly(looked)
+	if v.Leave.End == Passed {
+		c.Done++
+		return v.endNext()
+	}
+	c.At = step.Cancel
+	return true
+}
+
+func (v view) cancel() bool {
+	c := v.canceller()
+	v.comesEarly(lookedAtContext)
+	watched := c.Watched>>c.Done&1 == 1
+	c.Watched &^= 1 << c.Done
+	c.Done++
+	if watched {
+		c.At = step.Nudge
+		return true
+	}
+	return v.endNext()
+}
+
+// comesEarly notes that the end, or the deadline, came before the call began.
+func (v view) comesEarly(begun uint8) {
+	w, c := &v.left.Way[v.self], &v.s.Caller[v.self]
+	if c.At != step.None && c.Number == v.canceller().Done && w.Begun < begun {
+		w.Early = true
+	}
+}
+
+func (v view) nudge() bool {
+	for i := range v.Clients {
+		t, w := &v.s.Caller[i].Thread, &v.left.Way[i]
+		switch {
+		case t.At == step.Asleep:
+			t.At, t.Rung = step.Retract, 0
+		case v.left.comparesNudge(t.At, w.Then):
+			w.Nudged = true
+		}
+	}
+	return v.endNext()
+}
+
+// endNext goes on to end the caller's next context.
+func (v view) endNext() bool {
+	c := v.canceller()
+	switch {
+	case int(c.Done) == v.Calls:
+		c.At = step.None
+	case v.Leave.End == Cancelled:
+		c.At = step.Cancel
+	default:
+		c.At = step.Expire
+	}
+	return true
+}
