@@ -253,6 +253,7 @@ func (e *exploration) forget() {
 	e.report = Report{}
 	clear(e.taken)
 	clear(e.marks)
+	clear(e.r.untold)
 	e.first, e.passing, e.tooLong, e.cutText = nil, nil, 0, ""
 }
 
@@ -351,6 +352,7 @@ func (e *exploration) conclude(ctx context.Context, why ending) {
 	rep := &e.report
 	rep.Taken = named(e.r.names.list, e.taken)
 	rep.Marks = named(e.r.names.list, e.marks)
+	rep.Untold = e.r.untold.named(e.r.names.list)
 	rep.Bound = e.bound(why)
 	switch {
 	case why == atInterrupt && errors.Is(ctx.Err(), context.DeadlineExceeded):

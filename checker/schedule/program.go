@@ -242,7 +242,7 @@ func (t *T) sees() bool {
 // SawValue tells the word that the thread's last access read or wrote. It costs
 // next to nothing when nobody looks. A stateful search hashes what each thread
 // saw since its last mark: tell every value that was read. A step that reads and
-// does not tell is taken to have read all shared words.
+// does not tell is taken to have read all shared words, and Report.Untold names it.
 func (t *T) SawValue(v uint64) {
 	r := t.r
 	if r.recording != nil && t.sees() {
@@ -278,7 +278,6 @@ func (t *T) Mark(label string, live ...uint64) {
 	id := r.names.id(label)
 	r.marks = append(r.marks, id)
 	if r.hears {
-		r.heard(r.running)
 		r.marked(r.running, id, live)
 	}
 }

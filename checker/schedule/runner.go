@@ -98,7 +98,8 @@ type runner struct {
 	quotient   func(Location, uint64) uint64
 	telling    []telling
 	setUpChose Digest // answers in the set-up
-	untold     string // why the program cannot be explored by states
+	untold     untold // in all executions so far
+	mute       string // why the program cannot be explored by states
 
 	outcome           outcome
 	property, message string // of a failure; the message only when recording
@@ -151,7 +152,7 @@ func (r *runner) reset(settled int) {
 	r.cleanups = r.cleanups[:0]
 	r.words, r.shared, r.guards = r.words[:0], r.shared[:0], r.guards[:0]
 	r.buffers = r.buffers[:0]
-	r.quotient, r.untold, r.setUpChose = nil, "", Digest{}
+	r.quotient, r.mute, r.setUpChose = nil, "", Digest{}
 	if r.detector != nil {
 		r.detector.reset()
 	}

@@ -244,6 +244,11 @@ type Report struct {
 	// Of Stateful: different states, executions that ended in a state that was
 	// visited, and how many of those were verified to go on alike from there.
 	States, Hits, Verified uint64
+	// Untold are the steps of Stateful, by event name, that read and told nothing, so
+	// that their threads were taken to have read all shared words (T.SawValue). If
+	// there are any, all states are visited still, but States counts some for
+	// several, and how many depends on the order in which they were met.
+	Untold []string
 	// Handed counts how often one of its workers took over a part of another's search.
 	Handed  uint64
 	Steps   uint64 // of all executions together: accesses, awaits and choices

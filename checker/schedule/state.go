@@ -142,16 +142,22 @@ func (r *runner) tellValue(th *thread, v uint64) {
 	th.local.Word(r.class(th.event.Location, v))
 }
 
-// heard is called when the thread comes to its next step or mark: what its last
-// one read is in its digest now.
+// heard is called when the thread comes to its next step, or to its end: what its
+// last one read is in its digest now.
 func (r *runner) heard(th *thread) {
-	if th.name1 < 0 {
-		return
+	if name, told := r.hasTold(th); !told {
+		th.local.digest(th.before)
+		r.untold.note(name)
 	}
-	name := th.name1
+}
+
+// hasTold says whether the thread's last step told what it read, if it read anything,
+// and which step that was. After it the step is settled.
+func (r *runner) hasTold(th *thread) (name int32, told bool) {
+	name = th.name1
 	th.name1 = -1
-	if !reads(th.event.Kind) {
-		return
+	if name < 0 || !reads(th.event.Kind) {
+		return name, true
 	}
 	switch r.telling[name] {
 	case untried:
@@ -161,16 +167,16 @@ func (r *runner) heard(th *thread) {
 		}
 	case tells:
 		if !th.told {
-			r.untold = fmt.Sprintf("step %q of thread %q told its value before and does not now", r.names.list[name], th.name)
+			r.mute = fmt.Sprintf("step %q of thread %q told its value before and does not now", r.names.list[name], th.name)
 		}
 	}
-	if !th.told {
-		th.local.digest(th.before)
-	}
+	return name, th.told
 }
 
-// marked begins the thread's digest anew.
+// marked begins the thread's digest anew. What its last step read is in it no more,
+// whether it was told or not.
 func (r *runner) marked(th *thread, label int32, live []uint64) {
+	r.hasTold(th)
 	th.local = Digest{}
 	th.local.Word(uint64(label)<<8 | uint64(len(live)))
 	for _, v := range live {

@@ -208,7 +208,7 @@ func (s *stateful) settle() {
 
 // grow adds a decision; false: the execution ends here.
 func (s *stateful) grow(enabled uint64, last int) bool {
-	if s.r.untold != "" {
+	if s.r.mute != "" {
 		return false
 	}
 	sleep := s.slept()
@@ -380,8 +380,8 @@ func (s *stateful) repeated() error {
 	switch declarers := s.r.declarers; {
 	case declarers&(declarers-1) != 0:
 		return twoDeclarers(s.r)
-	case s.r.untold != "":
-		return fmt.Errorf("%w: %s", ErrOptions, s.r.untold)
+	case s.r.mute != "":
+		return fmt.Errorf("%w: %s", ErrOptions, s.r.mute)
 	case s.difference != "":
 		return fmt.Errorf("%w: %s", ErrNondeterministic, s.difference)
 	case s.at < len(s.path):

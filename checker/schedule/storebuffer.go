@@ -68,7 +68,6 @@ func (b *storeBuffer) flushAll(t *T) {
 	r, th := t.r, b.flusher
 	for {
 		if r.hears { // what it flushes next is shared state
-			r.heard(th)
 			r.marked(th, r.names.id(th.name), nil)
 		}
 		if len(b.stores) > 0 {

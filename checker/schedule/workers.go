@@ -385,6 +385,7 @@ func (e *exploration) merge(w *exploration) {
 	a.Depth = max(a.Depth, b.Depth)
 	a.Bad += b.Bad
 	e.taken, e.marks = added(e.taken, w.taken), added(e.marks, w.marks)
+	e.r.untold.add(w.r.untold)
 	e.r.names.learn()
 	if w.first != nil && (e.first == nil || w.first.before(e.first)) {
 		e.first, e.firstAt = w.first, w.firstAt

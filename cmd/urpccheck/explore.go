@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -481,6 +482,9 @@ func (e *explored) covered() string {
 	if r.States > 0 {
 		text = fmt.Sprintf("%s, %s met again of which %s verified, in ", plural(r.States, "state"), grouped(r.Hits), grouped(r.Verified)) + text
 	}
+	if r.Untold != nil {
+		text += fmt.Sprintf("; some states count as several, how many depends on the order: %s read and told nothing", strings.Join(r.Untold, ", "))
+	}
 	if r.Redundant > 0 {
 		text += fmt.Sprintf("; %s redundant", grouped(r.Redundant))
 	}
@@ -507,7 +511,7 @@ func (e *explored) record() verdictRecord {
 		Seconds: e.took.Seconds(), Rate: float64(r.Executions) / max(e.took.Seconds(), 1e-9),
 	}
 	if r.States > 0 {
-		record.States, record.Verified = new(r.States), new(r.Verified)
+		record.States, record.Verified, record.Untold = new(r.States), new(r.Verified), r.Untold
 	}
 	if l := e.tied; l != nil {
 		record.Matched, record.Candidates = new(l.Matched), new(l.Candidates)

@@ -38,6 +38,7 @@ type targetRow struct {
 	Executions    uint64          `json:"executions"`
 	States        uint64          `json:"states,omitempty"`
 	Steps         uint64          `json:"steps"`
+	Untold        []string        `json:"untold,omitempty"` // as in the verdict of one configuration
 	// Specification is how much of it the code took, where the two were in lock-step.
 	Specification *specificationRecord `json:"specification,omitempty"`
 	Property      string               `json:"property,omitempty"`
@@ -191,7 +192,7 @@ func (a *app) driveRow(limit time.Duration, v catalogue.Values, g *lockstep.Grap
 // book takes a report down.
 func (row *targetRow) book(r *schedule.Report) {
 	row.Verdict, row.Complete, row.BudgetUsed, row.Bound = r.Verdict, r.Complete, r.BudgetUsed, r.Bound
-	row.Executions, row.States, row.Steps = r.Executions, r.States, r.Steps
+	row.Executions, row.States, row.Steps, row.Untold = r.Executions, r.States, r.Steps, r.Untold
 	if r.Failure != nil {
 		row.Property, row.Token = r.Failure.Property, string(r.Failure.Token)
 	}
@@ -264,6 +265,9 @@ func (row *targetRow) cells() []string {
 	}
 	if row.States > 0 {
 		states = grouped(row.States)
+	}
+	if row.Untold != nil {
+		states = "at most " + states // some count as several: a step read and told nothing
 	}
 	if s := row.Specification; s != nil {
 		specified = grouped(s.TransitionsTaken) + " of " + grouped(s.Transitions)

@@ -55,6 +55,9 @@ type verdictRecord struct {
 	Passing    string  `json:"passing,omitempty"`   // token of one that passes, if --passing asks for it
 
 	Verified *uint64 `json:"verified,omitempty"` // states met again that were verified to be one
+	// Untold are steps that read and told nothing: states may be more than there are,
+	// and another number in another run.
+	Untold []string `json:"untold,omitempty"`
 	// In lock-step: steps that were judged, the most states in which the
 	// specification may have been, and how much of it the code took.
 	Matched       *uint64              `json:"matched,omitempty"`
