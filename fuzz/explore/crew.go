@@ -83,16 +83,30 @@ type crewThread struct {
 	given func() bool
 }
 
-// declare declares the threads of a pool with so many workers, of which one may
-// have ended and not have left when the next one starts.
-func (c *Crew) declare(workers int) {
+// declared is a thread that a target declares.
+type declared struct {
+	name string
+	do   func()
+}
+
+// declareAll declares the threads, in this order.
+func (m *Machine) declareAll(threads []declared) {
+	for _, th := range threads {
+		m.t.Daemon(th.name, th.do)
+	}
+}
+
+// crew gives the threads of a pool with so many workers, of which one may have ended
+// and not have left when the next one starts.
+func (c *Crew) crew(workers int) (all []declared) {
 	names := append([]string{"monitor"}, numbered("worker", workers+1)...)
 	c.threads = make([]crewThread, len(names))
 	for i := range c.threads {
 		th := &c.threads[i]
 		th.given = func() bool { return th.do != nil }
-		c.m.t.Daemon(names[i], func() { c.serve(th) })
+		all = append(all, declared{names[i], func() { c.serve(th) }})
 	}
+	return all
 }
 
 func (c *Crew) serve(th *crewThread) {

@@ -150,7 +150,7 @@ func (d *death) runPool(workers int) {
 		b.unmap(&b.unmapped)
 		d.t.Mark("end")
 	})
-	d.crew.declare(workers)
+	d.m.declareAll(d.crew.crew(workers))
 }
 
 // rebound is the place that says that the first binding's survivor is done with it.
@@ -213,6 +213,7 @@ func (d *death) poolState(to *schedule.Digest) {
 func (d *death) rebind() {
 	d.m.await(step.AwaitEnd, func() bool { return d.noticed && d.over() },
 		rebound, locate(0, holders, 0))
+	d.t.SawValue(1)
 	d.judge()
 	d.judged, d.first.region.ghost.over = true, true
 }

@@ -33,10 +33,10 @@ func within(t *testing.T, target, config string, bound int, executions uint64) {
 }
 
 func TestDeath(t *testing.T) {
-	whole(t, "death", "server", 5979)
-	whole(t, "death", "server-calls", 15687)
-	whole(t, "death", "server-restarts", 65249)
-	whole(t, "death", "client", 30217)
+	whole(t, "death", "server", 4238)
+	whole(t, "death", "server-calls", 10388)
+	whole(t, "death", "server-restarts", 43487)
+	whole(t, "death", "client", 19609)
 	within(t, "death", "server-2", 1, 51004)
 }
 

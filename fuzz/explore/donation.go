@@ -115,6 +115,12 @@ type donating struct {
 }
 
 func donationProgram(v catalogue.Values) func(*schedule.T) {
+	return donationProgramIn(v, func([]declared) {})
+}
+
+// donationProgramIn is donationProgram, with the server's threads in the order into
+// which they are put: it matters to no more than which of two states is met first.
+func donationProgramIn(v catalogue.Values, order func(server []declared)) func(*schedule.T) {
 	names := numbered("client", v.Int("clients"))
 	return func(t *schedule.T) {
 		c := newCalling(t, donationName, v, simulated, false)
@@ -135,7 +141,7 @@ func donationProgram(v catalogue.Values) func(*schedule.T) {
 		c.machine.onPause = c.region.pool.pause
 		c.machine.stopped = func() bool { return d.crew.stopped }
 		d.declareState()
-		d.start(names)
+		d.start(names, order)
 	}
 }
 
@@ -147,8 +153,9 @@ func pollFor(v catalogue.Values) time.Duration {
 	return time.Microsecond
 }
 
-// start declares the threads: those of the pool start as it runs.
-func (d *donating) start(names []string) {
+// start declares the threads: those of the pool start as it runs. Those of callers
+// come first, since call i is that of thread i.
+func (d *donating) start(names []string, order func(server []declared)) {
 	d.names = names
 	for i, name := range names {
 		d.t.Daemon(name, func() {
@@ -156,24 +163,29 @@ func (d *donating) start(names []string) {
 			d.machine.leaves()
 		})
 	}
-	d.t.Daemon("pool", func() {
-		err := d.pool.Run()
-		d.check(HonestPeer, err == nil, "the pool ended with: %v", err)
-		d.run = true
-		d.machine.leaves()
-	})
-	d.crew.declare(d.workers)
+	server := append([]declared{{"pool", d.runPool}}, d.crew.crew(d.workers)...)
 	if d.stop != neverStopped {
-		d.t.Daemon("stopper", func() {
-			if d.stop == stoppedAfter {
-				d.machine.await(step.Work, func() bool { return d.waiting() == "" }, d.worksAt())
-				d.t.SawValue(0)
-			}
-			d.pool.Stop()
-			d.machine.leaves()
-		})
+		server = append(server, declared{"stopper", d.stopPool})
 	}
+	order(server)
+	d.machine.declareAll(server)
 	d.t.AtEnd(d.end)
+}
+
+func (d *donating) runPool() {
+	err := d.pool.Run()
+	d.check(HonestPeer, err == nil, "the pool ended with: %v", err)
+	d.run = true
+	d.machine.leaves()
+}
+
+func (d *donating) stopPool() {
+	if d.stop == stoppedAfter {
+		d.machine.await(step.Work, func() bool { return d.waiting() == "" }, d.worksAt())
+		d.t.SawValue(0)
+	}
+	d.pool.Stop()
+	d.machine.leaves()
 }
 
 func (d *donating) worksAt() schedule.Location { return locate(d.region.number, works, 0) }

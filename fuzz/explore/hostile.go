@@ -250,6 +250,7 @@ func (h *hostility) otherBinding(l *lending, clients, servers []string) {
 // notice is the victim's thread that learns of the death of its peer.
 func (h *hostility) notice() {
 	h.m.await(step.Notice, func() bool { return h.lies == 0 }, locate(h.b.region.number, deaths, 0))
+	h.t.SawValue(1)
 	h.ended = true
 	if h.victim == h.b.near {
 		h.b.caller.Poison(errPeerDied)

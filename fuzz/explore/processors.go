@@ -105,11 +105,14 @@ func (m *Machine) leaves() {
 }
 
 // awaitStep is step for one that is enabled only while ok() is true.
+//
+// It returns with the step and no later: what its thread then reads is what the step
+// has found. The processor that the thread needs to go on with it waits for before its
+// next step, as a thread that has been woken does.
 func (m *Machine) awaitStep(name step.Name, e schedule.Event, ok func() bool) {
 	m.forget(name)
 	m.leaves()
 	m.t.AwaitStep(e, ok)
-	m.runs()
 }
 
 // polled is what a thread has polled last, and what it found there.

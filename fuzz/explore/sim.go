@@ -57,6 +57,7 @@ func (k *Kernel) Sleep(word *shm.View, off shm.Offset, expected uint32, nudge *k
 	w.at, w.nudge, w.deadline, w.woken, w.spurious = at, nudge, deadline, false, m.forNothing()
 	m.asleep = append(m.asleep, w)
 	m.await(step.Asleep, w.up, append([]schedule.Location{at}, k.nudged()...)...)
+	m.t.SawValue(bit(w.woken || w.spurious))
 	m.asleep = slices.DeleteFunc(m.asleep, func(other *waiter) bool { return other == w })
 	if w.woken || w.spurious {
 		return kernel.Woken

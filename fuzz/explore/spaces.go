@@ -65,6 +65,7 @@ const deaths uint8 = 0xf4
 // space has died, at any time after that.
 func (m *Machine) awaitDeath(of *space, at *Region) {
 	m.await(step.Notice, func() bool { return of.dead }, locate(at.number, deaths, 0))
+	m.t.SawValue(1)
 }
 
 // holding makes a step of each change of who holds the memory of a region.

@@ -60,6 +60,7 @@ func (t *Threads) Block(i int, done, stopped <-chan struct{}) {
 		on = append(on, c.at)
 	}
 	t.m.await(step.Block, p.ready, on...)
+	t.m.t.SawValue(bit(p.given))
 	p.given = false
 }
 
@@ -79,6 +80,7 @@ func (t *Threads) Rest(mayFind func() bool) {
 		on = append(on[:len(on):len(on)], c.at, t.m.clockAt())
 	}
 	t.m.await(step.AwaitRecord, func() bool { return mayFind() || c != nil && c.rouses() }, on...)
+	t.m.t.SawValue(0) // what there is it looks for anew
 	if c != nil {
 		c.awaited()
 	}

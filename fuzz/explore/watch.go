@@ -186,7 +186,6 @@ func (m *Machine) await(name step.Name, ok func() bool, on ...schedule.Location)
 	m.forget(name)
 	if m.observer == nil {
 		m.awaitAt(name, ok, on)
-		m.runs()
 		return
 	}
 	self := m.t.Self()
