@@ -114,9 +114,9 @@ func resolve(token schedule.Token) (t Target, v catalogue.Values, configuration 
 	if err != nil {
 		return t, v, "", err
 	}
-	if info.Mutant != Planted {
+	if info.Mutant != planted {
 		return t, v, "", fmt.Errorf("replay: %w: it is of %s, this program is %s",
-			schedule.ErrTokenProgram, describe(info.Mutant), describe(Planted))
+			schedule.ErrTokenProgram, describe(info.Mutant), describe(planted))
 	}
 	if t, err = Find(info.Target); err != nil {
 		return t, v, "", fmt.Errorf("replay: %w", err)
@@ -135,7 +135,7 @@ func describe(mutant string) string {
 }
 
 func (t Target) options(o schedule.Options, configuration string) schedule.Options {
-	o.Target, o.Configuration, o.Mutant = t.Name, configuration, Planted
+	o.Target, o.Configuration, o.Mutant = t.Name, configuration, planted
 	// The source of a step is where the protocol stands, not how it touches memory.
 	o.Skip = []string{"urpc/runtime/shm", "urpc/runtime/lock", "urpc/fuzz/explore"}
 	return o

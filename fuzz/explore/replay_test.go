@@ -74,7 +74,7 @@ func TestFailingScheduleReplays(t *testing.T) {
 func TestTokenOfAnotherProgramIsRefused(t *testing.T) {
 	f := failure(t, withDeaf(t))
 	info, err := schedule.ParseToken(f.Token)
-	if err != nil || info.Target != "deaf" || info.Configuration != "1-1-1-1" || info.Mutant != Planted {
+	if err != nil || info.Target != "deaf" || info.Configuration != "1-1-1-1" || info.Mutant != planted {
 		t.Fatalf("the token says %+v, %v", info, err)
 	}
 	t.Run("target", func(t *testing.T) {

@@ -10,21 +10,24 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
+
+	"github.com/bluekeyes/go-gitdiff/gitdiff"
 )
 
 // The programs that mutants are built into.
 const (
 	command = "urpc/cmd/urpccheck"
-	// driver explores and replays, and imports nothing else: it builds fast.
+	// driver explores and replays, and imports nothing else.
 	driver = "urpc/fuzz/mutant/internal/driver"
 )
 
-// planted is the file that tells a program which mutant it is.
-const planted = "fuzz/explore/planted.go"
+// planted is the variable that tells a program which mutant it is.
+const planted = "urpc/fuzz/explore.planted"
 
 // Build builds the command with a mutant planted and gives its path; cleanup
-// removes it. It takes about a second when the build cache is warm. The error is
+// removes it. It takes some seconds: all that imports the runtime is compiled. The error is
 // a *catalogue.UnknownError, or wraps ErrNoToolchain, ErrNoSource or ErrPatch.
 func Build(ctx context.Context, name string) (binary string, cleanup func(), err error) {
 	m, err := Find(name)
@@ -35,7 +38,7 @@ func Build(ctx context.Context, name string) (binary string, cleanup func(), err
 }
 
 // BuildProgram is Build of another program of this module than the command, by
-// its import path.
+// its import path. Of most mutants it takes half a second (link.go).
 func BuildProgram(ctx context.Context, name, program string) (binary string, cleanup func(), err error) {
 	m, err := Find(name)
 	if err != nil {
@@ -62,45 +65,55 @@ func (m Mutant) build(ctx context.Context, program string) (binary string, clean
 }
 
 func (m Mutant) buildIn(ctx context.Context, dir, source, program string) (string, error) {
-	overlay, err := m.overlay(dir, source)
-	if err != nil {
-		return "", err
-	}
 	binary := filepath.Join(dir, "mutant")
 	if runtime.GOOS == "windows" {
 		binary += ".exe"
 	}
-	build := exec.CommandContext(ctx, "go", "build", "-overlay", overlay, "-o", binary, program)
-	build.Dir = source
-	if _, err := build.Output(); err != nil {
-		return "", fmt.Errorf("go build: %w", told(err))
+	if program != command { // which is built once, and not with one mutant after another
+		if err := m.link(ctx, dir, source, program, binary); !errors.Is(err, errSeen) {
+			return binary, err
+		}
 	}
-	return binary, nil
+	return binary, m.compile(ctx, dir, source, program, binary)
 }
 
-// overlay writes the changed files into dir, and the file that go build -overlay
-// reads: which files it is to take in place of which.
-func (m Mutant) overlay(dir, source string) (string, error) {
-	files, err := m.apply(source)
+// compile compiles the program with the mutant planted.
+func (m Mutant) compile(ctx context.Context, dir, source, program, binary string) error {
+	overlay, _, err := m.overlay(dir, source, nil)
 	if err != nil {
-		return "", err
+		return err
 	}
-	files[planted] = fmt.Appendf(nil, "package explore\n\n// Planted is the mutant that this program is.\nconst Planted = %q\n", m.Name)
+	build := exec.CommandContext(ctx, "go", "build", "-overlay", overlay, "-ldflags", strings.Join(m.linkerFlags(), " "), "-o", binary, program)
+	build.Dir, build.Env = source, environment()
+	if _, err := build.Output(); err != nil {
+		return fmt.Errorf("go build: %w", told(err))
+	}
+	return nil
+}
+
+// overlay writes the changed files, with their hunks edited, into dir, and the
+// file that go build -overlay reads: which files it is to take in place of which.
+func (m Mutant) overlay(dir, source string, edit func(*gitdiff.TextFragment)) (overlay string, changed []string, err error) {
+	files, err := m.apply(source, edit)
+	if err != nil {
+		return "", nil, err
+	}
 	var o struct{ Replace map[string]string }
 	o.Replace = map[string]string{}
 	for name, text := range files {
 		in := filepath.Join(dir, fmt.Sprintf("%d.go", len(o.Replace)))
 		if err := os.WriteFile(in, text, 0o600); err != nil {
-			return "", err
+			return "", nil, err
 		}
 		o.Replace[filepath.Join(source, filepath.FromSlash(name))] = in
+		changed = append(changed, name)
 	}
 	text, err := json.Marshal(o)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
-	file := filepath.Join(dir, "overlay.json")
-	return file, os.WriteFile(file, text, 0o600)
+	overlay = filepath.Join(dir, "overlay.json")
+	return overlay, changed, os.WriteFile(overlay, text, 0o600)
 }
 
 // Exec builds the command with a mutant planted and runs it with args, of which

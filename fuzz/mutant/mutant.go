@@ -1,5 +1,5 @@
 // Package mutant is the catalogue of named faults of the runtime. Each is a small
-// patch of its source in patches/, compiled with go build -overlay: the code that
+// patch of its source in patches/, compiled with an overlay: the code that
 // ships carries no trace of them. It promises nothing to users.
 //
 // A patch begins with what it breaks and how it is found:
@@ -26,7 +26,7 @@
 // raise no alarm. They begin with one line, "Changes: ".
 //
 // Where to look: patch.go reads and applies patches, source.go finds the source,
-// build.go builds and runs.
+// build.go builds and runs, link.go builds fast.
 package mutant
 
 import (
@@ -146,4 +146,4 @@ func Find(name string) (Mutant, error) {
 
 // Running is the name of the mutant that this program is; "" where the runtime
 // is as it should be. It is compiled in: nothing outside can change it.
-func Running() string { return explore.Planted }
+func Running() string { return explore.Planted() }

@@ -115,8 +115,8 @@ func fill(name string, lines []string, fields []field) (rest []string, err error
 
 // apply gives the files of the source under root as the patch changes them, by
 // path from there, with slashes. Hunks apply wherever their lines stand, if they
-// stand in one place only.
-func (m Mutant) apply(root string) (map[string][]byte, error) {
+// stand in one place only. edit may change each hunk before; nil: none is changed.
+func (m Mutant) apply(root string, edit func(*gitdiff.TextFragment)) (map[string][]byte, error) {
 	files, _, err := gitdiff.Parse(strings.NewReader(m.patch))
 	if err != nil {
 		return nil, fmt.Errorf("read the patch of mutant %s: %w", m.Name, err)
@@ -127,7 +127,7 @@ func (m Mutant) apply(root string) (map[string][]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("mutant %s: %w: %w", m.Name, ErrNoSource, err)
 		}
-		if changed[f.NewName], err = change(source, f); err != nil {
+		if changed[f.NewName], err = change(source, f, edit); err != nil {
 			return nil, fmt.Errorf("mutant %s: %w: %s: %w", m.Name, ErrPatch, f.OldName, err)
 		}
 	}
@@ -138,7 +138,7 @@ func (m Mutant) apply(root string) (map[string][]byte, error) {
 }
 
 // change applies the hunks of one file.
-func change(source []byte, f *gitdiff.File) ([]byte, error) {
+func change(source []byte, f *gitdiff.File, edit func(*gitdiff.TextFragment)) ([]byte, error) {
 	source = bytes.ReplaceAll(source, []byte("\r\n"), []byte("\n"))
 	lines := strings.SplitAfter(string(source), "\n")
 	for i, hunk := range f.TextFragments {
@@ -147,6 +147,9 @@ func change(source []byte, f *gitdiff.File) ([]byte, error) {
 			return nil, fmt.Errorf("hunk %d (%s): %w", i+1, hunk.Header(), err)
 		}
 		hunk.OldPosition = int64(at) + 1
+		if edit != nil {
+			edit(hunk)
+		}
 	}
 	var out bytes.Buffer
 	if err := gitdiff.Apply(&out, bytes.NewReader(source), f); err != nil {

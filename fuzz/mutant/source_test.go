@@ -152,7 +152,7 @@ func TestPatchAppliesWhereItsLinesStand(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			files, err := m.apply(dir)
+			files, err := m.apply(dir, nil)
 			if c.failure != "" {
 				if !errors.Is(err, ErrPatch) || !strings.HasSuffix(err.Error(), c.failure) {
 					t.Errorf("%v\nwant %s", err, c.failure)
@@ -172,7 +172,7 @@ func TestEveryPatchApplies(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, m := range slices.Concat(All(), AllRefactorings()) {
-		if _, err := m.apply(dir); err != nil {
+		if _, err := m.apply(dir, nil); err != nil {
 			t.Error(err)
 		}
 	}

@@ -12,26 +12,59 @@ import (
 )
 
 // Of each place a refactoring is searched by states for so many executions; of a
-// place that has more so many are sampled.
+// place that has more so many are sampled. A sample says more than as many of a
+// search that does not end, which are alike, and costs less.
 const (
-	mostSearched = 1_000
-	mostSampled  = 300
+	mostSearched = 500
+	mostSampled  = 1_000
 )
 
-// explored explores one place after the other, up to the first failure: a fault's
-// own within its bound; of a refactoring, which has many, every state, or a sample.
-func explored(ctx context.Context, m mutant.Mutant, places []place) (a Answer, err error) {
-	if len(places) == 0 {
-		return Answer{Outcome: Inapplicable, Reason: "no mutant of target " + hostileTarget}, nil
+// explored explores all places of a mutant, those with a hostile peer last.
+func explored(ctx context.Context, m mutant.Mutant) (Answer, error) {
+	a, err := visit(ctx, m, placesOf(m, func(target string) bool { return target != hostileTarget }))
+	if err != nil || a.Outcome == Killed || a.Outcome == Undecided {
+		return a.Answer, err
 	}
-	whole := 0
+	h, err := visit(ctx, m, placesOf(m, func(target string) bool { return target == hostileTarget }))
+	if err != nil || h.Outcome == Inapplicable {
+		return a.Answer, err
+	}
+	a.with(h)
+	if a.Outcome == Survived {
+		a.bounded(m)
+	}
+	h.Check = Hostile
+	a.ofHostile = &h.Answer
+	return a.Answer, nil
+}
+
+// withHostile explores those with a hostile peer alone.
+func withHostile(ctx context.Context, m mutant.Mutant) (Answer, error) {
+	h, err := visit(ctx, m, placesOf(m, func(target string) bool { return target == hostileTarget }))
+	return h.Answer, err
+}
+
+// visited is what came of places of a mutant.
+type visited struct {
+	Answer
+	whole, places int // how many were visited whole, of how many
+}
+
+// visit explores one place after the other, up to the first failure: a fault's own
+// within its bound; of a refactoring, which has many, every state, or a sample.
+func visit(ctx context.Context, m mutant.Mutant, places []place) (a visited, err error) {
+	if len(places) == 0 {
+		a.Outcome, a.Reason = Inapplicable, "no mutant of target "+hostileTarget
+		return a, nil
+	}
 	for _, p := range places {
 		r, err := p.explore(ctx, m.Layer)
 		if err != nil {
 			return a, err
 		}
+		a.places++
 		if r.Complete {
-			whole++
+			a.whole++
 		}
 		a.Bound = p.target + " " + p.configuration + ", " + r.Bound
 		if a.judge(&r); a.Outcome != Survived {
@@ -41,11 +74,23 @@ func explored(ctx context.Context, m mutant.Mutant, places []place) (a Answer, e
 			return a, err
 		}
 	}
+	a.bounded(m)
+	return a, nil
+}
+
+// with adds what came of further places.
+func (a *visited) with(b visited) {
+	executions, whole, places := a.Executions, a.whole, a.places
+	*a = b
+	a.Executions, a.whole, a.places = a.Executions+executions, a.whole+whole, a.places+places
+}
+
+// bounded says of a refactoring what was visited.
+func (a *visited) bounded(m mutant.Mutant) {
 	if m.Layer == mutant.Refactorings {
 		a.Bound = fmt.Sprintf("every state of %d of the %d configurations in which faults are found; of each other one a sample of %d executions",
-			whole, len(places), mostSampled)
+			a.whole, a.places, mostSampled)
 	}
-	return a, nil
 }
 
 // explore explores a place for a mutant of a layer.

@@ -11,6 +11,7 @@
 package trial
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -96,6 +97,8 @@ type Answer struct {
 	Samples []Sample `json:"samples,omitempty"`
 	// Steps are a digest of the steps of sampled executions (Job.Steps).
 	Steps string `json:"steps,omitempty"`
+
+	ofHostile *Answer // to Hostile, which Explore has found by the way; nil: none
 }
 
 // Job says what to try.
@@ -116,15 +119,13 @@ const each = 5 * time.Minute
 // Run tries the checks on this program's own runtime, which is mutant m, and
 // gives each answer to tell. Its error is that of a check that could not be done.
 func Run(ctx context.Context, m mutant.Mutant, j Job, tell func(Answer)) error {
-	var whole *Answer // of Explore
+	var hostile *Answer // as Explore has found it
 	for _, check := range j.Checks {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if check == Hostile && m.Target == hostileTarget && whole != nil {
-			again := *whole // Explore has done the same already
-			again.Check, again.Seconds = Hostile, 0
-			tell(again)
+		if check == Hostile && hostile != nil {
+			tell(*hostile)
 			continue
 		}
 		started := time.Now()
@@ -136,9 +137,7 @@ func Run(ctx context.Context, m mutant.Mutant, j Job, tell func(Answer)) error {
 			return ctx.Err() // it was not left to decide
 		}
 		a.Check, a.Seconds = check, time.Since(started).Seconds()
-		if check == Explore {
-			whole = &a
-		}
+		hostile = cmp.Or(hostile, a.ofHostile)
 		tell(a)
 	}
 	return more(ctx, m, j, tell)
@@ -199,9 +198,9 @@ func more(ctx context.Context, m mutant.Mutant, j Job, tell func(Answer)) error 
 func try(ctx context.Context, m mutant.Mutant, check Check) (Answer, error) {
 	switch check {
 	case Explore:
-		return explored(ctx, m, placesOf(m, func(string) bool { return true }))
+		return explored(ctx, m)
 	case Hostile:
-		return explored(ctx, m, placesOf(m, func(target string) bool { return target == hostileTarget }))
+		return withHostile(ctx, m)
 	case LockStep:
 		return inLockStep(ctx, m)
 	case Race:

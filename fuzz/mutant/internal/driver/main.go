@@ -32,7 +32,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(4)
 	}
-	o := Outcome{Mutant: explore.Planted, Verdict: rep.Verdict.String(), Reason: rep.Reason, Executions: rep.Executions}
+	o := Outcome{Mutant: explore.Planted(), Verdict: rep.Verdict.String(), Reason: rep.Reason, Executions: rep.Executions}
 	if f := rep.Failure; f != nil {
 		o.Property, o.Message, o.Token = f.Property, f.Message, string(f.Token)
 	}

@@ -1,0 +1,80 @@
+package mutant
+
+import (
+	"bytes"
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/bluekeyes/go-gitdiff/gitdiff"
+)
+
+// A mutant that is linked of packages that were compiled without it is the mutant
+// that is compiled whole: both take the same steps to the same failure.
+func TestLinkedIsCompiled(t *testing.T) {
+	source, err := root(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := Find("no-recheck")
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := func(build func(binary string) error) string {
+		binary := filepath.Join(t.TempDir(), "mutant.exe")
+		if err := build(binary); err != nil {
+			t.Fatal(err)
+		}
+		var stdout, stderr bytes.Buffer
+		code, err := execute(t.Context(), binary, []string{"explore", m.Target, m.Configuration, "1"}, &stdout, &stderr)
+		if err != nil || code != 1 || !strings.Contains(stdout.String(), `"Mutant":"no-recheck"`) {
+			t.Errorf("exit %d, %v: %s%s", code, err, &stdout, &stderr)
+		}
+		return stdout.String()
+	}
+	linked := run(func(binary string) error { return m.link(t.Context(), t.TempDir(), source, driver, binary) })
+	whole := run(func(binary string) error { return m.compile(t.Context(), t.TempDir(), source, driver, binary) })
+	if linked != whole {
+		t.Errorf("linked:   %s\ncompiled: %s", linked, whole)
+	}
+}
+
+// What other packages see of a patch is not linked with them as they were.
+func TestWhatOthersSee(t *testing.T) {
+	source, err := root(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := Find("lock-not-atomic") // in a function that is inlined
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.link(t.Context(), t.TempDir(), source, driver, filepath.Join(t.TempDir(), "mutant")); !errors.Is(err, errSeen) {
+		t.Errorf("%v", err)
+	}
+	if _, err := exportData(filepath.Join(source, "go.mod")); err == nil {
+		t.Error("a file that is no archive has export data")
+	}
+}
+
+// A patch leaves the lines after it where they were.
+func TestAlign(t *testing.T) {
+	const source = "package p\n\nfunc f() {\n\ta()\n\tb()\n\tc()\n}\n"
+	for what, c := range map[string]struct{ hunk, want string }{
+		"as many": {"@@ -5,1 +5,1 @@\n-\tb()\n+\td()\n", "package p\n\nfunc f() {\n\ta()\n\td()\n\tc()\n}\n"},
+		"fewer":   {"@@ -4,3 +4,1 @@\n-\ta()\n-\tb()\n \tc()\n", "package p\n\nfunc f() {\n\n\n\tc()\n}\n"},
+		"more":    {"@@ -5,1 +5,3 @@\n-\tb()\n+\tif d() { // which it may\n+\t\treturn\n+\t}\n", "package p\n\nfunc f() {\n\ta()\nif d ( ) { return ; } ;\n\tc()\n}\n"},
+		"between": {"@@ -4,2 +4,4 @@\n \ta()\n+\td(1,\n+\t\t\"x\")\n \tb()\n", "package p\n\nfunc f() {\na ( ) ; d ( 1 , \"x\" ) ;\n\tb()\n\tc()\n}\n"},
+		"twice":   {"@@ -4,3 +4,3 @@\n-\ta()\n \tb()\n+\td()\n \tc()\n", "package p\n\nfunc f() {\n\nb ( ) ; d ( ) ;\n\tc()\n}\n"},
+		"first":   {"@@ -6,1 +6,2 @@\n+\td()\n \tc()\n", "package p\n\nfunc f() {\n\ta()\n\tb()\n\td()\n\tc()\n}\n"}, // not aligned
+	} {
+		files, _, err := gitdiff.Parse(strings.NewReader("diff --git a/a.go b/a.go\n--- a/a.go\n+++ b/a.go\n" + c.hunk))
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		if got, err := change([]byte(source), files[0], align); err != nil || string(got) != c.want {
+			t.Errorf("%s: %v\n%s", what, err, got)
+		}
+	}
+}
