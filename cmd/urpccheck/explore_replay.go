@@ -1,0 +1,89 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"time"
+
+	"urpc/checker/schedule"
+	"urpc/fuzz/explore"
+	"urpc/fuzz/lockstep"
+	"urpc/fuzz/mutant"
+)
+
+// replaySchedule runs the execution of a token again, in its mutant if it names
+// one.
+func (a *app) replaySchedule(token string, f *replayFlags) error {
+	started := time.Now()
+	info, report, err := a.runToken(token, f.lockstep)
+	if err != nil || report == nil {
+		return err
+	}
+	values, err := valuesOf(info)
+	if err != nil {
+		return err
+	}
+	e := &explored{app: a, verb: "replay", target: info.Target, configuration: info.Configuration, values: values,
+		mutant: info.Mutant, json: f.json, report: *report, took: time.Since(started)}
+	e.tell()
+	return nil
+}
+
+// valuesOf gives the values of a token's configuration in full.
+func valuesOf(info schedule.TokenInfo) (string, error) {
+	target, err := explore.Find(info.Target)
+	if err != nil {
+		return "", err
+	}
+	values, _, err := target.Parse(info.Configuration)
+	return values.String(), err
+}
+
+// showSchedule prints the execution of a token. It is no verdict.
+func (a *app) showSchedule(token string, f *showFlags) error {
+	_, report, err := a.runToken(token, f.lockstep)
+	switch {
+	case err != nil:
+		return err
+	case report == nil: // shown by the mutant
+		return nil
+	case report.Failure == nil && report.Passing == nil:
+		return errors.New("interrupted before there was anything to show")
+	case report.Failure == nil && f.json:
+		a.out.json(executionOf(report.Passing))
+		return nil
+	case report.Failure == nil:
+		return report.Passing.WriteText(a.out, a.out.width())
+	case f.json:
+		a.out.json(failureOf(report.Failure))
+		return nil
+	}
+	return report.Failure.WriteText(a.out, a.out.width())
+}
+
+// runToken replays a token, in lock-step if it is tied; the report is nil if a program with the token's
+// mutant did.
+func (a *app) runToken(token string, tied bool) (schedule.TokenInfo, *schedule.Report, error) {
+	info, err := schedule.ParseToken(schedule.Token(token))
+	if err != nil {
+		return info, nil, usage("%s: %w", shortened(token), err)
+	}
+	if info.Mutant != mutant.Running() {
+		if _, err := mutant.Find(info.Mutant); err != nil {
+			return info, nil, usage("%s: %w", shortened(token), err)
+		}
+		return info, nil, a.asMutant(info.Mutant, os.Args[1:])
+	}
+	var report schedule.Report
+	if tied {
+		var l lockstep.Report
+		l, err = lockstep.ReplayTarget(a.ctx, schedule.Token(token), lockstep.Options{})
+		report = l.Report
+	} else {
+		report, err = explore.Replay(a.ctx, schedule.Token(token), schedule.Options{})
+	}
+	if err != nil {
+		return info, nil, usage("%s: %w", shortened(token), err)
+	}
+	return info, &report, nil
+}

@@ -1,0 +1,214 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+	"strings"
+
+	"urpc/checker/schedule"
+	"urpc/checker/verdict"
+	"urpc/fuzz/lockstep"
+)
+
+// mostLeftOut is how many transitions of the specification that the code left out
+// are told.
+const mostLeftOut = 10
+
+// explored is an exploration, or a replay, that has ended, to be told.
+type explored struct {
+	*app
+	verb, target, configuration, values, mutant string
+	seed                                        uint64
+	out                                         string
+	json, samples                               bool
+	report                                      schedule.Report
+	tied                                        *lockstep.Report // nil: not in lock-step
+	took                                        time.Duration
+
+	artifacts []string
+	replay    string
+}
+
+// tell prints the outcome and sets the exit code.
+func (e *explored) tell() {
+	e.settle()
+	if e.json {
+		e.app.out.json(e.record())
+	} else {
+		e.print()
+	}
+	e.judged(e.report.Verdict, e.report.BudgetUsed)
+}
+
+// settle writes what a failure leaves.
+func (e *explored) settle() {
+	failure := e.report.Failure
+	if failure == nil {
+		return
+	}
+	e.replay = e.replayOf(failure.Token)
+	if e.verb == "replay" {
+		return
+	}
+	folder := newArtifacts(e.out, e.verb, e.target, e.mutant)
+	for _, file := range []struct {
+		name string
+		fill func(io.Writer) error
+	}{
+		{"token", func(w io.Writer) error {
+			_, err := fmt.Fprintln(w, orElse(string(failure.Token), e.replay))
+			return err
+		}},
+		{"failure.txt", func(w io.Writer) error { return failure.WriteText(w, defaultWidth) }},
+	} {
+		path, err := folder.write(file.name, file.fill)
+		if err != nil {
+			fmt.Fprintf(e.errors, "urpccheck: %v; the failure stands\n", err)
+			return
+		}
+		e.artifacts = append(e.artifacts, path)
+	}
+}
+
+// replayOf gives the command that replays the execution of a token. A drive has
+// none: what it does is determined by the specification's graph, and it is made
+// again as a whole.
+func (e *explored) replayOf(token schedule.Token) string {
+	if token == "" {
+		words := []string{"explore", e.target, "--config", e.configuration, "--strategy", drive}
+		if e.mutant != "" {
+			words = append(words, "--mutant", e.mutant)
+		}
+		return commandLine(words...)
+	}
+	if e.tied != nil {
+		return commandLine("replay", "--lockstep", string(token))
+	}
+	return commandLine("replay", string(token))
+}
+
+// foundBy gives the command of the sample whose last execution the failure was, as
+// its token names it; "" if no sample found it.
+func (e *explored) foundBy(token schedule.Token) string {
+	info, err := schedule.ParseToken(token)
+	s := info.Strategy
+	if err != nil || !s.Samples() {
+		return ""
+	}
+	words := []string{"explore", info.Target, "--config", info.Configuration}
+	if info.Mutant != "" {
+		words = append(words, "--mutant", info.Mutant)
+	}
+	if e.tied != nil {
+		words = append(words, "--lockstep")
+	}
+	words = append(words, "--strategy", s.Name())
+	if s.Depth() > 0 {
+		words = append(words, "--depth", fmt.Sprint(s.Depth()))
+	}
+	return commandLine(append(words, "--seed", fmt.Sprint(s.Seed()), "--executions", fmt.Sprint(s.Executions()))...)
+}
+
+func (e *explored) title() string {
+	if e.mutant != "" {
+		return e.target + " with mutant " + e.mutant
+	}
+	return e.target
+}
+
+func (e *explored) print() {
+	r := &e.report
+	width := e.app.out.width()
+	outcome := r.Verdict.String()
+	if r.Verdict == verdict.Unknown && r.BudgetUsed {
+		outcome = "nothing found; a sample proves nothing"
+	}
+	e.app.out.line("%s, the runtime's code: %s", e.title(), e.app.out.paint(r.Verdict, outcome))
+	configuration := e.configuration
+	if e.values != e.configuration {
+		configuration += " (" + e.values + ")"
+	}
+	e.app.out.line("%s", folded("configuration "+configuration, width, "  "))
+	e.app.out.line("%s", folded(e.covered(), width, "  "))
+	if e.samples {
+		e.app.out.line("  %s, seed %d", seconds(e.took), e.seed)
+	} else {
+		e.app.out.line("  %s, no random choices", seconds(e.took))
+	}
+	if e.tied != nil {
+		e.tied.WriteText(e.app.out, mostLeftOut)
+	}
+	if r.Passing != nil && e.verb != "replay" {
+		e.app.out.line("")
+		r.Passing.WriteText(e.app.out, width)
+		e.app.out.line("")
+		e.app.out.line("replay the one that passes: %s", e.replayOf(r.Passing.Token))
+	}
+	if r.Failure != nil {
+		e.app.out.line("")
+		r.Failure.WriteText(e.app.out, width)
+		e.app.out.line("")
+		if found := e.foundBy(r.Failure.Token); found != "" {
+			e.app.out.line("found by: %s", found)
+		}
+		e.app.out.line("replay: %s", e.replay)
+	}
+}
+
+// covered says what was visited, and within which bound.
+func (e *explored) covered() string {
+	r := &e.report
+	text := fmt.Sprintf("%s, %s, the longest of %s; bound: %s", plural(r.Executions, "execution"), plural(r.Steps, "step"), plural(r.Depth, "step"), r.Bound)
+	if r.States > 0 {
+		text = fmt.Sprintf("%s, %s met again of which %s verified, in ", plural(r.States, "state"), grouped(r.Hits), grouped(r.Verified)) + text
+	}
+	if r.Untold != nil {
+		text += fmt.Sprintf("; some states count as several, how many depends on the order: %s read and told nothing", strings.Join(r.Untold, ", "))
+	}
+	if r.Redundant > 0 {
+		text += fmt.Sprintf("; %s redundant", grouped(r.Redundant))
+	}
+	if r.Bad > 0 && e.verb != "replay" {
+		text += fmt.Sprintf("; bad: %s of %s", grouped(r.Bad), grouped(r.Executions))
+		if r.Reason == schedule.FirstFailure {
+			text += ", the last"
+		}
+	}
+	if !r.Complete && r.Verdict != verdict.Violated && r.Reason != "" {
+		text += "; not complete: " + r.Reason
+	}
+	return text
+}
+
+func (e *explored) record() verdictRecord {
+	r := &e.report
+	record := verdictRecord{
+		Record: "verdict", Verb: e.verb, Target: e.target, Configuration: e.configuration, Values: e.values, Mutant: e.mutant,
+		Verdict: r.Verdict, Complete: r.Complete, Interrupted: e.interrupted() && !r.Complete, BudgetUsed: r.BudgetUsed,
+		Bound: r.Bound, Reason: r.Reason, Seed: e.seed,
+		Executions: new(r.Executions), Steps: new(r.Steps), Depth: new(r.Depth), Bad: new(r.Bad),
+		Artifacts: e.artifacts, Replay: e.replay,
+		Seconds: e.took.Seconds(), Rate: float64(r.Executions) / max(e.took.Seconds(), 1e-9),
+	}
+	if r.States > 0 {
+		record.States, record.Verified, record.Untold = new(r.States), new(r.Verified), r.Untold
+	}
+	if l := e.tied; l != nil {
+		record.Matched, record.Candidates = new(l.Matched), new(l.Candidates)
+		if l.Specification != nil {
+			record.Specification = specificationOf(l.Specification)
+		}
+	}
+	if r.Redundant > 0 {
+		record.Redundant = new(r.Redundant)
+	}
+	if r.Passing != nil && e.verb != "replay" {
+		record.Passing = string(r.Passing.Token)
+	}
+	if f := r.Failure; f != nil {
+		record.Property, record.Violated, record.Message = f.Property, []string{f.Property}, f.Message
+		record.TraceLength, record.Preemptions, record.Token = new(len(f.Steps)), new(f.Preemptions), string(f.Token)
+	}
+	return record
+}
