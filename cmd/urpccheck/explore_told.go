@@ -3,8 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
-	"time"
 	"strings"
+	"time"
 
 	"urpc/checker/schedule"
 	"urpc/checker/verdict"

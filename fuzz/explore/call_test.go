@@ -9,19 +9,20 @@ import (
 )
 
 // What the properties of target call speak of comes up: each has an execution in
-// which it could have been broken.
+// which it could have been broken. Every state of these configurations is visited.
 func TestLeavingComesUp(t *testing.T) {
 	for _, c := range []struct {
 		config string
+		states uint64
 		twins  []string
 	}{
-		{"1-1-2-1", []string{
+		{"1-1-2-1", 12700, []string{
 			"ended before it began", "told to leave", "replied to although its context ended", "left for ever",
 			"a late reply dropped", "waited for a record", "a watch called", "a watch stopped",
 		}},
-		{"refuse", []string{"waited for a record"}},
-		{"clock", []string{"ended before it began", "told to leave", "slept past its deadline once"}},
-		{"full", []string{"roused", "told to leave", "left for ever"}},
+		{"refuse", 10416, []string{"waited for a record"}},
+		{"clock", 22, []string{"ended before it began", "told to leave", "slept past its deadline once"}},
+		{"full", 5585, []string{"roused", "told to leave", "left for ever"}},
 	} {
 		v, _, err := callTarget.Parse(c.config)
 		if err != nil {
@@ -33,8 +34,11 @@ func TestLeavingComesUp(t *testing.T) {
 			x.start(numbered("client", v.Int("clients")), numbered("server", v.Int("servers")))
 			s.AtEnd(func() { comesUp(x, came) })
 		}, schedule.Stateful(), schedule.Options{})
-		if err != nil || !rep.Complete || rep.Failure != nil {
+		if err != nil || !rep.Complete || rep.Failure != nil || rep.Untold != nil || rep.Verified == 0 {
 			t.Fatalf("%s: %v, %+v", c.config, err, rep)
+		}
+		if rep.States != c.states {
+			t.Errorf("%s: %d states, want %d", c.config, rep.States, c.states)
 		}
 		for _, twin := range c.twins {
 			if !came[twin] {

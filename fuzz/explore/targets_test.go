@@ -2,6 +2,7 @@ package explore
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"urpc/checker"
@@ -53,8 +54,8 @@ func TestEveryExecutionWithinABound(t *testing.T) {
 		{"channel", "1-1-1-1", 3, 20609, 74},
 		{"channel", "1-1-2-1", 2, 3767, 143},
 		{"channel", "1-2-1-1", 2, 72596, 98},
-		{"channel", "2-1-1-1", 2, 291078, 167},
-		{"channel", "2-1-1-2", 2, 141798, 149},
+		{"channel", "2-1-1-1", 1, 4468, 167}, // these two are visited whole, too (TestEveryState)
+		{"channel", "2-1-1-2", 1, 2208, 149},
 		{"channel", "2-1-2-2", 1, 18018, 293},
 		{"channel", "wrap", 1, 18018, 293}, // as without the wrap
 		{"channel", "spurious", 1, 23806, 183},
@@ -85,9 +86,14 @@ func TestEveryExecutionWithinABound(t *testing.T) {
 	}
 }
 
+// What is not visited whole is sampled.
 func TestSampleOfLargerConfigurations(t *testing.T) {
+	whole := visitedWhole()
 	for _, target := range Targets {
 		for _, c := range target.Configurations {
+			if slices.ContainsFunc(whole, func(w counted) bool { return w.target == target.Name && w.config == c.Name }) {
+				continue
+			}
 			t.Run(target.Name+" "+c.Name, func(t *testing.T) {
 				const executions = 2000
 				rep := run(t, target.Name, c.Name, sample(target, 1991, executions))
