@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -362,6 +363,32 @@ func TestHostileServer(t *testing.T) {
 	})
 	if err := hostileAnswer(t, good, peer, own); err != nil {
 		t.Errorf("a good answer: %v", err)
+	}
+}
+
+// TestAnswerBeforeTheHello: a server that answers and hangs up before the hello could
+// be sent makes no binding, and leaves no descriptor behind.
+func TestAnswerBeforeTheHello(t *testing.T) {
+	size := channel.Size{Slots: 4, Payload: 96}
+	region, files, err := shm.CreateRegion(shm.Memfd{}, channel.Replies, channel.Calls, shm.RoundUp(size.Bytes()), size.Format)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer region.Close()
+	defer files.Close()
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // it would close what nobody has any more
+	before := resources(t)
+	a, b := socketPair(t)
+	fds := []int{int(files.Peer.(*os.File).Fd()), int(files.Own.(*os.File).Fd())}
+	if _, _, err := a.WriteMsgUnix(appendAnswer(nil, size, nil), unix.UnixRights(fds...), nil); err != nil {
+		t.Fatal(err)
+	}
+	a.Close()
+	if _, err := BindConn(within(t), b, Options{}); !errors.Is(err, ErrHandshake) || !errors.Is(err, unix.EPIPE) {
+		t.Errorf("%v, want that the hello could not be sent", err)
+	}
+	if after := resources(t); after != before {
+		t.Errorf("before:\n%s\nafter:\n%s", before, after)
 	}
 }
 

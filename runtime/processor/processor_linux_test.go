@@ -144,6 +144,26 @@ func TestClientThatTakesNoReplyBreaksItsBindingOnly(t *testing.T) {
 	}
 }
 
+// So does one whose calls end their handlers' goroutines: that the reply could not
+// be sent is seen by what replaces the worker.
+func TestReplyOfAnEndedHandlerBreaksItsBinding(t *testing.T) {
+	for _, workers := range []int{1, 2} {
+		b := newBench(t, 2, workers, func(uint32, []byte, []byte) (uint32, []byte) {
+			runtime.Goexit()
+			panic("it goes on")
+		})
+		for n := range uint64(3) { // one more than the queue of replies holds
+			for b.client.Send(&channel.Message{ID: n}, nil) == channel.Full {
+				b.kernel.Pause()
+			}
+			b.client.Wake(b.kernel, channel.Keep)
+		}
+		if err := <-b.ended; !errors.Is(err, ErrCorrupt) {
+			t.Fatalf("with %d workers: %v, want ErrCorrupt", workers, err)
+		}
+	}
+}
+
 func TestCorruptCallEndsThePool(t *testing.T) {
 	k, err := kernel.Real()
 	if err != nil {
