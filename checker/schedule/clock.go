@@ -21,7 +21,7 @@ import (
 type Clock struct {
 	now *Word // nanoseconds
 	// instants are those to come, ascending. They follow from the time and from what
-	// the waiting threads stand before, so that a state need not tell them.
+	// the waiting threads stand before.
 	instants []uint64
 	passes   string // the name of the step that moves it
 }
@@ -34,6 +34,12 @@ func (t *T) Clock(name string, instants ...time.Duration) *Clock {
 	for _, at := range instants {
 		c.arm(at)
 	}
+	// They tell no states apart, but steps on the clock's place look at them.
+	t.SharedAt("instants of "+name, func(d *Digest) {
+		for _, at := range c.instants {
+			d.Word(at)
+		}
+	}, Span{c.now.at, 8})
 	t.Daemon(name, func() {
 		for {
 			t.Mark(name)

@@ -18,7 +18,7 @@ type waiter struct {
 // Cond makes a condition variable whose waiters hold m.
 func (t *T) Cond(name string, m *Mutex) *Cond {
 	c := &Cond{m: m, w: t.Word(name, 0)}
-	t.Shared(c.digest)
+	t.SharedAt("waiters of "+name, c.digest, Span{c.w.at, 8})
 	return c
 }
 

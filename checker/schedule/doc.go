@@ -55,7 +55,8 @@
 //	optimal.go, races.go           partial order reduction
 //	stateful.go, state.go, seen.go search by states; verify.go: marks are not trusted
 //	workers.go, usage.go           any number of workers; who touches what; scout.go:
-//	                               a look ahead; repeat.go: steps that are made again
+//	                               a look ahead; repeat.go: steps that are made again,
+//	                               recall.go: steps that are not
 //	bounded.go, random.go, pct.go, pos.go, urw.go, surw.go   the other strategies
 //	datarace.go                    what plain accesses must be ordered by
 //	storebuffer.go                 x86-TSO, if asked for

@@ -87,10 +87,10 @@ func (r *runner) checkGuards(th *thread) {
 	}
 }
 
-// mover gives an enabled thread whose step commutes with all that others can do
-// before it frees a lock; -1: there is none.
-func (r *runner) mover(enabled uint64) int {
-	for e := enabled & r.ready; e != 0; e &= e - 1 {
+// guarded gives those of the threads, which stand before steps that are enabled, whose
+// steps commute with all that others can do before they free a lock.
+func (r *runner) guarded(ready uint64) (set uint64) {
+	for e := ready; e != 0; e &= e - 1 {
 		th := r.threads[lowest(e)]
 		if k := th.event.Kind; k == Kill || k == Flush {
 			continue
@@ -100,8 +100,8 @@ func (r *runner) mover(enabled uint64) int {
 			continue
 		}
 		if g.holder() == th.index {
-			return th.index
+			set |= th.bit
 		}
 	}
-	return -1
+	return set
 }

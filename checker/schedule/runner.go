@@ -92,9 +92,10 @@ type runner struct {
 	// Of a search that keeps states.
 	keeps      bool
 	hears      bool // keeps, and is not repeating
+	recalls    bool // the program declares T.Recall
 	guards     []guard
-	shared     []func(*Digest)
-	scratch    Digest // of all shared words, while it is made
+	shared     []part
+	scratch    Digest // of a part, while it is made
 	quotient   func(Location, uint64) uint64
 	telling    []telling
 	setUpChose Digest // answers in the set-up
@@ -152,7 +153,7 @@ func (r *runner) reset(settled int) {
 	r.cleanups = r.cleanups[:0]
 	r.words, r.shared, r.guards = r.words[:0], r.shared[:0], r.guards[:0]
 	r.buffers = r.buffers[:0]
-	r.quotient, r.mute, r.setUpChose = nil, "", Digest{}
+	r.quotient, r.mute, r.setUpChose, r.recalls = nil, "", Digest{}, false
 	if r.detector != nil {
 		r.detector.reset()
 	}

@@ -204,6 +204,9 @@ type Options struct {
 	// once and puts no thread to sleep. It is the plain version of itself, for
 	// comparison, and for who counts transitions.
 	Plain bool
+	// RunAll has Stateful run every execution of a program that declares T.Recall. It
+	// is the plain version of that, for comparison.
+	RunAll bool
 	// Workers is how many goroutines a Stateful search has (0: one). With more than
 	// one, executions of the program run at once: its function must touch nothing but
 	// what it makes itself, or guard it. States, verdict and bound are those of any
@@ -250,11 +253,14 @@ type Report struct {
 	// several, and how many depends on the order in which they were met.
 	Untold []string
 	// Handed counts how often one of its workers took over a part of another's search.
-	Handed  uint64
-	Steps   uint64 // of all executions together: accesses, awaits and choices
-	Depth   int    // steps of the longest execution
-	Bad     uint64 // executions that fail, of Executions
-	Failure *Failure
+	Handed uint64
+	// Recalled counts the executions of Stateful that were not run, since all that
+	// their steps do was known (T.Recall).
+	Recalled uint64
+	Steps    uint64 // of all executions together: accesses, awaits and choices
+	Depth    int    // steps of the longest execution
+	Bad      uint64 // executions that fail, of Executions
+	Failure  *Failure
 	// Passing is the longest execution that passes all checks, if Options.Passing
 	// asks for one and there is any; of Replay the execution of a token that passes.
 	Passing *Execution

@@ -33,7 +33,7 @@ func (s *stateful) scoutAhead(executions uint64) bool {
 func (w *scout) begin() (int, bool) { return 0, true }
 
 func (w *scout) pick(enabled uint64, _ int) int {
-	w.s.c.usage.note(w.s.r, enabled, nil)
+	w.s.c.usage.note(w.s.r.threads, enabled, w.s.r.waiting, nil)
 	n := w.draw.IntN(64)
 	for e := enabled; ; e &= e - 1 {
 		if e == 0 {

@@ -4,8 +4,8 @@ import "fmt"
 
 // What a state is. It consists of
 //
-//   - the shared words: those of T.Word, and what the functions of T.Shared add,
-//     the property's ghost state among it;
+//   - the shared words: those of T.Word, and what the functions of T.Shared and
+//     T.SharedAt add, the property's ghost state among it. Each of these is a part;
 //   - of each thread, what it stands before, and its digest: of its last mark and
 //     of all that it has read, chosen and done since. That of a thread that has
 //     ended counts too, since a check at the end may look at what it came to. One
@@ -21,11 +21,31 @@ import "fmt"
 // the set-up may declare it. A counter that grows for ever is added as far as it
 // matters: modulo the size of its ring, say.
 func (t *T) Shared(f func(*Digest)) {
-	r := t.alive("Shared")
+	t.share("Shared", part{name: "what Shared declares", f: f, everywhere: true})
+}
+
+// SharedAt is Shared of state that stands at places: only a step on one of them, or
+// on bytes that overlap with one, changes or looks at it, a check in the step
+// included. That no other step changes it is tested wherever Stateful runs a step of
+// a program that declares T.Recall. name is for messages: "slots of the queue".
+func (t *T) SharedAt(name string, f func(*Digest), on ...Span) {
+	t.share("SharedAt", part{name: name, f: f, on: on})
+}
+
+// part is a part of the shared state.
+type part struct {
+	name       string
+	f          func(*Digest)
+	on         []Span
+	everywhere bool // any step may touch it
+}
+
+func (t *T) share(call string, p part) {
+	r := t.alive(call)
 	if !r.settingUp {
-		panic("schedule: Shared outside the set-up")
+		panic("schedule: " + call + " outside the set-up")
 	}
-	r.shared = append(r.shared, f)
+	r.shared = append(r.shared, p)
 }
 
 // Quotient declares what of a value that is told by T.SawValue matters to the
@@ -54,24 +74,43 @@ type history struct {
 	before Digest
 }
 
-// same leaves out before, which is made only where it may be needed.
+// same leaves out before, which is made only where it may be needed, and whether a
+// step told its value where that is in local by now.
 func (h *history) same(other *history) bool {
-	return h.local == other.local && h.label == other.label && h.name1 == other.name1 && h.told == other.told
+	return h.local == other.local && h.label == other.label && h.name1 == other.name1 && (h.name1 < 0 || h.told == other.told)
 }
 
-// sharedDigest gives the digest of all shared words.
-func (r *runner) sharedDigest() Digest {
+// The digest of a state is the sum of those of its parts and of its threads, each of
+// which has its own number in it, so that of a state in which few of them have changed
+// it is soon made from the one before (Zobrist, "A new hashing method with application
+// for game playing", 1970).
+
+func (d *Digest) add(other Digest) { d.a, d.b = d.a+other.a, d.b+other.b }
+
+func (d *Digest) subtract(other Digest) { d.a, d.b = d.a-other.a, d.b-other.b }
+
+// parts is how many parts the shared state has: the words first.
+func (r *runner) parts() int { return len(r.words) + len(r.shared) }
+
+// drawParts gives the digest of all parts, and of each in into, if it is not nil.
+func (r *runner) drawParts(into []Digest) (sum Digest) {
 	d := &r.scratch // it stays there: what is handed to the program's functions escapes
-	*d = Digest{}
-	for _, w := range r.words {
-		d.Word(r.class(w.at, w.v))
-	}
 	r.quiet = true
-	for _, f := range r.shared {
-		f(d)
+	for i := range r.parts() {
+		*d = Digest{}
+		if i < len(r.words) {
+			d.Word(r.class(r.words[i].at, r.words[i].v))
+		} else {
+			r.shared[i-len(r.words)].f(d)
+		}
+		d.Word(uint64(i))
+		sum.add(*d)
+		if into != nil {
+			into[i] = *d
+		}
 	}
 	r.quiet = false
-	return *d
+	return sum
 }
 
 func (r *runner) class(at Location, v uint64) uint64 {
@@ -83,23 +122,55 @@ func (r *runner) class(at Location, v uint64) uint64 {
 
 // state gives the digest of the state.
 func (r *runner) state() Digest {
-	d := r.sharedDigest()
-	d.digest(r.setUpChose)
+	sum := r.drawParts(nil)
+	sum.add(r.answered())
 	for _, th := range r.threads[:r.declared] {
-		switch {
-		case r.struck&th.bit != 0:
-			d.Word(3)
-			continue
-		case th.dead:
-			d.Word(2)
-		case th.done:
-			d.Word(1)
-		default:
-			d.Word(place(&th.event))
-			d.Word(uint64(r.names.id(th.event.Name)) << 8)
-		}
-		d.digest(th.local)
+		sum.add(r.standing(th).digest(th.index, th.local))
 	}
+	return sum
+}
+
+// answered is the part of the answers in the set-up.
+func (r *runner) answered() Digest {
+	d := r.setUpChose
+	d.Word(1)
+	return d
+}
+
+// stand is where a thread stands: before a step, by its kind, place and name, or
+// at its end.
+type stand struct {
+	place uint64 // of a step; else one of the places below
+	name  int32
+}
+
+// A thread that has come to its end stands at none that a step has: kinds begin at 1.
+const (
+	atEnd uint64 = iota + 1
+	atDeath
+	struckDead // by T.Kill
+)
+
+func (r *runner) standing(th *thread) stand {
+	switch {
+	case r.struck&th.bit != 0:
+		return stand{place: struckDead}
+	case th.dead:
+		return stand{place: atDeath}
+	case th.done:
+		return stand{place: atEnd}
+	}
+	return stand{place: place(&th.event), name: r.names.id(th.event.Name)}
+}
+
+// digest gives the part of the thread that stands there.
+func (s stand) digest(thread int, local Digest) (d Digest) {
+	d.Word(s.place)
+	d.Word(uint64(s.name) << 8)
+	if s.place != struckDead {
+		d.digest(local)
+	}
+	d.Word(1<<32 | uint64(thread))
 	return d
 }
 
@@ -122,7 +193,7 @@ func (r *runner) stepped(th *thread, name int32) {
 	}
 	th.told, th.name1 = false, name
 	if reads(th.event.Kind) && r.telling[name] != tells {
-		th.before = r.sharedDigest()
+		th.before = r.drawParts(nil)
 	}
 }
 

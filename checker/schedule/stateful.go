@@ -5,7 +5,8 @@ import "fmt"
 // stateful is the search, depth first, of every reachable state of the program
 // (state.go), each visited once; or the part of one worker in it (workers.go).
 // Executions are made anew from the start up to where they part from the one
-// before, since a coroutine cannot be set back (repeat.go).
+// before, since a coroutine cannot be set back (repeat.go); or they are not made at
+// all, where it is known what their steps do (recall.go).
 //
 // Beside states it keeps sleep sets: in each state, the threads whose next step
 // need not be taken, because it was taken before and commutes with all since. A
@@ -41,6 +42,7 @@ type stateful struct {
 	met        bool // the execution ended in a state that was visited, or asleep
 	restart    bool // the search must begin again
 	plain      bool // every transition is visited
+	runAll     bool // nothing is recalled
 	races      bool // plain accesses that nothing orders are failures
 	cheap      bool // the settled steps of this execution are repeated
 	difference string
@@ -49,11 +51,17 @@ type stateful struct {
 	hits       uint64
 	check      verifier
 	scouted    int // as far in scouting
+	memory     *memory
+	final      fork      // of which the state is that at the end of the execution
+	threads    []*thread // scratch
 }
 
 // fork is one decision of the current execution.
 type fork struct {
 	enabled uint64
+	ready   uint64 // of these, the threads before a step that is no await
+	guarded uint64 // of those, the threads that hold the lock which guards their place
+	last    int    // the thread of the step before; -1: there was none
 	sleep   uint64 // threads that need not go on from here
 	left    uint64 // threads not yet tried, chosen among them
 	given   uint64 // threads that other workers have taken from left
@@ -62,6 +70,7 @@ type fork struct {
 	stands  []access // by thread: what each enabled one stands before
 	answers odometer
 	before  knowledge
+	picture picture // of the state, where steps are recalled
 }
 
 // knowledge is what the search knows when it comes to a decision.
@@ -72,7 +81,7 @@ type knowledge struct {
 }
 
 func newStateful(r *runner, o Options, c *common) *stateful {
-	s := &stateful{r: r, c: c, races: o.DataRaces, plain: o.Plain}
+	s := &stateful{r: r, c: c, races: o.DataRaces, plain: o.Plain, runAll: o.RunAll, memory: newMemory(c)}
 	s.check = verifier{s: s, kept: &c.kept}
 	return s
 }
@@ -87,6 +96,7 @@ func (s *stateful) begin() (int, bool) {
 	}
 	s.at, s.setUp.at, s.ended.at = 0, 0, 0
 	s.stale, s.met, s.restart, s.second = false, false, false, 0
+	s.final.picture.drawn = false
 	s.executions++
 	s.cheap = s.executions > fullEvery && s.executions%fullEvery != 0
 	if len(s.path) == 0 {
@@ -191,6 +201,9 @@ func (s *stateful) pick(enabled uint64, last int) int {
 		s.difference = fmt.Sprintf("after %s threads have read other values than after the same steps before", plural(s.at, "step"))
 		return -1
 	}
+	if !grows && s.remembers() && !s.remember(p) {
+		return -1
+	}
 	p.answers.at = 0
 	s.at++
 	s.stale = true
@@ -206,6 +219,23 @@ func (s *stateful) settle() {
 	}
 }
 
+// remember compares the state before a decision that was made before with what was
+// drawn of it, if it can be told, and draws it if it has not been; false: something is
+// wrong.
+func (s *stateful) remember(p *fork) bool {
+	switch {
+	case !s.cheap:
+		s.compare(p)
+	case s.at != len(s.path)-1:
+		return true
+	}
+	if !p.picture.drawn {
+		p.guarded = s.r.guarded(p.ready)
+		s.draw(p)
+	}
+	return s.memory.mistake == ""
+}
+
 // grow adds a decision; false: the execution ends here.
 func (s *stateful) grow(enabled uint64, last int) bool {
 	if s.r.mute != "" {
@@ -213,9 +243,26 @@ func (s *stateful) grow(enabled uint64, last int) bool {
 	}
 	sleep := s.slept()
 	p := s.push()
-	p.enabled, p.given, p.answers.choices = enabled, 0, p.answers.choices[:0]
+	p.enabled, p.ready, p.guarded, p.last = enabled, enabled&s.r.ready, 0, last
 	s.know(&p.before)
-	if !s.look(p) {
+	if s.remembers() {
+		p.guarded = s.r.guarded(p.ready)
+		s.draw(p)
+		if len(s.path) > 1 {
+			s.learn(s.path[len(s.path)-2], p)
+		}
+		if s.memory.mistake != "" {
+			return s.goesOn(false)
+		}
+	}
+	return s.enter(p, sleep, s.r.threads)
+}
+
+// enter decides who goes on first from the state before the decision; false: nobody,
+// since the state was visited, or all that are left to try sleep. threads stand there,
+// in the program or as they are recalled.
+func (s *stateful) enter(p *fork, sleep uint64, threads []*thread) bool {
+	if !s.look(p, threads) {
 		s.restart = true
 		s.c.end(&s.c.begins)
 		return s.goesOn(false)
@@ -223,18 +270,21 @@ func (s *stateful) grow(enabled uint64, last int) bool {
 	if s.races && s.collide(p) {
 		return true
 	}
-	if m := s.mover(p); m >= 0 {
+	if m := s.mover(p, threads); m >= 0 {
 		p.sleep, p.left, p.chosen = sleep, 1<<uint(m), m
 		return s.goesOn(sleep>>uint(m)&1 == 0)
 	}
-	key := s.r.state()
+	key := p.picture.sum
+	if !p.picture.drawn {
+		key = s.r.state()
+	}
 	slept, known, room := s.c.seen.visit(key, sleep)
 	switch {
 	case !room:
 		s.c.end(&s.c.noRoom)
 		return s.goesOn(false)
 	case !known:
-		p.sleep, p.left = sleep, enabled&^sleep
+		p.sleep, p.left = sleep, p.enabled&^sleep
 		s.check.keep(key)
 	case slept&^sleep == 0:
 		s.hits++
@@ -247,8 +297,8 @@ func (s *stateful) grow(enabled uint64, last int) bool {
 		return s.goesOn(false)
 	}
 	p.chosen = lowest(p.left)
-	if last >= 0 && p.left>>uint(last)&1 == 1 {
-		p.chosen = last
+	if p.last >= 0 && p.left>>uint(p.last)&1 == 1 {
+		p.chosen = p.last
 	}
 	return true
 }
@@ -273,7 +323,9 @@ func (s *stateful) push() *fork {
 	if s.path[k] == nil {
 		s.path[k] = new(fork)
 	}
-	return s.path[k]
+	p := s.path[k]
+	p.given, p.answers.choices, p.picture.drawn = 0, p.answers.choices[:0], false
+	return p
 }
 
 // slept gives the threads that sleep after the last step: those that slept or
@@ -295,20 +347,31 @@ func (s *stateful) slept() (sleep uint64) {
 
 // look takes down what the enabled threads stand before; false: the search must
 // begin again.
-func (s *stateful) look(p *fork) bool {
+func (s *stateful) look(p *fork, threads []*thread) bool {
+	waiting := s.r.waiting
+	if p.picture.drawn {
+		waiting = 0
+	}
+	for t := range p.picture.nodes {
+		if n := p.picture.nodes[t]; p.picture.drawn && !n.ended {
+			waiting |= n.thread.bit
+		}
+	}
 	for e := p.enabled; e != 0; e &= e - 1 {
 		t := lowest(e)
 		for len(p.stands) <= t {
 			p.stands = append(p.stands, access{})
 		}
-		th := s.r.threads[t]
-		a := access{thread: int16(t), writes: th.event.Kind.writes(), kill: th.event.Kind == Kill}
-		if th.word != nil && th.event.Kind == CAS {
-			a.writes = th.word.v == th.expects
+		th := threads[t]
+		a := access{thread: int16(t), kill: th.event.Kind == Kill}
+		if p.picture.drawn {
+			a.writes = p.picture.cases[t].writes
+		} else {
+			a.writes = th.mightWrite()
 		}
 		p.stands[t] = a
 	}
-	return s.c.usage.note(s.r, p.enabled, p.stands)
+	return s.c.usage.note(threads, p.enabled, waiting, p.stands)
 }
 
 // collide lets two threads that stand before accesses which race make them one
@@ -331,15 +394,20 @@ func (s *stateful) collide(p *fork) bool {
 // mover gives a thread whose step commutes with all that others can do before
 // another step of it: on a place that no other thread touches, or on one that a
 // lock guards which it holds; -1: there is none.
-func (s *stateful) mover(p *fork) int {
+func (s *stateful) mover(p *fork, threads []*thread) int {
 	if s.plain {
 		return -1
 	}
-	t, movers := s.c.usage.private(s.r, p.enabled&s.r.ready, p.stands)
-	if t < 0 && movers {
-		t = s.r.mover(p.enabled)
+	switch t, movers := s.c.usage.private(threads, p.ready, p.stands); {
+	case t >= 0 || !movers:
+		return t
+	case !p.picture.drawn:
+		p.guarded = s.r.guarded(p.ready)
 	}
-	return t
+	if p.guarded == 0 {
+		return -1
+	}
+	return lowest(p.guarded)
 }
 
 func (s *stateful) choose(n int) int {
@@ -363,7 +431,21 @@ func (s *stateful) over() {
 	if s.r.outcome != underWay {
 		return
 	}
-	key := s.r.state()
+	if !s.remembers() {
+		s.leave(s.r.state())
+		return
+	}
+	p := &s.final
+	s.know(&p.before)
+	s.draw(p)
+	if len(s.path) > 0 && s.at == len(s.path) {
+		s.learn(s.path[len(s.path)-1], p)
+	}
+	s.leave(p.picture.sum)
+}
+
+// leave counts a state in which no thread can go on.
+func (s *stateful) leave(key Digest) {
 	switch _, known, room := s.c.seen.visit(key, 0); {
 	case !room:
 		s.c.end(&s.c.noRoom)

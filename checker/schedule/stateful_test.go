@@ -92,7 +92,7 @@ func ring(producers, rounds int, m marking, guarded, faulty bool) func(*schedule
 		slots := []*schedule.Word{t.Word("slot0", 0), t.Word("slot1", 0)}
 		t.Quotient(func(at schedule.Location, v uint64) uint64 {
 			if at == head.Location() || at == tail.Location() {
-				return v % (2 * size)
+				return v % (4 * size) // a producer may wait while twice the size is consumed
 			}
 			return v
 		})

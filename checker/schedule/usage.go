@@ -18,18 +18,18 @@ func newUsage() usage { return usage{places: newPlaces()} }
 // note takes down what the threads stand before, the enabled ones and those that
 // wait: one that waits may go on only after another order of the steps to come. It
 // fills in the places in stands, if there is one; false: the search must begin again.
-func (u *usage) note(r *runner, enabled uint64, stands []access) bool {
+func (u *usage) note(threads []*thread, enabled, waiting uint64, stands []access) bool {
 	u.mu.RLock()
-	known := u.known(r, enabled, stands)
+	known := u.known(threads, enabled, waiting, stands)
 	u.mu.RUnlock()
 	if known {
 		return true
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	for e := enabled | r.waiting; e != 0; e &= e - 1 {
+	for e := enabled | waiting; e != 0; e &= e - 1 {
 		t := lowest(e)
-		th := r.threads[t]
+		th := threads[t]
 		if th.event.Kind == Kill {
 			u.void, u.kills = u.void || !u.kills, true
 			continue
@@ -53,10 +53,10 @@ func (u *usage) broken() bool {
 }
 
 // known is note of what is known; false: it is not.
-func (u *usage) known(r *runner, enabled uint64, stands []access) bool {
-	for e := enabled | r.waiting; e != 0; e &= e - 1 {
+func (u *usage) known(threads []*thread, enabled, waiting uint64, stands []access) bool {
+	for e := enabled | waiting; e != 0; e &= e - 1 {
 		t := lowest(e)
-		th := r.threads[t]
+		th := threads[t]
 		if th.event.Kind == Kill {
 			if !u.kills {
 				return false
@@ -80,7 +80,7 @@ func mayWrite(th *thread) bool {
 
 // private gives one of the threads whose step is on a place that it has for itself,
 // -1 if there is none, and whether there are movers at all.
-func (u *usage) private(r *runner, of uint64, stands []access) (thread int, movers bool) {
+func (u *usage) private(threads []*thread, of uint64, stands []access) (thread int, movers bool) {
 	u.mu.RLock()
 	if u.kills {
 		u.mu.RUnlock()
@@ -89,7 +89,7 @@ func (u *usage) private(r *runner, of uint64, stands []access) (thread int, move
 	thread, how := -1, notPrivate
 	for e := of; e != 0 && how == notPrivate; e &= e - 1 {
 		thread = lowest(e)
-		how = u.places.privately(stands[thread].class, thread, r.threads[thread].event.Kind.writes())
+		how = u.places.privately(stands[thread].class, thread, threads[thread].event.Kind.writes())
 	}
 	u.mu.RUnlock()
 	switch how {
@@ -100,7 +100,7 @@ func (u *usage) private(r *runner, of uint64, stands []access) (thread int, move
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if !u.places.private(stands[thread].class, thread, r.threads[thread].event.Kind.writes()) {
+	if !u.places.private(stands[thread].class, thread, threads[thread].event.Kind.writes()) {
 		return -1, true // another worker has just found out that it is not
 	}
 	return thread, true

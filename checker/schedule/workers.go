@@ -171,6 +171,7 @@ func (p *fork) copied() *fork {
 	q.stands = append([]access(nil), p.stands...)
 	q.answers.choices = append([]choice(nil), p.answers.choices...)
 	q.before.histories = append([]history(nil), p.before.histories...)
+	q.picture = picture{} // each worker knows its own nodes
 	return &q
 }
 
@@ -220,6 +221,7 @@ func (e *exploration) searchStates() (ending, error) {
 // forget takes everything back that the search has found.
 func (s *stateful) forget() {
 	s.task, s.path, s.hits, s.check.due = nil, s.path[:0], 0, nil
+	*s.memory = *newMemory(s.c)
 	s.setUp.choices, s.ended.choices = nil, nil
 }
 
@@ -295,8 +297,11 @@ func (e *exploration) work() end {
 		if e.o.MaxExecutions > 0 && n > e.o.MaxExecutions {
 			return end{why: atBudget}
 		}
-		r.run(settled)
-		if why, err := e.judge(n); why != exhausted || err != nil {
+		how, settled := s.recall(settled)
+		if how == notWalked {
+			r.run(settled)
+		}
+		if why, err := e.judge(n, how); why != exhausted || err != nil {
 			return end{why: why, err: err, decisions: r.decisions()}
 		}
 		if e.leads && !s.scoutAhead(n) {
@@ -309,12 +314,22 @@ func (e *exploration) work() end {
 	return end{why: exhausted}
 }
 
-// judge looks at the n-th execution, which the worker has just made; exhausted: the
-// search goes on.
-func (e *exploration) judge(n uint64) (ending, error) {
+// judge looks at the n-th execution, which the worker has just made, in the way that
+// how says; exhausted: the search goes on.
+func (e *exploration) judge(n uint64, how walk) (ending, error) {
 	s := e.states
-	e.report.Hits = s.hits
+	e.report.Hits, e.report.Recalled = s.hits, s.memory.recalled
+	if s.memory.mistake != "" {
+		return atInterrupt, fmt.Errorf("%w: the program declares Recall, and %s", ErrState, s.memory.mistake)
+	}
 	switch {
+	case how == walkedOut:
+		e.r.outcome = ended
+		e.count(n)
+		return exhausted, s.check.verify()
+	case how == walkedOn && !s.restart:
+		e.tally()
+		return exhausted, s.check.verify()
 	case e.r.outcome == interrupted:
 		return atInterrupt, nil
 	case s.restart:
@@ -336,6 +351,9 @@ func (e *exploration) judge(n uint64) (ending, error) {
 			return atCut, nil
 		}
 	case ended, failed:
+		if e.r.outcome == ended {
+			s.passed()
+		}
 		if e.count(n) && !e.o.KeepGoing {
 			return atFailure, nil
 		}
@@ -381,6 +399,7 @@ func (e *exploration) merge(w *exploration) {
 	a, b := &e.report, &w.report
 	a.Executions += b.Executions
 	a.Hits += b.Hits
+	a.Recalled += b.Recalled
 	a.Steps += b.Steps
 	a.Depth = max(a.Depth, b.Depth)
 	a.Bad += b.Bad

@@ -166,6 +166,9 @@ func (e *explored) covered() string {
 	if r.Untold != nil {
 		text += fmt.Sprintf("; some states count as several, how many depends on the order: %s read and told nothing", strings.Join(r.Untold, ", "))
 	}
+	if r.Recalled > 0 {
+		text += fmt.Sprintf("; %s of the executions were recalled, not run", grouped(r.Recalled))
+	}
 	if r.Redundant > 0 {
 		text += fmt.Sprintf("; %s redundant", grouped(r.Redundant))
 	}
@@ -192,7 +195,7 @@ func (e *explored) record() verdictRecord {
 		Seconds: e.took.Seconds(), Rate: float64(r.Executions) / max(e.took.Seconds(), 1e-9),
 	}
 	if r.States > 0 {
-		record.States, record.Verified, record.Untold = new(r.States), new(r.Verified), r.Untold
+		record.States, record.Verified, record.Recalled, record.Untold = new(r.States), new(r.Verified), new(r.Recalled), r.Untold
 	}
 	if l := e.tied; l != nil {
 		record.Matched, record.Candidates = new(l.Matched), new(l.Candidates)

@@ -115,20 +115,26 @@ type leaving struct {
 	overload call.Overload
 	twice    int // replies that may be sent twice, still
 	faulty   bool
-	// Of each thread: the record of its call; none: it has taken none yet.
-	record []int
+	// Of each thread: whether and how its call is over for it.
+	left []left
 	// Of each record: whether its call was sent and no reply to it received.
 	owed []bool
 }
+
+// left says how a call is over for its thread.
+type left uint8
+
+const (
+	notLeft left = iota
+	abandoned
+	closedCall
+)
 
 // newLeaving readies the machine of an execution for contexts that end.
 func newLeaving(v catalogue.Values, m *Machine, r *Region, clients, calls int) *leaving {
 	l := &leaving{
 		how: ending(v.Int("end")), overload: call.Overload(v.Int("overload") == 1), twice: v.Int("twice"), faulty: v.Int("twice") > 0,
-		owed: make([]bool, v.Int("records")),
-	}
-	for range clients {
-		l.record = append(l.record, none)
+		left: make([]left, clients), owed: make([]bool, v.Int("records")),
 	}
 	for i := range v.Int("leavers") * calls {
 		c := &endingContext{m: m, at: locate(r.number, contexts, shm.Offset(4*i)), done: make(chan struct{})}
@@ -140,7 +146,6 @@ func newLeaving(v catalogue.Values, m *Machine, r *Region, clients, calls int) *
 	}
 	m.besides = besidesOf(shm.FreeRecords, shm.Nudged)
 	m.ticks = l.how != cancelled
-	m.live = l.live
 	m.overslept = func(thread int) {
 		if c := m.waiter().context; c != nil {
 			c.overslept = min(c.overslept+1, 2)
@@ -155,22 +160,10 @@ func newLeaving(v catalogue.Values, m *Machine, r *Region, clients, calls int) *
 	return l
 }
 
-// live is what a thread remembers between its steps beside what the shared state
-// tells: the record of its call, none where it only receives for others, and
-// whether it leaves.
-func (l *leaving) live(thread int) []uint64 {
-	if thread >= len(l.record) {
-		return nil
-	}
-	c := l.c.machine.waiter().context
-	return []uint64{uint64(l.record[thread] + 1), bit(c != nil && c.told)}
-}
-
 // context gives the context of call i, and has the machine know it as the thread's.
 func (l *leaving) context(i int) context.Context {
 	w := l.c.machine.waiter()
-	l.record[l.c.t.Self()] = none
-	w.context = nil
+	w.context, l.left[l.c.t.Self()] = nil, notLeft
 	if i >= len(l.contexts) {
 		return context.Background()
 	}
@@ -182,20 +175,23 @@ func (l *leaving) context(i int) context.Context {
 func (l *leaving) follow(a shm.Access) {
 	switch self := l.c.t.Self(); {
 	case a.Segment == call.Private && a.Step == step.OpenCall:
-		j := recordAt(a.Offset)
+		j := call.RecordAt(a.Offset)
 		l.c.check(AfterLateReply, !l.owed[j] || l.faulty, "record %d is used again, and a reply to its last call is under way", j)
-		l.record[self] = j
 		if w := l.c.machine.waiter(); w.context != nil {
 			w.context.begun, w.context.timed = true, true
 		}
 	case a.Segment == channel.Calls && a.Step == step.Publish:
-		l.owed[l.record[self]] = true
+		l.owed[l.c.own[self]] = true
+	case a.Segment == call.Private && a.Step == step.Abandon:
+		if l.c.caller.Private().Peek(a.Offset) == call.Pending {
+			l.left[self] = abandoned
+		}
+	case a.Segment == call.Private && a.Step == step.CloseCall:
+		l.left[self] = closedCall
 	case a.Segment == call.Private && a.Step == step.LoadCall:
-		l.owed[recordAt(a.Offset)] = false
+		l.owed[call.RecordAt(a.Offset)] = false
 	}
 }
-
-func recordAt(off shm.Offset) int { return int(off-call.State(0)) / int(call.State(1)-call.State(0)) }
 
 // ended judges how call i ended; took says how often its reply was taken.
 func (l *leaving) ended(i int, err error, took int) {
@@ -253,7 +249,7 @@ func (l *leaving) state(d *schedule.Digest) {
 	for _, c := range l.contexts {
 		c.state(d)
 	}
-	for _, j := range l.record {
+	for _, j := range l.c.own {
 		d.Word(uint64(j + 1))
 	}
 	for _, owed := range l.owed {

@@ -84,6 +84,7 @@ type calling struct {
 	caller  *call.Caller
 	calls   int   // of each thread
 	ended   []int // calls of each thread that have ended
+	own     []int // the record of each thread's call; none: it has taken none yet
 	// executed counts, for each call of each thread, how often it was executed.
 	executed []int
 	names    []string // of the calling threads
@@ -92,6 +93,7 @@ type calling struct {
 	threads  *Threads
 	alone    bool     // whoever watches judges, not the target
 	leaving  *leaving // nil: nobody leaves a call
+	live     [1]uint64
 }
 
 // procedure is the number that calls carry.
@@ -112,22 +114,29 @@ func newCalling(t *schedule.T, target string, v catalogue.Values, on func(*Kerne
 	}
 	m := NewMachine(t, v.Int("spurious"))
 	near, far, r := pair(m, size(v))
+	records := clients
+	if target == callName {
+		records = v.Int("records")
+	}
 	if !alone {
-		r.watch(size(v))
+		r.watch(size(v), records)
 	}
 	c := &calling{
 		t: t, alone: alone, machine: m, region: r, client: near, server: far, calls: calls, servers: servers,
-		kernel: on(m.Kernel(r)), ended: make([]int, clients), executed: make([]int, clients*calls),
+		kernel: on(m.Kernel(r)), ended: make([]int, clients), own: make([]int, clients), executed: make([]int, clients*calls),
 	}
-	of := call.Config{Port: near, Kernel: c.kernel, Calls: clients, Poll: -1, Hook: r}
+	for i := range c.own {
+		c.own[i] = none
+	}
+	r.follow = c.follow
+	of := call.Config{Port: near, Kernel: c.kernel, Calls: records, Poll: -1, Hook: r}
 	if target == donationName {
 		of.Poll = pollFor(v)
 	}
 	if target == callName {
 		c.leaving = newLeaving(v, m, r, clients, calls)
 		c.leaving.c = c
-		of.Calls, of.Overload, of.Generation = v.Int("records"), c.leaving.overload, generations[v.Int("generation")]
-		r.follow = c.leaving.follow
+		of.Overload, of.Generation = c.leaving.overload, generations[v.Int("generation")]
 	} else {
 		of.Donate = channel.Donation(v.Int("donate") == 1)
 	}
@@ -195,6 +204,7 @@ func (c *calling) run(self int) {
 	for n := range c.calls {
 		i, took := self*c.calls+n, 0
 		ctx := context.Background()
+		c.own[self] = none
 		if c.leaving != nil {
 			ctx = c.leaving.context(i)
 		}

@@ -94,7 +94,7 @@ func deathProgramOf(v catalogue.Values, look func(d *death)) func(*schedule.T) {
 			d.survivor, d.dying = far, near
 		}
 		d.first = bind(m, 0, l, near, far, clients, calls, nothing)
-		d.first.region.watch(l.size)
+		d.first.region.watch(l.size, len(clients))
 		d.first.call(nil)
 		if d.survivor == far {
 			d.runPool(len(servers))
@@ -104,7 +104,7 @@ func deathProgramOf(v catalogue.Values, look func(d *death)) func(*schedule.T) {
 		}
 		if other != "none" {
 			d.other = d.otherBinding(l, more)
-			d.other.region.watch(l.size)
+			d.other.region.watch(l.size, len(more))
 			if other == "beside" {
 				d.other.call(nil)
 			} else {

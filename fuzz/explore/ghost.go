@@ -29,6 +29,7 @@ type ghost struct {
 	parking          [2]int // processors of its side that have announced that they park, and not retracted
 	blocking         int    // the same of the callers that block
 	leader           int    // thread that leads
+	calls            int    // records of the callers
 	over             bool   // nobody will look at the channel again
 	donations        bool   // somebody reads how many processors were donated
 }
@@ -53,8 +54,9 @@ const none = -1
 
 // watch has the accesses to the channel of the region, which are under the
 // schedule, checked, and declares their state.
-func (r *Region) watch(z channel.Size) {
+func (r *Region) watch(z channel.Size, calls int) {
 	r.ghost = newGhost(r, z)
+	r.ghost.calls = calls
 	r.ghost.declareState(r.m.t, r)
 	r.ghost.guard(r.m.t, r)
 }
@@ -218,17 +220,4 @@ func bit(b bool) uint64 {
 		return 1
 	}
 	return 0
-}
-
-// state adds what the ghost knows to a digest.
-func (g *ghost) state(d *schedule.Digest) {
-	for s := range 2 {
-		d.Word(uint64(g.sender[s]+1)<<48 | uint64(g.receiver[s]+1)<<32 | uint64(uint32(g.parking[s])))
-		t := &g.taking[s]
-		d.Word(uint64(t.slot)<<2 | bit(t.copied)<<1 | bit(t.stored))
-		for _, slot := range g.slots[s] {
-			d.Word(uint64(slot))
-		}
-	}
-	d.Word(uint64(g.blocking)<<32 | uint64(g.leader+1))
 }

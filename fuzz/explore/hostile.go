@@ -242,7 +242,7 @@ func (h *hostility) otherBinding(l *lending, clients, servers []string) {
 	} else {
 		h.other = bind(h.m, 1, l, third, h.victim, clients, 1, nothing)
 	}
-	h.other.region.watch(l.size)
+	h.other.region.watch(l.size, len(clients))
 	h.other.call(nil)
 	h.other.serve(servers)
 }

@@ -56,7 +56,7 @@ func queueProgram(v catalogue.Values) func(*schedule.T) {
 	sending, receiving := numbered("sender", senders), numbered("receiver", receivers)
 	return func(t *schedule.T) {
 		near, far, r := pair(NewMachine(t, 0), z)
-		r.watch(z)
+		r.watch(z, 0)
 		q := &queue{t: t, messages: messages, to: near, from: far, received: make([]int, senders)}
 		for i := range senders {
 			t.Go(sending[i], func() { q.send(i) })

@@ -25,18 +25,29 @@ import (
 //
 // That this is enough is verified by the search itself (schedule.Stateful).
 
+// Each part of it stands at the places of the steps that change it, or whose checks
+// look at it: what a step does is then known from the parts at its places
+// (schedule.T.Recall).
+
 // declareState declares the state of the region's channel.
 func (g *ghost) declareState(t *schedule.T, r *Region) {
 	words := &g.words
-	t.Shared(func(d *schedule.Digest) {
-		if !g.over {
-			for s := range uint8(2) {
-				g.segment(d, r.segments[s], s)
-			}
-			g.state(d)
-		}
-		g.m.state(d)
-	})
+	for s := range uint8(2) {
+		g.declareSide(t, s)
+	}
+	lead := append([]schedule.Span{r.span(call.Private, call.Lead), r.span(channel.Calls, words.RecvLock), r.span(channel.Calls, words.Head)},
+		g.slotSpans(channel.Replies)...)
+	for i := range g.calls {
+		lead = append(lead, r.span(call.Private, call.State(i)))
+	}
+	g.part(t, "who leads", func(d *schedule.Digest) { d.Word(uint64(g.leader)) }, lead...)
+	g.part(t, "who blocks", func(d *schedule.Digest) { d.Word(uint64(g.blocking)) }, r.span(call.Private, call.Blocked))
+	sleep := []schedule.Span{r.span(channel.Calls, words.Doorbell), r.span(channel.Replies, words.Doorbell)}
+	for _, at := range append(r.nudged[:], r.m.clockAt()) {
+		sleep = append(sleep, schedule.Span{Location: at, Size: 4})
+	}
+	t.SharedAt("who sleeps", g.m.sleepers, sleep...)
+	t.Shared(g.m.rest)
 	g.m.quotient(r.number, func(at schedule.Location, v uint64) uint64 {
 		segment, off := uint8(at.Segment), shm.Offset(at.Offset)
 		switch {
@@ -55,6 +66,71 @@ func (g *ghost) declareState(t *schedule.T, r *Region) {
 	})
 }
 
+// part declares a part of the state that nobody looks at once the channel is over.
+func (g *ghost) part(t *schedule.T, name string, f func(*schedule.Digest), on ...schedule.Span) {
+	t.SharedAt(name, func(d *schedule.Digest) {
+		if !g.over {
+			f(d)
+		}
+	}, on...)
+}
+
+// declareSide declares the words of one side, and what the ghost knows of them.
+func (g *ghost) declareSide(t *schedule.T, s uint8) {
+	r, w, own := g.region, &g.words, g.region.segments[s]
+	word := func(name string, off shm.Offset) {
+		g.part(t, name, func(d *schedule.Digest) { d.Word(uint64(own.Peek(off))) }, r.span(s, off))
+	}
+	word("tail", w.Tail)
+	word("room", w.Room)
+	word("head", w.Head)
+	g.part(t, "donated", func(d *schedule.Digest) {
+		if g.donations {
+			d.Word(uint64(own.Peek(w.Donated)))
+		}
+	}, r.span(s, w.Donated))
+	g.part(t, "who parks", func(d *schedule.Digest) { d.Word(uint64(own.Peek(w.Parked))<<32 | uint64(uint32(g.parking[s]))) }, r.span(s, w.Parked))
+	bell := []schedule.Span{r.span(s, w.Doorbell)}
+	for _, at := range w.Sequence {
+		bell = append(bell, r.span(s, at)) // who finds a message there will not sleep, and forgets the doorbell
+	}
+	g.part(t, "doorbell", func(d *schedule.Digest) { d.Word(g.region.rung(s, own.Peek(w.Doorbell))) }, bell...)
+	sending := append([]schedule.Span{r.span(s, w.SendLock), r.span(s, w.Tail), r.span(s, w.Room)}, g.slotSpans(s)...)
+	g.part(t, "sending end", func(d *schedule.Digest) { d.Word(uint64(own.Peek(w.SendLock))<<32 | uint64(g.sender[s]+1)) }, sending...)
+	receiving := append([]schedule.Span{r.span(s, w.RecvLock), r.span(s, w.Head)}, g.slotSpans(1-s)...)
+	g.part(t, "receiving end", func(d *schedule.Digest) {
+		take := &g.taking[s]
+		d.Word(uint64(own.Peek(w.RecvLock))<<32 | uint64(g.receiver[s]+1))
+		d.Word(uint64(take.slot)<<2 | bit(take.copied)<<1 | bit(take.stored))
+	}, receiving...)
+	var message [channel.HeaderSize + payload]byte
+	for i, at := range w.Sequence {
+		word("sequence", at)
+		// A slot is free again when the peer has stored its head.
+		g.part(t, "slot", func(d *schedule.Digest) {
+			d.Word(uint64(g.slots[s][i]))
+			if g.slots[s][i] != slotFree {
+				own.PeekBytes(w.Header[i], message[:])
+				d.Bytes(message[:])
+			}
+		}, r.span(s, at), schedule.Span{Location: locate(r.number, s, w.Header[i]), Size: channel.HeaderSize + payload},
+			r.span(1-s, w.Head))
+	}
+}
+
+// slotSpans are the places of the slots of a segment.
+func (g *ghost) slotSpans(s uint8) (spans []schedule.Span) {
+	for i, at := range g.words.Header {
+		spans = append(spans, g.region.span(s, g.words.Sequence[i]), schedule.Span{Location: locate(g.region.number, s, at), Size: channel.HeaderSize + payload})
+	}
+	return spans
+}
+
+// span is the place of a word.
+func (r *Region) span(segment uint8, off shm.Offset) schedule.Span {
+	return schedule.Span{Location: locate(r.number, segment, off), Size: 4}
+}
+
 // quotient declares what of a value that is read in a region matters to its reader.
 func (m *Machine) quotient(region uint8, f func(at schedule.Location, v uint64) uint64) {
 	if len(m.quotients) == 0 {
@@ -69,26 +145,6 @@ func (m *Machine) quotient(region uint8, f func(at schedule.Location, v uint64) 
 		m.quotients = append(m.quotients, nil)
 	}
 	m.quotients[region] = f
-}
-
-// segment adds the words of one side.
-func (g *ghost) segment(d *schedule.Digest, own *shm.View, s uint8) {
-	w := &g.words
-	d.Word(uint64(own.Peek(w.SendLock))<<32 | uint64(own.Peek(w.RecvLock)))
-	d.Word(uint64(own.Peek(w.Tail))<<32 | uint64(own.Peek(w.Room)))
-	d.Word(uint64(own.Peek(w.Head))<<32 | uint64(own.Peek(w.Parked)))
-	var message [channel.HeaderSize + payload]byte
-	for i, at := range w.Sequence {
-		d.Word(uint64(own.Peek(at)))
-		if g.slots[s][i] != slotFree {
-			own.PeekBytes(w.Header[i], message[:])
-			d.Bytes(message[:])
-		}
-	}
-	d.Word(g.region.rung(s, own.Peek(w.Doorbell)))
-	if g.donations {
-		d.Word(uint64(own.Peek(w.Donated)))
-	}
 }
 
 // bell is what a thread has read of a doorbell, until it was compared.
@@ -132,8 +188,14 @@ func (m *Machine) nudged() (set uint64) {
 // which there is nothing to say, whether it has waited before or not.
 func pairOf(i int, b bool) uint64 { return (2 | bit(b)) << (2 * i) }
 
-// state adds who sleeps and whether it is woken.
+// state adds what the machine shares between threads.
 func (m *Machine) state(d *schedule.Digest) {
+	m.sleepers(d)
+	m.rest(d)
+}
+
+// sleepers adds who sleeps and whether it is woken.
+func (m *Machine) sleepers(d *schedule.Digest) {
 	asleep := uint64(0)
 	for i, w := range m.waiters {
 		for _, other := range m.asleep {
@@ -143,6 +205,11 @@ func (m *Machine) state(d *schedule.Digest) {
 		}
 	}
 	d.Word(asleep)
+}
+
+// rest adds what any step may change: a thread that will not sleep forgets what it saw
+// of a nudge.
+func (m *Machine) rest(d *schedule.Digest) {
 	d.Word(m.nudged())
 	for i, w := range m.waiters {
 		if w != nil && w.passed != 0 {
@@ -153,39 +220,71 @@ func (m *Machine) state(d *schedule.Digest) {
 	d.Word(uint64(m.clock))
 }
 
-// state adds what the calling threads are given.
-func (t *Threads) state(d *schedule.Digest) {
-	given := uint64(1)
-	for i := range t.permits {
-		given <<= 1
-		if t.permits[i].given {
-			given |= 1
-		}
+// remembers tells what a thread remembers where it forgets all else (forgotten):
+// which record is that of its call, whether it leads, whether it was told that its
+// call ends, and how it has ended it. These follow from the state as a whole, but not from what stands at
+// the place of its step.
+func (c *calling) remembers(thread int) []uint64 {
+	if thread >= len(c.own) {
+		return nil
 	}
-	d.Word(given)
+	c.live[0] = uint64(c.own[thread]+1)<<4 | bit(c.region.ghost.leader == thread)
+	if l := c.leaving; l != nil {
+		context := c.machine.waiter().context
+		c.live[0] |= uint64(l.left[thread])<<2 | bit(context != nil && context.told)<<1
+	}
+	return c.live[:]
+}
+
+// follow follows which record is whose.
+func (c *calling) follow(a shm.Access) {
+	if a.Segment == call.Private && a.Step == step.OpenCall {
+		c.own[c.t.Self()] = call.RecordAt(a.Offset)
+	}
+	if c.leaving != nil {
+		c.leaving.follow(a)
+	}
 }
 
 // declareState declares the state of the calls, beside that of the channel.
 func (c *calling) declareState() {
 	c.machine.forgets = true
-	g := c.region.ghost
+	g, r := c.region.ghost, c.region
+	c.machine.live = c.remembers
 	private := c.caller.Private()
-	c.t.Shared(func(d *schedule.Digest) {
-		for off := shm.Offset(0); off < shm.Offset(private.Size()); off += 64 {
-			d.Word(uint64(private.Peek(off)))
-		}
-		c.caller.Look(d.Word)
-		c.threads.state(d)
+	var states []schedule.Span
+	for i := range g.calls {
+		states = append(states, r.span(call.Private, call.State(i)))
+	}
+	for off := shm.Offset(0); off < shm.Offset(private.Size()); off += 64 {
+		c.t.SharedAt("private word", func(d *schedule.Digest) { d.Word(uint64(private.Peek(off))) }, r.span(call.Private, off))
+	}
+	for i := range c.threads.permits {
+		c.t.SharedAt("permit", func(d *schedule.Digest) { d.Word(bit(c.threads.permits[i].given)) },
+			schedule.Span{Location: c.threads.at(i), Size: 4})
+	}
+	free := append(states[:len(states):len(states)], schedule.Span{Location: r.beside(call.Private, shm.FreeRecords), Size: 4})
+	c.t.SharedAt("free records", func(d *schedule.Digest) { c.caller.LookFree(d.Word) }, free...)
+	for i := range g.calls {
+		c.t.SharedAt("record", func(d *schedule.Digest) { c.caller.LookRecord(i, d.Word) }, free...)
+	}
+	ended := func(d *schedule.Digest) {
 		for _, n := range c.ended {
 			d.Word(uint64(n))
 		}
-		for _, n := range c.executed {
-			d.Word(uint64(n))
-		}
-		if c.leaving != nil {
-			c.leaving.state(d)
-		}
-	})
+	}
+	if c.leaving == nil {
+		c.t.SharedAt("calls that have ended", ended, states...)
+	} else {
+		c.t.Shared(ended) // one that is left ends at any of many steps
+	}
+	executed := append(append(g.slotSpans(channel.Calls), r.span(channel.Replies, g.words.RecvLock)), free...)
+	for i := range c.executed {
+		c.t.SharedAt("executions of a call", func(d *schedule.Digest) { d.Word(uint64(c.executed[i])) }, executed...)
+	}
+	if c.leaving != nil {
+		c.t.Shared(c.leaving.state)
+	}
 	if c.leaving != nil {
 		return // who leaves writes the word of its call while it is pending
 	}

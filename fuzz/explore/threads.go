@@ -93,3 +93,12 @@ func (t *Threads) Ready(i int) {
 }
 
 func (t *Threads) at(i int) schedule.Location { return locate(t.region, permits, shm.Offset(4*i)) }
+
+// state adds what the calling threads are given.
+func (t *Threads) state(d *schedule.Digest) {
+	given := uint64(1)
+	for i := range t.permits {
+		given = given<<1 | bit(t.permits[i].given)
+	}
+	d.Word(given)
+}

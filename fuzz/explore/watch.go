@@ -130,6 +130,9 @@ func watchedProgram(target string, v catalogue.Values, on func(*Kernel) kernel.K
 	return func(t *schedule.T) {
 		c := newCalling(t, target, v, on, w.Alone)
 		c.machine.observer, c.machine.gate = w.Observer, w.Gate
+		if w.Observer == nil && w.Gate == nil { // who watches wants to see each step
+			t.Recall()
+		}
 		if w.Observer != nil {
 			w.Observer.Begin(Watched{
 				T: t, machine: c.machine, threads: c.threads,

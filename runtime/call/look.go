@@ -17,35 +17,47 @@ const (
 // State is the place of the word of call i.
 func State(i int) shm.Offset { return stateOf(i) }
 
+// RecordAt is the number of the call whose word is at that place.
+func RecordAt(state shm.Offset) int { return int((state - offStates) / stateSpace) }
+
 // Free gives the list of free records: as Look, for what watches a run.
 func (c *Caller) Free() []int { return c.free.records }
 
-// Look gives all that a caller keeps beside its private words, one value after
-// the other: for what watches a run, never for what runs. No thread of the caller
-// may run meanwhile.
-//
-// What a record holds counts from Deliver, which publishes it, to CloseCall.
+// Look gives all that a caller keeps beside its private words: as LookFree and
+// LookRecord of each.
 func (c *Caller) Look(add func(v uint64)) {
-	add(uint64(len(c.free.records)))
+	c.LookFree(add)
+	for i := range c.records {
+		c.LookRecord(i, add)
+	}
+}
+
+// LookFree gives which records are free, and whether the binding is over, one value
+// after the other: for what watches a run, never for what runs. No thread of the
+// caller may run meanwhile.
+func (c *Caller) LookFree(add func(v uint64)) {
 	for _, i := range c.free.records {
 		add(uint64(i))
-	}
-	for i := range c.records {
-		r := &c.records[i]
-		add(r.generation.Load())
-		if c.private.Peek(stateOf(i)) != delivered {
-			continue
-		}
-		add(r.reply.ID)
-		add(uint64(r.reply.Procedure)<<32 | uint64(r.reply.Status))
-		add(uint64(len(r.payload)))
-		for _, b := range r.payload {
-			add(uint64(b))
-		}
 	}
 	poisoned := uint64(0)
 	if c.poison.Load() != nil {
 		poisoned = 1
 	}
-	add(poisoned)
+	add(poisoned<<32 | uint64(len(c.free.records)))
+}
+
+// LookRecord gives what record i holds, as LookFree. It counts from Deliver, which
+// publishes it, to CloseCall.
+func (c *Caller) LookRecord(i int, add func(v uint64)) {
+	r := &c.records[i]
+	add(r.generation.Load())
+	if c.private.Peek(stateOf(i)) != delivered {
+		return
+	}
+	add(r.reply.ID)
+	add(uint64(r.reply.Procedure)<<32 | uint64(r.reply.Status))
+	add(uint64(len(r.payload)))
+	for _, b := range r.payload {
+		add(uint64(b))
+	}
 }
