@@ -107,7 +107,7 @@ func (f *exploreFlags) configurationOf(target explore.Target) (string, error) {
 	if f.mutant == "" {
 		return f.config, nil
 	}
-	if m, err := mutant.Find(f.mutant); err == nil && f.lockstep && target.Name == explore.Channel().Name && m.LockStep.Configuration != "" {
+	if m, err := mutant.Find(f.mutant); err == nil && f.lockstep && lockstep.Driven(target.Name) && m.LockStep.Configuration != "" {
 		return orElse(f.config, m.LockStep.Configuration), nil
 	}
 	m, err := familyOfTarget(target).Mutant(f.mutant)
@@ -121,14 +121,15 @@ func (a *app) exploreOne(ctx context.Context, t explore.Target, v catalogue.Valu
 		r, err = explore.Run(ctx, t, v, f.chosenStrategy(), a.exploreOptions(f))
 		return r, nil, err
 	}
-	if !lockstep.Tied(t.Name) || *f.strategy == drive && t.Name != explore.Channel().Name {
-		return r, nil, usage("explore: --lockstep is for targets %s and %s, and --strategy %s for the first; not for %s", explore.Channel().Name, explore.Bind().Name, drive, t.Name)
+	if !lockstep.Tied(t.Name) || *f.strategy == drive && !lockstep.Driven(t.Name) {
+		return r, nil, usage("explore: --lockstep is for targets %s, %s and %s, and --strategy %s for the first two; not for %s",
+			explore.Channel().Name, explore.Call().Name, explore.Bind().Name, drive, t.Name)
 	}
 	if t.Name == explore.Bind().Name {
 		l, err := lockstep.RunBinding(ctx, v, f.chosenStrategy(), lockstep.Options{Schedule: a.exploreOptions(f)})
 		return l.Report, &l, err
 	}
-	graph, err := lockstep.NewGraph(ctx, v, lockstep.MostStates)
+	graph, err := lockstep.NewGraphOf(ctx, t, v, lockstep.MostStates)
 	if err != nil {
 		return r, nil, err
 	}
@@ -136,7 +137,7 @@ func (a *app) exploreOne(ctx context.Context, t explore.Target, v catalogue.Valu
 	if *f.strategy == drive {
 		l, err = lockstep.Drive(ctx, v, graph, *f.executions)
 	} else {
-		l, err = lockstep.Run(ctx, v, f.chosenStrategy(), lockstep.Options{Graph: graph, Schedule: a.exploreOptions(f)})
+		l, err = lockstep.RunTarget(ctx, t, v, f.chosenStrategy(), lockstep.Options{Graph: graph, Schedule: a.exploreOptions(f)})
 	}
 	return l.Report, &l, err
 }

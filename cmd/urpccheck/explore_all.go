@@ -136,10 +136,10 @@ func (a *app) exploreRow(t explore.Target, c catalogue.Configuration, f *explore
 // graphOf gives the specification's graph of a configuration; nil where there is
 // none, or it is too large to be looked at for a table.
 func graphOf(ctx context.Context, t explore.Target, v catalogue.Values) (*lockstep.Graph, error) {
-	if t.Name != explore.Channel().Name {
+	if !lockstep.Driven(t.Name) {
 		return nil, nil
 	}
-	g, err := lockstep.NewGraph(ctx, v, largestDriven)
+	g, err := lockstep.NewGraphOf(ctx, t, v, largestDriven)
 	if ctx.Err() != nil || errors.Is(err, lockstep.ErrGraph) || errors.Is(err, lockstep.ErrTooLarge) {
 		return nil, nil
 	}
@@ -154,7 +154,7 @@ func (a *app) searchWhole(limit time.Duration, t explore.Target, v catalogue.Val
 	o := schedule.Options{MaxMemory: uint64(f.maxMemory)}
 	if g != nil && g.States() <= largestTied {
 		o.Plain = true
-		r, err := lockstep.Run(ctx, v, schedule.Stateful(), lockstep.Options{Graph: g, Schedule: o})
+		r, err := lockstep.RunTarget(ctx, t, v, schedule.Stateful(), lockstep.Options{Graph: g, Schedule: o})
 		row.book(&r.Report)
 		row.tied, row.Specification = true, specificationOf(r.Specification)
 		return err

@@ -12,7 +12,7 @@ import (
 	"urpc/spec/step"
 )
 
-// Observer watches the executions of target channel, step by step. Its methods
+// Observer watches the executions of target channel or call, step by step. Its methods
 // are called where only one thread runs; they may look at memory, may end the
 // execution by a failure, and take no steps.
 //
@@ -38,7 +38,8 @@ type Observer interface {
 }
 
 // Watched is what an observer may look at, during one execution. Threads are
-// numbered from 0, the clients before the server's processors.
+// numbered from 0, the clients before the server's processors, and those before who
+// ends the contexts of calls, one for each client whose calls may be left.
 type Watched struct {
 	T *schedule.T
 	// Segments are the words of the client's side, of the server's side and those
@@ -48,6 +49,7 @@ type Watched struct {
 
 	machine *Machine
 	threads *Threads
+	calling *calling
 }
 
 // Permit says whether the thread of call i has been made ready.
@@ -84,7 +86,7 @@ func Result(argument uint64) uint64 { return result(argument) }
 func Slots(v catalogue.Values) int    { return int(size(v).Slots) }
 func Start(v catalogue.Values) uint32 { return size(v).Start }
 
-// Watch is how executions of target channel are watched.
+// Watch is how executions of target channel or call are watched.
 type Watch struct {
 	Observer Observer
 	// Gate, if set, says of a thread whether it may go on: the scheduler takes one
@@ -100,29 +102,35 @@ type Watch struct {
 // RunWatched explores a configuration of target channel, as Run does, and has it
 // watched. Its tokens are those of the target, unless there is a gate.
 func RunWatched(ctx context.Context, v catalogue.Values, w Watch, s schedule.Strategy, o schedule.Options) (schedule.Report, error) {
-	o.Workers = 1 // the watch follows all executions
-	return schedule.Explore(ctx, watchedProgram(channelName, v, simulated, w), s, channelTarget.options(o, channelTarget.configuration(v)))
+	return RunWatchedTarget(ctx, channelTarget, v, w, s, o)
 }
 
-// ReplayWatched runs the execution of a token of target channel, as Replay does,
-// and has it watched. watch gives the watch of the token's configuration.
-func ReplayWatched(ctx context.Context, token schedule.Token, watch func(v catalogue.Values) (Watch, error), o schedule.Options) (schedule.Report, error) {
+// RunWatchedTarget is RunWatched of target channel or call.
+func RunWatchedTarget(ctx context.Context, t Target, v catalogue.Values, w Watch, s schedule.Strategy, o schedule.Options) (schedule.Report, error) {
+	o.Workers = 1 // the watch follows all executions
+	return schedule.Explore(ctx, watchedProgram(t.Name, v, simulated, w), s, t.options(o, t.configuration(v)))
+}
+
+// ReplayWatched runs the execution of a token of target channel or call, as Replay
+// does, and has it watched. watch gives the watch of the token's configuration.
+func ReplayWatched(ctx context.Context, token schedule.Token, watch func(t Target, v catalogue.Values) (Watch, error), o schedule.Options) (schedule.Report, error) {
 	t, v, configuration, err := resolve(token)
 	if err != nil {
 		return schedule.Report{}, err
 	}
-	if t.Name != channelTarget.Name {
-		return schedule.Report{}, fmt.Errorf("replay: %w: it is of target %s, only %s can be watched", schedule.ErrTokenProgram, t.Name, channelTarget.Name)
+	if t.Name != channelTarget.Name && t.Name != callTarget.Name {
+		return schedule.Report{}, fmt.Errorf("replay: %w: it is of target %s, only %s and %s can be watched", schedule.ErrTokenProgram, t.Name, channelTarget.Name, callTarget.Name)
 	}
-	w, err := watch(v)
+	w, err := watch(t, v)
 	if err != nil {
 		return schedule.Report{}, err
 	}
 	return schedule.Replay(ctx, watchedProgram(t.Name, v, simulated, w), token, t.options(o, configuration))
 }
 
-// Channel is the target that can be watched.
+// Channel and Call are the targets that can be watched.
 func Channel() Target { return channelTarget }
+func Call() Target    { return callTarget }
 
 // watchedProgram is the program of target channel or call with a watch.
 func watchedProgram(target string, v catalogue.Values, on func(*Kernel) kernel.Kernel, w Watch) func(*schedule.T) {
@@ -135,7 +143,7 @@ func watchedProgram(target string, v catalogue.Values, on func(*Kernel) kernel.K
 		}
 		if w.Observer != nil {
 			w.Observer.Begin(Watched{
-				T: t, machine: c.machine, threads: c.threads,
+				T: t, machine: c.machine, threads: c.threads, calling: c,
 				Segments: [3]*shm.View{c.region.segments[channel.Calls], c.region.segments[channel.Replies], c.caller.Private()},
 			})
 		}

@@ -12,11 +12,15 @@ import (
 type owner uint8
 
 const (
-	nowhere owner = iota // the step touches no word
-	own                  // the thread's own side
-	peer                 // the other side
-	private              // the client's space alone
-	permits              // a thread's permit
+	nowhere  owner = iota // the step touches no word
+	own                   // the thread's own side
+	peer                  // the other side
+	private               // the client's space alone
+	permits               // a call's permit
+	free                  // the list of free records
+	contexts              // a call's context
+	clock
+	nudges
 )
 
 // which tells the word of a step that has one for each slot or each call.
@@ -27,7 +31,7 @@ const (
 	ofSlot               // of the slot of the thread's Position
 	ofSelf               // of the thread's own call
 	ofReply              // of the call that the received reply is for
-	ofOther              // of the caller that is looked at, or made ready
+	ofOther              // of the call that is looked at, or whose caller is made ready
 )
 
 // access is what a step of the specification touches in memory, and how.
@@ -86,16 +90,32 @@ var accesses = [...]access{
 	step.LookBlocked:   {schedule.Load, private, offBlocked, fixed},
 	step.LookPending:   {schedule.Load, private, 0, ofOther},
 	step.CloseCall:     {schedule.Store, private, 0, ofSelf},
+
+	step.TakeRecord:  {schedule.Add, free, 0, fixed},
+	step.AwaitRecord: {schedule.Await, free, 0, fixed},
+	step.FreeRecord:  {schedule.Add, free, 0, fixed},
+	step.Abandon:     {schedule.CAS, private, 0, ofSelf},
+	step.DropReply:   {schedule.CAS, private, 0, ofReply},
+	step.LookContext: {schedule.Load, contexts, 0, ofSelf},
+	step.LookClock:   {schedule.Load, clock, 0, fixed},
+	step.Watch:       {schedule.Store, contexts, 0, ofSelf},
+	step.LookNudge:   {schedule.Load, nudges, 0, fixed},
+	step.Cancel:      {schedule.Store, contexts, 0, ofSelf},
+	step.Expire:      {schedule.Store, clock, 0, fixed},
+	step.Nudge:       {schedule.Wake, nudges, 0, fixed},
 }
 
 // accessOf gives the access that a thread makes by a step in a state of the
 // specification; false if the step makes none that is known.
-func (r *Refinement) accessOf(s *memory.State, th *thread, name step.Name) (schedule.Kind, schedule.Location, bool) {
+func (r *Refinement) accessOf(s *memory.CallState, th *thread, name step.Name) (schedule.Kind, schedule.Location, bool) {
 	if int(name) >= len(accesses) {
 		return 0, schedule.Location{}, false
 	}
 	a := accesses[name]
 	at := schedule.Location{Offset: uint32(a.offset)}
+	if name == step.TestSetSend && r.leaves(th) && s.Way[th.self].Tried {
+		a.kind = schedule.Await // see memory/leave.go, 2
+	}
 	switch a.owner {
 	case own:
 		at.Segment = uint16(th.side)
@@ -105,10 +125,20 @@ func (r *Refinement) accessOf(s *memory.State, th *thread, name step.Name) (sche
 		at.Segment = privateSegment
 	case permits:
 		at.Segment = uint16(explore.Permits)
+	case free:
+		at = explore.FreeRecordsAt
+	case contexts:
+		at = explore.ContextsAt
+		at.Offset = uint32(4 * (th.self*r.config.Calls + contextOf(s, th)))
+		return a.kind, at, true
+	case clock:
+		at = explore.ClockAt
+	case nudges:
+		at = explore.NudgeAt
 	default:
 		return a.kind, at, name == step.Execute
 	}
-	n := th.self
+	n := r.recordOf(s, th)
 	switch a.which {
 	case fixed:
 		return a.kind, at, true
@@ -116,7 +146,7 @@ func (r *Refinement) accessOf(s *memory.State, th *thread, name step.Name) (sche
 		at.Offset += uint32(slotOf(int(threadOf(s, th).Position), r.slots, r.start))
 		return a.kind, at, true
 	case ofReply:
-		n = s.Caller[th.self].Message.Caller(r.config.Clients)
+		n = s.Caller[th.self].Message.Caller(r.records)
 	case ofOther:
 		n = int(s.Caller[th.self].Other)
 	}
@@ -126,4 +156,21 @@ func (r *Refinement) accessOf(s *memory.State, th *thread, name step.Name) (sche
 		at.Offset = uint32(stateOf(n))
 	}
 	return a.kind, at, n >= 0
+}
+
+// recordOf is the record of a caller's call; -1 if it has none.
+func (r *Refinement) recordOf(s *memory.CallState, th *thread) int {
+	if th.side != memory.ClientSide || !r.config.Leaves() {
+		return th.self
+	}
+	return int(s.Way[th.self].Record) - 1
+}
+
+// contextOf is the number of the context that a thread looks at, or ends, among those
+// of its caller.
+func contextOf(s *memory.CallState, th *thread) int {
+	if th.side == memory.CancellerSide {
+		return int(s.Canceller[th.self].Done)
+	}
+	return int(s.Caller[th.self].Number)
 }

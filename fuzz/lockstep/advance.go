@@ -20,8 +20,8 @@ const (
 // whether it is a stutter, which leaves the candidate as it is.
 func (r *Refinement) advance(c *candidate, th *thread) (outcome, Stutter) {
 	name, e := th.taken, &th.touched
-	at := threadOf(&c.state, th).At
-	if s := r.stutterOf(name, e.Kind, at); s != notStutter {
+	at := atOf(&c.state, th)
+	if s := r.stutterOf(th, at); s != notStutter {
 		return taken, s
 	}
 	if at != name {
@@ -42,10 +42,11 @@ func (r *Refinement) advance(c *candidate, th *thread) (outcome, Stutter) {
 }
 
 // stutterOf recognises a stutter by the step, and by where the specification's
-// thread stands.
-func (r *Refinement) stutterOf(name step.Name, kind schedule.Kind, at step.Name) Stutter {
+// thread stands. A caller that may leave its call awaits the sending end by a step.
+func (r *Refinement) stutterOf(th *thread, at step.Name) Stutter {
+	name, kind := th.taken, th.touched.Kind
 	switch {
-	case name == step.TestSetSend && kind == schedule.Await && at == name:
+	case name == step.TestSetSend && kind == schedule.Await && at == name && !r.leaves(th):
 		return AwaitSend
 	case name == step.TestSetReceive && kind == schedule.Await && at == name:
 		return AwaitReceive
@@ -54,6 +55,11 @@ func (r *Refinement) stutterOf(name step.Name, kind schedule.Kind, at step.Name)
 	default:
 		return notStutter
 	}
+}
+
+// leaves says whether the thread is a caller that may leave its calls.
+func (r *Refinement) leaves(th *thread) bool {
+	return th.side == memory.ClientSide && r.config.Leaver(th.self)
 }
 
 // busy is the stutter of a try for a lock that the specification awaits.
@@ -86,7 +92,7 @@ func (r *Refinement) take(c *candidate, th *thread) bool {
 
 // agrees says whether a state of the specification is the decoded one, but for
 // what is auxiliary.
-func (r *Refinement) agrees(s *memory.State) bool {
+func (r *Refinement) agrees(s *memory.CallState) bool {
 	if r.odd.found {
 		return false
 	}
@@ -96,11 +102,20 @@ func (r *Refinement) agrees(s *memory.State) bool {
 }
 
 // hide takes away what no word shows.
-func (r *Refinement) hide(s *memory.State) {
+func (r *Refinement) hide(s *memory.CallState) {
 	s.Sent = [2][memory.MaxSlots + 1]memory.Message{}
-	for i := range r.config.Clients {
+	for i := range max(r.config.Clients, r.records) {
 		c := &s.Caller[i]
-		c.Message, c.Number, c.Result, c.Executed = 0, 0, 0, 0
+		c.Message, c.Result, c.Executed = 0, 0, 0
+		if !r.config.Leaves() {
+			c.Number = 0
+		}
+	}
+	if r.config.Leaves() {
+		s.Generation = [memory.MaxRecords]uint8{}
+		for i := range s.Way {
+			s.Way[i] = memory.Way{Nudged: s.Way[i].Nudged}
+		}
 	}
 	for j := range r.config.Servers {
 		t := &s.Server[j]
@@ -146,11 +161,12 @@ func (r *Refinement) dropIfThere() {
 }
 
 // stuck says whether the specification can go no further: the kernel's waking
-// for nothing does not count, it need never happen.
+// for nothing does not count, it need never happen. (Where it may not, a sleeper is
+// woken by its deadline.)
 func (r *Refinement) stuck(c *candidate) bool {
 	for i := range r.threads {
 		th, next := &r.threads[i], *c
-		if threadOf(&c.state, th).At != step.Asleep && r.take(&next, th) {
+		if (atOf(&c.state, th) != step.Asleep || !r.config.Spurious) && r.take(&next, th) {
 			return false
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"urpc/checker/catalogue"
 	"urpc/checker/schedule"
 	"urpc/fuzz/explore"
 	"urpc/runtime/shm"
@@ -32,6 +33,11 @@ func (m *meddler) Stand(thread int, name step.Name, e schedule.Event) {
 	m.Refinement.Stand(thread, name, e)
 }
 
+func (m *meddler) Ended(thread int) {
+	m.meddle(thread)
+	m.Refinement.Ended(thread)
+}
+
 func (m *meddler) meddle(thread int) {
 	if m.do != nil && !m.done && m.pending == thread && m.when(m, thread) {
 		m.done = true
@@ -58,13 +64,17 @@ func (m *meddler) Return(thread int, reply []byte) {
 // failure, which must be one of the refinement.
 func meddled(t *testing.T, config string, m *meddler) *schedule.Failure {
 	t.Helper()
-	v := values(t, config)
-	r, err := newRefinement(v, nil)
+	return meddledIn(t, explore.Channel(), values(t, config), m)
+}
+
+func meddledIn(t *testing.T, target explore.Target, v catalogue.Values, m *meddler) *schedule.Failure {
+	t.Helper()
+	r, err := newRefinement(target, v, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	m.Refinement = r
-	rep, err := explore.RunWatched(t.Context(), v, explore.Watch{Observer: m, Alone: true}, schedule.Random(3, 50), schedule.Options{})
+	rep, err := explore.RunWatchedTarget(t.Context(), target, v, explore.Watch{Observer: m, Alone: true}, schedule.Random(3, 50), schedule.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +180,7 @@ func TestWrongMappings(t *testing.T) {
 		{"one call more of each thread", "2-1-1-1", func(r *Refinement) { r.config.Calls++ }},
 	} {
 		v := values(t, c.config)
-		r, err := newRefinement(v, nil)
+		r, err := newRefinement(explore.Channel(), v, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -210,7 +220,7 @@ func TestPayloadsAreSeen(t *testing.T) {
 // An execution that stops where the specification goes on fails.
 func TestTheEndIsCompared(t *testing.T) {
 	v := values(t, "1-1-1-1")
-	r, err := newRefinement(v, nil)
+	r, err := newRefinement(explore.Channel(), v, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,8 +237,11 @@ func TestTheEndIsCompared(t *testing.T) {
 // Every step of the specification has its access, and every access its step.
 func TestEveryStepHasItsAccess(t *testing.T) {
 	known := map[step.Name]bool{}
-	for _, side := range memory.Sides(memory.Config{Clients: 1, Servers: 1, Calls: 1, Slots: 1, Replies: 1, Spurious: true, Donation: true}) {
-		for _, s := range side.Steps {
+	channel := memory.Config{Clients: 1, Servers: 1, Calls: 1, Slots: 1, Replies: 1, Spurious: true, Donation: true}
+	call := memory.Config{Clients: 1, Servers: 1, Calls: 1, Slots: 1, Replies: 1, Leave: memory.Leave{Records: 1, Leavers: 1, End: memory.Expired}}
+	of, left := memory.Processes(channel), memory.Processes(call)
+	for _, p := range append(of[:2], left[:]...) {
+		for _, s := range p.Steps {
 			name, err := step.Parse(s.Label)
 			if err != nil {
 				t.Fatal(err)

@@ -23,7 +23,7 @@ type difference struct {
 	payload bool
 	number  uint64
 	// detail tells what a state of the specification has instead; nil: nothing.
-	detail func(*memory.State) string
+	detail func(*memory.CallState) string
 }
 
 // fail ends the execution. It does not return.
@@ -69,7 +69,7 @@ func (d *difference) specification(c *candidate) string {
 		how, stutter := d.r.advance(&after, d.th)
 		switch how {
 		case elsewhere:
-			return fmt.Sprintf("has %s at %v", d.r.threadName(d.th), threadOf(&c.state, d.th).At)
+			return fmt.Sprintf("has %s at %v", d.r.threadName(d.th), atOf(&c.state, d.th))
 		case disabled:
 			return "does not enable the step"
 		case otherWord:
@@ -93,7 +93,7 @@ func (d *difference) specification(c *candidate) string {
 
 // differing lists the fields in which a state of the specification differs from
 // the decoded one.
-func (d *difference) differing(s *memory.State, before string) string {
+func (d *difference) differing(s *memory.CallState, before string) string {
 	shown := *s
 	d.r.hide(&shown)
 	lines := differing(reflect.ValueOf(&shown).Elem(), reflect.ValueOf(&d.r.image).Elem(), "", nil)
@@ -130,20 +130,14 @@ func differing(a, b reflect.Value, path string, lines []string) []string {
 	return lines
 }
 
-// threadName names a thread as traces of the specification do, numbered from 1
-// as those of the explorer.
-func (r *Refinement) threadName(th *thread) string {
-	if th.side == memory.ClientSide {
-		return fmt.Sprintf("client %d", th.self+1)
-	}
-	return fmt.Sprintf("server %d", th.self+1)
-}
+// threadName names a thread.
+func (r *Refinement) threadName(th *thread) string { return nameOf(th.side, th.self) }
 
 // positions tells where the threads of a state stand.
-func (r *Refinement) positions(s *memory.State) string {
+func (r *Refinement) positions(s *memory.CallState) string {
 	all := make([]string, len(r.threads))
 	for i := range r.threads {
-		at := threadOf(s, &r.threads[i]).At
+		at := atOf(s, &r.threads[i])
 		all[i] = r.threadName(&r.threads[i]) + " at " + standing(at)
 	}
 	return strings.Join(all, ", ")
@@ -159,12 +153,15 @@ func standing(at step.Name) string {
 // told says what a payload's number is.
 func (r *Refinement) told(number uint64) string {
 	for i := range r.config.Clients * r.config.Calls {
-		m := memory.CallOf(i/r.config.Calls, i%r.config.Calls)
+		what := fmt.Sprintf("call %d of client %d", i%r.config.Calls+1, i/r.config.Calls+1)
+		if !r.config.Leaves() {
+			what = memory.CallOf(i/r.config.Calls, i%r.config.Calls).String()
+		}
 		switch number {
 		case explore.Argument(i):
-			return m.String()
+			return what
 		case explore.Result(explore.Argument(i)):
-			return m.Reply().String()
+			return what + "'"
 		}
 	}
 	return fmt.Sprintf("%#x, which is no call or reply", number)

@@ -15,6 +15,7 @@
 //
 //	layout.go      where the words stand: read from the layout's drawing, not from the runtime
 //	image.go       the mapping: words and positions to a state of the specification
+//	left.go        the same of what calls that are left add
 //	access.go      which word each step touches, and how
 //	stutter.go     steps of the code that are none of the specification, and why
 //	refinement.go  the specification run along
@@ -23,7 +24,6 @@
 //	drive.go       paths through that graph that decide how the code is scheduled
 //	run.go         the entry points
 //
-// What it does not see: whatever explore does not (weak memory, time-outs,
-// cancellation, a corrupt peer), donation beyond its word, and configurations
-// that a State cannot hold.
+// What it does not see: whatever explore does not (weak memory), a corrupt peer or a
+// dead one, donation beyond its word, and configurations that a State cannot hold.
 package lockstep

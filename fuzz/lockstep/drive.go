@@ -17,7 +17,7 @@ import (
 // Run; what the specification allows and the code does not do is in
 // Report.Refused. A failure has no token: its steps are its schedule. most bounds the executions; 0: no bound.
 func Drive(ctx context.Context, v catalogue.Values, g *Graph, most uint64) (Report, error) {
-	r, err := newRefinement(v, g)
+	r, err := newRefinement(g.target, v, g)
 	if err != nil {
 		return Report{}, err
 	}
@@ -29,7 +29,7 @@ func drive(ctx context.Context, v catalogue.Values, r *Refinement, most uint64) 
 	d := newDriver(r)
 	sum := schedule.Report{Bound: "every transition of the specification"}
 	for !d.done && (most == 0 || sum.Executions < most) {
-		rep, err := explore.RunWatched(ctx, v, explore.Watch{Observer: d, Gate: d.gate, Alone: true},
+		rep, err := explore.RunWatchedTarget(ctx, r.target, v, explore.Watch{Observer: d, Gate: d.gate, Alone: true},
 			schedule.Random(1, 1<<62), schedule.Options{MaxExecutions: batch, Steered: true})
 		sum.Executions += rep.Executions
 		sum.Steps += rep.Steps
@@ -249,9 +249,10 @@ func (d *driver) refuse(why string) {
 	d.refusals = append(d.refusals, Refusal{Left: l, Process: d.graph.threadName(d.turn), Where: d.graph.describe(d.at), Why: why})
 }
 
-// End implements explore.Observer: nobody went on, although it was somebody's turn.
+// End implements explore.Observer: nobody went on, although it was somebody's turn, who
+// has not taken a step since.
 func (d *driver) End() {
-	if d.turn != none && !d.again {
+	if d.turn != none && !d.again && d.planned == d.judged {
 		d.refuse("it waits at " + standing(d.threads[d.turn].at))
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"urpc/checker"
 	"urpc/checker/schedule"
 	"urpc/checker/verdict"
+	"urpc/fuzz/explore"
 	"urpc/spec/memory"
 	"urpc/spec/step"
 )
@@ -60,7 +61,7 @@ func TestDriveTakesEverything(t *testing.T) {
 // specification has a kernel that wakes for nothing, and the code's has not: every
 // such wake is refused, and what only they lead to is left out.
 func TestDriveTellsWhatIsRefused(t *testing.T) {
-	r, err := newRefinement(values(t, "1-1-1-1"), graph(t, "1-1-1-1,spurious=1"))
+	r, err := newRefinement(explore.Channel(), values(t, "1-1-1-1"), graph(t, "1-1-1-1,spurious=1"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +115,7 @@ func TestCoverageWithinABound(t *testing.T) {
 
 // A failure ends the drive: the same turns are taken again when it is shown.
 func TestDriveFails(t *testing.T) {
-	r, err := newRefinement(values(t, "1-1-1-1"), graph(t, "1-1-1-1"))
+	r, err := newRefinement(explore.Channel(), values(t, "1-1-1-1"), graph(t, "1-1-1-1"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"urpc/checker/catalogue"
+	"urpc/fuzz/explore"
 	"urpc/spec/memory"
 	"urpc/spec/step"
 )
@@ -14,10 +15,11 @@ import (
 // reachable state, and for each thread at most one transition from it (no step
 // has choices).
 type Graph struct {
+	target  explore.Target // which refines it
 	config  memory.Config
-	states  []memory.State // in the order of a breadth-first search
-	edges   []uint32       // of state s and thread t, at s*threads+t; nowhereTo: not enabled
-	parent  []int32        // the edge by which the search came to a state first; -1: none
+	states  []memory.CallState // in the order of a breadth-first search
+	edges   []uint32           // of state s and thread t, at s*threads+t; nowhereTo: not enabled
+	parent  []int32            // the edge by which the search came to a state first; -1: none
 	threads int
 	initial uint32
 	count   int // of transitions
@@ -27,17 +29,22 @@ type Graph struct {
 const nowhereTo = ^uint32(0)
 
 // NewGraph explores the specification of a configuration of target channel. It
-// holds all states in memory, about 300 bytes each: beyond most states it gives
+// holds all states in memory, about 400 bytes each: beyond most states it gives
 // ErrGraph.
 func NewGraph(ctx context.Context, v catalogue.Values, most int) (*Graph, error) {
-	c, err := specified(v)
+	return NewGraphOf(ctx, explore.Channel(), v, most)
+}
+
+// NewGraphOf is NewGraph of target channel or call.
+func NewGraphOf(ctx context.Context, t explore.Target, v catalogue.Values, most int) (*Graph, error) {
+	c, err := specified(t, v)
 	if err != nil {
 		return nil, err
 	}
-	g := &Graph{config: c, threads: c.Clients + c.Servers}
-	sides := memory.Sides(c)
-	known := map[memory.State]uint32{}
-	add := func(s *memory.State, parent int) uint32 {
+	g := &Graph{target: t, config: c, threads: c.Clients + c.Servers + c.Leave.Leavers}
+	sides := memory.Processes(c)
+	known := map[memory.CallState]uint32{}
+	add := func(s *memory.CallState, parent int) uint32 {
 		id, ok := known[*s]
 		if !ok {
 			id = uint32(len(g.states))
@@ -57,10 +64,7 @@ func NewGraph(ctx context.Context, v catalogue.Values, most int) (*Graph, error)
 			return nil, fmt.Errorf("lock-step: explore the specification: %w", ctx.Err())
 		}
 		for t := range g.threads {
-			side, self := memory.ClientSide, t
-			if t >= c.Clients {
-				side, self = memory.ServerSide, t-c.Clients
-			}
+			side, self := sideOf(c, t)
 			after, to := g.states[id], nowhereTo
 			p := &sides[side]
 			if at := p.PC(&after, self); at >= 0 && p.Steps[at].Do(&after, self) {
@@ -82,11 +86,20 @@ func (g *Graph) next(state uint32, thread int) uint32 { return g.edges[int(state
 
 // label names the step at which a thread stands in a state.
 func (g *Graph) label(state uint32, thread int) step.Name {
-	s := &g.states[state]
-	if thread < g.config.Clients {
-		return s.Caller[thread].At
+	side, self := sideOf(g.config, thread)
+	return standsAt(&g.states[state], side, self)
+}
+
+// sideOf is what a thread, by its number in the execution, is in the specification.
+func sideOf(c memory.Config, thread int) (side, self int) {
+	switch servers := c.Clients + c.Servers; {
+	case thread < c.Clients:
+		return memory.ClientSide, thread
+	case thread < servers:
+		return memory.ServerSide, thread - c.Clients
+	default:
+		return memory.CancellerSide, thread - servers
 	}
-	return s.Server[thread-g.config.Clients].At
 }
 
 // Coverage is what of a state graph the code has taken.
@@ -164,10 +177,14 @@ func (c *Coverage) ByLabel() map[step.Name]int {
 
 // threadName names a thread as the explorer does.
 func (g *Graph) threadName(thread int) string {
-	if thread < g.config.Clients {
-		return fmt.Sprintf("client %d", thread+1)
-	}
-	return fmt.Sprintf("server %d", thread-g.config.Clients+1)
+	side, self := sideOf(g.config, thread)
+	return nameOf(side, self)
+}
+
+// nameOf names a thread as traces of the specification do, numbered from 1 as those of
+// the explorer.
+func nameOf(side, self int) string {
+	return fmt.Sprintf("%s %d", [...]string{memory.ClientSide: "client", memory.ServerSide: "server", memory.CancellerSide: "canceller"}[side], self+1)
 }
 
 // describe tells where the threads of a state stand.

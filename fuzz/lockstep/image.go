@@ -17,7 +17,7 @@ import (
 //	Slot.Sequence             messages, as memory.Config.Image writes it
 //	Slot.Message              header and payload: whose call, which, call or reply
 //	Parked, Donated, Blocked  the word
-//	Caller.Call               the word of the call's state
+//	Caller.Call               the word of the call's state (of record i: see memory.Caller)
 //	Caller.Permit             the simulated permit
 //	Thread.At                 the step that the thread has announced; Retract for a
 //	                          sleeper that was woken
@@ -36,6 +36,9 @@ import (
 // Result and Number when the call returns.
 //
 // Beyond the State: each doorbell counts the Ring steps of its side.
+//
+// Where calls may be left (left.go): the free records, contexts, the clock, how many
+// calls have ended.
 
 // thread is what is known of a thread of the code.
 type thread struct {
@@ -51,6 +54,10 @@ type thread struct {
 	// History.
 	position, seen, doorbell uint32
 	leads                    bool
+	full                     bool   // it has found the queue full, and not tried again
+	parks                    bool   // it has read the nudge, and is about to sleep
+	nudge                    uint32 // what it read
+	dropped                  int    // the record of the late reply that it drops
 	// executes: the procedure was called, and when the specification executes it,
 	// from then on until the thread's next step, the bytes do not show.
 	executes bool
@@ -87,13 +94,19 @@ func (r *Refinement) look() {
 		c := &r.image.Caller[i]
 		th := &r.threads[i]
 		c.Thread = r.threadImage(th)
-		c.Call = r.call(v, stateOf(i))
-		c.Permit = r.watched.Permit(i)
 		c.Leads = th.leads
 		c.Other = other(th)
 	}
+	for j := range r.records {
+		c := &r.image.Caller[j]
+		c.Call = r.call(v, stateOf(j))
+		c.Permit = r.watched.Permit(j)
+	}
 	for j := range r.config.Servers {
 		r.image.Server[j] = r.threadImage(&r.threads[r.config.Clients+j])
+	}
+	if r.config.Leaves() {
+		r.lookLeft()
 	}
 }
 
@@ -140,6 +153,11 @@ func (r *Refinement) call(v *shm.View, off shm.Offset) memory.Call {
 		return memory.Pending
 	case callDelivered:
 		return memory.Done
+	case callAbandoned:
+		if !r.config.Leaves() {
+			r.oddWord(v, off)
+		}
+		return memory.Abandoned
 	default:
 		r.oddWord(v, off)
 		return memory.Idle
@@ -178,18 +196,30 @@ func (r *Refinement) message(v *shm.View, at shm.Offset) memory.Message {
 		return 0
 	}
 	number, whole := explore.Number(bytes[slotPayload-slotHeader:])
-	caller, nth := int(id&0xffff), int(id>>16)-1 // see call.id: generations count from 1
-	if caller < r.config.Clients && uint(nth) < uint(r.config.Calls) && whole && length == explore.PayloadSize && procedure == explore.Procedure {
-		argument := explore.Argument(caller*r.config.Calls + nth)
+	if m, i, ok := r.named(id); ok && whole && length == explore.PayloadSize && procedure == explore.Procedure {
+		argument := explore.Argument(i)
 		switch {
 		case status == 0 && number == argument:
-			return memory.CallOf(caller, nth)
+			return m
 		case status == explore.Procedure && number == explore.Result(argument):
-			return memory.CallOf(caller, nth).Reply()
+			return m.Reply()
 		}
 	}
 	r.oddWord(v, at+slotHeader)
 	return 0
+}
+
+// named gives the call that an id names, as a message and by its number among all
+// calls; false: it names none.
+func (r *Refinement) named(id uint64) (memory.Message, int, bool) {
+	if r.config.Leaves() {
+		return r.namedRecord(id)
+	}
+	caller, nth := int(id&0xffff), int(id>>16)-1 // see call.id: generations count from 1
+	if caller >= r.config.Clients || uint(nth) >= uint(r.config.Calls) {
+		return 0, 0, false
+	}
+	return memory.CallOf(caller, nth), caller*r.config.Calls + nth, true
 }
 
 // threadImage decodes what stands for a Thread.
@@ -210,6 +240,10 @@ func (r *Refinement) threadImage(th *thread) memory.Thread {
 		}
 	case step.AwaitRoom:
 		t.Seen = r.awaited(th)
+	case step.LookContext, step.LookClock:
+		if th.full {
+			t.Seen = r.awaited(th)
+		}
 	case step.UnlockReceive:
 		t.Stuck = th.taken == step.LookSlot
 	case step.Asleep:
@@ -217,7 +251,7 @@ func (r *Refinement) threadImage(th *thread) memory.Thread {
 			t.At = step.Retract
 		}
 	}
-	if memory.Compares(t.At) && r.watched.Segments[1-th.side].Peek(offDoorbell) != th.doorbell {
+	if th.side != memory.CancellerSide && memory.Compares(t.At) && r.watched.Segments[1-th.side].Peek(offDoorbell) != th.doorbell {
 		t.Rung = 1
 	}
 	return t
@@ -250,6 +284,11 @@ func other(th *thread) uint8 {
 		return uint8(th.event.Location.Offset / 4)
 	case step.LookPending:
 		return uint8((th.event.Location.Offset - uint32(offStates)) / uint32(stateSpace))
+	case step.FreeRecord:
+		if th.leads {
+			return uint8(th.dropped)
+		}
+		return 0
 	default:
 		return 0
 	}
@@ -257,10 +296,14 @@ func other(th *thread) uint8 {
 
 // number is the thread's number in the execution.
 func (th *thread) number(r *Refinement) int {
-	if th.side == memory.ServerSide {
+	switch th.side {
+	case memory.ServerSide:
 		return r.config.Clients + th.self
+	case memory.CancellerSide:
+		return r.config.Clients + r.config.Servers + th.self
+	default:
+		return th.self
 	}
-	return th.self
 }
 
 // remember keeps what the thread's last step read, as far as it is history.
@@ -279,12 +322,29 @@ func (r *Refinement) remember(th *thread, name step.Name) {
 	case step.Ring:
 		r.rings[th.side]++
 	}
+	if r.config.Leaves() {
+		r.rememberLeft(th, name)
+	}
 }
 
-// threadOf is the thread in a state of the specification.
-func threadOf(s *memory.State, th *thread) *memory.Thread {
+// threadOf is the thread, one of the two sides', in a state of the specification.
+func threadOf(s *memory.CallState, th *thread) *memory.Thread {
 	if th.side == memory.ClientSide {
 		return &s.Caller[th.self].Thread
 	}
 	return &s.Server[th.self]
+}
+
+// atOf is where a thread stands in a state of the specification.
+func atOf(s *memory.CallState, th *thread) step.Name { return standsAt(s, th.side, th.self) }
+
+func standsAt(s *memory.CallState, side, self int) step.Name {
+	switch side {
+	case memory.ClientSide:
+		return s.Caller[self].At
+	case memory.ServerSide:
+		return s.Server[self].At
+	default:
+		return s.Canceller[self].At
+	}
 }

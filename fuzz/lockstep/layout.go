@@ -42,6 +42,7 @@ const (
 	callIdle      = 0
 	callPending   = 1
 	callDelivered = 2
+	callAbandoned = 3
 )
 
 func stateOf(call int) shm.Offset { return offStates + shm.Offset(call)*stateSpace }

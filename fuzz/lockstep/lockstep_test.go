@@ -149,7 +149,7 @@ func TestLapsWhileAThreadIsHeld(t *testing.T) {
 		{"clients=3,servers=1,calls=20,slots=2", 2, step.AwaitRoom},
 	} {
 		v := values(t, c.config)
-		r, err := newRefinement(v, nil)
+		r, err := newRefinement(explore.Channel(), v, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,30 +16,38 @@ import (
 // specification.
 const Property = "refinement"
 
-// Refinement runs the specification along with executions of target channel.
+// Refinement runs the specification along with executions of target channel or call.
 // It is an explore.Observer; the zero value is none.
 //
 // The states in which the specification may be are its candidates. There is one,
 // except while a procedure runs: when the specification executes it, between the
 // processor's unlocking and its next test-and-set, shows in no word.
 type Refinement struct {
+	target       explore.Target
 	config       memory.Config
-	sides        [2]checker.Process[memory.State]
-	names        [2][]step.Name // of the sides' steps, by index
+	sides        [3]checker.Process[memory.CallState]
+	names        [3][]step.Name // of the sides' steps, by index
 	slots, start uint32
+	records      int     // of calls
+	generation   uint64  // of them before their first call
 	images       []uint8 // of counts of messages, from -slots on
 	graph        *Graph  // nil: the steps are taken, not looked up
 	coverage     *Coverage
 	gated        bool
 
 	// Of one execution.
-	watched          explore.Watched
-	threads          []thread
-	standing         int // threads that have come to their first step
-	pending          int // thread whose step has been taken and not yet judged; none
-	image            memory.State
-	odd              odd
-	rings            [2]uint32
+	watched  explore.Watched
+	threads  []thread
+	standing int // threads that have come to their first step
+	pending  int // thread whose step has been taken and not yet judged; none
+	image    memory.CallState
+	odd      odd
+	rings    [2]uint32
+	nudges   uint32
+	// Where calls may be left: how often each record was opened, and by which call.
+	opened [memory.MaxRecords]int
+	calls  [memory.MaxRecords][memory.Generations]int
+
 	candidates, next []candidate
 	judged           uint64 // steps so far
 	failed           bool
@@ -55,20 +63,23 @@ const none = -1
 
 // candidate is a state in which the specification may be.
 type candidate struct {
-	state memory.State
+	state memory.CallState
 	id    uint32 // in the graph, if there is one
 }
 
-// newRefinement makes the check for a configuration of target channel. graph may
-// be nil.
-func newRefinement(v catalogue.Values, graph *Graph) (*Refinement, error) {
-	c, err := specified(v)
+// newRefinement makes the check for a configuration of target channel or call. graph
+// may be nil.
+func newRefinement(t explore.Target, v catalogue.Values, graph *Graph) (*Refinement, error) {
+	c, err := specified(t, v)
 	if err != nil {
 		return nil, err
 	}
 	r := &Refinement{
-		config: c, sides: memory.Sides(c), graph: graph,
-		slots: uint32(c.Slots), start: explore.Start(v), threads: make([]thread, c.Clients+c.Servers),
+		target: t, config: c, sides: memory.Processes(c), graph: graph,
+		slots: uint32(c.Slots), start: explore.Start(v), records: c.Clients, threads: make([]thread, c.Clients+c.Servers+c.Leave.Leavers),
+	}
+	if c.Leaves() {
+		r.records, r.generation = c.Leave.Records, explore.Generation(v)
 	}
 	for side, p := range r.sides {
 		for _, s := range p.Steps {
@@ -90,10 +101,17 @@ func newRefinement(v catalogue.Values, graph *Graph) (*Refinement, error) {
 
 // specified gives the configuration of the specification that a configuration of
 // the target refines.
-func specified(v catalogue.Values) (memory.Config, error) {
-	c := memory.Config{
-		Clients: v.Int("clients"), Servers: v.Int("servers"), Calls: v.Int("calls"),
-		Slots: explore.Slots(v), Replies: explore.Slots(v), Spurious: v.Int("spurious") > 0, Donation: v.Int("donate") == 1,
+func specified(t explore.Target, v catalogue.Values) (memory.Config, error) {
+	var c memory.Config
+	if t.Name == explore.Call().Name {
+		if c = specifiedCall(v); v.Int("twice") > 0 {
+			return c, fmt.Errorf("lock-step: %w: a server that sends replies twice is none of ours", ErrTooLarge)
+		}
+	} else {
+		c = memory.Config{
+			Clients: v.Int("clients"), Servers: v.Int("servers"), Calls: v.Int("calls"),
+			Slots: explore.Slots(v), Replies: explore.Slots(v), Spurious: v.Int("spurious") > 0, Donation: v.Int("donate") == 1,
+		}
 	}
 	switch {
 	case c.Clients > memory.MaxClients:
@@ -104,6 +122,9 @@ func specified(v catalogue.Values) (memory.Config, error) {
 		return c, fmt.Errorf("lock-step: %w: %d slots, the specification has at most %d", ErrTooLarge, c.Slots, memory.MaxSlots)
 	case c.Calls > maxCalls:
 		return c, fmt.Errorf("lock-step: %w: %d calls, a caller of the specification counts to %d", ErrTooLarge, c.Calls, maxCalls)
+	}
+	if err := c.Fits(); err != nil {
+		return c, fmt.Errorf("lock-step: %w: %w", ErrTooLarge, err)
 	}
 	return c, nil
 }
@@ -120,13 +141,11 @@ func (r *Refinement) Begin(w explore.Watched) {
 		w.T.Shared(r.state)
 	}
 	r.standing, r.pending, r.judged, r.failed = 0, none, 0, false
-	r.rings = [2]uint32{}
-	r.image = memory.State{}
+	r.rings, r.nudges = [2]uint32{}, 0
+	r.image, r.opened = memory.CallState{}, [memory.MaxRecords]int{}
 	for i := range r.threads {
-		r.threads[i] = thread{side: memory.ClientSide, self: i}
-		if i >= r.config.Clients {
-			r.threads[i] = thread{side: memory.ServerSide, self: i - r.config.Clients}
-		}
+		side, self := sideOf(r.config, i)
+		r.threads[i] = thread{side: side, self: self}
 	}
 	r.candidates = append(r.candidates[:0], candidate{state: memory.Initial(r.config)})
 	if r.coverage != nil {
@@ -176,10 +195,10 @@ func (r *Refinement) arrive(thread int) {
 	case r.pending == thread:
 		r.judge(th)
 	case !th.standing:
+		// Where all start is compared with the first step that is judged: it tells who
+		// takes it, and where it stands in the specification.
 		th.standing = true
-		if r.standing++; r.standing == len(r.threads) {
-			r.compare(th)
-		}
+		r.standing++
 	case th.executes:
 		r.compare(th)
 	}
@@ -247,13 +266,9 @@ func (r *Refinement) Execute(thread int, request []byte) {
 // executing compares the argument that the procedure is given.
 func (r *Refinement) executing(th *thread, number uint64, whole bool) {
 	r.keep(func(c *candidate) bool {
-		m := threadOf(&c.state, th).Message
-		i := m.Reply().Caller(r.config.Clients)
-		if !whole || i < 0 {
-			return false
-		}
-		return number == explore.Argument(i*r.config.Calls+int(c.state.Caller[i].Number))
-	}, &difference{r: r, th: th, what: "executes", payload: true, number: number, detail: func(s *memory.State) string {
+		i, ok := r.callOf(&c.state, threadOf(&c.state, th).Message)
+		return ok && whole && number == explore.Argument(i)
+	}, &difference{r: r, th: th, what: "executes", payload: true, number: number, detail: func(s *memory.CallState) string {
 		return "is to execute " + threadOf(s, th).Message.String()
 	}})
 }
@@ -272,13 +287,22 @@ func (r *Refinement) Return(thread int, reply []byte) {
 func (r *Refinement) returns(th *thread) {
 	th.returned = false
 	r.keep(func(c *candidate) bool {
-		caller := &c.state.Caller[th.self]
-		n := int(caller.Number)
-		return caller.At == step.CloseCall && caller.Result == memory.CallOf(th.self, n).Reply() &&
-			th.result == explore.Result(explore.Argument(th.self*r.config.Calls+n))
-	}, &difference{r: r, th: th, what: "gets", payload: true, number: th.result, detail: func(s *memory.State) string {
-		return "returns " + s.Caller[th.self].Result.String()
+		if c.state.Caller[th.self].At != step.CloseCall {
+			return false
+		}
+		i, ok := r.callOf(&c.state, r.resultOf(&c.state, th))
+		return ok && i == th.self*r.config.Calls+int(c.state.Caller[th.self].Number) && th.result == explore.Result(explore.Argument(i))
+	}, &difference{r: r, th: th, what: "gets", payload: true, number: th.result, detail: func(s *memory.CallState) string {
+		return "returns " + r.resultOf(s, th).String()
 	}})
+}
+
+// resultOf is the result that stands in the record of a thread's call.
+func (r *Refinement) resultOf(s *memory.CallState, th *thread) memory.Message {
+	if j := r.recordOf(s, th); j >= 0 {
+		return s.Caller[j].Result
+	}
+	return 0
 }
 
 // keep drops the candidates that are not such, and fails if none is left.

@@ -45,7 +45,13 @@ const MostStates = 8 << 20
 // Tied says whether a target can be run in lock-step: there is a specification that
 // it refines.
 func Tied(target string) bool {
-	return target == explore.Channel().Name || target == explore.Bind().Name
+	return Driven(target) || target == explore.Bind().Name
+}
+
+// Driven says whether it is spec/memory that a target refines: then it has a Graph, and
+// can be driven by it.
+func Driven(target string) bool {
+	return target == explore.Channel().Name || target == explore.Call().Name
 }
 
 // RunTarget is Run of a target that is tied.
@@ -53,7 +59,7 @@ func RunTarget(ctx context.Context, t explore.Target, v catalogue.Values, s sche
 	if t.Name == explore.Bind().Name {
 		return RunBinding(ctx, v, s, o)
 	}
-	return Run(ctx, v, s, o)
+	return runTarget(ctx, t, v, s, o)
 }
 
 // ReplayTarget is Replay of a token of a target that is tied.
@@ -70,17 +76,22 @@ func ReplayTarget(ctx context.Context, token schedule.Token, o Options) (Report,
 // takes the state of the specification for part of the state; it needs a graph,
 // and makes one of at most MostStates if there is none.
 func Run(ctx context.Context, v catalogue.Values, s schedule.Strategy, o Options) (Report, error) {
+	return runTarget(ctx, explore.Channel(), v, s, o)
+}
+
+// runTarget is Run of target channel or call.
+func runTarget(ctx context.Context, t explore.Target, v catalogue.Values, s schedule.Strategy, o Options) (Report, error) {
 	if s.ByStates() && o.Graph == nil {
 		var err error
-		if o.Graph, err = NewGraph(ctx, v, MostStates); err != nil {
+		if o.Graph, err = NewGraphOf(ctx, t, v, MostStates); err != nil {
 			return Report{}, err
 		}
 	}
-	r, err := newRefinement(v, o.Graph)
+	r, err := newRefinement(t, v, o.Graph)
 	if err != nil {
 		return Report{}, err
 	}
-	rep, err := explore.RunWatched(ctx, v, explore.Watch{Observer: r, Alone: o.Alone}, s, o.Schedule)
+	rep, err := explore.RunWatchedTarget(ctx, t, v, explore.Watch{Observer: r, Alone: o.Alone}, s, o.Schedule)
 	return r.report(rep), err
 }
 
@@ -88,8 +99,8 @@ func Run(ctx context.Context, v catalogue.Values, s schedule.Strategy, o Options
 // same token replays without it, by explore.Replay, as far as that fails, too.
 func Replay(ctx context.Context, token schedule.Token, o Options) (Report, error) {
 	var r *Refinement
-	rep, err := explore.ReplayWatched(ctx, token, func(v catalogue.Values) (w explore.Watch, err error) {
-		r, err = newRefinement(v, o.Graph)
+	rep, err := explore.ReplayWatched(ctx, token, func(t explore.Target, v catalogue.Values) (w explore.Watch, err error) {
+		r, err = newRefinement(t, v, o.Graph)
 		return explore.Watch{Observer: r, Alone: o.Alone}, err
 	}, o.Schedule)
 	if r == nil {

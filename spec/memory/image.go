@@ -8,10 +8,12 @@ import (
 // What a refinement mapping needs to make a State of an implementation's words:
 // how sides, positions and messages are written in a State.
 
-// The two sides of a channel, as indices of State.Side.
+// The two sides of a channel, as indices of State.Side, and who ends contexts, where
+// calls may be left.
 const (
-	ClientSide = client
-	ServerSide = server
+	ClientSide    = client
+	ServerSide    = server
+	CancellerSide = canceller
 )
 
 // Image is a queue's position as it stands in a State, where count messages came
@@ -25,6 +27,20 @@ func (c Config) Image(side, count int) uint8 {
 // CallOf is the message of a call: which caller makes it, and how many calls it
 // has made before.
 func CallOf(caller, number int) Message { return call(caller, uint8(number&1)) }
+
+// Named is the message of a call that may be left: its record, and how many calls have
+// used that, itself included. Name is the opposite of it, also of the reply to it.
+func Named(record, generation int) Message { return call(record, uint8(generation)) }
+
+func (m Message) Name() (record, generation int) {
+	if m > replied {
+		m -= replied
+	}
+	return int(m-1) / numbers, int(m-1) % numbers
+}
+
+// Generations are more than a record has, beginning with 0.
+const Generations = numbers
 
 // ImageOfRechecked is the head that a thread at RecheckSlot has read, as it stands
 // in a State, where ahead is how far the slot's word is past one more than it.
@@ -51,11 +67,32 @@ func (m Message) Caller(callers int) int { return m.caller(callers) }
 // still compare it: Thread.Rung counts the rings meanwhile.
 func Compares(at step.Name) bool { return parked(at) }
 
-// Sides are the two processes of a configuration's model, by side.
-func Sides(c Config) [2]checker.Process[State] {
-	model := Model(c)
-	return [2]checker.Process[State]{client: model.Processes[0], server: model.Processes[1]}
+// ComparesNudge says whether a caller at this step, which before that has read the
+// nudge, may still compare it: Way.Nudged tells whether it has changed since.
+func ComparesNudge(at step.Name) bool {
+	var l Leaving
+	return l.comparesNudge(at, step.LookDoorbell)
+}
+
+// Processes are those of a configuration, by side. Where no call is left they are
+// those of Model, and change nothing of Leaving.
+func Processes(c Config) [3]checker.Process[CallState] {
+	m := newMachine(c)
+	return m.callProcesses(m.programs(), cancelling)
 }
 
 // Initial is the initial state of a configuration.
-func Initial(c Config) State { return newMachine(c).initial() }
+func Initial(c Config) CallState {
+	m := newMachine(c)
+	if !c.Leave.on() {
+		return CallState{State: m.initial()}
+	}
+	return m.initialCall()
+}
+
+// Fits says why a state cannot hold a configuration in which calls may be left.
+func (c Config) Fits() error { return c.Leave.fits(c) }
+
+// Leaves says whether calls may be left, and Leaver whether caller i may leave its own.
+func (c Config) Leaves() bool      { return c.Leave.on() }
+func (c Config) Leaver(i int) bool { return i < c.Leave.Leavers }

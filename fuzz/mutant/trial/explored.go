@@ -155,8 +155,10 @@ func inLockStep(ctx context.Context, m mutant.Mutant) (a Answer, err error) {
 // tiedTarget is the target in which lock-step looks for a fault: its own, if that
 // has a specification and the patch says where; else target channel.
 func tiedTarget(m mutant.Mutant) explore.Target {
-	if m.Target == explore.Bind().Name && m.LockStep.Configuration != "" {
-		return explore.Bind()
+	for _, own := range []explore.Target{explore.Bind(), explore.Call()} {
+		if m.Target == own.Name && m.LockStep.Configuration != "" {
+			return own
+		}
 	}
 	return explore.Channel()
 }
