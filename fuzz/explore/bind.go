@@ -22,7 +22,7 @@ var bindTarget = Target{
 		{Name: "callers", Doc: "further threads of the client, of one call each", Max: 2},
 		{Name: "closers", Doc: "further threads of the client that close", Max: 2},
 		{Name: "clients", Doc: "clients, one after the other", Default: 1, Min: 1, Max: 2},
-		{Name: "stop", Doc: "whether the server is told to stop, at any time", Max: 1, Words: []string{"no", "yes"}},
+		{Name: "stop", Doc: "whether the server is told to stop, at any time, or at any time after the first call was executed", Max: 2, Words: []string{"no", "yes", "called"}},
 		{Name: "death", Doc: "who dies, at any time", Max: 2, Words: []string{"nobody", "client", "server"}},
 		{Name: "inherited", Doc: "whether a child holds the sockets of who dies", Max: 1, Words: []string{"no", "yes"}},
 		{Name: "faults", Doc: "requests that the machine may refuse, or answer in part", Max: 2},
@@ -32,6 +32,7 @@ var bindTarget = Target{
 	Configurations: []catalogue.Configuration{
 		{Name: "default", Doc: "a client binds, calls once and closes"},
 		{Name: "stop", Doc: "the server is told to stop meanwhile", Set: map[string]int{"stop": 1}},
+		{Name: "stop-called", Doc: "the server is told to stop between two calls, or while one is executed", Set: map[string]int{"stop": 2, "calls": 2}},
 		{Name: "callers", Doc: "another thread calls, too", Set: map[string]int{"callers": 1}},
 		{Name: "closers", Doc: "two threads close at once", Set: map[string]int{"closers": 1, "calls": 0}},
 		{Name: "close-call", Doc: "one thread calls, another closes", Set: map[string]int{"closers": 1}},
@@ -76,6 +77,7 @@ type binder struct {
 	stopped context.Context // ends when the server is told to stop
 	clients []*client
 	names   []string // of all threads, in order of declaration
+	called  bool     // a call was executed
 }
 
 // client is one client, and the server's thread for it.
@@ -104,7 +106,10 @@ func newBinder(t *schedule.T, v catalogue.Values) *binder {
 	z := channel.Size{Slots: uint32(slots), Payload: uint32(o.MessageSize)}
 	b.w = newWorld(t, v.Int("faults"), z, v.Int("memory") == 1)
 	b.w.inherit = v.Int("inherited") == 1
-	err := urpc.Handle(b.server, next, func(_ context.Context, n uint64) (uint64, error) { return n + 1, nil })
+	err := urpc.Handle(b.server, next, func(_ context.Context, n uint64) (uint64, error) {
+		b.called = true
+		return n + 1, nil
+	})
 	if err != nil {
 		panic("explore: a procedure that cannot be served: " + err.Error())
 	}
@@ -131,6 +136,12 @@ func numberedAs(what string, i, of int) string {
 func (b *binder) start() {
 	var stop context.CancelFunc
 	b.stopped, stop = context.WithCancel(context.Background())
+	if b.v.Word("stop") == "called" { // first of all, so that searches begin with the stop in the middle
+		b.declare("who stops the server", func() {
+			b.w.await(step.StopServer, func() bool { return b.called })
+			stop()
+		})
+	}
 	for i, c := range b.clients {
 		b.run(c, c.s.name, func() { b.bind(i) })
 		for n := range b.v.Int("callers") {
@@ -151,7 +162,7 @@ func (b *binder) start() {
 	for range b.clients {
 		b.serving.hire(step.NoticeExit, step.Notice, step.StopProcessors)
 	}
-	if b.v.Int("stop") == 1 {
+	if b.v.Word("stop") == "yes" {
 		b.declare("who stops the server", func() {
 			b.w.step(step.StopServer)
 			stop()
@@ -268,7 +279,7 @@ func (b *binder) serve(c *client) {
 
 // state adds what the target knows to a digest.
 func (b *binder) state(d *schedule.Digest) {
-	d.Word(uint64(oneIf(b.stopped.Err() != nil)))
+	d.Word(uint64(oneIf(b.called))<<1 | uint64(oneIf(b.stopped.Err() != nil)))
 	b.server.Look(d.Word)
 	n := b.server.Counters()
 	d.Word(uint64(n.Bindings)<<48 | n.Bound<<32 | n.Refused<<16 | n.Died)

@@ -12,7 +12,7 @@ import (
 func TestEveryStateOfABinding(t *testing.T) {
 	for config, states := range map[string]uint64{
 		"default": 2267, "closers": 6624, "client-dies": 6412, "faults": 2351, "two-faults": 6079,
-		"small": 89, "unsealed": 84, "writable": 94, "late": 390, "exchanged": 84, "lone": 69, "many": 92,
+		"small": 89, "unsealed": 84, "writable": 94, "late": 345, "exchanged": 84, "lone": 69, "many": 92,
 		"garbage": 80, "client-garbage": 11, "client-descriptors": 16,
 	} {
 		t.Run(config, func(t *testing.T) {

@@ -3,6 +3,7 @@ package explore
 import (
 	"slices"
 
+	"urpc/runtime/channel"
 	"urpc/runtime/shm"
 	"urpc/spec/step"
 )
@@ -17,7 +18,7 @@ const (
 	lieSmall         // memory of half the size
 	lieUnsealed      // memory without seals
 	lieWritable      // memory that both sides may write
-	lieLate          // memory that shrinks, and is sealed only then, at any time
+	lieLate          // replies that shrink, and are sealed only then, at any time
 	lieExchanged     // the two descriptors in the wrong order
 	lieLone          // one descriptor
 	lieMany          // more descriptors than there can be
@@ -52,8 +53,12 @@ func (l lie) size(bytes int64) int64 {
 // seals are those that memory gets.
 func (l lie) seals(s shm.Seals) shm.Seals {
 	switch l {
-	case lieUnsealed, lieLate:
+	case lieUnsealed:
 		return 0
+	case lieLate:
+		if s == shm.ReadOnly {
+			return 0
+		}
 	case lieWritable:
 		return s &^ shm.SealFutureWrite
 	}
@@ -77,14 +82,13 @@ func (l lie) write(name step.Name, b []byte, with []shm.Descriptor) ([]byte, []s
 	return b, with
 }
 
-// shrink is a step of a hostile thread: memory that had its size and no seals gets
-// them, with another size.
+// shrink is a step of a hostile thread: the memory of the replies, which had its size
+// and no seals, gets them, with another size.
 func (w *world) shrink() {
 	w.step(step.SealMemory)
 	for _, m := range w.memory {
-		m.size /= 2
-		m.seals = shm.Sealed
-		if m.number == 1 {
+		if m.number == channel.Replies {
+			m.size /= 2
 			m.seals = shm.ReadOnly
 		}
 	}

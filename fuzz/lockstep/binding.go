@@ -93,7 +93,7 @@ type shownBinding struct {
 // target refines.
 func specifiedBinding(v catalogue.Values) (binding.Config, error) {
 	c := binding.Config{
-		Calls: v.Int("calls"), Caller: v.Int("callers") > 0, Closer: v.Int("closers") > 0, Stop: v.Int("stop") == 1,
+		Calls: v.Int("calls"), Caller: v.Int("callers") > 0, Closer: v.Int("closers") > 0, Stop: v.Int("stop") > 0,
 		Death: binding.Death(v.Int("death")), Inherited: v.Int("inherited") == 1,
 	}
 	if v.Int("clients") > 1 || v.Int("callers") > 1 || v.Int("closers") > 1 || v.Int("faults") > 0 || v.Int("lies") > 0 {
