@@ -77,7 +77,7 @@ type binder struct {
 	stopped context.Context // ends when the server is told to stop
 	clients []*client
 	names   []string // of all threads, in order of declaration
-	called  bool     // a call was executed
+	called  bool     // a call was executed, if the stop waits for that
 }
 
 // client is one client, and the server's thread for it.
@@ -107,7 +107,7 @@ func newBinder(t *schedule.T, v catalogue.Values) *binder {
 	b.w = newWorld(t, v.Int("faults"), z, v.Int("memory") == 1)
 	b.w.inherit = v.Int("inherited") == 1
 	err := urpc.Handle(b.server, next, func(_ context.Context, n uint64) (uint64, error) {
-		b.called = true
+		b.called = v.Word("stop") == "called" // else it matters to nobody
 		return n + 1, nil
 	})
 	if err != nil {
