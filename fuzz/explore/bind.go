@@ -44,19 +44,25 @@ var bindTarget = Target{
 		{Name: "faults", Doc: "one request is refused, or answered in part", Set: map[string]int{"faults": 1, "calls": 0}},
 		{Name: "two-faults", Doc: "two requests are", Set: map[string]int{"faults": 2, "calls": 0}},
 		lying("small"), lying("unsealed"), lying("writable"), lying("late"), lying("exchanged"), lying("lone"), lying("many"),
-		lying("garbage"), lying("client-garbage"), lying("client-descriptors"),
+		lying("garbage"), lying("client-garbage"), lying("client-descriptors"), lying("client-number"),
 		{Name: "fine", Doc: "every access to memory is a step", Set: map[string]int{"memory": 1}},
 		{Name: "fine-server-dies", Doc: "every access to memory is a step, and the server dies", Set: map[string]int{"memory": 1, "death": 2}},
 	},
 	Properties: []string{
 		spec.Mapped, spec.UnmapOnce, spec.CloseOnce, spec.Fit, spec.NothingLeft, spec.CloseWaits,
-		spec.NoBinding, spec.EndsClosed, spec.Noticed, spec.Places, memory.OwnResult,
+		spec.NoBinding, spec.EndsClosed, spec.Noticed, spec.Places, memory.OwnResult, Offered,
 	},
 	Program: bindProgram,
 }
 
+// Offered: a call by another number than those of the server's procedures is refused.
+const Offered = "only a procedure that the server offers is executed"
+
 func lying(how string) catalogue.Configuration {
 	c := catalogue.Configuration{Name: how, Doc: "a hostile peer: " + how, Set: map[string]int{"calls": 0}}
+	if how == "client-number" {
+		c.Set["calls"] = 1
+	}
 	for i, word := range lies {
 		if word == how {
 			c.Set["lies"] = i
@@ -244,6 +250,8 @@ func (b *binder) afterwards(c *client, f func()) {
 func (b *binder) call(c *client) {
 	reply, err := next.Call(context.Background(), c.bound, 41)
 	switch {
+	case c.s.lies == lieNumber:
+		b.w.check(Offered, errors.Is(err, urpc.ErrRefused), "a call of a procedure that there is not ends with: %v", err)
 	case err == nil:
 		b.w.check(memory.OwnResult, reply == 42, "the procedure gives %d, want 42", reply)
 	case !errors.Is(err, urpc.ErrClosed) && !errors.Is(err, urpc.ErrPeerDied):

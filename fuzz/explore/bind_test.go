@@ -13,7 +13,7 @@ func TestEveryStateOfABinding(t *testing.T) {
 	for config, states := range map[string]uint64{
 		"default": 2267, "closers": 6624, "client-dies": 6412, "faults": 2351, "two-faults": 6079,
 		"small": 89, "unsealed": 84, "writable": 94, "late": 345, "exchanged": 84, "lone": 69, "many": 92,
-		"garbage": 80, "client-garbage": 11, "client-descriptors": 16,
+		"garbage": 80, "client-garbage": 11, "client-descriptors": 16, "client-number": 4180,
 	} {
 		t.Run(config, func(t *testing.T) {
 			rep := run(t, "bind", config, schedule.Stateful())

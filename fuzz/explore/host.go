@@ -128,6 +128,9 @@ func (h *touching) Before(a shm.Access) {
 		h.Region.Before(a)
 	}
 	h.wrote(a)
+	if h.s.lies == lieNumber && a.Step == step.Publish && a.Segment == channel.Calls {
+		h.number(a)
+	}
 	for _, x := range h.mapped {
 		if a.Segment != call.Private {
 			h.s.w.check(spec.Mapped, !x.gone, "%s touches memory at %v that it has unmapped", h.s.name, a.Step)
@@ -307,7 +310,23 @@ func (s *host) Wait(name step.Name, done <-chan struct{}, limit time.Duration) b
 // Processors implements machine.Machine.
 func (s *host) Processors(c processor.Config) machine.Processors {
 	s.stopping = false
-	return &serving{s: s, kernel: c.Kernel, worker: processor.NewWorker(c.Port, c.Kernel, c.Handler), port: c.Port}
+	return &serving{s: s, kernel: c.Kernel, worker: processor.NewWorker(c.Port, c.Kernel, s.guarded(c.Handler)), port: c.Port}
+}
+
+// guarded is a handler whose panic is a failure with a name: the server's own one,
+// who is called by a number that its peer has written.
+func (s *host) guarded(h processor.Handler) processor.Handler {
+	return func(number uint32, request, reply []byte) (uint32, []byte) {
+		defer func() {
+			p := recover()
+			text, trespass := trespassOf(p)
+			s.w.check(Offered, !trespass, "procedure %d: %s", number, text)
+			if p != nil {
+				panic(p)
+			}
+		}()
+		return h(number, request, reply)
+	}
 }
 
 // serving stands for a processor.Pool of one worker, whose goroutines and timers

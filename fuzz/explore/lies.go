@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"encoding/binary"
 	"slices"
 
 	"urpc/runtime/channel"
@@ -23,11 +24,12 @@ const (
 	lieLone          // one descriptor
 	lieMany          // more descriptors than there can be
 	lieGarbage       // bytes that are no frame
+	lieNumber        // a call of a procedure that there is not
 )
 
 // lies are the words of the parameter, for the server and then for the client.
 var lies = []string{
-	"none", "small", "unsealed", "writable", "late", "exchanged", "lone", "many", "garbage", "client-garbage", "client-descriptors",
+	"none", "small", "unsealed", "writable", "late", "exchanged", "lone", "many", "garbage", "client-garbage", "client-descriptors", "client-number",
 }
 
 // liesOf says how each side lies by a value of the parameter.
@@ -37,8 +39,10 @@ func liesOf(value int) (client, server lie) {
 		return lieNone, lie(value)
 	case value == int(lieGarbage)+1:
 		return lieGarbage, lieNone
-	default:
+	case value == int(lieGarbage)+2:
 		return lieMany, lieNone
+	default:
+		return lieNumber, lieNone
 	}
 }
 
@@ -80,6 +84,19 @@ func (l lie) write(name step.Name, b []byte, with []shm.Descriptor) ([]byte, []s
 		with = []shm.Descriptor{with[1], with[0]}
 	}
 	return b, with
+}
+
+// number is what a hostile client writes for the number of its procedure, before it
+// publishes the call: the first one that there is not, or the last.
+func (h *touching) number(a shm.Access) {
+	w := h.s.w
+	slot := slices.Index(w.words.Sequence, a.Offset)
+	number := []uint32{1, most32}[w.t.Choose("number", 2)]
+	for _, x := range h.mapped {
+		if x.memory.number == a.Segment {
+			binary.NativeEndian.PutUint32(x.bytes[w.words.Header[slot]+procedureAt:], number)
+		}
+	}
 }
 
 // shrink is a step of a hostile thread: the memory of the replies, which had its size

@@ -24,7 +24,8 @@ type world struct {
 	ends    []*end
 	hosts   []*host
 	faults  int
-	used    int  // bytes of a segment that are in use
+	used    int // bytes of a segment that are in use
+	words   channel.Words
 	fine    bool // accesses to memory are steps
 	alone   bool // whoever watches judges, not the target
 	inherit bool // sockets of a space that dies stay open: a child has them
@@ -87,7 +88,7 @@ type mapping struct {
 var errNoMemory, errManyOpen = errors.New("no memory"), errors.New("too many open descriptors")
 
 func newWorld(t *schedule.T, faults int, z channel.Size, fine bool) *world {
-	w := &world{t: t, m: NewMachine(t, 0), faults: faults, used: z.Bytes(), fine: fine}
+	w := &world{t: t, m: NewMachine(t, 0), faults: faults, used: z.Bytes(), words: z.Words(), fine: fine}
 	w.m.together = true
 	t.Shared(w.state)
 	return w

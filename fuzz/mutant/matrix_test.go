@@ -83,7 +83,7 @@ var kinds = map[string][]string{
 	"reclaim of what a living owner has":  {"unmapped-under-holder", "memory-goes-first", "hold-after-close"},
 	"double fetch":                        {"double-fetch"},
 	"missing check of a length":           {"no-length-check", "length-cut"},
-	"missing check of an index":           {"no-index-check", "no-head-check", "no-sequence-check"},
+	"missing check of an index":           {"no-index-check", "no-head-check", "no-sequence-check", "no-number-check"},
 	"missing check of memory":             {"seals-not-verified", "write-seal-not-verified", "size-not-verified", "size-before-seals"},
 	"offset plus length that overflows":   {"length-overflows"},
 	"counters narrowed to 16 bits":        {"tail-of-16-bits", "head-of-16-bits", "sequence-of-16-bits", "generation-of-16-bits"},
