@@ -202,6 +202,18 @@ func (c *Crew) Stop() {
 	c.stopped = true
 }
 
+// poolState adds what the threads of a pool share to a digest.
+func (c *Crew) poolState(d *schedule.Digest, pool *processor.Pool) {
+	private := pool.Private()
+	for off := shm.Offset(0); off < shm.Offset(private.Size()); off += 4 {
+		if v := private.Peek(off); v != 0 {
+			d.Word(uint64(off)<<32 | uint64(v))
+		}
+	}
+	pool.Look(d.Word)
+	c.state(d)
+}
+
 // state adds what the crew shares to a digest.
 func (c *Crew) state(d *schedule.Digest) {
 	d.Word(bit(c.offered)<<2 | bit(c.resumed)<<1 | bit(c.stopped))

@@ -180,7 +180,7 @@ func (d *death) state(to *schedule.Digest) {
 	if !d.judged {
 		d.first.state(to)
 		if d.pool != nil {
-			d.poolState(to)
+			d.crew.poolState(to, d.pool)
 		}
 	}
 	if d.other != nil {
@@ -194,18 +194,6 @@ func (d *death) over() bool {
 		return d.first.unmapped
 	}
 	return d.first.finished() && d.first.released
-}
-
-// poolState adds what the threads of the pool share.
-func (d *death) poolState(to *schedule.Digest) {
-	private := d.pool.Private()
-	for off := shm.Offset(0); off < shm.Offset(private.Size()); off += 4 {
-		if v := private.Peek(off); v != 0 {
-			to.Word(uint64(off)<<32 | uint64(v))
-		}
-	}
-	d.pool.Look(to.Word)
-	d.crew.state(to)
 }
 
 // rebind waits until nothing is left of the first binding, which is then judged:

@@ -225,15 +225,8 @@ func (d *donating) declareState() {
 }
 
 func (d *donating) digest(to *schedule.Digest) {
-	private := d.pool.Private()
-	for off := shm.Offset(0); off < shm.Offset(private.Size()); off += 4 {
-		if v := private.Peek(off); v != 0 {
-			to.Word(uint64(off)<<32 | uint64(v))
-		}
-	}
-	d.pool.Look(to.Word)
+	d.crew.poolState(to, d.pool)
 	to.Word(d.caller.Counters().Donations)
-	d.crew.state(to)
 	d.crew.ghost.state(to)
 	if p := d.machine.processors; p != nil {
 		p.state(to)

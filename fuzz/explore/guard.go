@@ -30,6 +30,8 @@ type guard struct {
 	// shadow is what the victim reads in place of the hostile segment, where a second
 	// read of a word is to differ; nil: it reads the segment itself.
 	shadow []byte
+	// donations: somebody counts the processors that were donated.
+	donations bool
 }
 
 // guarded is what is known of one of the victim's threads.
@@ -195,8 +197,11 @@ func (th *guarded) word(at int) uint64 {
 
 // saw is called with what the access read, or is about to write.
 func (g *guard) saw(value uint32) {
-	if g.last.Step == step.LookDoorbell {
-		g.m.waiter().bell = bell{read: true, value: value, segment: g.last.Segment, of: g.b.region}
+	switch w := g.m.waiter(); g.last.Step {
+	case step.LookDoorbell:
+		w.bell = bell{read: true, value: value, segment: g.last.Segment, of: g.b.region}
+	case step.Retract:
+		w.bell.read, w.seen.read = false, false // nothing is to be compared any more
 	}
 	if !g.victim.runs() {
 		return
@@ -322,12 +327,23 @@ func (g *guard) class(at schedule.Location, v uint64) uint64 {
 		return min(v, 1)
 	case segment > 1:
 		return v
-	case off == g.words.Doorbell || off == g.words.Donated:
+	case off == g.words.Doorbell || off == g.words.Donated && !g.donations:
 		return 0
 	case off == g.words.Parked:
 		return min(v, 1)
 	}
 	return v
+}
+
+// bells adds how far the doorbell is from what each thread has read of it. Who lies
+// may set it back: that it differs now does not say that it will.
+func (g *guard) bells(d *schedule.Digest, segment uint8, now uint32) {
+	for i, w := range g.m.waiters {
+		if w != nil && w.bell.read && w.bell.of == g.b.region && w.bell.segment == segment {
+			d.Word(uint64(i+1)<<32 | uint64(now-w.bell.value))
+		}
+	}
+	d.Word(0)
 }
 
 // state adds what the guard knows, and all bytes of both segments, to a digest.
@@ -337,12 +353,12 @@ func (g *guard) state(d *schedule.Digest) {
 	for s, own := range g.b.segments {
 		size := min(own.Size(), uint32(g.b.size.Bytes()))
 		for off := shm.Offset(0); off < shm.Offset(size); off += 4 {
-			if v := own.Peek(off); v != 0 && off != g.words.Doorbell && off != g.words.Donated {
+			if v := own.Peek(off); v != 0 && off != g.words.Doorbell && (off != g.words.Donated || g.donations) {
 				d.Word(uint64(off)<<32 | uint64(v))
 			}
 		}
 		d.Word(1)
-		d.Word(g.b.region.rung(uint8(s), own.Peek(g.words.Doorbell)))
+		g.bells(d, uint8(s), own.Peek(g.words.Doorbell))
 	}
 	d.Word(uint64(g.tail)<<32 | uint64(g.head))
 	for _, th := range g.threads {

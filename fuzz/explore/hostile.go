@@ -39,6 +39,7 @@ var hostileTarget = Target{
 		{Name: "servers", Doc: "processors of the server", Default: 1, Min: 1, Max: 2},
 		{Name: "calls", Doc: "calls of each thread", Default: 1, Min: 1, Max: 100},
 		slotsParameter, startParameter,
+		{Name: "pool", Doc: "whether the server's processors are the workers of a pool", Max: 1, Words: []string{"no", "yes"}},
 		{Name: "writes", Doc: "how often the peer writes", Default: 1, Max: 100},
 		{Name: "differs", Doc: "whether a word that is read a second time in one operation has another value", Max: 1, Words: []string{"no", "yes"}},
 		{Name: "other", Doc: "whether the victim has a binding to an honest space as well", Max: 1, Words: []string{"none", "beside"}},
@@ -54,6 +55,8 @@ var hostileTarget = Target{
 		hostileOf("client-room", "a hostile server tells how much room there is for the second of two calls", map[string]int{"calls": 2}),
 		hostileOf("client-calls", "two calls: a hostile server names the one that is over", map[string]int{"calls": 2, "slots": slotsOf(2)}),
 		hostileOf("server-calls", "two calls of a hostile client", map[string]int{"victim": 1, "calls": 2}),
+		hostileOf("pool", "a hostile client of a pool writes once", map[string]int{"victim": 1, "pool": 1}),
+		hostileOf("pool-2", "the same, of a pool with two workers and two calls", map[string]int{"victim": 1, "pool": 1, "servers": 2, "calls": 2}),
 		hostileOf("server-2", "two processors of the victim", map[string]int{"victim": 1, "servers": 2}),
 		hostileOf("client-writes", "a hostile server writes three times", map[string]int{"writes": 3, "calls": 2, "slots": slotsOf(2)}),
 		hostileOf("server-writes", "a hostile client writes three times", map[string]int{"victim": 1, "writes": 3, "calls": 2, "slots": slotsOf(2)}),
@@ -62,7 +65,7 @@ var hostileTarget = Target{
 	},
 	Properties: []string{
 		Inside, Checked, OwnReply, OwnIntact, OneFetch, Published, NoForeign, NoLivelock, NotForsaken, EndsOnce, AtMostOnce, NobodyLeft, Unharmed,
-		memory.InOrder, memory.OwnResult,
+		memory.InOrder, memory.OwnResult, AllLeave,
 	},
 	Program:  hostileProgram,
 	possible: channelPossible,
@@ -85,6 +88,9 @@ type hostility struct {
 	lies   int // writes that are left
 	live   [1]uint64
 	ended  bool // the victim has been told that its peer is dead
+	// Of a server with a pool.
+	pool *processor.Pool
+	crew *Crew
 }
 
 func hostileProgram(v catalogue.Values) func(*schedule.T) {
@@ -116,7 +122,7 @@ func hostileProgramOf(v catalogue.Values, look func(*hostility)) func(*schedule.
 		h.b = bind(m, 0, l, near, far, clients, v.Int("calls"), shadowed)
 		h.guard = newGuard(h.b, h.victim, h.lies)
 		h.tales = talesOf(h.b, h.guard.hostile)
-		h.start(servers)
+		h.start(servers, v.Word("pool") == "yes")
 		if v.Word("other") == "beside" {
 			h.otherBinding(l, more, third)
 		}
@@ -139,10 +145,14 @@ func (h *hostility) remembers(int) []uint64 {
 
 // start declares the threads of both spaces. The peer's run the runtime's code,
 // too, so that the victim gets as far as it gets with an honest one.
-func (h *hostility) start(servers []string) {
+func (h *hostility) start(servers []string, pool bool) {
 	b := h.b
 	for i, name := range b.clients {
 		h.thread(b.near, name, func() { h.calls(i) })
+	}
+	if pool {
+		h.runPool(len(servers))
+		return
 	}
 	for _, name := range servers {
 		h.thread(b.far, name, func() {
@@ -151,6 +161,25 @@ func (h *hostility) start(servers []string) {
 			w.Serve() // until the client is found corrupt, which it may be
 			b.t.Mark("end")
 		})
+	}
+}
+
+// runPool has a pool serve the binding, until the client is found corrupt.
+func (h *hostility) runPool(workers int) {
+	b := h.b
+	h.guard.donations = true
+	h.m.forgets = false // a pool's threads remember more than those of target channel
+	h.crew = h.m.Crew(b.region, func() *shm.View { return h.pool.Private() })
+	h.pool = processor.New(processor.Config{
+		Port: b.server, Kernel: b.kernel, Handler: h.execute, Workers: workers, Poll: -1, Crew: h.crew, Hook: b.region, Strict: true,
+	})
+	h.thread(b.far, "pool", func() {
+		err := h.pool.Run()
+		h.check(AllLeave, err != nil, "a pool that nobody has stopped ends, and finds nothing wrong with its client")
+		b.t.Mark("end")
+	})
+	for _, th := range h.crew.crew(workers) {
+		h.thread(b.far, th.name, th.do)
 	}
 }
 
@@ -263,6 +292,9 @@ func (h *hostility) state(d *schedule.Digest) {
 	d.Word(uint64(h.lies)<<1 | bit(h.ended))
 	h.guard.state(d)
 	h.b.state(d)
+	if h.pool != nil {
+		h.crew.poolState(d, h.pool)
+	}
 	h.m.state(d)
 	if h.other != nil {
 		h.other.state(d)
@@ -275,6 +307,9 @@ func (h *hostility) end() {
 	own := h.guard.own
 	asleep := h.m.asleepOn(b.region.number, 1-own)
 	h.t.Check(NobodyLeft, int(b.parked(own)) == asleep, "%d processors of the victim are asleep, and %d are announced", asleep, b.parked(own))
+	if h.pool != nil {
+		h.t.Check(AllLeave, !h.crew.stopped || h.crew.running == 0, "the client has broken the protocol, and %d threads of the pool have not left", h.crew.running)
+	}
 	if h.victim == b.near {
 		waiting := b.waiting()
 		over := *b.region.keptAt(call.Private, shm.Poisoned) != 0

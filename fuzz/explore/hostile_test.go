@@ -9,7 +9,8 @@ import (
 
 func TestHostile(t *testing.T) {
 	whole(t, "hostile", "client", 49812)
-	whole(t, "hostile", "server", 70708)
+	whole(t, "hostile", "server", 71064)
+	within(t, "hostile", "pool", 0, 924)
 }
 
 // A hostile peer gets somewhere: calls end with what it made of them, servers find

@@ -39,6 +39,9 @@ type Config struct {
 	Crew Crew
 	// Hook watches the private words; nil in production.
 	Hook shm.Hook
+	// Strict has the workers end the binding when they find the queue of replies
+	// full, under a hook too (Worker.Strict).
+	Strict bool
 }
 
 // Pool serves the calls of one channel. One of its workers at a time polls and
@@ -51,6 +54,7 @@ type Pool struct {
 	exited  func(reply []byte) (uint32, []byte)
 	poll    int64 // nanoseconds
 	workers int
+	strict  bool
 
 	crew    Crew
 	private *shm.Segment // see words.go
@@ -78,7 +82,7 @@ func New(c Config) *Pool {
 	private.SetHook(c.Hook)
 	return &Pool{
 		port: c.Port, kernel: c.Kernel, handler: c.Handler, exited: c.Exited, poll: int64(c.Poll), workers: c.Workers,
-		crew: c.Crew, private: private,
+		crew: c.Crew, private: private, strict: c.Strict,
 	}
 }
 
@@ -134,7 +138,7 @@ func (p *Pool) hire() {
 	}
 	p.crew.Go(Working, func() {
 		w := NewWorker(p.port, p.kernel, p.handler)
-		w.wakes = &p.counters.wakes
+		w.wakes, w.strict = &p.counters.wakes, p.strict
 		if p.exited != nil {
 			w.exited = p.exited
 		}
