@@ -7,8 +7,8 @@
 //	spec/protocol  whole messages and whole processors: spaces, threads, ready
 //	               lists, channels, donation; the families "protocol" and "editor"
 //	spec/memory    one shared access per step: one channel's two queues, the locks
-//	               at their ends, parking and waking, and calls that are left; the families
-//	               "channel" and "call"
+//	               at their ends, parking and waking, calls that are left, and the death of
+//	               the server; the families "channel", "call" and "death"
 //	spec/binding   one request or shared access per step: the life of a binding; the
 //	               family "binding"
 //	spec/lock      the test-and-set lock by itself; the family "lock"
@@ -28,6 +28,7 @@ var Families = []catalogue.Family{
 	protocol.Family,
 	memory.Family,
 	memory.CallFamily,
+	memory.DeathFamily,
 	binding.Family,
 	lock.Family,
 }

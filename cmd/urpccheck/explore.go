@@ -122,8 +122,8 @@ func (a *app) exploreOne(ctx context.Context, t explore.Target, v catalogue.Valu
 		return r, nil, err
 	}
 	if !lockstep.Tied(t.Name) || *f.strategy == drive && !lockstep.Driven(t.Name) {
-		return r, nil, usage("explore: --lockstep is for targets %s, %s and %s, and --strategy %s for the first two; not for %s",
-			explore.Channel().Name, explore.Call().Name, explore.Bind().Name, drive, t.Name)
+		return r, nil, usage("explore: --lockstep is for targets %s, %s, %s and %s, and --strategy %s for the first three; not for %s",
+			explore.Channel().Name, explore.Call().Name, explore.Death().Name, explore.Bind().Name, drive, t.Name)
 	}
 	if t.Name == explore.Bind().Name {
 		l, err := lockstep.RunBinding(ctx, v, f.chosenStrategy(), lockstep.Options{Schedule: a.exploreOptions(f)})

@@ -79,6 +79,11 @@ func deathProgram(v catalogue.Values) func(*schedule.T) { return deathProgramOf(
 
 // deathProgramOf is deathProgram, whose executions are looked at when they have ended.
 func deathProgramOf(v catalogue.Values, look func(d *death)) func(*schedule.T) {
+	return watchedDeath(v, look, Watch{})
+}
+
+// watchedDeath is deathProgramOf with a watch on the first binding.
+func watchedDeath(v catalogue.Values, look func(d *death), w Watch) func(*schedule.T) {
 	l := newLending(size(v))
 	clients, servers := numbered("client", v.Int("clients")), numbered("server", v.Int("servers"))
 	more, third := numbered("other client", 1), numbered("other server", 1)
@@ -88,13 +93,16 @@ func deathProgramOf(v catalogue.Values, look func(d *death)) func(*schedule.T) {
 		m.besides, m.forgets = besidesOf(shm.Poisoned, shm.Unblocks, shm.Nudged), true
 		d := &death{t: t, m: m}
 		m.live = d.remembers
+		m.observer, m.gate = w.Observer, w.Gate
 		near, far := &space{m: m}, &space{m: m}
 		d.survivor, d.dying = near, far
 		if byName == "client" {
 			d.survivor, d.dying = far, near
 		}
 		d.first = bind(m, 0, l, near, far, clients, calls, nothing)
-		d.first.region.watch(l.size, len(clients))
+		if d.first.alone = w.Alone; !w.Alone {
+			d.first.region.watch(l.size, len(clients))
+		}
 		d.first.call(nil)
 		if d.survivor == far {
 			d.runPool(len(servers))
@@ -115,7 +123,12 @@ func deathProgramOf(v catalogue.Values, look func(d *death)) func(*schedule.T) {
 		d.dying.mortal(func() { d.left = d.written() })
 		d.watch()
 		t.Shared(d.state)
-		t.AtEnd(d.end)
+		if w.Observer != nil {
+			d.observe(w.Observer)
+		}
+		if !w.Alone {
+			t.AtEnd(d.end)
+		}
 		t.AtEnd(func() { look(d) })
 	}
 }
@@ -171,6 +184,7 @@ func (d *death) watch() {
 		d.m.step(step.EndBinding, schedule.Event{Name: step.EndBinding.String(), Kind: schedule.Store, Location: rebound, Size: 4})
 		d.noticed = true
 		d.t.Mark("end")
+		d.m.over()
 	})
 }
 

@@ -40,10 +40,11 @@ func (s *space) runs() bool { return s.members>>s.m.t.Self()&1 == 1 }
 // its threads take no further step, and what they hold stays held.
 func (s *space) mortal(died func()) {
 	s.m.t.Daemon("reaper", func() {
-		s.m.t.Kill(step.Die.String(), s.names...)
+		s.m.kill(step.Die, s.names...)
 		s.dead = true
 		s.m.forgetDead(s.members)
 		died()
+		s.m.over()
 	})
 }
 
@@ -114,6 +115,7 @@ type binding struct {
 	ended    []int    // calls of each thread that have ended
 	outcomes []outcome
 	executed []int // how often each call was
+	alone    bool  // whoever watches judges, not the target
 }
 
 // outcome is how a call ended.
@@ -167,7 +169,7 @@ func bind(m *Machine, number uint8, l *lending, near, far *space, clients []stri
 // unmap takes the memory of one side away. Every access of its threads depends on
 // that, so the step is of the kind on which every other one does.
 func (b *binding) unmap(gone *bool) {
-	b.t.Kill(step.UnmapMemory.String())
+	b.m.kill(step.UnmapMemory)
 	*gone = true
 }
 
@@ -176,7 +178,7 @@ func (b *binding) touches(segment uint8) {
 	if segment > channel.Replies {
 		return
 	}
-	if client := b.near.runs(); client && b.released || !client && b.unmapped {
+	if client := b.near.runs(); !b.alone && (client && b.released || !client && b.unmapped) {
 		b.t.Fail(Reclaimed, "a thread touches segment %d, whose memory its space has no more", segment)
 	}
 }
@@ -195,6 +197,14 @@ func (b *binding) run(self int) {
 		b.ended[self]++
 	}
 	b.t.Mark("end")
+	b.m.over()
+}
+
+// check is schedule.T.Check of the target itself.
+func (b *binding) check(property string, ok bool, format string, args ...any) {
+	if !ok && !b.alone {
+		b.t.Fail(property, format, args...)
+	}
 }
 
 // do makes call i of the binding.
@@ -204,10 +214,13 @@ func (b *binding) do(i int) outcome {
 	b.m.waiter().over = false
 	err := b.caller.Do(context.Background(), procedure, put(bytes[:0], argument(i)), func(status uint32, reply []byte) error {
 		took++
+		if o := b.m.observer; o != nil {
+			o.Return(b.t.Self(), reply)
+		}
 		number, whole := get(reply)
-		b.t.Check(memory.OwnResult, whole && number == result(argument(i)) && status == procedure,
+		b.check(memory.OwnResult, whole && number == result(argument(i)) && status == procedure,
 			"call %d got status %d and %x for a result", i+1, status, reply)
-		b.t.Check(AtMostOnce, b.executed[i] == 1, "call %d was executed %d times when its reply came", i+1, b.executed[i])
+		b.check(AtMostOnce, b.executed[i] == 1, "call %d was executed %d times when its reply came", i+1, b.executed[i])
 		return nil
 	})
 	switch {
@@ -216,19 +229,22 @@ func (b *binding) do(i int) outcome {
 	case err == errPeerDied && took == 0:
 		return peerDied
 	}
-	b.t.Fail(EndsOnce, "call %d took %d replies and ended with: %v", i+1, took, err)
+	b.check(EndsOnce, false, "call %d took %d replies and ended with: %v", i+1, took, err)
 	return unexplained
 }
 
 // execute is the procedure.
 func (b *binding) execute(called uint32, request, reply []byte) (uint32, []byte) {
+	if b.m.observer != nil {
+		b.m.execute(request)
+	}
 	number, whole := get(request)
 	i := int(number>>8) - 1
 	ok := called == procedure && whole && i >= 0 && i < len(b.executed) && number == argument(i)
-	b.t.Check(memory.InOrder, ok, "a call of procedure %d came with argument %x", called, request)
+	b.check(memory.InOrder, ok, "a call of procedure %d came with argument %x", called, request)
 	if ok {
 		b.executed[i]++
-		b.t.Check(AtMostOnce, b.executed[i] == 1, "call %d is executed %d times", i+1, b.executed[i])
+		b.check(AtMostOnce, b.executed[i] == 1, "call %d is executed %d times", i+1, b.executed[i])
 	}
 	return called, put(reply, result(number))
 }

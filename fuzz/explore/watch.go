@@ -50,6 +50,7 @@ type Watched struct {
 	machine *Machine
 	threads *Threads
 	calling *calling
+	death   *death
 }
 
 // Permit says whether the thread of call i has been made ready.
@@ -105,10 +106,19 @@ func RunWatched(ctx context.Context, v catalogue.Values, w Watch, s schedule.Str
 	return RunWatchedTarget(ctx, channelTarget, v, w, s, o)
 }
 
-// RunWatchedTarget is RunWatched of target channel or call.
+// RunWatchedTarget is RunWatched of target channel, call or death; of death the first
+// binding is watched.
 func RunWatchedTarget(ctx context.Context, t Target, v catalogue.Values, w Watch, s schedule.Strategy, o schedule.Options) (schedule.Report, error) {
 	o.Workers = 1 // the watch follows all executions
-	return schedule.Explore(ctx, watchedProgram(t.Name, v, simulated, w), s, t.options(o, t.configuration(v)))
+	return schedule.Explore(ctx, watchedOf(t, v, w), s, t.options(o, t.configuration(v)))
+}
+
+// watchedOf is the program of a target with a watch.
+func watchedOf(t Target, v catalogue.Values, w Watch) func(*schedule.T) {
+	if t.Name == deathTarget.Name {
+		return watchedDeath(v, func(*death) {}, w)
+	}
+	return watchedProgram(t.Name, v, simulated, w)
 }
 
 // ReplayWatched runs the execution of a token of target channel or call, as Replay
@@ -118,19 +128,21 @@ func ReplayWatched(ctx context.Context, token schedule.Token, watch func(t Targe
 	if err != nil {
 		return schedule.Report{}, err
 	}
-	if t.Name != channelTarget.Name && t.Name != callTarget.Name {
-		return schedule.Report{}, fmt.Errorf("replay: %w: it is of target %s, only %s and %s can be watched", schedule.ErrTokenProgram, t.Name, channelTarget.Name, callTarget.Name)
+	if t.Name != channelTarget.Name && t.Name != callTarget.Name && t.Name != deathTarget.Name {
+		return schedule.Report{}, fmt.Errorf("replay: %w: it is of target %s, only %s, %s and %s can be watched",
+			schedule.ErrTokenProgram, t.Name, channelTarget.Name, callTarget.Name, deathTarget.Name)
 	}
 	w, err := watch(t, v)
 	if err != nil {
 		return schedule.Report{}, err
 	}
-	return schedule.Replay(ctx, watchedProgram(t.Name, v, simulated, w), token, t.options(o, configuration))
+	return schedule.Replay(ctx, watchedOf(t, v, w), token, t.options(o, configuration))
 }
 
-// Channel and Call are the targets that can be watched.
+// Channel, Call and Death are the targets that can be watched.
 func Channel() Target { return channelTarget }
 func Call() Target    { return callTarget }
+func Death() Target   { return deathTarget }
 
 // watchedProgram is the program of target channel or call with a watch.
 func watchedProgram(target string, v catalogue.Values, on func(*Kernel) kernel.Kernel, w Watch) func(*schedule.T) {

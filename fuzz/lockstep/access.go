@@ -21,6 +21,12 @@ const (
 	contexts              // a call's context
 	clock
 	nudges
+	poison   // whether the binding is over
+	unblocks // whether who blocks may go on
+	holders  // of the client's memory
+	deaths   // what the kernel knows of the server's space
+	ends     // that the client has done what it does about it
+	spaces   // all of a space
 )
 
 // which tells the word of a step that has one for each slot or each call.
@@ -103,6 +109,23 @@ var accesses = [...]access{
 	step.Cancel:      {schedule.Store, contexts, 0, ofSelf},
 	step.Expire:      {schedule.Store, clock, 0, fixed},
 	step.Nudge:       {schedule.Wake, nudges, 0, fixed},
+
+	step.HoldRegion:    {schedule.Add, holders, 0, fixed},
+	step.ReleaseRegion: {schedule.Add, holders, 0, fixed},
+	step.CloseRegion:   {schedule.Add, holders, 0, fixed},
+	step.UnmapMemory:   {schedule.Kill, spaces, 0, fixed},
+	step.Die:           {schedule.Kill, spaces, 0, fixed},
+	step.Notice:        {schedule.Await, deaths, 0, fixed},
+	step.LookPoison:    {schedule.Load, poison, 0, fixed},
+	step.Poison:        {schedule.CAS, poison, 0, fixed},
+	step.Unblock:       {schedule.Store, unblocks, 0, fixed},
+	step.EndBinding:    {schedule.Store, ends, 0, fixed},
+}
+
+// places are those of what stands in no segment, and is one for all.
+var places = [...]schedule.Location{
+	nudges: explore.NudgeAt, poison: explore.PoisonAt, unblocks: explore.UnblocksAt,
+	holders: explore.HoldersAt, deaths: explore.DeathAt, ends: explore.EndAt, spaces: {},
 }
 
 // accessOf gives the access that a thread makes by a step in a state of the
@@ -133,8 +156,8 @@ func (r *Refinement) accessOf(s *memory.CallState, th *thread, name step.Name) (
 		return a.kind, at, true
 	case clock:
 		at = explore.ClockAt
-	case nudges:
-		at = explore.NudgeAt
+	case nudges, poison, unblocks, holders, deaths, ends, spaces:
+		return a.kind, places[a.owner], true
 	default:
 		return a.kind, at, name == step.Execute
 	}

@@ -59,7 +59,7 @@ func (r *Refinement) stutterOf(th *thread, at step.Name) Stutter {
 
 // leaves says whether the thread is a caller that may leave its calls.
 func (r *Refinement) leaves(th *thread) bool {
-	return th.side == memory.ClientSide && r.config.Leaver(th.self)
+	return th.side == memory.ClientSide && (r.config.Leave.Death || r.config.Leaver(th.self))
 }
 
 // busy is the stutter of a try for a lock that the specification awaits.

@@ -1,6 +1,7 @@
 package lockstep
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -239,8 +240,9 @@ func TestEveryStepHasItsAccess(t *testing.T) {
 	known := map[step.Name]bool{}
 	channel := memory.Config{Clients: 1, Servers: 1, Calls: 1, Slots: 1, Replies: 1, Spurious: true, Donation: true}
 	call := memory.Config{Clients: 1, Servers: 1, Calls: 1, Slots: 1, Replies: 1, Leave: memory.Leave{Records: 1, Leavers: 1, End: memory.Expired}}
-	of, left := memory.Processes(channel), memory.Processes(call)
-	for _, p := range append(of[:2], left[:]...) {
+	death := memory.Config{Clients: 1, Servers: 1, Calls: 1, Slots: 1, Replies: 1, Leave: memory.Leave{Records: 1, Death: true}}
+	of, left, dying := memory.Processes(channel), memory.Processes(call), memory.Processes(death)
+	for _, p := range slices.Concat(of[:2], left[:3], dying[:]) {
 		for _, s := range p.Steps {
 			name, err := step.Parse(s.Label)
 			if err != nil {

@@ -24,6 +24,6 @@
 //	drive.go       paths through that graph that decide how the code is scheduled
 //	run.go         the entry points
 //
-// What it does not see: whatever explore does not (weak memory), a corrupt peer or a
-// dead one, donation beyond its word, and configurations that a State cannot hold.
+// What it does not see: whatever explore does not (weak memory), a corrupt peer, a
+// client that dies, donation beyond its word, and configurations that a State cannot hold.
 package lockstep

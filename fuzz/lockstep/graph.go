@@ -35,13 +35,13 @@ func NewGraph(ctx context.Context, v catalogue.Values, most int) (*Graph, error)
 	return NewGraphOf(ctx, explore.Channel(), v, most)
 }
 
-// NewGraphOf is NewGraph of target channel or call.
+// NewGraphOf is NewGraph of target channel, call or death.
 func NewGraphOf(ctx context.Context, t explore.Target, v catalogue.Values, most int) (*Graph, error) {
 	c, err := specified(t, v)
 	if err != nil {
 		return nil, err
 	}
-	g := &Graph{target: t, config: c, threads: c.Clients + c.Servers + c.Leave.Leavers}
+	g := &Graph{target: t, config: c, threads: threadsOf(c)}
 	sides := memory.Processes(c)
 	known := map[memory.CallState]uint32{}
 	add := func(s *memory.CallState, parent int) uint32 {
@@ -97,9 +97,22 @@ func sideOf(c memory.Config, thread int) (side, self int) {
 		return memory.ClientSide, thread
 	case thread < servers:
 		return memory.ServerSide, thread - c.Clients
-	default:
+	case thread < servers+c.Leave.Leavers:
 		return memory.CancellerSide, thread - servers
+	case thread == servers+c.Leave.Leavers:
+		return memory.ReaperSide, 0
+	default:
+		return memory.WatcherSide, 0
 	}
+}
+
+// threadsOf is how many threads an execution of a configuration has.
+func threadsOf(c memory.Config) int {
+	n := c.Clients + c.Servers + c.Leave.Leavers
+	if c.Leave.Death {
+		n += 2
+	}
+	return n
 }
 
 // Coverage is what of a state graph the code has taken.
@@ -184,6 +197,12 @@ func (g *Graph) threadName(thread int) string {
 // nameOf names a thread as traces of the specification do, numbered from 1 as those of
 // the explorer.
 func nameOf(side, self int) string {
+	switch side {
+	case memory.ReaperSide:
+		return "reaper"
+	case memory.WatcherSide:
+		return "watch"
+	}
 	return fmt.Sprintf("%s %d", [...]string{memory.ClientSide: "client", memory.ServerSide: "server", memory.CancellerSide: "canceller"}[side], self+1)
 }
 

@@ -240,7 +240,7 @@ func (r *Refinement) threadImage(th *thread) memory.Thread {
 		}
 	case step.AwaitRoom:
 		t.Seen = r.awaited(th)
-	case step.LookContext, step.LookClock:
+	case step.LookContext, step.LookClock, step.LookPoison:
 		if th.full {
 			t.Seen = r.awaited(th)
 		}
@@ -251,7 +251,7 @@ func (r *Refinement) threadImage(th *thread) memory.Thread {
 			t.At = step.Retract
 		}
 	}
-	if th.side != memory.CancellerSide && memory.Compares(t.At) && r.watched.Segments[1-th.side].Peek(offDoorbell) != th.doorbell {
+	if th.side <= memory.ServerSide && memory.Compares(t.At) && r.watched.Segments[1-th.side].Peek(offDoorbell) != th.doorbell {
 		t.Rung = 1
 	}
 	return t
@@ -301,6 +301,10 @@ func (th *thread) number(r *Refinement) int {
 		return r.config.Clients + th.self
 	case memory.CancellerSide:
 		return r.config.Clients + r.config.Servers + th.self
+	case memory.ReaperSide:
+		return len(r.threads) - 2
+	case memory.WatcherSide:
+		return len(r.threads) - 1
 	default:
 		return th.self
 	}
@@ -344,7 +348,11 @@ func standsAt(s *memory.CallState, side, self int) step.Name {
 		return s.Caller[self].At
 	case memory.ServerSide:
 		return s.Server[self].At
-	default:
+	case memory.CancellerSide:
 		return s.Canceller[self].At
+	case memory.ReaperSide:
+		return s.Reaper
+	default:
+		return s.Watcher
 	}
 }

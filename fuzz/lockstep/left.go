@@ -1,6 +1,8 @@
 package lockstep
 
 import (
+	"fmt"
+
 	"urpc/checker/catalogue"
 	"urpc/fuzz/explore"
 	"urpc/spec/memory"
@@ -19,6 +21,14 @@ import (
 //	Way.Nudged         history: whether the nudge differs from what was read
 //	Caller.Number      the calls of the thread that have ended
 //
+// and, in target death, of memory.Ending:
+//
+//	Dead, Poisoned, Unblocked, Memory  what the simulated machine keeps
+//	Holders, Closed    history: what the last step on the region's counter saw
+//	Reaper, Watcher    the step that the thread has announced
+//
+// A thread of a space that has died stands nowhere.
+//
 // A name in a slot is that of the call that has opened its record for the so many-th
 // time: history of OpenCall. Auxiliary, shown by no word: Generation, and of a Way all
 // but Nudged: where the caller goes on shows in its next steps.
@@ -34,6 +44,9 @@ func (r *Refinement) lookLeft() {
 		l.Free[i] = uint8(j + 1)
 	}
 	l.Clock = uint8(min(w.Clock(), 255))
+	if r.config.Leave.Death {
+		l.Ending = r.endingImage()
+	}
 	for i := range r.config.Clients {
 		r.image.Caller[i].Number = uint8(w.Ended(i))
 		th := &r.threads[i]
@@ -72,6 +85,13 @@ func (r *Refinement) rememberLeft(th *thread, name step.Name) {
 		th.parks = false
 	case step.Nudge:
 		r.nudges++
+	case step.HoldRegion, step.ReleaseRegion, step.CloseRegion:
+		r.held = th.saw
+	case step.Die:
+		for j := range r.config.Servers {
+			dead := &r.threads[r.config.Clients+j]
+			*dead = thread{side: dead.side, self: dead.self, standing: dead.standing} // it takes no further step
+		}
 	case step.DropReply:
 		th.dropped = recordAt(th)
 	case step.Expire:
@@ -84,6 +104,25 @@ func (r *Refinement) rememberLeft(th *thread, name step.Name) {
 			r.calls[j][r.opened[j]] = th.self*r.config.Calls + r.watched.Ended(th.self)
 		}
 	}
+}
+
+// endingImage decodes what the end of the server's space adds: how many hold the
+// memory, and whether it is closed, is what the last step on that saw.
+func (r *Refinement) endingImage() memory.Ending {
+	w, first := &r.watched, len(r.threads)-2
+	e := memory.Ending{
+		Reaper: r.threads[first].at, Watcher: r.threads[first+1].at,
+		Dead: w.Dead(), Poisoned: w.Poisoned(), Unblocked: w.Unblocked(), Closed: r.held&1 == 1, Holders: uint8(r.held >> 1),
+	}
+	if w.Unmapped() {
+		e.Memory = memory.Unmapped
+	}
+	for i := range r.threads {
+		if r.threads[i].at == step.UnmapMemory {
+			e.Memory = memory.Unmapping
+		}
+	}
+	return e
 }
 
 // recordAt is the record whose word the thread's last step touched.
@@ -126,4 +165,15 @@ func specifiedCall(v catalogue.Values) memory.Config {
 			End: memory.End(v.Int("end")), Overload: memory.Overload(v.Int("overload")),
 		},
 	}
+}
+
+// specifiedDeath is the same of target death, where the server dies.
+func specifiedDeath(v catalogue.Values) (memory.Config, error) {
+	if v.Word("dies") != "server" || v.Word("other") != "none" {
+		return memory.Config{}, fmt.Errorf("lock-step: %w: a pool whose client dies, or another binding, is not specified", ErrTooLarge)
+	}
+	return memory.Config{
+		Clients: v.Int("clients"), Servers: v.Int("servers"), Calls: v.Int("calls"), Slots: explore.Slots(v), Replies: explore.Slots(v),
+		Leave: memory.Leave{Records: v.Int("clients"), Death: true},
+	}, nil
 }

@@ -16,7 +16,7 @@ import (
 // specification.
 const Property = "refinement"
 
-// Refinement runs the specification along with executions of target channel or call.
+// Refinement runs the specification along with executions of target channel, call or death.
 // It is an explore.Observer; the zero value is none.
 //
 // The states in which the specification may be are its candidates. There is one,
@@ -25,8 +25,8 @@ const Property = "refinement"
 type Refinement struct {
 	target       explore.Target
 	config       memory.Config
-	sides        [3]checker.Process[memory.CallState]
-	names        [3][]step.Name // of the sides' steps, by index
+	sides        [memory.AllSides]checker.Process[memory.CallState]
+	names        [memory.AllSides][]step.Name // of the sides' steps, by index
 	slots, start uint32
 	records      int     // of calls
 	generation   uint64  // of them before their first call
@@ -44,6 +44,7 @@ type Refinement struct {
 	odd      odd
 	rings    [2]uint32
 	nudges   uint32
+	held     uint32 // holders of the client's memory, twice, and whether it is closed
 	// Where calls may be left: how often each record was opened, and by which call.
 	opened [memory.MaxRecords]int
 	calls  [memory.MaxRecords][memory.Generations]int
@@ -67,7 +68,7 @@ type candidate struct {
 	id    uint32 // in the graph, if there is one
 }
 
-// newRefinement makes the check for a configuration of target channel or call. graph
+// newRefinement makes the check for a configuration of target channel, call or death. graph
 // may be nil.
 func newRefinement(t explore.Target, v catalogue.Values, graph *Graph) (*Refinement, error) {
 	c, err := specified(t, v)
@@ -76,10 +77,13 @@ func newRefinement(t explore.Target, v catalogue.Values, graph *Graph) (*Refinem
 	}
 	r := &Refinement{
 		target: t, config: c, sides: memory.Processes(c), graph: graph,
-		slots: uint32(c.Slots), start: explore.Start(v), records: c.Clients, threads: make([]thread, c.Clients+c.Servers+c.Leave.Leavers),
+		slots: uint32(c.Slots), start: explore.Start(v), records: c.Clients, threads: make([]thread, threadsOf(c)),
 	}
 	if c.Leaves() {
-		r.records, r.generation = c.Leave.Records, explore.Generation(v)
+		r.records = c.Leave.Records
+	}
+	if t.Name == explore.Call().Name {
+		r.generation = explore.Generation(v)
 	}
 	for side, p := range r.sides {
 		for _, s := range p.Steps {
@@ -103,11 +107,17 @@ func newRefinement(t explore.Target, v catalogue.Values, graph *Graph) (*Refinem
 // the target refines.
 func specified(t explore.Target, v catalogue.Values) (memory.Config, error) {
 	var c memory.Config
-	if t.Name == explore.Call().Name {
+	var err error
+	switch t.Name {
+	case explore.Call().Name:
 		if c = specifiedCall(v); v.Int("twice") > 0 {
 			return c, fmt.Errorf("lock-step: %w: a server that sends replies twice is none of ours", ErrTooLarge)
 		}
-	} else {
+	case explore.Death().Name:
+		if c, err = specifiedDeath(v); err != nil {
+			return c, err
+		}
+	default:
 		c = memory.Config{
 			Clients: v.Int("clients"), Servers: v.Int("servers"), Calls: v.Int("calls"),
 			Slots: explore.Slots(v), Replies: explore.Slots(v), Spurious: v.Int("spurious") > 0, Donation: v.Int("donate") == 1,
@@ -141,7 +151,7 @@ func (r *Refinement) Begin(w explore.Watched) {
 		w.T.Shared(r.state)
 	}
 	r.standing, r.pending, r.judged, r.failed = 0, none, 0, false
-	r.rings, r.nudges = [2]uint32{}, 0
+	r.rings, r.nudges, r.held = [2]uint32{}, 0, 0
 	r.image, r.opened = memory.CallState{}, [memory.MaxRecords]int{}
 	for i := range r.threads {
 		side, self := sideOf(r.config, i)

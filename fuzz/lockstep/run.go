@@ -51,7 +51,7 @@ func Tied(target string) bool {
 // Driven says whether it is spec/memory that a target refines: then it has a Graph, and
 // can be driven by it.
 func Driven(target string) bool {
-	return target == explore.Channel().Name || target == explore.Call().Name
+	return target == explore.Channel().Name || target == explore.Call().Name || target == explore.Death().Name
 }
 
 // RunTarget is Run of a target that is tied.

@@ -16,7 +16,7 @@
 // Exploring that configuration of the target (package explore) with at most so
 // many preemptions violates that property. Lock-step with the specification
 // (package lockstep), which checks nothing else, finds the fault in a
-// configuration of its own, of target bind or call if that is the fault's, else of
+// configuration of its own, of target bind, call or death if that is the fault's, else of
 // target channel, where that thread takes the first step that is none of the
 // specification (or the last one, where nobody goes on and the specification does); one line in place of the last three,
 // "Not in lock-step: ", says why it does not. Where the specification has the
@@ -71,7 +71,7 @@ type Mutant struct {
 
 // LockStep says where lock-step alone finds a mutant.
 type LockStep struct {
-	// Configuration of target channel, or of the mutant's own target bind or call, in which an execution with at most
+	// Configuration of target channel, or of the mutant's own target bind, call or death, in which an execution with at most
 	// Preemptions preemptions takes a step that is none of the specification.
 	Configuration string
 	Preemptions   int

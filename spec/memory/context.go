@@ -29,12 +29,19 @@ func (v view) leaver() bool {
 	return v.left != nil && v.side == client && v.self < v.Leave.Leavers
 }
 
-// look looks at the caller's context, if it has one that ends, before it goes on.
+// looks says whether the thread is a caller that looks whether its call is over.
+func (v view) looks() bool { return v.leaver() || v.mourns() }
+
+// look looks at the caller's context, if it has one that ends, before it goes on; or
+// whether the binding is over.
 func (v view) look(then step.Name) bool {
-	if !v.leaver() {
+	if !v.looks() {
 		return v.to(then)
 	}
 	v.way().Then = then
+	if v.mourns() {
+		return v.to(step.LookPoison)
+	}
 	return v.to(step.LookContext)
 }
 
@@ -44,7 +51,7 @@ func (v view) looksBefore(i int, then step.Name) bool {
 		return false
 	}
 	at := v.s.Caller[i].At
-	return (at == step.LookContext || at == step.LookClock) && v.left.Way[i].Then == then
+	return (at == step.LookContext || at == step.LookClock || at == step.LookPoison) && v.left.Way[i].Then == then
 }
 
 // ended says whether the context of the caller's call has ended, late whether its
@@ -55,7 +62,7 @@ func (v view) late() bool {
 	return v.leaver() && v.Leave.End != Cancelled && v.left.Clock >= v.deadline(v.self, v.caller().Number)
 }
 
-func (v view) over() bool { return v.ended() || v.late() }
+func (v view) over() bool { return v.ended() || v.late() || v.mourns() && v.left.Poisoned }
 
 // deadline is that of a call: the first calls of all callers come before the second
 // ones.
@@ -93,6 +100,9 @@ func (v view) goOn() bool {
 	if v.Leave.End == Cancelled {
 		w.Begun = looked
 	}
+	if then == step.TakeRecord && v.Leave.Death {
+		return v.takeRecord() // no step: see toFree
+	}
 	return v.to(then)
 }
 
@@ -121,11 +131,11 @@ func (v view) leave() bool {
 // busy, and awaits that the end is free, or that the context has ended.
 func (v view) busy() bool {
 	switch {
-	case !v.leaver():
+	case !v.looks():
 		return false
 	case v.way().Tried:
-		if !v.over() {
-			return false
+		if !v.over() || v.Leave.Death {
+			return false // that the binding is over does not end this await
 		}
 		v.way().Tried = false
 		return v.to(step.TestSetSend)
@@ -136,7 +146,7 @@ func (v view) busy() bool {
 
 // tried says whether the caller awaits that the sending end is free, which it is.
 func (v view) tried() bool {
-	if !v.leaver() || !v.way().Tried {
+	if !v.looks() || !v.way().Tried {
 		return false
 	}
 	v.way().Tried = false
@@ -212,6 +222,12 @@ func (v view) comesEarly(begun uint8) {
 }
 
 func (v view) nudge() bool {
+	v.nudgeAll()
+	return v.endNext()
+}
+
+// nudgeAll wakes all callers that sleep, and has those who are about to sleep not do so.
+func (v view) nudgeAll() {
 	for i := range v.Clients {
 		t, w := &v.s.Caller[i].Thread, &v.left.Way[i]
 		switch {
@@ -221,7 +237,6 @@ func (v view) nudge() bool {
 			w.Nudged = true
 		}
 	}
-	return v.endNext()
 }
 
 // endNext goes on to end the caller's next context.

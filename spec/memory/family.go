@@ -43,7 +43,7 @@ var Family = catalogue.Family{
 		{Name: "donate", Doc: "two threads, one call each, that donate their processor", Set: map[string]int{"donate": 1}},
 		{Name: "pass-all", Doc: "two threads, two calls each; who resigns the lead makes all ready", Set: map[string]int{"calls": 2, "pass": int(PassAll)}},
 	},
-	Mutants: described(),
+	Mutants: describedOf(mutants),
 	Build: func(v catalogue.Values, mutant string) (checker.AnyModel, error) {
 		model, err := mutate(config(v), mutant)
 		if err != nil {
@@ -67,8 +67,8 @@ func config(v catalogue.Values) Config {
 	}
 }
 
-// described lists the mutants as the catalogue does.
-func described() []catalogue.Mutant {
+// describedOf lists mutants as the catalogue does.
+func describedOf(mutants []mutant) []catalogue.Mutant {
 	all := make([]catalogue.Mutant, len(mutants))
 	for i, m := range mutants {
 		all[i] = m.Mutant

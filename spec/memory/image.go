@@ -14,6 +14,9 @@ const (
 	ClientSide    = client
 	ServerSide    = server
 	CancellerSide = canceller
+	ReaperSide    = reaper
+	WatcherSide   = watcher
+	AllSides      = processes
 )
 
 // Image is a queue's position as it stands in a State, where count messages came
@@ -76,9 +79,9 @@ func ComparesNudge(at step.Name) bool {
 
 // Processes are those of a configuration, by side. Where no call is left they are
 // those of Model, and change nothing of Leaving.
-func Processes(c Config) [3]checker.Process[CallState] {
+func Processes(c Config) [AllSides]checker.Process[CallState] {
 	m := newMachine(c)
-	return m.callProcesses(m.programs(), cancelling)
+	return m.callProcesses(m.programs(), besidePrograms)
 }
 
 // Initial is the initial state of a configuration.

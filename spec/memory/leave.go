@@ -68,6 +68,9 @@ type Leave struct {
 	Overload Overload
 	// Twice is how many replies a faulty server may send a second time.
 	Twice int
+	// Death: the server's space dies, at any time, and the calls end: see death.go.
+	// Nobody leaves a call for another reason then.
+	Death bool
 }
 
 func (l Leave) on() bool { return l.Records > 0 }
@@ -117,13 +120,24 @@ func (v view) record() *Caller { return &v.s.Caller[v.way().Record-1] }
 func (v view) begin() bool {
 	w := v.way()
 	*w = Way{Early: v.left.gone(v.Leave.End, v.self, v.caller().Number)}
+	if v.Leave.Death {
+		return v.to(step.HoldRegion)
+	}
 	return v.look(step.TakeRecord)
 }
 
 // end ends the caller's call, and begins the next one.
 func (v view) end() bool {
-	c := v.caller()
 	*v.way() = Way{}
+	if v.Leave.Death {
+		return v.to(step.ReleaseRegion)
+	}
+	return v.next()
+}
+
+// next begins the caller's next call, if there is one.
+func (v view) next() bool {
+	c := v.caller()
 	if c.Number++; int(c.Number) == v.Calls {
 		return v.to(step.None)
 	}
@@ -199,7 +213,7 @@ func (v view) drained() bool {
 
 func (v view) blockOrLeave() bool {
 	r := v.record()
-	if !r.Permit && !v.ended() {
+	if !r.Permit && !v.ended() && !v.left.Unblocked {
 		return false
 	}
 	r.Permit = false
@@ -271,6 +285,15 @@ func (v view) dropReply() bool {
 	}
 	r.Call, r.Executed = Idle, 0
 	v.caller().Other = uint8(j)
+	return v.toFree()
+}
+
+// toFree goes on to free a record. Where a server dies nobody waits for one: there are
+// as many as callers, and it is no step.
+func (v view) toFree() bool {
+	if v.Leave.Death {
+		return v.freeRecord()
+	}
 	return v.to(step.FreeRecord)
 }
 
@@ -356,5 +379,5 @@ func (v view) abandon() bool {
 func (v view) closeRecord() bool {
 	r := v.record()
 	r.Call, r.Result, r.Executed = Idle, 0, 0
-	return v.to(step.FreeRecord)
+	return v.toFree()
 }

@@ -16,8 +16,14 @@ const (
 	MaxRecords = 3
 )
 
-// canceller is, beside the two sides, who ends the contexts.
-const canceller = 2
+// Beside the two sides: who ends the contexts, who ends the server's space, and the
+// thread of the client that learns of it.
+const (
+	canceller = iota + 2
+	reaper
+	watcher
+	processes
+)
 
 // CallState is a state of a channel whose calls may be left.
 type CallState struct {
@@ -35,6 +41,7 @@ type Leaving struct {
 	Way        [MaxCallers]Way
 	Canceller  [MaxCallers]Canceller
 	Clock      uint8
+	Ending
 	// Repeats counts replies that a faulty server may still send twice; Again is
 	// the reply that a processor of it will send once more.
 	Repeats uint8
@@ -89,10 +96,12 @@ func (l Leave) fits(c Config) error {
 		return fmt.Errorf("%d callers and %d records that may be left: want at most %d and %d", c.Clients, l.Records, MaxCallers, MaxRecords)
 	case l.Leavers > c.Clients || l.Leavers < 0:
 		return fmt.Errorf("%d of %d callers may leave", l.Leavers, c.Clients)
-	case l.Leavers == 0 && c.Servers == 0:
+	case l.Leavers == 0 && c.Servers == 0 && !l.Death:
 		return fmt.Errorf("nobody replies, and nobody may leave")
 	case c.Calls < 1 || c.Clients*c.Calls >= numbers || c.Calls > 8:
 		return fmt.Errorf("%d calls that may be left: want 1 to %d in all", c.Clients*c.Calls, numbers-1)
+	case l.Death && (l.Leavers > 0 || c.Servers == 0 || l.Records != c.Clients || l.Twice > 0):
+		return fmt.Errorf("a server that dies is specified with as many records as callers, and nobody who leaves for another reason")
 	case c.Donation || c.Pass != PassFirst || c.Doorbell != 0:
 		return fmt.Errorf("calls that are left are not specified with donation, another pass, or a doorbell that comes round")
 	}
@@ -142,7 +151,7 @@ func (l *Leaving) gone(end End, i int, number uint8) bool {
 // another one, has read the nudge and may still compare it.
 func (l *Leaving) comparesNudge(at, then step.Name) bool {
 	switch at {
-	case step.LookContext, step.LookClock:
+	case step.LookContext, step.LookClock, step.LookPoison:
 		return then == step.LookDoorbell
 	case step.LookDoorbell, step.Announce, step.RecheckHead, step.RecheckSlot, step.Sleep:
 		return true
@@ -205,6 +214,9 @@ func (m *machine) initialCall() CallState {
 	for i := range m.Leave.Leavers {
 		m.viewCall(&s, canceller, i).endNext()
 	}
+	if m.Leave.Death {
+		s.Reaper, s.Watcher = step.Die, step.Notice
+	}
 	for i := range m.Clients {
 		m.viewCall(&s, client, i).begin()
 	}
@@ -213,7 +225,7 @@ func (m *machine) initialCall() CallState {
 
 // viewCall is view of a CallState.
 func (m *machine) viewCall(s *CallState, side, self int) view {
-	if side == canceller {
+	if side >= canceller {
 		return view{machine: m, s: &s.State, left: &s.Leaving, side: side, self: self}
 	}
 	v := m.view(&s.State, side, self)
@@ -225,28 +237,43 @@ func (m *machine) viewCall(s *CallState, side, self int) view {
 
 // at is the step at which a thread stands.
 func (s *CallState) at(side, self int) step.Name {
-	if side == canceller {
+	switch side {
+	case canceller:
 		return s.Canceller[self].At
+	case reaper:
+		return s.Reaper
+	case watcher:
+		return s.Watcher
+	default:
+		return s.State.at(side, self)
 	}
-	return s.State.at(side, self)
 }
 
 // callProcesses are the processes in CallStates, by side: those of none are left out
 // of a model.
-func (m *machine) callProcesses(programs [2][]row, cancels []row) [3]checker.Process[CallState] {
-	return [3]checker.Process[CallState]{
-		client:    process(m, client, programs[client], nil, m.viewCall, (*CallState).at),
-		server:    process(m, server, programs[server], nil, m.viewCall, (*CallState).at),
-		canceller: process(m, canceller, cancels, nil, m.viewCall, (*CallState).at),
+func (m *machine) callProcesses(programs [2][]row, besides besideRows) (all [processes]checker.Process[CallState]) {
+	for side, program := range [processes][]row{
+		client: programs[client], server: programs[server], canceller: besides.cancels, reaper: besides.reaps, watcher: besides.watches,
+	} {
+		all[side] = process(m, side, program, nil, m.viewCall, (*CallState).at)
 	}
+	return all
 }
 
+// besideRows are the programs beside those of the two sides.
+type besideRows struct{ cancels, reaps, watches []row }
+
+var besidePrograms = besideRows{cancelling, reaping, watching}
+
 // callModel puts programs and properties together.
-func (m *machine) callModel(programs [2][]row, cancels []row) checker.Model[CallState] {
+func (m *machine) callModel(programs [2][]row, besides besideRows) checker.Model[CallState] {
 	model := checker.Model[CallState]{
 		Name: "call", Init: []CallState{m.initialCall()}, Terminal: m.terminalCall, Event: eventOfCall, Properties: m.callProperties(),
 	}
-	for _, p := range m.callProcesses(programs, cancels) {
+	if m.Leave.Death {
+		model.Name, model.Terminal, model.Properties = "death", m.terminalDeath, m.deathProperties()
+	}
+	for _, p := range m.callProcesses(programs, besides) {
 		if p.Count > 0 {
 			model.Processes = append(model.Processes, p)
 		}
@@ -257,7 +284,7 @@ func (m *machine) callModel(programs [2][]row, cancels []row) checker.Model[Call
 // CallModel gives the model of a configuration in which calls may be left.
 func CallModel(c Config) checker.Model[CallState] {
 	m := newMachine(c)
-	return m.callModel(m.programs(), cancelling)
+	return m.callModel(m.programs(), besidePrograms)
 }
 
 // terminalCall: every caller has made its calls, or can never leave the one that

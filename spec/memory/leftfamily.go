@@ -43,7 +43,7 @@ var CallFamily = catalogue.Family{
 		callNamed("twice", "two calls in one record; the server may send one reply twice", 1, 1, 2, 1, map[string]int{"leavers": 0, "twice": 1}),
 		callNamed("spurious", "nobody replies; the kernel wakes for nothing", 1, 0, 1, 1, map[string]int{"spurious": 1}),
 	},
-	Mutants: describedOfCall(),
+	Mutants: describedOf(callMutants),
 	Build: func(v catalogue.Values, mutant string) (checker.AnyModel, error) {
 		c := callConfig(v)
 		if err := c.Leave.fits(c); err != nil {
@@ -73,13 +73,4 @@ func callConfig(v catalogue.Values) Config {
 			Records: v.Int("records"), Leavers: v.Int("leavers"), End: End(v.Int("end")), Overload: Overload(v.Int("overload")), Twice: v.Int("twice"),
 		},
 	}
-}
-
-// describedOfCall lists the mutants as the catalogue does.
-func describedOfCall() []catalogue.Mutant {
-	all := make([]catalogue.Mutant, len(callMutants))
-	for i, m := range callMutants {
-		all[i] = m.Mutant
-	}
-	return all
 }

@@ -2,6 +2,7 @@ package memory
 
 import (
 	"fmt"
+	"slices"
 
 	"urpc/checker"
 	"urpc/checker/catalogue"
@@ -267,14 +268,16 @@ func mutateCall(c Config, name string) (checker.Model[CallState], error) {
 	m := newMachine(c)
 	programs := m.programs()
 	if name == "" {
-		return m.callModel(programs, cancelling), nil
+		return m.callModel(programs, besidePrograms), nil
 	}
-	for _, fault := range callMutants {
+	for _, fault := range slices.Concat(callMutants, deathMutants) {
 		if fault.Name == name {
 			for side := range programs {
 				programs[side] = replace(programs[side], fault.steps)
 			}
-			return m.callModel(programs, cancelling), nil
+			besides := besidePrograms
+			besides.watches = replace(besides.watches, fault.steps)
+			return m.callModel(programs, besides), nil
 		}
 	}
 	return checker.Model[CallState]{}, fmt.Errorf("no mutant is named %q", name)

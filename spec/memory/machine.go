@@ -14,6 +14,7 @@
 //	call.go        callers that lead or block
 //	leave.go       callers that leave their calls, and late replies
 //	context.go     the ends of contexts: cancellation and deadlines
+//	death.go       the death of the server's space, and what its client does about it
 //	left.go        what calls that are left add to a state
 //	properties.go  what must be true, and what must come up; leftproperties.go: of calls that are left
 //	mutants.go     faults that the properties catch; leftmutants.go: of calls that are left
@@ -21,10 +22,12 @@
 //	image.go       for refinement mappings from implementations
 //
 // Not here: what a processor that was donated does (package protocol), a corrupt
-// peer or a dead one, polling before parking, and sleeping on several channels.
+// peer, a client that dies, polling before parking, and sleeping on several channels.
 package memory
 
 import (
+	"slices"
+
 	"urpc/checker"
 	"urpc/spec/step"
 )
@@ -192,6 +195,9 @@ func (m *machine) programs() [2][]row {
 	if m.Leave.on() {
 		calls = leaving
 	}
+	if m.Leave.Death {
+		calls = slices.Concat(leaving, mourning)
+	}
 	for side, parts := range [2][][]row{
 		client: {calls, sending, waking, receiving, parking},
 		server: {receiving, serving, sending, waking, parking},
@@ -214,6 +220,8 @@ func (m *machine) has(side int, name step.Name) bool {
 		return m.Spurious || side == client && m.Leave.End != Cancelled
 	case step.Donate:
 		return m.Donation && side == client
+	case step.TakeRecord, step.AwaitRecord, step.FreeRecord, step.LookContext, step.LookClock, step.Watch:
+		return !m.Leave.Death
 	default:
 		return true
 	}
@@ -224,9 +232,27 @@ const (
 	clientName    = "client"
 	serverName    = "server"
 	cancellerName = "canceller"
+	reaperName    = "reaper"
+	watcherName   = "watch"
 )
 
-var processNames = [...]string{client: clientName, server: serverName, canceller: cancellerName}
+var processNames = [processes]string{client: clientName, server: serverName, canceller: cancellerName, reaper: reaperName, watcher: watcherName}
+
+// count is how many threads a process has.
+func (m *machine) count(side int) int {
+	switch {
+	case side == client:
+		return m.Clients
+	case side == server:
+		return m.Servers
+	case side == canceller:
+		return m.Leave.Leavers
+	case m.Leave.Death:
+		return 1
+	default:
+		return 0
+	}
+}
 
 // process makes a process of a program, in states of a type that sight looks at, and
 // of which at tells where a thread stands. labels gives steps of a mutant another name.
@@ -236,7 +262,7 @@ func process[S comparable](m *machine, side int, program []row, labels map[step.
 	for i := range index {
 		index[i] = -1
 	}
-	p := checker.Process[S]{Name: processNames[side], Count: [...]int{client: m.Clients, server: m.Servers, canceller: m.Leave.Leavers}[side]}
+	p := checker.Process[S]{Name: processNames[side], Count: m.count(side)}
 	for i, r := range program {
 		index[r.name] = int16(i)
 		label := r.name

@@ -155,7 +155,7 @@ func inLockStep(ctx context.Context, m mutant.Mutant) (a Answer, err error) {
 // tiedTarget is the target in which lock-step looks for a fault: its own, if that
 // has a specification and the patch says where; else target channel.
 func tiedTarget(m mutant.Mutant) explore.Target {
-	for _, own := range []explore.Target{explore.Bind(), explore.Call()} {
+	for _, own := range []explore.Target{explore.Bind(), explore.Call(), explore.Death()} {
 		if m.Target == own.Name && m.LockStep.Configuration != "" {
 			return own
 		}

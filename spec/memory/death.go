@@ -1,0 +1,326 @@
+package memory
+
+import (
+	"urpc/checker"
+	"urpc/checker/catalogue"
+	"urpc/spec/step"
+)
+
+// "peer died (the other address space is gone: every blocked caller of that channel
+// learns it, the channel is poisoned, nothing else is touched)."
+//
+// The server's space dies between any two steps: its threads take no more, and what
+// they hold stays held. Some time after, a thread of the client learns of it. It ends
+// the calls, and the memory goes when nobody is in a call any more.
+//
+//	(reaper) die:  the server's threads end
+//	(watch)  notice:      await dead
+//	         poison:      poison := true
+//	         unblock:     whoever blocks, or is about to, goes on
+//	         nudge:       nudge := nudge + 1; wake all callers that sleep
+//	         closeRegion: closed; if holders = 0 then goto unmapMemory
+//	         endBinding:  end
+//	(client) holdRegion:  holders := holders + 1; if closed then goto releaseRegion
+//	         lookPoison:  wherever a caller of leave.go looks: if poison then leave
+//	         releaseRegion: holders := holders - 1; if closed and holders = 0
+//	                      then goto unmapMemory
+//	         unmapMemory: the memory goes: whoever touches it from now on faults
+//
+// Nobody misses the poison. A caller that leads reads the nudge, then the poison, then
+// sleeps while the nudge is what it read: either it sees the poison, or the nudge comes
+// after its look and its sleep is refused or ended.
+//
+// There are as many records as callers, and a caller takes one after its look: to take
+// and to free one is no step here.
+
+// mourning is what a caller does beside leaving, whose server may die.
+var mourning = []row{
+	{step.HoldRegion, view.holdRegion}, {step.LookPoison, view.lookPoison},
+	{step.ReleaseRegion, view.releaseRegion}, {step.UnmapMemory, view.unmapMemory},
+}
+
+var (
+	reaping  = []row{{step.Die, view.die}}
+	watching = []row{
+		{step.Notice, view.notice}, {step.Poison, view.poison}, {step.Unblock, view.unblock}, {step.Nudge, view.nudgeOfEnd},
+		{step.CloseRegion, view.closeRegion}, {step.UnmapMemory, view.unmapByWatch}, {step.EndBinding, view.endBinding},
+	}
+)
+
+// Ending is what the end of the server's space adds to a state.
+type Ending struct {
+	Reaper, Watcher             step.Name // where they stand
+	Dead                        bool      // the server's space
+	Poisoned, Unblocked, Closed bool
+	// Holders counts the callers between holdRegion and releaseRegion.
+	Holders uint8
+	// Memory is whether the client still has it.
+	Memory Mapping
+}
+
+// Mapping is whether a space has a binding's memory.
+type Mapping uint8
+
+// Mapped, somebody goes on to unmap it, unmapped.
+const (
+	Mapped Mapping = iota
+	Unmapping
+	Unmapped
+)
+
+// mourns says whether the thread is a caller whose server may die.
+func (v view) mourns() bool { return v.left != nil && v.Leave.Death && v.side == client }
+
+func (v view) holdRegion() bool {
+	v.left.Holders++
+	if v.left.Closed {
+		return v.to(step.ReleaseRegion)
+	}
+	return v.look(step.TakeRecord)
+}
+
+func (v view) lookPoison() bool {
+	if v.left.Poisoned {
+		return v.leave()
+	}
+	return v.goOn()
+}
+
+func (v view) releaseRegion() bool {
+	v.left.Holders--
+	if v.left.last() {
+		return v.to(step.UnmapMemory)
+	}
+	return v.next()
+}
+
+// last says whether who has released, or closed, the region goes on to unmap it: one.
+func (e *Ending) last() bool {
+	if !e.Closed || e.Holders > 0 || e.Memory != Mapped {
+		return false
+	}
+	e.Memory = Unmapping
+	return true
+}
+
+func (v view) unmapMemory() bool {
+	v.left.Memory = Unmapped
+	return v.next()
+}
+
+func (v view) die() bool {
+	v.left.Dead, v.left.Reaper = true, step.None
+	for j := range v.Servers {
+		v.s.Server[j] = Thread{}
+	}
+	return true
+}
+
+// watchAt goes on with the thread that learns of the death.
+func (v view) watchAt(next step.Name) bool {
+	v.left.Watcher = next
+	return true
+}
+
+func (v view) notice() bool { return v.left.Dead && v.watchAt(step.Poison) }
+
+func (v view) poison() bool {
+	v.left.Poisoned = true
+	return v.watchAt(step.Unblock)
+}
+
+func (v view) unblock() bool {
+	v.left.Unblocked = true
+	return v.watchAt(step.Nudge)
+}
+
+func (v view) nudgeOfEnd() bool {
+	v.nudgeAll()
+	return v.watchAt(step.CloseRegion)
+}
+
+func (v view) closeRegion() bool {
+	v.left.Closed = true
+	if v.left.last() {
+		return v.watchAt(step.UnmapMemory)
+	}
+	return v.watchAt(step.EndBinding)
+}
+
+func (v view) unmapByWatch() bool {
+	v.left.Memory = Unmapped
+	return v.watchAt(step.EndBinding)
+}
+
+func (v view) endBinding() bool { return v.watchAt(step.None) }
+
+// The names of the properties, which the runtime's target "death" has, too.
+const (
+	EndsOnce  = "every call of the survivor ends once, with its reply or because the peer died"
+	StaysHeld = "what the dead held stays as it was"
+	Reclaimed = "memory goes when its last holder has left it, and not before"
+)
+
+// The names of the reachable twins.
+const (
+	SomeDeathInCall   = "the server dies while a call is pending"
+	SomeDeathHolding  = "the server dies inside the end of a queue"
+	SomeReplyOfDead   = "a reply of the dead is received"
+	SomeMourner       = "a caller leaves because the server died"
+	SomeRefusedHold   = "a call begins after the end of the binding"
+	SomeUnmapByCaller = "the last caller unmaps the memory"
+	SomeUnmapByWatch  = "who learns of the death unmaps the memory"
+	SomeWokenByEnd    = "a sleeper is woken by the end of the binding"
+)
+
+func (m *machine) deathProperties() []checker.Property[CallState] {
+	return []checker.Property[CallState]{
+		checker.Invariant(MutualExclusion, of(m.mutualExclusion)),
+		checker.Invariant(OneLeader, of(m.oneLeader)),
+		checker.Transition(InOrder, ofStep(m.inOrder)),
+		checker.Transition(NoOverwriting, ofStep(m.noOverwriting)),
+		checker.Transition(OwnResult, m.ownResultOfCall),
+		checker.Transition(ExactlyOnce, m.executedOnce),
+		checker.Invariant(NoSleepOnCall, of(m.noSleepOnCall)),
+		checker.Invariant(NoSleepOnReply, func(s *CallState) bool { return s.Dead || m.noSleepOnReply(&s.State) }),
+		checker.Invariant(BlockedCounts, of(m.blockedCounts)),
+		checker.Transition(EndsOnce, m.endsOnce),
+		checker.Transition(StaysHeld, func(before, after *CallState, _ checker.Taken) bool {
+			return !before.Dead || before.Side[server] == after.Side[server]
+		}),
+		checker.Invariant(Reclaimed, m.reclaimed),
+		checker.Reachable(SomeDeathInCall, func(s *CallState) bool {
+			return s.Dead && m.someCaller(&s.State, func(c *Caller) bool { return c.Call == Pending })
+		}),
+		checker.Reachable(SomeDeathHolding, func(s *CallState) bool { return s.Dead && (s.Side[server].SendLock || s.Side[server].RecvLock) }),
+		checker.Reachable(SomeReplyOfDead, func(s *CallState) bool { return s.Dead && m.some(&s.State, client, step.Deliver) }),
+		checker.Reachable(SomeMourner, func(s *CallState) bool { return m.some(&s.State, client, step.Abandon) }),
+		checker.Reachable(SomeRefusedHold, func(s *CallState) bool { return s.Closed && m.some(&s.State, client, step.HoldRegion) }),
+		checker.Reachable(SomeUnmapByCaller, func(s *CallState) bool { return m.some(&s.State, client, step.UnmapMemory) }),
+		checker.Reachable(SomeUnmapByWatch, func(s *CallState) bool { return s.Watcher == step.UnmapMemory }),
+		checker.Reachable(SomeWokenByEnd, func(s *CallState) bool { return s.Watcher == step.Nudge && m.leaderAsleep(&s.State) }),
+	}
+}
+
+// endsOnce: a call that ends without its reply does so because the server died.
+func (m *machine) endsOnce(before, after *CallState, taken checker.Taken) bool {
+	if taken.Process != clientName || after.Caller[taken.Self].At != step.ReleaseRegion || taken.Label == step.CloseCall.String() {
+		return true
+	}
+	return before.Dead && (before.Poisoned || before.Closed)
+}
+
+// reclaimed: once the memory goes nobody is in a call, and it goes when nobody is.
+func (m *machine) reclaimed(s *CallState) bool {
+	if s.Closed && s.Holders == 0 && s.Memory == Mapped {
+		return false
+	}
+	return s.Memory == Mapped || m.at(&s.State, client, func(at step.Name) bool {
+		switch at {
+		case step.None, step.HoldRegion, step.ReleaseRegion, step.UnmapMemory:
+			return false
+		default:
+			return true
+		}
+	}) == 0
+}
+
+// terminalDeath: every caller has made its calls, nobody of the client is announced as
+// parked, and its memory is gone.
+func (m *machine) terminalDeath(s *CallState) bool {
+	return m.at(&s.State, client, func(at step.Name) bool { return at != step.None }) == 0 &&
+		s.Side[client].Parked == 0 && s.Watcher == step.None && s.Memory == Unmapped
+}
+
+// DeathFamily is the channel whose server dies, as a family. Its configurations are
+// named as those of the runtime's target "death".
+var DeathFamily = catalogue.Family{
+	Name: "death",
+	Doc:  "the death of the server's space at any step: its client learns of it, the calls end, the memory is reclaimed",
+	Parameters: []catalogue.Parameter{
+		{Name: "clients", Doc: "calling threads of the client", Default: 1, Min: 1, Max: MaxCallers},
+		{Name: "servers", Doc: "processors of the server", Default: 1, Min: 1, Max: MaxServers},
+		{Name: "calls", Doc: "calls of each thread", Default: 1, Min: 1, Max: 4},
+		{Name: "slots", Doc: "slots of each queue", Default: 1, Min: 1, Max: MaxSlots},
+	},
+	Configurations: []catalogue.Configuration{
+		{Name: "server", Doc: "the server dies under one calling thread"},
+		{Name: "server-calls", Doc: "the server dies under the first of two calls, or the second", Set: map[string]int{"calls": 2}},
+		{Name: "server-2", Doc: "the server dies under two calling threads, one of which leads", Set: map[string]int{"clients": 2}},
+	},
+	Mutants: describedOf(deathMutants),
+	Build: func(v catalogue.Values, mutant string) (checker.AnyModel, error) {
+		c := Config{
+			Clients: v.Int("clients"), Servers: v.Int("servers"), Calls: v.Int("calls"), Slots: v.Int("slots"), Replies: v.Int("slots"),
+			Leave: Leave{Records: v.Int("clients"), Death: true},
+		}
+		if err := c.Leave.fits(c); err != nil {
+			return nil, err
+		}
+		model, err := mutateCall(c, mutant)
+		if err != nil {
+			return nil, err
+		}
+		return checker.Any(model), nil
+	},
+}
+
+// Named faults: those that the runtime has, too, have the same name there.
+var deathMutants = []mutant{
+	{
+		Mutant: catalogue.Mutant{Name: "death-ignored", Doc: "the end of a binding does not wake the caller that sleeps", Configuration: "server", KilledBy: "deadlock"},
+		steps: map[step.Name]func(v view) bool{
+			step.Unblock: func(v view) bool { return v.unblock() && v.watchAt(step.CloseRegion) },
+		},
+	},
+	{
+		Mutant: catalogue.Mutant{Name: "poison-after-nudge", Doc: "the caller that sleeps is woken before it can see why", Configuration: "server", KilledBy: "deadlock"},
+		steps: map[step.Name]func(v view) bool{
+			step.Notice: func(v view) bool { return v.notice() && v.watchAt(step.Unblock) },
+			step.Nudge:  func(v view) bool { return v.nudgeOfEnd() && v.watchAt(step.Poison) },
+			step.Poison: func(v view) bool { return v.poison() && v.watchAt(step.CloseRegion) },
+		},
+	},
+	{
+		Mutant: catalogue.Mutant{Name: "poison-not-looked-at", Doc: "a caller that parks does not look whether the binding is over", Configuration: "server", KilledBy: "deadlock"},
+		steps: map[step.Name]func(v view) bool{
+			step.LookNudge: func(v view) bool { return v.lookNudge() && v.goOn() },
+		},
+	},
+	{
+		Mutant: catalogue.Mutant{Name: "memory-kept", Doc: "the last holder of a closed binding's memory does not take it along", Configuration: "server", KilledBy: Reclaimed},
+		steps: map[step.Name]func(v view) bool{
+			step.ReleaseRegion: func(v view) bool {
+				v.left.Holders--
+				return v.next()
+			},
+		},
+	},
+	{
+		Mutant: catalogue.Mutant{Name: "memory-goes-first", Doc: "the memory goes although a caller is in a call", Configuration: "server", KilledBy: Reclaimed},
+		steps: map[step.Name]func(v view) bool{
+			step.CloseRegion: func(v view) bool {
+				v.left.Closed, v.left.Memory = true, Unmapping
+				return v.watchAt(step.UnmapMemory)
+			},
+		},
+	},
+	{
+		Mutant: catalogue.Mutant{Name: "lock-of-the-dead-freed", Doc: "who learns of the death frees what the dead held", Configuration: "server", KilledBy: StaysHeld},
+		steps: map[step.Name]func(v view) bool{
+			step.Notice: func(v view) bool {
+				if !v.notice() {
+					return false
+				}
+				v.s.Side[server].SendLock, v.s.Side[server].RecvLock = false, false
+				return true
+			},
+		},
+	},
+	{
+		Mutant: catalogue.Mutant{Name: "poisoned-alive", Doc: "the calls end although the server lives", Configuration: "server", KilledBy: EndsOnce},
+		steps: map[step.Name]func(v view) bool{
+			step.Notice: func(v view) bool { return v.watchAt(step.Poison) },
+		},
+	},
+}

@@ -1,0 +1,108 @@
+package memory
+
+import (
+	"context"
+	"testing"
+
+	"urpc/checker"
+)
+
+// Every named configuration in which the server dies has exactly so many states, and
+// all properties hold in it, the reachable twins included. That of two callers,
+// 1,241,264 states, is for the command.
+func TestDeathConfigurations(t *testing.T) {
+	for config, want := range map[string]struct {
+		states, transitions uint64
+		depth               int
+	}{
+		"server":       {4331, 8950, 59},
+		"server-calls": {10454, 21612, 111},
+		"servers=2":    {28979, 96693, 72},
+	} {
+		r := checkDeath(t, config, "")
+		if r.Verdict != checker.Holds || !r.Complete || r.Deadlocks != 0 {
+			t.Errorf("%s: verdict %v, complete %v", config, r.Verdict, r.Complete)
+		}
+		for _, p := range r.Properties {
+			if p.Verdict != checker.Holds {
+				t.Errorf("%s: %s: %v (%s)", config, p.Name, p.Verdict, p.Note)
+			}
+		}
+		if r.States != want.states || r.Transitions != want.transitions || r.Depth != want.depth {
+			t.Errorf("%s: {%d, %d, %d}, want %v", config, r.States, r.Transitions, r.Depth, want)
+		}
+	}
+}
+
+// Every mutant is caught by the property that it names, by a counterexample of exactly
+// that length which replays, and only on the mutant.
+func TestDeathMutants(t *testing.T) {
+	shortest := map[string]int{
+		"death-ignored": 32, "poison-after-nudge": 33, "poison-not-looked-at": 32, "memory-kept": 9, "memory-goes-first": 7,
+		"lock-of-the-dead-freed": 3, "poisoned-alive": 4,
+	}
+	caught := map[string]bool{}
+	for _, m := range DeathFamily.Mutants {
+		r := checkDeath(t, m.Configuration, m.Name)
+		p := result(t, r, m.KilledBy)
+		if r.Verdict != checker.Violated || p.Verdict != checker.Violated || length(p) != shortest[m.Name] {
+			t.Errorf("%s: verdict %v, %s: %v in %d steps, want %d", m.Name, r.Verdict, p.Name, p.Verdict, length(p), shortest[m.Name])
+			continue
+		}
+		caught[m.KilledBy] = true
+		for _, mutant := range []string{m.Name, ""} {
+			if _, err := buildDeath(t, m.Configuration, mutant).Replay(*p.Trace); (err == nil) != (mutant != "") {
+				t.Errorf("%s: the counterexample is replayed on %q: %v", m.Name, mutant, err)
+			}
+		}
+	}
+	// The others are the channel's, or those of calls that are left.
+	for _, name := range []string{EndsOnce, StaysHeld, Reclaimed, "deadlock"} {
+		if !caught[name] {
+			t.Errorf("no mutant is caught by %q", name)
+		}
+	}
+}
+
+func TestDeathDeclaration(t *testing.T) {
+	if err := DeathFamily.Validate(); err != nil {
+		t.Error(err)
+	}
+	good := Config{Clients: 2, Servers: 1, Calls: 1, Slots: 1, Replies: 1, Leave: Leave{Records: 2, Death: true}}
+	if err := good.Leave.fits(good); err != nil {
+		t.Error(err)
+	}
+	for what, change := range map[string]func(c *Config){
+		"records": func(c *Config) { c.Leave.Records = 1 },
+		"leavers": func(c *Config) { c.Leave.Leavers = 1 },
+		"nobody":  func(c *Config) { c.Servers = 0 },
+		"twice":   func(c *Config) { c.Leave.Twice = 1 },
+	} {
+		c := good
+		if change(&c); c.Leave.fits(c) == nil {
+			t.Errorf("%s: %+v is accepted", what, c)
+		}
+	}
+}
+
+func checkDeath(t *testing.T, config, mutant string) checker.Report {
+	t.Helper()
+	r, err := buildDeath(t, config, mutant).Check(context.Background(), checker.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func buildDeath(t *testing.T, config, mutant string) checker.AnyModel {
+	t.Helper()
+	v, _, err := DeathFamily.Parse(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	model, err := DeathFamily.Build(v, mutant)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return model
+}
