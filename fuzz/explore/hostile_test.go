@@ -8,7 +8,7 @@ import (
 )
 
 func TestHostile(t *testing.T) {
-	whole(t, "hostile", "client", 49812)
+	whole(t, "hostile", "client", 49962)
 	whole(t, "hostile", "server", 71064)
 	within(t, "hostile", "pool", 0, 924)
 }
