@@ -99,18 +99,25 @@ type client struct {
 }
 
 func bindProgram(v catalogue.Values) func(*schedule.T) {
-	return func(t *schedule.T) { newBinder(t, v).start() }
+	l := newLending(sizeOfBinding(v))
+	return func(t *schedule.T) { newBinder(t, v, l).start() }
 }
 
-func newBinder(t *schedule.T, v catalogue.Values) *binder {
-	slots := 1
+// sizeOfBinding is that of the channel that the server allows.
+func sizeOfBinding(v catalogue.Values) channel.Size {
+	z := channel.Size{Slots: 1, Payload: 96}
 	if v.Int("callers") > 0 {
-		slots = 4
+		z.Slots = 4
 	}
-	o := urpc.ServerOptions{Slots: slots, MessageSize: 96, Workers: 1, Bindings: 1, Poll: -1}
-	b := &binder{v: v, server: urpc.NewServer(o)}
-	z := channel.Size{Slots: uint32(slots), Payload: uint32(o.MessageSize)}
-	b.w = newWorld(t, v.Int("faults"), z, v.Int("memory") == 1)
+	return z
+}
+
+func newBinder(t *schedule.T, v catalogue.Values, l *lending) *binder {
+	z := l.size
+	b := &binder{v: v, server: urpc.NewServer(urpc.ServerOptions{
+		Slots: int(z.Slots), MessageSize: int(z.Payload), Workers: 1, Bindings: 1, Poll: -1,
+	})}
+	b.w = newWorld(t, v.Int("faults"), l, v.Int("memory") == 1)
 	b.w.inherit = v.Int("inherited") == 1
 	err := urpc.Handle(b.server, next, func(_ context.Context, n uint64) (uint64, error) {
 		b.called = v.Word("stop") == "called" // else it matters to nobody

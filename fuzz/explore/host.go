@@ -27,7 +27,8 @@ func (s *host) Create(number uint8, contents []byte) (shm.Descriptor, error) {
 	if s.w.goesWrong("memory is refused") {
 		return nil, errNoMemory
 	}
-	m := &backing{number: number, bytes: slices.Clone(contents), size: s.lies.size(int64(len(contents)))}
+	m := s.w.create(number, contents)
+	m.size = s.lies.size(int64(len(contents)))
 	s.w.memory = append(s.w.memory, m)
 	return s.keep(m), nil
 }
@@ -42,8 +43,10 @@ func (s *host) Map(d shm.Descriptor, bytes int, writable bool) ([]byte, error) {
 	if m == nil || writable && m.seals&(shm.SealWrite|shm.SealFutureWrite) != 0 || s.w.goesWrong("a mapping is refused") {
 		return nil, errNoMemory
 	}
-	// Each mapping is a slice of its own, of the same bytes.
-	x := &mapping{s: s, memory: m, bytes: m.bytes[:len(m.bytes):len(m.bytes)], writable: writable}
+	x := &mapping{s: s, memory: m, bytes: m.only, writable: writable}
+	if writable {
+		x.bytes = m.bytes
+	}
 	m.refs++
 	s.mapped = append(s.mapped, x)
 	return x.bytes, nil

@@ -94,7 +94,7 @@ func (h *touching) number(a shm.Access) {
 	number := []uint32{1, most32}[w.t.Choose("number", 2)]
 	for _, x := range h.mapped {
 		if x.memory.number == a.Segment {
-			binary.NativeEndian.PutUint32(x.bytes[w.words.Header[slot]+procedureAt:], number)
+			binary.NativeEndian.PutUint32(x.memory.bytes[w.words.Header[slot]+procedureAt:], number)
 		}
 	}
 }

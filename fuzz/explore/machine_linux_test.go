@@ -1,8 +1,11 @@
 package explore
 
 import (
+	"io"
 	"net"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -21,6 +24,9 @@ func TestRealMachine(t *testing.T) {
 			a := newMachines()
 			a.left, a.right = m, m
 			a.near, a.far = realSockets(t)
+			if strings.Contains(c.name, "death") {
+				a.far, a.die = toAnotherProcess(t)
+			}
 			c.run(a)
 			if got := strings.Join(a.notes, "; "); got != c.want {
 				t.Errorf("it shows\n%s, want\n%s", got, c.want)
@@ -50,4 +56,52 @@ func realSockets(t *testing.T) (a, b machine.Socket) {
 		t.Cleanup(ends[i].Close)
 	}
 	return ends[0], ends[1]
+}
+
+// toAnotherProcess gives this end of a connection to another process, and what kills
+// that.
+func toAnotherProcess(t *testing.T) (machine.Socket, func()) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "s")
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	other := exec.Command(os.Args[0])
+	other.Env = append(os.Environ(), elsewhere+"="+path)
+	if err := other.Start(); err != nil {
+		t.Fatal(err)
+	}
+	die := func() {
+		other.Process.Kill()
+		other.Wait()
+	}
+	t.Cleanup(die)
+	conn, err := l.AcceptUnix()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := machine.NewSocket(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s, die
+}
+
+// elsewhere names the socket to which a process connects that is this program's, and
+// does nothing else.
+const elsewhere = "URPC_EXPLORE_CONNECT"
+
+func TestMain(m *testing.M) {
+	path := os.Getenv(elsewhere)
+	if path == "" {
+		os.Exit(m.Run())
+	}
+	conn, err := net.Dial("unix", path)
+	if err != nil {
+		os.Exit(1)
+	}
+	io.Copy(io.Discard, conn) // until it is killed
 }

@@ -27,6 +27,7 @@ type machineCase struct {
 type machines struct {
 	left, right machine.Machine
 	near, far   machine.Socket
+	die         func() // the left, which is then another process than the right
 	notes       []string
 	bytes       int // of memory: one page
 	contents    []byte
@@ -119,9 +120,9 @@ var machineCases = []machineCase{
 		memory, err := a.right.Map(with[0], a.bytes, false)
 		closeEach(with)
 		a.mapping[7] = 42
-		a.note("%s, %d", refusedIf(err), memory[7])
+		a.note("%s, %d, at its own address: %v", refusedIf(err), memory[7], (&memory[0] != &a.mapping[0]) == mapsTwice)
 		a.note("%s", refusedIf(a.right.Unmap(memory)))
-	}, `"abc" with 1, cut false; refused; done, 42; done`},
+	}, `"abc" with 1, cut false; refused; done, 42, at its own address: true; done`},
 	{"memory outlives the descriptors and the other's mapping", func(a *machines) {
 		d := a.memory(shm.Sealed)
 		a.near.Write(step.SendAnswer, []byte("abc"), d)
@@ -136,6 +137,17 @@ var machineCases = []machineCase{
 		a.far.Close()
 		a.note("%s", refusedIf(a.far.AwaitExit()))
 	}, `refused`},
+	{"the death of who is watched is told, and its socket hangs up", func(a *machines) {
+		a.note("%s", refusedIf(a.far.Watch()))
+		a.die()
+		a.note("%s", refusedIf(a.far.AwaitExit()))
+		a.read(1)
+	}, `done; done; "" with 0, cut false`},
+	{"a death before the watch is told all the same", func(a *machines) {
+		a.die()
+		a.note("%s", refusedIf(a.far.Watch()))
+		a.note("%s", refusedIf(a.far.AwaitExit()))
+	}, `done; done`},
 }
 
 func closeEach(with []shm.Descriptor) {
@@ -152,13 +164,14 @@ func newMachines() *machines {
 func TestSimulatedMachine(t *testing.T) {
 	for _, c := range machineCases {
 		t.Run(c.name, func(t *testing.T) {
-			a := newMachines()
+			a, l := newMachines(), newLending(channel.Size{Slots: 1, Payload: 96})
 			rep, err := schedule.Explore(t.Context(), func(s *schedule.T) {
 				a.notes = nil
-				w := newWorld(s, 0, channel.Size{Slots: 1, Payload: 96}, false)
+				w := newWorld(s, 0, l, false)
 				left, right := w.host("left"), w.host("right")
 				a.left, a.right = left, right
 				a.near, a.far = w.connect(left, right)
+				a.die = left.die
 				s.Go("both", func() { c.run(a) })
 			}, schedule.Bounded(-1), schedule.Options{})
 			if err != nil || rep.Verdict != verdict.Holds {

@@ -30,7 +30,7 @@ type lending struct {
 // newLending lends memory of channels of a size. The memory goes when nothing
 // refers to it any more.
 func newLending(z channel.Size) *lending {
-	bytes := wholePages(z.Bytes())
+	bytes := shm.RoundUp(z.Bytes())
 	return &lending{size: z, bytes: bytes, zeros: make([]byte, bytes)}
 }
 

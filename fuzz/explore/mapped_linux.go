@@ -2,16 +2,9 @@ package explore
 
 import (
 	"fmt"
-	"os"
 
 	"golang.org/x/sys/unix"
 )
-
-// wholePages is the size of the memory that holds so many bytes.
-func wholePages(bytes int) int {
-	page := os.Getpagesize()
-	return (bytes + page - 1) / page * page
-}
 
 // mapsTwice: the two mappings are at different addresses, and only one can be written.
 const mapsTwice = true

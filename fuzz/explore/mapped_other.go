@@ -2,11 +2,6 @@
 
 package explore
 
-import "urpc/runtime/shm"
-
-// wholePages is the size of the memory that holds so many bytes.
-func wholePages(bytes int) int { return (bytes + shm.Line - 1) / shm.Line * shm.Line }
-
 // mapsTwice: the two mappings are one.
 const mapsTwice = false
 

@@ -3,6 +3,7 @@ package explore
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 
 	"urpc/checker/catalogue"
 	"urpc/checker/schedule"
@@ -161,8 +162,9 @@ func ReplayWatchedBinding(ctx context.Context, token schedule.Token, watch func(
 }
 
 func watchedBinding(v catalogue.Values, w BindingWatch) func(*schedule.T) {
+	l := newLending(sizeOfBinding(v))
 	return func(t *schedule.T) {
-		b := newBinder(t, v)
+		b := newBinder(t, v, l)
 		b.w.alone = w.Alone
 		if w.Observer != nil {
 			b.w.m.observer = observing{w.Observer}
@@ -176,6 +178,7 @@ func watchedBinding(v catalogue.Values, w BindingWatch) func(*schedule.T) {
 func (b *binder) declare(name string, f func()) {
 	b.names = append(b.names, name)
 	b.w.t.Daemon(name, func() {
+		debug.SetPanicOnFault(true) // a store through the mapping of who only reads is one
 		f()
 		b.w.over()
 	})

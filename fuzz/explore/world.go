@@ -29,12 +29,15 @@ type world struct {
 	fine    bool // accesses to memory are steps
 	alone   bool // whoever watches judges, not the target
 	inherit bool // sockets of a space that dies stay open: a child has them
+	lending *lending
+	lent    []*mapped // of each binding
 }
 
 // backing is the memory of one segment.
 type backing struct {
 	number uint8
-	bytes  []byte
+	bytes  []byte // as its writer maps it
+	only   []byte // as who only reads does
 	size   int64
 	seals  shm.Seals
 	refs   int // descriptors, on their way too, and mappings
@@ -87,11 +90,32 @@ type mapping struct {
 
 var errNoMemory, errManyOpen = errors.New("no memory"), errors.New("too many open descriptors")
 
-func newWorld(t *schedule.T, faults int, z channel.Size, fine bool) *world {
-	w := &world{t: t, m: NewMachine(t, 0), faults: faults, used: z.Bytes(), words: z.Words(), fine: fine}
+func newWorld(t *schedule.T, faults int, l *lending, fine bool) *world {
+	z := l.size
+	w := &world{t: t, lending: l, m: NewMachine(t, 0), faults: faults, used: z.Bytes(), words: z.Words(), fine: fine}
 	w.m.together = true
 	t.Shared(w.state)
+	t.Cleanup(func() {
+		for _, m := range w.lent {
+			l.giveBack(m)
+		}
+	})
 	return w
+}
+
+// create makes memory with these contents: of one binding the server makes that of
+// the replies first.
+func (w *world) create(number uint8, contents []byte) *backing {
+	if len(w.lent) == 0 || number == channel.Replies {
+		w.lent = append(w.lent, w.lending.borrow())
+	}
+	if len(contents) != w.lending.bytes {
+		panic("explore: memory of another size than that of the binding is made")
+	}
+	last := w.lent[len(w.lent)-1]
+	memory := [2]twice{channel.Calls: last.calls, channel.Replies: last.replies}[number]
+	copy(memory.writable, contents)
+	return &backing{number: number, bytes: memory.writable, only: memory.readable}
 }
 
 func (w *world) host(name string) *host {
