@@ -31,7 +31,8 @@ type Check string
 const (
 	// Explore: every execution of the mutant's target and configuration with as
 	// few preemptions as it needs; all properties of the target. Of a refactoring
-	// every state of each configuration in which a fault is found.
+	// every state of each small configuration in which a fault is found, and a sample
+	// of each other one.
 	Explore Check = "explore"
 	// LockStep: each step must be one of the specification; nothing else is
 	// checked. Of a refactoring every transition of small configurations.

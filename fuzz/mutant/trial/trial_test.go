@@ -52,6 +52,12 @@ func TestPlaces(t *testing.T) {
 			t.Errorf("a refactoring is not explored where %s is found", m.Name)
 		}
 	}
+	// The small ones of these are visited whole.
+	for _, name := range small {
+		if !slices.ContainsFunc(same, func(p place) bool { return p.target+" "+p.configuration == name }) {
+			t.Errorf("no fault is found in %s, which is to be visited whole", name)
+		}
+	}
 	for i, p := range same {
 		for _, q := range same[:i] {
 			if p.target == q.target && p.configuration == q.configuration {
