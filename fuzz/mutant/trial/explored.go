@@ -113,31 +113,34 @@ func (p place) explore(ctx context.Context, l mutant.Layer) (schedule.Report, er
 	return explore.Run(ctx, t, v, schedule.Random(1, mostSampled), schedule.Options{})
 }
 
-// tiedWhole are the configurations in which a refactoring visits every transition
-// in lock-step.
-var tiedWhole = []string{"1-1-1-1", "1-1-2-1", "1-2-1-1"}
+// tiedWhole are the places in which a refactoring visits every transition in lock-step.
+var tiedWhole = []place{
+	{target: explore.Channel().Name, configuration: "1-1-1-1"}, {target: explore.Channel().Name, configuration: "1-1-2-1"},
+	{target: explore.Channel().Name, configuration: "1-2-1-1"},
+	{target: explore.Call().Name, configuration: "1-0-1-1"}, {target: explore.Call().Name, configuration: "clock"},
+	{target: explore.Death().Name, configuration: "server"},
+}
 
 // inLockStep demands that each step be one of the specification: of a fault where
 // its patch says, of a refactoring in every transition of small configurations.
 func inLockStep(ctx context.Context, m mutant.Mutant) (a Answer, err error) {
-	configurations, strategy := tiedWhole, schedule.Stateful()
+	places, strategy := tiedWhole, schedule.Stateful()
 	o := lockstep.Options{Schedule: schedule.Options{Plain: true}}
 	if m.Layer != mutant.Refactorings {
 		configuration, preemptions := tiedAt(m)
-		configurations, strategy = []string{configuration}, schedule.Bounded(preemptions)
+		places, strategy = []place{{target: tiedTarget(m).Name, configuration: configuration}}, schedule.Bounded(preemptions)
 		o = lockstep.Options{Alone: true}
 	}
-	target := tiedTarget(m)
-	all, err := valuesOf(target, configurations)
-	if err != nil {
-		return a, err
-	}
-	for i, v := range all {
+	for _, p := range places {
+		target, v, err := p.find()
+		if err != nil {
+			return a, err
+		}
 		r, err := lockstep.RunTarget(ctx, target, v, strategy, o)
 		if err != nil {
 			return a, err
 		}
-		a.Bound = target.Name + " " + configurations[i] + ", " + r.Bound
+		a.Bound = p.target + " " + p.configuration + ", " + r.Bound
 		if a.judge(&r.Report); a.Outcome == Killed && a.Property != lockstep.Property {
 			a.Outcome, a.Reason = Undecided, "it fails by another property than "+lockstep.Property
 		}
@@ -151,9 +154,18 @@ func inLockStep(ctx context.Context, m mutant.Mutant) (a Answer, err error) {
 		}
 	}
 	if m.Layer == mutant.Refactorings {
-		a.Bound = fmt.Sprintf("every transition of configurations %s of target %s", strings.Join(tiedWhole, ", "), explore.Channel().Name)
+		a.Bound = "every transition of " + toldPlaces(tiedWhole)
 	}
 	return a, nil
+}
+
+// toldPlaces names places: "channel 1-1-1-1, call clock".
+func toldPlaces(places []place) string {
+	told := make([]string, len(places))
+	for i, p := range places {
+		told[i] = p.target + " " + p.configuration
+	}
+	return strings.Join(told, ", ")
 }
 
 // tiedTarget is the target in which lock-step looks for a fault: its own, if that
