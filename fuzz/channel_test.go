@@ -168,13 +168,15 @@ func (m *machine) park(t *rapid.T, side int) {
 		if m.ports[1-side].Parked() != 1 {
 			t.Fatalf("%d processors are announced as parked, want 1", m.ports[1-side].Parked())
 		}
-		donated := m.ports[side].Donated()
 		m.send(t, 1-side)
-		if !m.ports[1-side].Wake(k, channel.Donate) || k.wakes != 1 {
-			t.Fatal("no wake for a parked processor")
+		if got := m.ports[1-side].Wake(k, channel.Donate); got != channel.Donated || k.wakes != 1 {
+			t.Fatalf("a wake that donates, of a parked processor: %d, %d wakes", got, k.wakes)
 		}
-		if got := m.ports[side].Donated() - donated; got != 1 {
-			t.Fatalf("%d processors donated, want 1", got)
+		if got := m.ports[1-side].Wake(k, channel.Donate); got != channel.Woken || !m.ports[1-side].Out() {
+			t.Fatalf("a second one, while the processor is out: %d", got)
+		}
+		if got := m.ports[side].Return(); got != 1 || m.ports[side].Return() != 0 || m.ports[1-side].Out() {
+			t.Fatalf("%d processors returned, want 1, and then none", got)
 		}
 	}
 	want := channel.Slept
@@ -194,7 +196,7 @@ func (m *machine) park(t *rapid.T, side int) {
 
 func (m *machine) wakeNobody(t *rapid.T, side int) {
 	k := &asleep{}
-	if m.ports[side].Wake(k, channel.Keep) || k.wakes > 0 {
+	if m.ports[side].Wake(k, channel.Keep) != channel.Awake || k.wakes > 0 {
 		t.Fatal("a wake while nobody is parked")
 	}
 }

@@ -37,10 +37,12 @@ func (p *program) word() uint32 {
 // victim is the side that is attacked, or a broken twin of it.
 type victim interface {
 	end
-	Wake(k kernel.Kernel, donate channel.Donation) bool
+	Wake(k kernel.Kernel, donate channel.Donation) channel.Waking
 	Park(k kernel.Kernel, nudge *kernel.Nudge, seen uint32, deadline int64) channel.Parking
 	Parked() uint32
-	Donated() uint32
+	Out() bool
+	Guests() bool
+	Return() uint32
 }
 
 // attack is one run: a victim, and all that its peer can write.
@@ -153,11 +155,13 @@ func (a *attack) turn() error {
 		if p != channel.Found && p != channel.Slept || k.slept > 1 || p == channel.Found && k.slept > 0 {
 			return fmt.Errorf("park gave %d and slept %d times", p, k.slept)
 		}
-		if woke := a.victim.Wake(k, channel.Donate); woke != (k.wakes == 1) {
-			return fmt.Errorf("wake gave %v and asked the kernel %d times", woke, k.wakes)
+		if woke := a.victim.Wake(k, channel.Donate); (woke != channel.Awake) != (k.wakes == 1) {
+			return fmt.Errorf("wake gave %d and asked the kernel %d times", woke, k.wakes)
 		}
 		a.victim.Parked()
-		a.victim.Donated()
+		a.victim.Out()
+		a.victim.Guests()
+		a.victim.Return()
 	}
 	return nil
 }

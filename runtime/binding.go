@@ -38,7 +38,7 @@ func (b *binding) counted() ServerCounters {
 	p := b.pool.Counters()
 	return ServerCounters{
 		Calls: b.calls.Load(), Failed: b.failed.Load(),
-		Parks: p.Parks, Wakes: p.Wakes, Donated: p.Donated, Returned: p.Returns,
+		Parks: p.Parks, Wakes: p.Wakes, Returned: p.Returns,
 	}
 }
 

@@ -98,11 +98,11 @@ type Options struct {
 
 // Donation says whether a caller hands its processor to a parked server: it
 // wakes the server and parks at once, instead of polling, and the server parks
-// as soon as it has replied (rules R4 and R5). A call then costs two switches,
-// whatever else there is to run: rule R3, by which a processor leaves only when no
-// thread is ready at home, is not kept, since Go does not tell what is ready. Of
-// several callers that find the server parked each donates. It is a hint in either
-// case: the operating system deals the processors out.
+// as soon as it has nothing left to receive (rules R4 and R5). Of a client's
+// processors at most one is out with a server, and it leaves only when no other
+// thread that makes calls of this binding has a call to send or a reply to take
+// (rule R3). Of other goroutines Go does not tell whether they are ready. It is a hint
+// in either case: the operating system deals the processors out.
 type Donation uint8
 
 const (

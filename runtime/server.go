@@ -137,8 +137,7 @@ type ServerCounters struct {
 	Failed   uint64 // of these, without a reply: the handler's errors and panics, and refused calls
 	Parks    uint64 // times that a processor parked
 	Wakes    uint64 // times that the kernel was asked to wake a client
-	Donated  uint64 // processors that clients donated
-	Returned uint64 // donated processors that went back
+	Returned uint64 // processors that clients donated and that went back
 }
 
 // Counters reads the counters.
@@ -159,6 +158,5 @@ func (c *ServerCounters) add(d ServerCounters) {
 	c.Failed += d.Failed
 	c.Parks += d.Parks
 	c.Wakes += d.Wakes
-	c.Donated += d.Donated
 	c.Returned += d.Returned
 }

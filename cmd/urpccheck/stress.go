@@ -197,8 +197,8 @@ func (a *app) printStress(r *stress.Result, replay string) {
 	}
 	a.out.line("%s", folded(judgedText(&r.History), width, "  "))
 	c := &r.Counters
-	a.out.line("%s", folded(fmt.Sprintf("%s, %s, %s (%s executed for, %s returned), %s", plural(c.Parks, "park"), plural(c.Wakes, "wake"),
-		plural(c.Donations, "donation"), grouped(c.Donated), grouped(c.Returns), plural(c.Blocks, "block")), width, "  "))
+	a.out.line("%s", folded(fmt.Sprintf("%s, %s, %s (%s returned), %s", plural(c.Parks, "park"), plural(c.Wakes, "wake"),
+		plural(c.Donations, "donation"), grouped(c.Returns), plural(c.Blocks, "block")), width, "  "))
 	for _, reason := range r.Reasons {
 		a.out.line("%s", folded(reason, width, "  "))
 	}

@@ -139,6 +139,7 @@ func newCalling(t *schedule.T, target string, v catalogue.Values, on func(*Kerne
 		of.Overload, of.Generation = c.leaving.overload, generations[v.Int("generation")]
 	} else {
 		of.Donate = channel.Donation(v.Int("donate") == 1)
+		m.donates = bool(of.Donate)
 	}
 	c.threads = m.Threads(r, of.Calls)
 	of.Threads = c.threads
@@ -162,6 +163,9 @@ func (c *calling) start(clients, servers []string) {
 			continue
 		}
 		w := processor.NewWorker(c.server, c.kernel, c.execute)
+		if c.machine.donates {
+			w.Returns()
+		}
 		c.t.Daemon(name, func() {
 			r := w.Serve()
 			c.check(HonestPeer, false, "the server found the client corrupt (%d)", r)

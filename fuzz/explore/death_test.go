@@ -36,7 +36,7 @@ func TestDeath(t *testing.T) {
 	whole(t, "death", "server", 4238)
 	whole(t, "death", "server-calls", 10388)
 	whole(t, "death", "server-restarts", 43487)
-	whole(t, "death", "client", 19609)
+	whole(t, "death", "client", 19891)
 	within(t, "death", "server-2", 1, 51004)
 }
 

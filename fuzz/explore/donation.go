@@ -21,9 +21,9 @@ const (
 	NoDelay      = "a handler that blocks delays no other call"
 	AllLeave     = "after the stop every worker leaves"
 	OneRing      = "one donation with each ring, told before it"
-	DonorParks   = "who donates its processor does not poll on it"
+	DonorParks   = "no caller polls while its space's processor is out"
 	GoesBack     = "a donated processor goes back when no call is left"
-	BooksBalance = "every donated processor that was counted was returned"
+	BooksBalance = "every donated processor was returned, once"
 )
 
 // What handlers do, by the words of parameter handlers.
@@ -81,6 +81,7 @@ var donationTarget = Target{
 	Properties: []string{
 		memory.MutualExclusion, memory.OneLeader, memory.InOrder, memory.NoOverwriting, memory.OwnResult, memory.ExactlyOnce,
 		memory.NoSleepOnCall, memory.NoSleepOnReply, memory.ParkedCounts, memory.BlockedCounts, HonestPeer,
+		memory.OneDonation, memory.NoneReady, memory.ReadyCounts,
 		OnePoller, PlaceKept, NoDelay, AllLeave, OneRing, DonorParks, GoesBack, BooksBalance,
 	},
 	Program:  donationProgram,
@@ -220,13 +221,11 @@ func (d *donating) exited(reply []byte) (uint32, []byte) {
 // threads of a pool remember more than those of target channel: that is part of
 // the ghost's state (poolGhost), so that the same steps are marks.
 func (d *donating) declareState() {
-	d.region.ghost.donations = true
 	d.t.Shared(d.digest)
 }
 
 func (d *donating) digest(to *schedule.Digest) {
 	d.crew.poolState(to, d.pool)
-	to.Word(d.caller.Counters().Donations)
 	d.crew.ghost.state(to)
 	if p := d.machine.processors; p != nil {
 		p.state(to)
@@ -258,9 +257,14 @@ func (d *donating) end() {
 	d.t.Check(memory.NoSleepOnReply, !replies || leaders == 0, "a reply is queued, and the caller that leads is asleep")
 	d.counts(pollers, leaders)
 	d.t.Check(memory.BlockedCounts, g.blocking == d.blocked(), "%d callers have announced that they block", g.blocking)
-	n := d.pool.Counters()
-	d.t.Check(BooksBalance, n.Donated == n.Returns, "%d donated processors were counted, and %d went back", n.Donated, n.Returns)
-	d.t.Check(BooksBalance, n.Donated <= d.caller.Counters().Donations, "%d donations were counted of %d", n.Donated, d.caller.Counters().Donations)
+	n, donated := d.pool.Counters(), uint64(d.region.segments[channel.Calls].Peek(g.words.Donated))
+	if d.crew.stopped {
+		d.t.Check(BooksBalance, n.Returns <= donated, "%d processors went back of %d", n.Returns, donated)
+		return
+	}
+	d.t.Check(BooksBalance, n.Returns == donated, "%d processors went back of %d that were donated", n.Returns, donated)
+	ready := d.caller.Private().Peek(call.Ready)
+	d.t.Check(memory.ReadyCounts, ready == 0, "nobody can go on, and %d callers are announced as ready", ready)
 }
 
 // blocked is what the word says of callers that block: at the end there are some

@@ -17,8 +17,8 @@ func TestStatesDoNotDependOnTheOrder(t *testing.T) {
 		states  uint64
 		repeats int // of the search with two workers, which is another one each time
 	}{
-		{"alone", 583, 3},
-		{"two-callers", 3919, 2},
+		{"alone", 725, 3},
+		{"two-callers", 5093, 1},
 	} {
 		v, _, err := donationTarget.Parse(c.config)
 		if err != nil {

@@ -31,7 +31,6 @@ type ghost struct {
 	leader           int    // thread that leads
 	calls            int    // records of the callers
 	over             bool   // nobody will look at the channel again
-	donations        bool   // somebody reads how many processors were donated
 }
 
 // slotGhost says how far the message of a slot has come.
@@ -133,6 +132,15 @@ func (g *ghost) saw(value uint32) {
 		g.enter(&g.receiver[s], value, memory.MutualExclusion, "are inside the receiving end of one queue")
 	case step.Lead, step.LeadAgain:
 		g.enter(&g.leader, value, memory.OneLeader, "lead")
+	case step.CloseCall:
+		g.m.waiter().closing = true
+	case step.RetractReady:
+		w := g.m.waiter()
+		w.last = value == 1 && !w.closing
+	case step.AnnounceReady:
+		g.m.waiter().closing = false
+	case step.LookParked:
+		g.m.waiter().last = false
 	case step.LookDoorbell:
 		g.m.waiter().bell = bell{read: true, value: value, segment: s, of: g.region}
 	}

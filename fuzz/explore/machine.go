@@ -25,6 +25,7 @@ type Machine struct {
 	ticks     bool
 	quotients []func(at schedule.Location, v uint64) uint64 // by region
 	forgets   bool                                          // the steps of forgotten are marks
+	donates   bool                                          // a caller that looks for who is parked remembers whether it is the last that is ready
 	// live gives what a thread remembers all the same before such a step; nil: nothing.
 	live func(thread int) []uint64
 	// finds are the places where a thread that awaits a record may find one.
@@ -68,6 +69,8 @@ type waiter struct {
 	bell            bell
 	seen            nudgeSeen
 	over            bool // it has seen that the binding of its call is over
+	last            bool // it has sent, and found that no other caller was ready
+	closing         bool // its call is over: it will not send
 	at              schedule.Location
 	nudge           *kernel.Nudge
 	woken, spurious bool
@@ -108,7 +111,7 @@ func (m *Machine) waiter() *waiter {
 		w := &waiter{m: m}
 		w.changed, w.up = w.differs, w.wakes
 		w.pollEnds = func() bool {
-			return w.polled.view.Peek(w.polled.off) != w.polled.old || m.processors != nil && m.processors.wanted() ||
+			return w.polled.changed() || m.processors != nil && m.processors.wanted() ||
 				m.stopped != nil && m.stopped()
 		}
 		w.mayGo = func() bool { return m.gate(self) && (w.behind == nil || w.behind()) }

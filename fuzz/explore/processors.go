@@ -115,37 +115,58 @@ func (m *Machine) awaitStep(name step.Name, e schedule.Event, ok func() bool) {
 	m.t.AwaitStep(e, ok)
 }
 
-// polled is what a thread has polled last, and what it found there.
+// polled is what a thread has looked at in its last turn of polling, and what it
+// found there: the slot first, then the words that tell of donated processors.
 type polled struct {
+	words [3]polledWord
+	n     int
+}
+
+type polledWord struct {
 	view *shm.View
 	off  shm.Offset
 	old  uint32
 	at   schedule.Location
 }
 
+// changed says whether the thread would find something new in its next turn.
+func (p *polled) changed() bool {
+	for i := range p.words[:p.n] {
+		if w := &p.words[i]; w.view.Peek(w.off) != w.old {
+			return true
+		}
+	}
+	return false
+}
+
 // Pause implements kernel.Kernel: the scheduler's answer to who polls. Either the
 // time for polling has passed when it looks next, or nothing comes of polling
-// until the word that it has polled last has changed; but where others wait for
+// until a word that it has polled last has changed; but where others wait for
 // its processor, its slice ends first, and the time with it.
 func (k *Kernel) Pause() {
 	m := k.m
 	w := m.waiter()
-	if w.polled.view == nil {
+	p := &w.polled
+	if p.n == 0 {
 		return
 	}
 	if m.onPause != nil {
 		m.onPause()
 	}
-	p := &w.polled
 	if m.t.Choose("the time for polling passes", 2) == 1 {
 		w.passed += pollingTime
 		return
 	}
 	m.forget(step.Pause)
-	m.t.Await(step.Pause.String(), w.pollEnds, p.at, processorsAt, locate(k.region.number, crews, placeAt))
-	now := p.view.Peek(p.off)
-	m.saw(now)
-	if now == p.old && (m.stopped == nil || !m.stopped()) {
+	on := []schedule.Location{processorsAt, locate(k.region.number, crews, placeAt)}
+	for i := range p.words[:p.n] {
+		on = append(on, p.words[i].at)
+	}
+	m.t.Await(step.Pause.String(), w.pollEnds, on...)
+	for i := range p.words[:p.n] {
+		m.saw(p.words[i].view.Peek(p.words[i].off))
+	}
+	if !p.changed() && (m.stopped == nil || !m.stopped()) {
 		w.passed += pollingTime
 		m.leaves()
 		m.runs()
@@ -155,7 +176,16 @@ func (k *Kernel) Pause() {
 // pollingTime is longer than any thread polls.
 const pollingTime = int64(1) << 40
 
-// looked notes what a thread found when it looked into a queue.
-func (m *Machine) looked(view *shm.View, off shm.Offset, value uint32, at schedule.Location) {
-	m.waiter().polled = polled{view, off, value, at}
+// polls notes what a thread found when it looked into a queue, the first look of a
+// turn, and looksAt the same of a word that it looks at beside.
+func (m *Machine) polls(view *shm.View, off shm.Offset, value uint32, at schedule.Location) {
+	m.waiter().polled.n = 0
+	m.looksAt(view, off, value, at)
+}
+
+func (m *Machine) looksAt(view *shm.View, off shm.Offset, value uint32, at schedule.Location) {
+	if p := &m.waiter().polled; p.n < len(p.words) {
+		p.words[p.n] = polledWord{view, off, value, at}
+		p.n++
+	}
 }

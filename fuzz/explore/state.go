@@ -17,8 +17,9 @@ import (
 //	doorbell              only, for each thread that read it and is about to sleep,
 //	                      whether it has changed since: it is compared for equality
 //	                      with that value and with no other
-//	donated               as it is, but not at all where no thread reads it
+//	donated, returned     as they are
 //	parked, blocked       as a thread reads them: whether anybody is
+//	ready                 as a thread reads it: whether another one is
 //	private words         as they are, and what the caller keeps beside them
 //	simulated machine     who sleeps and whether it is woken, permits, wakes for nothing
 //	ghost and target      all that a check looks at
@@ -55,9 +56,11 @@ func (g *ghost) declareState(t *schedule.T, r *Region) {
 			return 0
 		case segment == call.Private && off == call.Blocked:
 			return min(v, 1)
+		case segment == call.Private && off == call.Ready:
+			return min(v, 2) // whether this thread was the last one
 		case segment > 1:
 			return v
-		case off == words.Doorbell || off == words.Donated && !g.donations:
+		case off == words.Doorbell:
 			return 0
 		case off == words.Parked:
 			return min(v, 1)
@@ -84,11 +87,8 @@ func (g *ghost) declareSide(t *schedule.T, s uint8) {
 	word("tail", w.Tail)
 	word("room", w.Room)
 	word("head", w.Head)
-	g.part(t, "donated", func(d *schedule.Digest) {
-		if g.donations {
-			d.Word(uint64(own.Peek(w.Donated)))
-		}
-	}, r.span(s, w.Donated))
+	word("donated", w.Donated)
+	word("returned", w.Returned)
 	g.part(t, "who parks", func(d *schedule.Digest) { d.Word(uint64(own.Peek(w.Parked))<<32 | uint64(uint32(g.parking[s]))) }, r.span(s, w.Parked))
 	bell := []schedule.Span{r.span(s, w.Doorbell)}
 	for _, at := range w.Sequence {
@@ -228,7 +228,7 @@ func (c *calling) remembers(thread int) []uint64 {
 	if thread >= len(c.own) {
 		return nil
 	}
-	c.live[0] = uint64(c.own[thread]+1)<<4 | bit(c.region.ghost.leader == thread)
+	c.live[0] = uint64(c.own[thread]+1)<<4 | bit(c.machine.waiter().last)<<63 | bit(c.region.ghost.leader == thread)
 	if l := c.leaving; l != nil {
 		context := c.machine.waiter().context
 		c.live[0] |= uint64(l.left[thread])<<2 | bit(context != nil && context.told)<<1
@@ -255,6 +255,10 @@ func (c *calling) declareState() {
 	var states []schedule.Span
 	for i := range g.calls {
 		states = append(states, r.span(call.Private, call.State(i)))
+	}
+	if c.machine.donates { // what CloseCall is followed by comes after RetractReady, then
+		states = append(states, r.span(call.Private, call.Ready))
+		c.t.SharedAt("who is ready", func(d *schedule.Digest) { d.Word(uint64(private.Peek(call.Ready))) }, r.span(call.Private, call.Ready))
 	}
 	for off := shm.Offset(0); off < shm.Offset(private.Size()); off += 64 {
 		c.t.SharedAt("private word", func(d *schedule.Digest) { d.Word(uint64(private.Peek(off))) }, r.span(call.Private, off))
@@ -306,7 +310,7 @@ func (c *calling) declareState() {
 var forgotten = func() (set [256]bool) {
 	for _, n := range []step.Name{
 		// A message is in its slot, or has been sent.
-		step.Publish, step.StoreTail, step.LookParked, step.Donate, step.Ring, step.Wake,
+		step.Publish, step.StoreTail, step.LookParked, step.Ring, step.Wake,
 		// A processor parks. What it read of the doorbell is part of the state.
 		step.LookDoorbell, step.Announce, step.RecheckHead, step.Sleep, step.Asleep, step.Retract,
 		// A caller waits: what it waits for is its own call.

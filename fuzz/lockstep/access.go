@@ -61,10 +61,11 @@ var accesses = [...]access{
 	step.UnlockSend:  {schedule.Store, own, offSendLock, fixed},
 	step.AwaitRoom:   {schedule.Await, peer, offHead, fixed},
 
-	step.LookParked: {schedule.Load, peer, offParked, fixed},
-	step.Donate:     {schedule.Add, own, offDonated, fixed},
-	step.Ring:       {schedule.Add, own, offDoorbell, fixed},
-	step.Wake:       {schedule.Wake, own, offDoorbell, fixed},
+	step.LookParked:   {schedule.Load, peer, offParked, fixed},
+	step.LookReturned: {schedule.Load, peer, offReturned, fixed},
+	step.Donate:       {schedule.CAS, own, offDonated, fixed},
+	step.Ring:         {schedule.Add, own, offDoorbell, fixed},
+	step.Wake:         {schedule.Wake, own, offDoorbell, fixed},
 
 	step.TestSetReceive: {schedule.Swap, own, offRecvLock, fixed},
 	step.LoadHead:       {schedule.Load, own, offHead, fixed},
@@ -75,6 +76,9 @@ var accesses = [...]access{
 	step.Execute:        {},
 
 	step.LookDoorbell: {schedule.Load, peer, offDoorbell, fixed},
+	step.LoadReturned: {schedule.Load, own, offReturned, fixed},
+	step.LookDonation: {schedule.Load, peer, offDonated, fixed},
+	step.Return:       {schedule.CAS, own, offReturned, fixed},
 	step.Announce:     {schedule.Add, own, offParked, fixed},
 	step.RecheckHead:  {schedule.Load, own, offHead, fixed},
 	step.RecheckSlot:  {schedule.Load, peer, slotSequence, ofSlot},
@@ -82,6 +86,8 @@ var accesses = [...]access{
 	step.Asleep:       {schedule.Await, peer, offDoorbell, fixed},
 	step.Retract:      {schedule.Add, own, offParked, fixed},
 
+	step.AnnounceReady: {schedule.Add, private, offReady, fixed},
+	step.RetractReady:  {schedule.Add, private, offReady, fixed},
 	step.OpenCall:      {schedule.Store, private, 0, ofSelf},
 	step.CheckReply:    {schedule.Load, private, 0, ofSelf},
 	step.Lead:          {schedule.Swap, private, offLead, fixed},

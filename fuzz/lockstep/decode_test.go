@@ -106,13 +106,13 @@ func TestEveryWordIsSeen(t *testing.T) {
 		words = append(words,
 			word{side, offSendLock, name + "SendLock"}, word{side, offTail, name + "Tail"}, word{side, offRoom, name + "Room"},
 			word{side, offRecvLock, name + "RecvLock"}, word{side, offHead, name + "Head"}, word{side, offParked, name + "Parked"},
-			word{side, offDoorbell, ""}, word{side, offDonated, name + "Donated"},
+			word{side, offDoorbell, ""}, word{side, offDonated, name + "Donated"}, word{side, offReturned, name + "Returned"},
 			word{side, offSlots + slotSequence, name + "Slot[0].Sequence"}, word{side, offSlots + slotSize + slotSequence, name + "Slot[1].Sequence"},
 			word{side, offSlots + slotHeader, ""}, word{side, offSlots + slotHeader + 8, ""}, word{side, offSlots + slotHeader + 12, ""},
 			word{side, offSlots + slotHeader + 16, ""}, word{side, offSlots + slotPayload, ""}, word{side, offSlots + slotPayload + 12, ""},
 			word{side, offSlots + slotSize + slotHeader, ""}, word{side, offSlots + slotSize + slotPayload, ""})
 	}
-	words = append(words, word{2, offLead, "Led"}, word{2, offBlocked, "Blocked"}, word{2, stateOf(0), "Caller[0].Call"}, word{2, stateOf(1), "Caller[1].Call"})
+	words = append(words, word{2, offLead, "Led"}, word{2, offBlocked, "Blocked"}, word{2, offReady, "Ready"}, word{2, stateOf(0), "Caller[0].Call"}, word{2, stateOf(1), "Caller[1].Call"})
 	for _, w := range words {
 		for _, bit := range []uint{0, 15, 16, 31} {
 			const when = 40
@@ -139,7 +139,10 @@ func TestEveryWordIsSeen(t *testing.T) {
 // What stands for the state beside the words is compared, too.
 func TestEveryPositionIsSeen(t *testing.T) {
 	after := func(name step.Name) func(m *meddler, thread int) bool {
-		return func(m *meddler, thread int) bool { return m.threads[thread].taken == name }
+		return func(m *meddler, thread int) bool {
+			th := &m.threads[thread]
+			return th.taken == name && (name != step.LookDonation || th.saw > 0) // what is 0 is not kept
+		}
 	}
 	for _, c := range []struct {
 		what  string
@@ -158,9 +161,13 @@ func TestEveryPositionIsSeen(t *testing.T) {
 		{"the step's name", step.LookParked, func(_ *meddler, th *thread) { th.taken = step.LookHead }, "at LookParked"},
 		{"a step that is none", step.LookParked, func(_ *meddler, th *thread) { th.taken = step.LookDonation }, "at LookParked"},
 		{"a ring that was not", step.Ring, func(m *meddler, th *thread) { m.rings[th.side]++ }, "the word "},
+		{"what has gone back", step.LookReturned, func(_ *meddler, th *thread) { th.saw++ }, ".Position"},
+		{"what had gone back before", step.LoadReturned, func(_ *meddler, th *thread) { th.saw++ }, ".Position"},
+		{"what was donated", step.LookDonation, func(_ *meddler, th *thread) { th.saw += 2 }, ".Seen"},
+		{"that no other is ready", step.RetractReady, func(_ *meddler, th *thread) { th.saw ^= 3 }, ".Seen"},
 	} {
 		m := &meddler{when: after(c.after), do: func(m *meddler, thread int) { c.do(m, &m.threads[thread]) }}
-		f := meddled(t, "2-1-1-1", m)
+		f := meddled(t, "donate", m) // threads, calls and slots of 2-1-1-1
 		if f == nil || !strings.Contains(f.Message, c.field) {
 			t.Errorf("%s is changed: %v", c.what, f)
 		}

@@ -16,13 +16,16 @@ import (
 //	Tail, Room, Head,         the word, less the configuration's start: so many
 //	Slot.Sequence             messages, as memory.Config.Image writes it
 //	Slot.Message              header and payload: whose call, which, call or reply
-//	Parked, Donated, Blocked  the word
+//	Parked, Donated,          the word
+//	Returned, Blocked, Ready
 //	Caller.Call               the word of the call's state (of record i: see memory.Caller)
 //	Caller.Permit             the simulated permit
 //	Thread.At                 the step that the thread has announced; Retract for a
 //	                          sleeper that was woken
 //	Thread.Position, Seen     history: what the thread read at LoadTail, LoadHead and
-//	                          RecheckHead, and at LookHead, while the specification keeps it
+//	                          RecheckHead, and at LookHead, while the specification keeps
+//	                          it; of a donation at LookReturned, LoadReturned and
+//	                          LookDonation, and whether it was the last at RetractReady
 //	Thread.Rung               history: whether the doorbell differs from what it read
 //	Thread.Stuck              history: it unlocks right after StoreRoom or LookSlot
 //	                          (at RecheckSlot and AwaitRoom moved on, as
@@ -58,6 +61,7 @@ type thread struct {
 	parks                    bool   // it has read the nudge, and is about to sleep
 	nudge                    uint32 // what it read
 	dropped                  int    // the record of the late reply that it drops
+	last                     bool   // it has sent, and no other was ready
 	// executes: the procedure was called, and when the specification executes it,
 	// from then on until the thread's next step, the bytes do not show.
 	executes bool
@@ -90,6 +94,7 @@ func (r *Refinement) look() {
 	v := r.watched.Segments[privateSegment]
 	r.image.Led = r.lock(v, offLead)
 	r.image.Blocked = r.small(v, offBlocked)
+	r.image.Ready = r.small(v, offReady)
 	for i := range r.config.Clients {
 		c := &r.image.Caller[i]
 		th := &r.threads[i]
@@ -119,6 +124,7 @@ func (r *Refinement) lookSide(side int) {
 	s.Head = r.position(v, offHead)
 	s.Parked = r.small(v, offParked)
 	s.Donated = r.small(v, offDonated)
+	s.Returned = r.small(v, offReturned)
 	for i := range r.slots {
 		at := slotOf(int(i), r.slots, r.start)
 		s.Slot[i].Sequence = r.position(v, at+slotSequence)
@@ -246,6 +252,14 @@ func (r *Refinement) threadImage(th *thread) memory.Thread {
 		}
 	case step.UnlockReceive:
 		t.Stuck = th.taken == step.LookSlot
+	case step.LookParked:
+		if th.last {
+			t.Seen = 1
+		}
+	case step.Donate, step.LookDonation:
+		t.Position = uint8(th.position)
+	case step.Return:
+		t.Position, t.Seen = uint8(th.position), uint8(th.seen)
 	case step.Asleep:
 		if r.watched.Woken(th.number(r)) {
 			t.At = step.Retract
@@ -313,10 +327,14 @@ func (th *thread) number(r *Refinement) int {
 // remember keeps what the thread's last step read, as far as it is history.
 func (r *Refinement) remember(th *thread, name step.Name) {
 	switch name {
-	case step.LoadTail, step.LoadHead, step.RecheckHead:
+	case step.LoadTail, step.LoadHead, step.RecheckHead, step.LookReturned, step.LoadReturned:
 		th.position = th.saw
-	case step.LookHead:
+	case step.LookHead, step.LookDonation:
 		th.seen = th.saw
+	case step.RetractReady:
+		th.last = th.saw == 1
+	case step.LookParked:
+		th.last = false
 	case step.LookDoorbell:
 		th.doorbell = th.saw
 	case step.Lead, step.LeadAgain:

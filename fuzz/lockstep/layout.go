@@ -17,6 +17,7 @@ const (
 	offParked   shm.Offset = 384
 	offDoorbell shm.Offset = 512
 	offDonated  shm.Offset = 516
+	offReturned shm.Offset = 520
 	offSlots    shm.Offset = 640
 
 	slotSize     shm.Offset = 128 // with the payloads of explore's targets
@@ -26,6 +27,7 @@ const (
 
 	offLead    shm.Offset = 0
 	offBlocked shm.Offset = 64
+	offReady   shm.Offset = 68
 	offStates  shm.Offset = 128
 	stateSpace shm.Offset = 64
 )

@@ -78,7 +78,7 @@ var kinds = map[string][]string{
 	"stale cached index":                  {"stale-room"},
 	"no generation":                       {"no-generation"},
 	"double donation":                     {"double-donation"},
-	"donation that is never returned":     {"never-returned", "donation-seen-at-wake"},
+	"donation that is never returned":     {"never-returned", "return-before-doorbell", "guest-polls", "donation-seen-at-wake", "guest-forgotten"},
 	"death ignored":                       {"death-ignored", "departure-ignored", "notice-ignored", "poison-not-looked-at"},
 	"reclaim of what a living owner has":  {"unmapped-under-holder", "memory-goes-first", "hold-after-close"},
 	"double fetch":                        {"double-fetch"},
@@ -89,7 +89,7 @@ var kinds = map[string][]string{
 	"counters narrowed to 16 bits":        {"tail-of-16-bits", "head-of-16-bits", "sequence-of-16-bits", "generation-of-16-bits"},
 	"delivery, or leaving, by two steps":  {"deliver-not-atomic", "abandon-not-atomic"},
 	"what is left after a failure":        {"region-kept-on-failure", "received-kept", "descriptor-kept"},
-	"donation with ready threads at home": nil, // a caller does not know them: spec/protocol, donate-though-ready
+	"donation with ready threads at home": {"donate-though-ready", "delivered-not-ready"},
 }
 
 func TestEveryKindIsHere(t *testing.T) {

@@ -246,7 +246,6 @@ func (c *Counters) add(d Counters) {
 	c.Parks += d.Parks
 	c.Wakes += d.Wakes
 	c.Donations += d.Donations
-	c.Donated += d.Donated
 	c.Returns += d.Returns
 	c.Blocks += d.Blocks
 	c.Overloads += d.Overloads

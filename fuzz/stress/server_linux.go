@@ -93,7 +93,7 @@ func (s *server) stop(p *child.Parent, cancel func(), ended chan error) error {
 		return err
 	}
 	return p.Send(report{Left: left, Counters: Counters{
-		Parks: c.Parks, Wakes: c.Wakes, Donated: c.Donated, Returns: c.Returned,
+		Parks: c.Parks, Wakes: c.Wakes, Returns: c.Returned,
 	}})
 }
 

@@ -200,8 +200,7 @@ type Counters struct {
 	Parks     uint64 `json:"parks"`     // of processors at either side
 	Wakes     uint64 `json:"wakes"`     // by which the kernel was asked to wake the other side
 	Donations uint64 `json:"donations"` // of these, with the caller's processor handed over
-	Donated   uint64 `json:"donated"`   // donations as the server counted them
-	Returns   uint64 `json:"returns"`   // donated processors that went back
+	Returns   uint64 `json:"returns"`   // donated processors that went back, as the server counted them
 	Blocks    uint64 `json:"blocks"`    // callers that blocked while another received for all
 	Overloads uint64 `json:"overloads"` // calls that found every slot in use
 	Dropped   uint64 `json:"dropped"`   // late replies of calls that were left

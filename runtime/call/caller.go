@@ -153,6 +153,7 @@ func (c *Caller) Do(ctx context.Context, procedure uint32, request []byte, take 
 // close gives the record of a call that is over back.
 func (c *Caller) close(i int) {
 	c.private.Store(step.CloseCall, stateOf(i), idle)
+	c.retractReady()
 	c.freeRecord(i)
 }
 

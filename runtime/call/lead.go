@@ -43,7 +43,7 @@ func (w *waiter) leadOn() error {
 			c.port.AwaitReceive()
 		}
 		polls++
-		if c.poll > 0 && !w.donated {
+		if c.poll > 0 && !c.out() {
 			if polls%pollsPerLook != 0 && !c.private.Hooked() {
 				continue
 			}
@@ -65,7 +65,7 @@ func (w *waiter) leadOn() error {
 		if err := w.park(); err != nil {
 			return err
 		}
-		polls, since, w.donated = 0, 0, false
+		polls, since = 0, 0
 	}
 }
 
@@ -125,12 +125,14 @@ func (c *Caller) deliver(m *channel.Message, payload []byte, self int) {
 		r := &c.records[j]
 		r.reply, r.payload = *m, payload
 		r.buffer, c.spare = c.spare, r.buffer
+		c.announceReady() // for thread j, before it can go on
 		if c.private.CompareAndSwap(step.Deliver, stateOf(j), pending, delivered) {
 			if j != self {
 				c.threads.Ready(j)
 			}
 			return
 		}
+		c.retractReady() // it has just left
 	}
 	c.counters.dropped.Add(1)
 	// The late reply of a call that was left: now its record may be used again.

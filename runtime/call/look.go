@@ -2,12 +2,13 @@ package call
 
 import "urpc/runtime/shm"
 
-// Lead and Blocked are the places of the lead and of the private word that counts
-// the threads that block, and State that of call i; while it is Pending its thread
-// waits for the reply.
+// Lead, Blocked and Ready are the places of the lead and of the private words that
+// count the threads that block and those that are ready, and State that of call i;
+// while it is Pending its thread waits for the reply.
 const (
 	Lead    = offLead
 	Blocked = offBlocked
+	Ready   = offReady
 
 	Idle      = idle
 	Pending   = pending

@@ -14,10 +14,12 @@ import (
 //	offset      word
 //	     0      lead     1 while a thread receives for all that wait
 //	    64      blocked  threads that block, or are about to
+//	    68      ready    threads with a call to send or a reply to take; only where they donate
 //	  128+64i   state    of call i, see below
 const (
 	offLead    shm.Offset = 0
 	offBlocked shm.Offset = 64
+	offReady   shm.Offset = 68
 	offStates  shm.Offset = shm.Line
 	stateSpace            = 64
 

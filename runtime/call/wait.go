@@ -17,7 +17,6 @@ type waiter struct {
 	deadline int64           // in the kernel's time, 0 for none
 	i        int             // the call's record
 	watched  func() bool     // stops the watch on ctx, nil while there is none
-	donated  bool            // this processor was donated to the peer: park instead of polling
 }
 
 // over says why the call should be left before its reply: a poisoned caller or a
@@ -46,6 +45,7 @@ func (w *waiter) over() error {
 // there is none, it waits for one as long as the context allows, or refuses.
 //
 //	TakeRecord: if free is empty then try again after drain, or refuse;  i := pop(free)
+//	            the thread is ready: see donate.go
 //	OpenCall:   generation[i] := generation[i] + 1;  state[i] := pending
 func (w *waiter) open() error {
 	c := w.caller
@@ -71,6 +71,7 @@ func (w *waiter) open() error {
 	}
 	w.i = i
 	c.records[i].generation.Add(1)
+	c.announceReady()
 	c.private.Store(step.OpenCall, stateOf(i), pending)
 	return nil
 }
@@ -125,16 +126,16 @@ func (w *waiter) send(procedure uint32, request []byte) error {
 	}
 }
 
-// wake wakes the peer if it is parked.
+// wake wakes the peer if it is parked, and donates this processor to it if no other
+// thread of this space is ready.
 func (w *waiter) wake() {
 	c := w.caller
-	if !c.port.Wake(c.kernel, c.donate) {
-		return
+	waking := c.port.Wake(c.kernel, c.retractReady())
+	if waking != channel.Awake {
+		c.counters.wakes.Add(1)
 	}
-	c.counters.wakes.Add(1)
-	if c.donate == channel.Donate {
+	if waking == channel.Donated {
 		c.counters.donations.Add(1)
-		w.donated = true
 	}
 }
 

@@ -157,16 +157,36 @@ func TestSizesThatNoChannelCanHave(t *testing.T) {
 
 func TestWakeRingsOnlyForWhoIsParked(t *testing.T) {
 	client, _, calls, replies := ports(Size{Slots: 2, Payload: 8})
-	if client.Wake(nil, Donate) {
+	if client.Wake(nil, Donate) != Awake {
 		t.Error("the kernel was asked although nobody is parked")
 	}
 	replies.Store(0, offParked, 1)
 	k := &countingKernel{}
-	if !client.Wake(k, Donate) || k.wakes != 1 || calls.Peek(offDoorbell) != 1 || calls.Peek(offDonated) != 1 {
+	if client.Wake(k, Donate) != Donated || k.wakes != 1 || calls.Peek(offDoorbell) != 1 || calls.Peek(offDonated) != 1 {
 		t.Errorf("a parked peer: %d wakes, doorbell %d, donated %d", k.wakes, calls.Peek(offDoorbell), calls.Peek(offDonated))
 	}
-	if !client.Wake(k, Keep) || calls.Peek(offDonated) != 1 {
+	if client.Wake(k, Keep) != Woken || calls.Peek(offDonated) != 1 {
 		t.Error("a wake that donates nothing counts as a donation")
+	}
+}
+
+// Of a side's processors one at a time is out, across the end of the numbers, too.
+func TestOneProcessorIsOut(t *testing.T) {
+	client, server, calls, replies := ports(Size{Slots: 2, Payload: 8})
+	calls.Store(0, offDonated, 1<<32-1)
+	replies.Store(0, offReturned, 1<<32-1)
+	replies.Store(0, offParked, 1)
+	k := &countingKernel{}
+	for n := range 3 {
+		if client.Out() || server.Return() != 0 {
+			t.Fatalf("donation %d: a processor is out before it", n)
+		}
+		if first, second := client.Wake(k, Donate), client.Wake(k, Donate); first != Donated || second != Woken || !client.Out() {
+			t.Fatalf("donation %d: %d, then %d while it is out", n, first, second)
+		}
+		if first, second := server.Return(), server.Return(); first != 1 || second != 0 {
+			t.Fatalf("donation %d: %d went back, then %d", n, first, second)
+		}
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 //	   384  parked    own side; peer        processors that announced themselves as parked
 //	   512  doorbell  own side; peer        changes before a wake: the peer sleeps on it
 //	   516  donated   own side; peer        processors donated to the peer so far
+//	   520  returned  own side; peer        how many of those that the peer donated have gone back
 //	   640  slots     peer                  Slots of slotSize bytes each:
 //	          +0  sequence   position + 1 of the message that the slot holds
 //	          +8  header     24 bytes, see Message
@@ -36,6 +37,7 @@ const (
 	offParked   shm.Offset = 3 * shm.Line
 	offDoorbell shm.Offset = 4 * shm.Line
 	offDonated  shm.Offset = 4*shm.Line + 4
+	offReturned shm.Offset = 4*shm.Line + 8
 	offSlots    shm.Offset = 5 * shm.Line
 
 	slotSequence = 0
@@ -46,7 +48,7 @@ const (
 
 // Compile-time checks: a negative constant does not convert to uint.
 const (
-	_ = uint(offSlots - offDonated - 4)        // the words end before the slots
+	_ = uint(offSlots - offReturned - 4)       // the words end before the slots
 	_ = uint(headerSize - 24)                  // the header has room for its fields
 	_ = uint(shm.Line - slotPayload)           // an empty message moves one line
 	_ = -uint(offHead % shm.Line)              // words that the peer reads
@@ -116,7 +118,7 @@ func (z Size) slot(position uint32) shm.Offset {
 // Format writes the words of a fresh segment, before it is shared: both queues
 // empty at position Start. A slot looks as if it had been used one lap before.
 func (z Size) Format(s *shm.Segment) {
-	for _, word := range []shm.Offset{offSendLock, offRecvLock, offParked, offDoorbell, offDonated} {
+	for _, word := range []shm.Offset{offSendLock, offRecvLock, offParked, offDoorbell, offDonated, offReturned} {
 		s.Store(0, word, 0)
 	}
 	for _, word := range []shm.Offset{offTail, offRoom, offHead} {

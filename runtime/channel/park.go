@@ -6,12 +6,11 @@ import (
 )
 
 // Wake wakes the peer's processors if one of them has announced itself as
-// parked. It is called after every message that was sent, and says whether it
-// asked the kernel. With donate set it tells the peer beforehand that the
-// caller's processor is donated to it: the caller parks next (rule R4).
+// parked. It is called after every message that was sent. With Donate it donates the
+// caller's processor beforehand, unless one is out: see donate.
 //
 //	LookParked: if peer.parked = 0 then return
-//	Donate:     donated := donated + 1     (only with donate)
+//	            donate                          (only with Donate)
 //	Ring:       doorbell := doorbell + 1
 //	Wake:       wake all who sleep on doorbell
 //
@@ -19,33 +18,34 @@ import (
 // LookParked comes after the peer's Announce, then the bell rings and the sleep
 // on its old value returns or is woken; or it comes before, then the message,
 // published earlier still, is seen by the peer's RecheckSlot.
-func (p *Port) Wake(k kernel.Kernel, donate Donation) bool {
+func (p *Port) Wake(k kernel.Kernel, donate Donation) Waking {
 	if p.peer.Load(step.LookParked, offParked) == 0 {
-		return false
+		return Awake
 	}
-	if donate == Donate {
-		p.own.Add(step.Donate, offDonated, 1)
+	waking := Woken
+	if donate == Donate && p.donate() {
+		waking = Donated
 	}
 	p.own.Add(step.Ring, offDoorbell, 1)
 	k.Wake(p.own, offDoorbell)
-	return true
+	return waking
 }
 
-// Donation says whether a Wake hands the caller's processor on.
-type Donation bool
+// Waking says what a Wake has done.
+type Waking uint8
 
-// The two kinds of wake.
 const (
-	Keep   Donation = false
-	Donate Donation = true
+	// Awake: nothing, since no processor of the peer is parked.
+	Awake Waking = iota
+	// Woken: it asked the kernel to wake the peer's processors.
+	Woken
+	// Donated: the same, and it donated the caller's processor beforehand.
+	Donated
 )
 
 // Parked says how many processors the peer has announced as parked: a hint, on
 // which no correctness rests.
 func (p *Port) Parked() uint32 { return p.peer.Load(step.LookParked, offParked) }
-
-// Donated says how many processors the peer has donated so far, modulo 2^32.
-func (p *Port) Donated() uint32 { return p.peer.Load(step.LookDonation, offDonated) }
 
 // Parking is what came of a try to park.
 type Parking uint8
@@ -64,7 +64,7 @@ const (
 // something to receive. seen is the state of the nudge from before the caller
 // looked for other reasons not to sleep.
 //
-//	LookDoorbell: d := peer.doorbell
+//	LookDoorbell: d := peer.doorbell               (Doorbell)
 //	Announce:     parked := parked + 1
 //	RecheckHead:  h := head
 //	RecheckSlot:  if peer.slot[h mod Slots].sequence is h + 1 or later then goto Retract
@@ -79,7 +79,15 @@ const (
 // Another processor of this side may be receiving meanwhile; then head may be
 // old, and the slot's sequence is h + 1 or later, which counts as something.
 func (p *Port) Park(k kernel.Kernel, nudge *kernel.Nudge, seen uint32, deadline int64) Parking {
-	d := p.peer.Load(step.LookDoorbell, offDoorbell)
+	return p.ParkOn(p.Doorbell(), k, nudge, seen, deadline)
+}
+
+// Doorbell reads the doorbell that the peer rings.
+func (p *Port) Doorbell() uint32 { return p.peer.Load(step.LookDoorbell, offDoorbell) }
+
+// ParkOn is Park on a doorbell that was read before, for a caller that does something
+// in between which a ring may call off.
+func (p *Port) ParkOn(d uint32, k kernel.Kernel, nudge *kernel.Nudge, seen uint32, deadline int64) Parking {
 	p.own.Add(step.Announce, offParked, 1)
 	parking := Found
 	if !p.recheck() {

@@ -9,7 +9,7 @@ import (
 // Words are the places of the words of a segment, as they are drawn above: for
 // what watches a run, never for what runs.
 type Words struct {
-	SendLock, Tail, Room, RecvLock, Head, Parked, Doorbell, Donated shm.Offset
+	SendLock, Tail, Room, RecvLock, Head, Parked, Doorbell, Donated, Returned shm.Offset
 	// Sequence, Header and Payload are the parts of the slots, by number.
 	Sequence, Header, Payload []shm.Offset
 }
@@ -18,7 +18,7 @@ type Words struct {
 func (z Size) Words() Words {
 	w := Words{
 		SendLock: offSendLock, Tail: offTail, Room: offRoom, RecvLock: offRecvLock,
-		Head: offHead, Parked: offParked, Doorbell: offDoorbell, Donated: offDonated,
+		Head: offHead, Parked: offParked, Doorbell: offDoorbell, Donated: offDonated, Returned: offReturned,
 	}
 	for i := range z.Slots {
 		at := z.slot(i)

@@ -4,7 +4,7 @@ package processor
 // other: for what watches a run, never for what runs. No thread of the pool may
 // run meanwhile.
 func (p *Pool) Look(add func(v uint64)) {
-	add(uint64(p.calls)<<32 | uint64(p.donated))
+	add(uint64(p.calls))
 	add(uint64(p.patience.since))
 	corrupt := uint64(0)
 	if p.corrupt.Load() {
@@ -12,6 +12,5 @@ func (p *Pool) Look(add func(v uint64)) {
 	}
 	add(corrupt)
 	n := p.Counters()
-	add(n.Donated)
 	add(n.Returns)
 }

@@ -64,7 +64,6 @@ type Pool struct {
 	// Of the worker that has the polling place. They pass on with it: who takes the
 	// place is synchronized after who gave it, or had it taken away.
 	calls    uint32 // that were executed, modulo 2^32 and never 0
-	donated  uint32 // processors, by the peer so far, when last looked at
 	patience polling
 
 	counters counters
@@ -138,7 +137,7 @@ func (p *Pool) hire() {
 	}
 	p.crew.Go(Working, func() {
 		w := NewWorker(p.port, p.kernel, p.handler)
-		w.wakes, w.strict = &p.counters.wakes, p.strict
+		w.wakes, w.returns, w.strict = &p.counters.wakes, &p.counters.returns, p.strict
 		if p.exited != nil {
 			w.exited = p.exited
 		}
@@ -186,10 +185,11 @@ func (p *Pool) work(w *Worker) {
 // or the pool ends (false).
 //
 // A processor that the peer donated goes back as soon as no call is left to
-// receive (rule R5): this worker then parks without polling. It looks for one
-// after it has found nothing, and not only when it is woken: who donates may do so
-// while this processor is on its way out of its sleep. Which were seen passes on
-// with the place, since the call that one came with may be what takes long.
+// receive (rule R5): this worker then parks without polling, and returns it as it
+// parks. It looks for one after it has found nothing, and not only when it is woken:
+// who donates may do so while this processor is on its way out of its sleep. How many
+// have gone back is a word of the segment, for whoever has the place: the call that
+// one came with may be what takes long.
 func (p *Pool) serve(w *Worker) bool {
 	p.patience = polling{}
 	for !p.stopping() {
@@ -203,7 +203,7 @@ func (p *Pool) serve(w *Worker) bool {
 		case r == channel.Corrupt:
 			p.broken()
 			return false
-		case r == channel.Empty && p.guests():
+		case r == channel.Empty && p.poll > 0 && p.port.Guests():
 		case p.patience.more(p):
 			continue
 		}
@@ -211,20 +211,6 @@ func (p *Pool) serve(w *Worker) bool {
 		p.patience = polling{}
 	}
 	return false
-}
-
-// guests says whether the peer has donated processors since the last look, and
-// counts that they go back.
-func (p *Pool) guests() bool {
-	now := p.port.Donated()
-	n := now - p.donated
-	p.donated = now
-	if n == 0 {
-		return false
-	}
-	p.counters.donated.Add(uint64(n))
-	p.counters.returns.Add(uint64(n))
-	return true
 }
 
 // polling is how long a worker has polled in vain.

@@ -22,6 +22,7 @@ type Worker struct {
 	in, out []byte
 	strict  bool           // a full queue of replies is not awaited under a hook either
 	wakes   *atomic.Uint64 // times that the kernel was asked to wake the peer
+	returns *atomic.Uint64 // donated processors that went back; nil: none does
 }
 
 // NewWorker makes a worker.
@@ -36,6 +37,9 @@ func NewWorker(port *channel.Port, k kernel.Kernel, h Handler) *Worker {
 // Strict has the worker end the binding when it finds the queue of replies full,
 // under a hook too.
 func (w *Worker) Strict() { w.strict = true }
+
+// Returns has the worker return what the peer donates, before it parks.
+func (w *Worker) Returns() { w.returns = new(atomic.Uint64) }
 
 // Receive tries to receive one call.
 func (w *Worker) Receive() (r channel.Result) {
@@ -80,7 +84,7 @@ func (w *Worker) send(status uint32, payload []byte) channel.Result {
 		}
 		switch r := w.port.Send(&reply, payload); {
 		case r == channel.Done:
-			if w.port.Wake(w.kernel, channel.Keep) {
+			if w.port.Wake(w.kernel, channel.Keep) != channel.Awake {
 				w.wakes.Add(1)
 			}
 			return channel.Done
@@ -95,9 +99,14 @@ func (w *Worker) send(status uint32, payload []byte) channel.Result {
 	}
 }
 
-// Park parks the processor until the peer rings.
+// Park parks the processor until the peer rings. What the peer has donated goes back
+// before, once the doorbell was read: see channel.Port.Return.
 func (w *Worker) Park(nudge *kernel.Nudge, seen uint32) channel.Parking {
-	return w.port.Park(w.kernel, nudge, seen, 0)
+	d := w.port.Doorbell()
+	if w.returns != nil {
+		w.returns.Add(uint64(w.port.Return()))
+	}
+	return w.port.ParkOn(d, w.kernel, nudge, seen, 0)
 }
 
 // Serve receives and executes calls for ever, parking whenever there is none: a

@@ -91,6 +91,9 @@ func (v view) loadCall() bool {
 		v.t.Message = 0
 		return v.to(step.CheckReply)
 	}
+	if v.Donation {
+		return v.to(step.AnnounceReady)
+	}
 	return v.to(step.Deliver)
 }
 
@@ -164,11 +167,19 @@ func (v view) closeCall() bool {
 	c.Call, c.Result, c.Executed = Idle, 0, 0
 	if v.Calls == 0 {
 		c.Number = 1 - c.Number
-		return v.to(step.OpenCall)
+	} else {
+		c.Number++
 	}
-	c.Number++
-	if int(c.Number) == v.Calls {
+	if v.Donation {
+		return v.to(step.RetractReady)
+	}
+	return v.nextCall()
+}
+
+// nextCall begins the caller's next call, if it has one to make.
+func (v view) nextCall() bool {
+	if v.Calls != 0 && int(v.caller().Number) == v.Calls {
 		return v.to(step.None)
 	}
-	return v.to(step.OpenCall)
+	return v.to(v.begins())
 }

@@ -23,7 +23,7 @@ var counts = map[string]struct {
 	"2-1-1-2":   {88298, 247394, 99, 6},
 	"2-1-1-1-2": {88198, 247172, 101, 6},
 	"spurious":  {82698, 235510, 103, 0},
-	"donate":    {183516, 509442, 113, 18},
+	"donate":    {374838, 1054219, 145, 18},
 	"2-1-2-1":   {805000, 2303790, 193, 8},
 	// With two callers there is one other caller: all is the first.
 	"pass-all": {805000, 2303790, 193, 8},

@@ -9,6 +9,7 @@
 //	machine.go     the parameters, and the two programs put together
 //	send.go        the sending end of a queue
 //	wake.go        waking the peer's processors
+//	donate.go      donating a processor, and returning it
 //	receive.go     the receiving end of a queue, and the procedure
 //	park.go        parking
 //	call.go        callers that lead or block
@@ -51,8 +52,9 @@ type Config struct {
 	Pass Pass
 	// Doorbell is after how many rings a doorbell has its old value again; 0: never.
 	Doorbell int
-	// Donation: a caller that wakes the server donates its processor, and tells so
-	// beforehand. Calls is not 0 then.
+	// Donation: a caller that wakes the server donates its processor if it is the last
+	// that is ready and none is out, and tells so beforehand; the server returns it.
+	// Calls is not 0 then.
 	Donation bool
 	// Leave says how calls are left; the zero value: they are not. See CallModel.
 	Leave Leave
@@ -104,7 +106,7 @@ func (m *machine) initial() State {
 		}
 	}
 	for i := range m.Clients {
-		s.Caller[i].At = step.OpenCall
+		s.Caller[i].At = m.begins()
 	}
 	for j := range m.Servers {
 		s.Server[j].At = step.TestSetReceive
@@ -170,17 +172,21 @@ var (
 		{step.Publish, view.publish}, {step.StoreTail, view.storeTail}, {step.UnlockSend, view.unlockSend},
 		{step.AwaitRoom, view.awaitRoom},
 	}
-	waking    = []row{{step.LookParked, view.lookParked}, {step.Donate, view.donate}, {step.Ring, view.ring}, {step.Wake, view.wake}}
+	waking = []row{
+		{step.RetractReady, view.retractReady}, {step.LookParked, view.lookParked}, {step.LookReturned, view.lookReturned}, {step.Donate, view.donate},
+		{step.Ring, view.ring}, {step.Wake, view.wake},
+	}
 	receiving = []row{
 		{step.TestSetReceive, view.testSetReceive}, {step.LoadHead, view.loadHead}, {step.LookSlot, view.lookSlot},
 		{step.CopySlot, view.copySlot}, {step.StoreHead, view.storeHead}, {step.UnlockReceive, view.unlockReceive},
 	}
 	parking = []row{
-		{step.LookDoorbell, view.lookDoorbell}, {step.Announce, view.announce}, {step.RecheckHead, view.recheckHead},
+		{step.LookDoorbell, view.lookDoorbell}, {step.LoadReturned, view.loadReturned}, {step.LookDonation, view.lookDonation},
+		{step.Return, view.giveBack}, {step.Announce, view.announce}, {step.RecheckHead, view.recheckHead},
 		{step.RecheckSlot, view.recheckSlot}, {step.Sleep, view.sleep}, {step.Asleep, view.asleep}, {step.Retract, view.retract},
 	}
 	calling = []row{
-		{step.OpenCall, view.openCall}, {step.CheckReply, view.checkReply}, {step.Lead, view.lead},
+		{step.AnnounceReady, view.announceReady}, {step.OpenCall, view.openCall}, {step.CheckReply, view.checkReply}, {step.Lead, view.lead},
 		{step.AnnounceBlock, view.announceBlock}, {step.LeadAgain, view.leadAgain}, {step.Block, view.block}, {step.RetractBlock, view.retractBlock},
 		{step.LoadCall, view.loadCall}, {step.Deliver, view.deliver}, {step.Ready, view.ready}, {step.Resign, view.resign},
 		{step.LookBlocked, view.lookBlocked}, {step.LookPending, view.lookPending}, {step.CloseCall, view.closeCall},
@@ -218,10 +224,12 @@ func (m *machine) has(side int, name step.Name) bool {
 	switch name {
 	case step.Asleep:
 		return m.Spurious || side == client && m.Leave.End != Cancelled
-	case step.Donate:
+	case step.AnnounceReady, step.RetractReady, step.LookReturned, step.Donate:
 		return m.Donation && side == client
 	case step.TakeRecord, step.AwaitRecord, step.FreeRecord, step.LookContext, step.LookClock, step.Watch:
 		return !m.Leave.Death
+	case step.LoadReturned, step.LookDonation, step.Return:
+		return m.Donation && side == server
 	default:
 		return true
 	}

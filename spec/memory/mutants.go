@@ -124,12 +124,47 @@ var mutants = []mutant{
 		change: func(m *machine) { m.Doorbell = 2 },
 	},
 	{
-		Mutant: catalogue.Mutant{Name: "double-donation", Doc: "a caller donates its processor twice with one ring", Configuration: "donate", KilledBy: OneDonation},
+		Mutant: catalogue.Mutant{Name: "double-donation", Doc: "a caller donates its processor although another one is out", Configuration: "donate", KilledBy: OneDonation},
 		steps: map[step.Name]func(v view) bool{
 			step.Donate: func(v view) bool {
-				once := v.donate()
-				return v.donate() && once
+				v.t.Position = v.own.Donated
+				return v.donate()
 			},
+		},
+	},
+	{
+		Mutant: catalogue.Mutant{Name: "donate-though-ready", Doc: "a caller donates its processor although another caller of its space is ready", Configuration: "donate", KilledBy: NoneReady},
+		steps: map[step.Name]func(v view) bool{
+			step.RetractReady: func(v view) bool {
+				sent := v.caller().Call != Idle
+				if v.retractReady(); sent {
+					v.t.Seen = 1
+				}
+				return true
+			},
+		},
+	},
+	{
+		Mutant: catalogue.Mutant{Name: "delivered-not-ready", Doc: "a caller whose reply is delivered is not counted as ready", Configuration: "donate", KilledBy: ReadyCounts},
+		steps: map[step.Name]func(v view) bool{
+			step.LoadCall: func(v view) bool { return v.loadCall() && v.instead(step.AnnounceReady, step.Deliver) },
+		},
+	},
+	{
+		Mutant: catalogue.Mutant{Name: "return-before-doorbell", Doc: "a processor that parks looks for donated ones before it reads the doorbell", Configuration: "donate", KilledBy: GoesBack},
+		steps: map[step.Name]func(v view) bool{
+			step.UnlockReceive: func(v view) bool {
+				return v.unlockReceive() && (v.side == client || v.instead(step.LookDoorbell, step.LoadReturned))
+			},
+			step.LookDonation: func(v view) bool { return v.lookDonation() && v.instead(step.Announce, step.LookDoorbell) },
+			step.Return:       func(v view) bool { return v.giveBack() && v.to(step.LookDoorbell) },
+			step.LookDoorbell: func(v view) bool { return v.lookDoorbell() && v.to(step.Announce) },
+		},
+	},
+	{
+		Mutant: catalogue.Mutant{Name: "never-returned", Doc: "a server keeps the processors that were donated to it", Configuration: "donate", KilledBy: GoesBack},
+		steps: map[step.Name]func(v view) bool{
+			step.LookDoorbell: func(v view) bool { return v.lookDoorbell() && v.instead(step.LoadReturned, step.Announce) },
 		},
 	},
 	{

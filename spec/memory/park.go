@@ -5,7 +5,7 @@ import "urpc/spec/step"
 // A processor that finds nothing to receive parks. "Read the doorbell, announce
 // in one's own segment, re-check the queues, wait on the value read."
 //
-//	lookDoorbell: d := peer.doorbell
+//	lookDoorbell: d := peer.doorbell                 \* a server returns what was donated: donate.go
 //	announce:     own.parked := own.parked + 1
 //	recheckHead:  h := own.head
 //	recheckSlot:  if slot[h % K].sequence is at or past h+1 then goto retract
@@ -21,6 +21,9 @@ import "urpc/spec/step"
 
 func (v view) lookDoorbell() bool {
 	v.t.Rung = 0
+	if v.Donation && v.side == server {
+		return v.to(step.LoadReturned)
+	}
 	return v.to(step.Announce)
 }
 

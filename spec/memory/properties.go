@@ -19,7 +19,10 @@ const (
 	NoSleepOnReply  = "the client does not sleep while a reply is queued"
 	ParkedCounts    = "parked counts the announced"
 	BlockedCounts   = "blocked counts the announced"
-	OneDonation     = "no more processors are donated than calls were sent"
+	OneDonation     = "one processor of the client at a time is donated"
+	NoneReady       = "no processor is donated while a thread at home is ready"
+	ReadyCounts     = "ready counts those with a call to send or a reply to take"
+	GoesBack        = "at the end every donated processor has gone back"
 )
 
 // The names of the reachable twins.
@@ -43,6 +46,9 @@ const (
 	SomeEarlyPermit   = "a caller is made ready before it blocks"
 	SomeLeadAgain     = "the second try for the lead succeeds"
 	SomeDonation      = "a processor is donated"
+	SomeReturn        = "a donated processor has gone back"
+	SomeOut           = "a caller does not donate, since a processor is out"
+	SomeNotLast       = "a caller does not donate, since another one is ready"
 )
 
 // properties are what is checked of a configuration. A twin that the
@@ -85,7 +91,7 @@ func (m *machine) properties() []checker.Property[State] {
 		}
 	}
 	if m.Donation {
-		all = append(all, checker.Invariant(OneDonation, m.oneDonation), checker.Reachable(SomeDonation, func(s *State) bool { return s.Side[client].Donated > 0 }))
+		all = append(all, m.donationProperties()...)
 	}
 	if m.Clients > 1 {
 		all = append(all,
@@ -239,7 +245,7 @@ func (m *machine) noSleepOnReply(s *State) bool {
 // onTheWayToWake: a thread that has published and not yet come to the end of waking.
 func onTheWayToWake(at step.Name) bool {
 	switch at {
-	case step.StoreTail, step.UnlockSend, step.LookParked, step.Donate, step.Ring, step.Wake:
+	case step.StoreTail, step.UnlockSend, step.RetractReady, step.LookParked, step.LookReturned, step.Donate, step.Ring, step.Wake:
 		return true
 	default:
 		return false
@@ -284,19 +290,6 @@ func (m *machine) blockedCounts(s *State) bool {
 	return int(s.Blocked) == m.at(s, client, func(at step.Name) bool {
 		return at == step.LeadAgain || at == step.Block || at == step.RetractBlock
 	})
-}
-
-// oneDonation: each call donates its caller's processor once at most, and no other
-// donates.
-func (m *machine) oneDonation(s *State) bool {
-	sent := uint8(0)
-	for i := range m.Clients {
-		sent += s.Caller[i].Number
-		if s.Caller[i].Call != Idle {
-			sent++
-		}
-	}
-	return s.Side[client].Donated <= sent && s.Side[server].Donated == 0
 }
 
 func (m *machine) serverAsleep(s *State) bool {

@@ -99,6 +99,9 @@ func (v view) unlockSend() bool {
 		v.t.Stuck = false
 		return v.look(step.AwaitRoom)
 	}
+	if v.Donation && v.side == client {
+		return v.to(step.RetractReady)
+	}
 	return v.to(step.LookParked)
 }
 

@@ -62,6 +62,9 @@ type State struct {
 	Led bool
 	// Blocked counts the callers that have announced that they block. Private too.
 	Blocked uint8
+	// Ready counts the callers that have a call to send, and the replies that were
+	// delivered and not taken; where there is no donation it stays 0. Private too.
+	Ready uint8
 	// Sent is a ghost: the messages of each queue that were published and not
 	// yet copied out, oldest first. No step depends on it.
 	Sent [2][MaxSlots + 1]Message
@@ -76,6 +79,7 @@ type Side struct {
 	Head     uint8 // messages received, as a position of the peer's queue
 	Parked   uint8 // processors that announced themselves as parked
 	Donated  uint8 // processors donated to the peer so far
+	Returned uint8 // how many of those that the peer donated have gone back
 	Slot     [MaxSlots]Slot
 }
 
@@ -90,9 +94,10 @@ type Slot struct {
 type Thread struct {
 	// At is the step at which it stands; None once it has ended.
 	At step.Name
-	// Position is the tail or the head that it read.
+	// Position is the tail or the head that it read; or what it read of returned.
 	Position uint8
-	// Seen is the peer's head that it read.
+	// Seen is the peer's head that it read; or what it read of donated; or, at
+	// LookParked, 1: it is the last caller that is ready, and donates.
 	Seen uint8
 	// Message is the message that it sends or has received.
 	Message Message

@@ -6,7 +6,7 @@ import "urpc/spec/step"
 // that it parks.
 //
 //	lookParked: if peer.parked = 0 then goto done
-//	donate:     own.donated := own.donated + 1    \* a caller, where there is donation
+//	            (a caller that donates: donate.go)
 //	ring:       own.doorbell := own.doorbell + 1
 //	wake:       wake all who sleep on own.doorbell
 //	done:       (a caller) goto checkReply; (a server) goto testSetReceive
@@ -15,20 +15,15 @@ import "urpc/spec/step"
 // before its recheck: of the two, one at least sees the other.
 
 func (v view) lookParked() bool {
-	if v.peer.Parked == 0 {
+	donates := v.lasts()
+	switch {
+	case v.peer.Parked == 0:
 		return v.afterSend()
+	case donates:
+		return v.to(step.LookReturned)
+	default:
+		return v.to(step.Ring)
 	}
-	if v.Donation && v.side == client {
-		return v.to(step.Donate)
-	}
-	return v.to(step.Ring)
-}
-
-// donate tells the server of the processor before the ring that wakes it: whoever
-// sees that ring finds it.
-func (v view) donate() bool {
-	v.own.Donated++
-	return v.to(step.Ring)
 }
 
 func (v view) ring() bool {
@@ -88,7 +83,7 @@ func (v view) peers(visit func(i int, t *Thread)) {
 // compare it.
 func parked(at step.Name) bool {
 	switch at {
-	case step.Announce, step.RecheckHead, step.RecheckSlot, step.Sleep, step.Asleep:
+	case step.LoadReturned, step.LookDonation, step.Return, step.Announce, step.RecheckHead, step.RecheckSlot, step.Sleep, step.Asleep:
 		return true
 	default:
 		return false

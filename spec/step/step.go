@@ -32,10 +32,11 @@ const (
 
 	// Waking, by a thread that has sent.
 
-	LookParked // read how many processors the peer has announced as parked
-	Donate     // tell the peer that this processor is donated with the next ring
-	Ring       // change the own doorbell, on which the peer sleeps
-	Wake       // ask the kernel to wake all who sleep on the own doorbell
+	LookParked   // read how many processors the peer has announced as parked
+	LookReturned // read how many of the processors donated to the peer have gone back
+	Donate       // if none is out, tell the peer that this processor is donated with the next ring
+	Ring         // change the own doorbell, on which the peer sleeps
+	Wake         // ask the kernel to wake all who sleep on the own doorbell
 
 	// Receiving, by a processor of the other side.
 
@@ -48,8 +49,10 @@ const (
 
 	// Parking, by a processor that found nothing to receive.
 
-	LookDoorbell // read the peer's doorbell
+	LoadReturned // read how many of the processors that the peer donated have gone back
 	LookDonation // read how many processors the peer has donated so far
+	Return       // say that those which have not gone back do so now
+	LookDoorbell // read the peer's doorbell
 	Announce     // add one to the own count of parked processors
 	RecheckHead  // read again how many messages the own side has received
 	RecheckSlot  // read again the sequence word of the next slot
@@ -63,6 +66,9 @@ const (
 	TakeRecord    // take a record that no call uses, or find that there is none
 	AwaitRecord   // none is free: wait until one may be, or a reply that frees one
 	OpenCall      // say that the call is pending
+	AnnounceReady // add one to the count of ready callers: those with a call to send or a reply to take
+	RetractReady  // take one from it: the call was sent, or is over
+	LoadDonated   // read how many processors the own side has donated so far
 	CheckReply    // read whether the call's reply has been delivered
 	Lead          // test-and-set the lead: who has it receives for all waiting callers
 	AnnounceBlock // another leads: add one to the count of callers that block
@@ -206,12 +212,12 @@ var names = [count]string{
 	TestSetSend: "TestSetSend", LoadTail: "LoadTail", LoadRoom: "LoadRoom", LookHead: "LookHead",
 	StoreRoom: "StoreRoom", WriteSlot: "WriteSlot", Publish: "Publish", StoreTail: "StoreTail", UnlockSend: "UnlockSend",
 	AwaitRoom: "AwaitRoom", Asleep: "Asleep",
-	LookParked: "LookParked", Donate: "Donate", Ring: "Ring", Wake: "Wake",
+	LookParked: "LookParked", LookReturned: "LookReturned", Donate: "Donate", Ring: "Ring", Wake: "Wake",
 	TestSetReceive: "TestSetReceive", LoadHead: "LoadHead", LookSlot: "LookSlot", CopySlot: "CopySlot",
 	StoreHead: "StoreHead", UnlockReceive: "UnlockReceive",
-	LookDoorbell: "LookDoorbell", LookDonation: "LookDonation", Announce: "Announce",
+	LoadReturned: "LoadReturned", LookDonation: "LookDonation", Return: "Return", LookDoorbell: "LookDoorbell", Announce: "Announce",
 	RecheckHead: "RecheckHead", RecheckSlot: "RecheckSlot", Sleep: "Sleep", Retract: "Retract",
-	OpenCall: "OpenCall", CheckReply: "CheckReply", Lead: "Lead", Deliver: "Deliver", Ready: "Ready", Resign: "Resign",
+	OpenCall: "OpenCall", AnnounceReady: "AnnounceReady", RetractReady: "RetractReady", LoadDonated: "LoadDonated", CheckReply: "CheckReply", Lead: "Lead", Deliver: "Deliver", Ready: "Ready", Resign: "Resign",
 	AnnounceBlock: "AnnounceBlock", LeadAgain: "LeadAgain", Block: "Block", RetractBlock: "RetractBlock",
 	LoadCall: "LoadCall", LookBlocked: "LookBlocked", LookPending: "LookPending",
 	TakeRecord: "TakeRecord", AwaitRecord: "AwaitRecord", FreeRecord: "FreeRecord",
