@@ -216,13 +216,17 @@ func TestWhoLeavesIsImplied(t *testing.T) {
 	}
 }
 
-// keeps lets threads keep only one of the two live values.
+// keeps lets threads keep only one part of the live value.
 func keeps(m *Machine, which int) {
-	all := m.live
+	all, part := m.live, [...]uint64{^uint64(leavesBits), leavesBits}[which]
 	m.live = func(thread int) []uint64 {
-		if v := all(thread); v != nil {
-			return v[which : which+1]
+		v := slices.Clone(all(thread))
+		for i := range v {
+			v[i] &= part
 		}
-		return nil
+		return v
 	}
 }
+
+// leavesBits are those of a live value that say how a thread leaves its call.
+const leavesBits = 0xe
