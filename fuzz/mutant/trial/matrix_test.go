@@ -153,14 +153,16 @@ func (r *tried) killed(t *testing.T, m mutant.Mutant) {
 // apart demands that any two faults be told apart, and each from the runtime: by
 // the steps of target channel, or, where these are the runtime's, by how their
 // own target fails, and in which execution: the executions of a configuration have
-// one order.
+// one order; and by the first step that is none of the specification.
 func (r *tried) apart(t *testing.T, same string) {
 	seen := map[string]string{}
 	for _, m := range r.among(mutant.All()) {
 		behaviour := r.steps(m.Name)
 		if behaviour == same {
-			a := r.of(m.Name, Explore)
-			behaviour = strings.Join([]string{m.Target, m.Configuration, a.Property, a.Message, fmt.Sprint(a.Executions)}, "\n")
+			a, tied := r.of(m.Name, Explore), r.of(m.Name, LockStep)
+			behaviour = strings.Join([]string{
+				m.Target, m.Configuration, a.Property, a.Message, fmt.Sprint(a.Executions), tied.Step, tied.Thread,
+			}, "\n")
 		}
 		if other, ok := seen[behaviour]; ok {
 			t.Errorf("%s and %s behave alike", m.Name, other)
