@@ -109,7 +109,8 @@ const (
 	// DonateWhenAlone donates where this process may run on one processor only, so
 	// that the server cannot run while the caller polls.
 	DonateWhenAlone Donation = iota
-	// DonateWhenParked donates whenever the server is parked: right when other
+	// DonateWhenParked donates where the server is parked, by the last caller that has
+	// something to do and if no other processor is with the server: right when other
 	// programs want the processors.
 	DonateWhenParked
 	// NeverDonate wakes a parked server and polls.

@@ -24,6 +24,12 @@ type guard struct {
 //
 // Who holds the lock may depend on shared state, as of a buffer that passes from
 // one thread to another, if it changes by steps of its holder alone.
+//
+// That the lock is one is trusted: Stateful makes no interleaving in which another
+// thread stands at what the lock guards while its holder goes on there, so that a lock
+// which two threads take at once is not found out by what happens at the spans. Have
+// the holder checked where the lock is taken, give -1 where more than one may be at the
+// spans, and search with Options.Plain or Bounded, which do not rely on guards, too.
 func (t *T) Guards(property string, holder func() int, on ...Span) {
 	t.guard("Guards", guard{property: property, holder: holder, on: on})
 }

@@ -71,6 +71,9 @@ func (t *T) declareThread(call, name string, f func(), daemon bool) {
 		r.detector.declared(th, r.running)
 	}
 	th.history = history{label: -1, name1: -1}
+	if r.hears && r.running != nil {
+		th.local = r.captured(r.running)
+	}
 	th.declaredAt, th.parent, th.holds = r.taken-1, -1, 0
 	if r.running != nil {
 		th.parent = r.running.index

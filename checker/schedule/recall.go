@@ -102,6 +102,7 @@ type memory struct {
 	attempts uint64              // executions that could be recalled or were
 	recalled uint64              // that were
 	mistake  string              // why the program must not be recalled
+	bytes    uint64              // that it takes, about
 }
 
 type positionKey struct {
@@ -120,6 +121,8 @@ const (
 func newMemory(c *common) *memory { return &memory{c: c} }
 
 func (m *memory) forget(setUp Digest) {
+	m.c.seen.held.Add(-m.bytes)
+	m.bytes = 0
 	m.setUp, m.nodes, m.good = setUp, make(map[positionKey]*position), make(map[Digest]struct{})
 }
 
@@ -127,7 +130,9 @@ func (m *memory) forget(setUp Digest) {
 func (m *memory) hold(bytes uint64) {
 	if !m.c.seen.hold(bytes) {
 		m.c.end(&m.c.noRoom)
+		return
 	}
+	m.bytes += bytes
 }
 
 // err keeps the first mistake.
@@ -426,7 +431,7 @@ func (s *stateful) recall(settled int) (walk, int) {
 // knows says whether what the chosen step of the decision does is known.
 func (s *stateful) knows(p *fork) bool {
 	return p.picture.drawn && len(p.answers.choices) == 0 && p.picture.cases[p.chosen] != nil && p.picture.cases[p.chosen].effect != nil &&
-		p.before.steps < s.r.maxSteps
+		p.before.steps+1 < s.r.maxSteps
 }
 
 // take writes the chosen step of the decision down.

@@ -213,6 +213,17 @@ func (r *runner) tellValue(th *thread, v uint64) {
 	th.local.Word(r.class(th.event.Location, v))
 }
 
+// captured is what a thread begins with that is declared by another one: what that
+// knows it may have been given.
+func (r *runner) captured(parent *thread) Digest {
+	d := parent.local
+	if parent.name1 >= 0 && reads(parent.event.Kind) && !parent.told {
+		d.digest(parent.before)
+	}
+	d.Word(uint64(parent.index))
+	return d
+}
+
 // heard is called when the thread comes to its next step, or to its end: what its
 // last one read is in its digest now.
 func (r *runner) heard(th *thread) {

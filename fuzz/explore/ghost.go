@@ -194,8 +194,9 @@ func slotAt(parts []shm.Offset, at shm.Offset) int {
 //	receiving     of replies: the thread that leads
 //	 end's lock
 //
-// A slot passes from one to the other by a step of the one that has it. The ghost
-// checks all of this itself, so as to say which property it breaks.
+// A slot passes from one to the other by a step of the one that has it. One that was
+// published before it is written, or given back before it is copied, is nobody's. The
+// ghost checks all of this itself, so as to say which property it breaks.
 func (g *ghost) guard(t *schedule.T, r *Region) {
 	for s := range uint8(2) {
 		place := func(off shm.Offset) schedule.Location { return locate(r.number, s, off) }
@@ -207,7 +208,10 @@ func (g *ghost) guard(t *schedule.T, r *Region) {
 		}
 		for i, at := range g.words.Header {
 			t.Guards("", func() int {
-				if g.slots[s][i] == slotPublished {
+				switch take := &g.taking[1-s]; {
+				case g.slots[s][i] == slotHollow, take.stored && !take.copied:
+					return none // both sides may be there: each order is tried
+				case g.slots[s][i] == slotPublished:
 					return g.receiver[1-s]
 				}
 				return g.sender[s]
