@@ -56,7 +56,8 @@
 //	stateful.go, state.go, seen.go search by states; verify.go: marks are not trusted
 //	workers.go, usage.go           any number of workers; who touches what; scout.go:
 //	                               a look ahead; repeat.go: steps that are made again,
-//	                               recall.go: steps that are not
+//	                               recall.go: steps that are not, memory.go: since
+//	                               it is known what they do
 //	bounded.go, random.go, pct.go, pos.go, urw.go, surw.go   the other strategies
 //	datarace.go                    what plain accesses must be ordered by
 //	storebuffer.go                 x86-TSO, if asked for

@@ -6,6 +6,17 @@ type Span struct {
 	Size uint32
 }
 
+// overlaps says whether two spans have a byte in common; one of no bytes is of one.
+func (s Span) overlaps(other Span) bool {
+	return s.Segment == other.Segment && s.begin() < other.end() && other.begin() < s.end()
+}
+
+// covers says whether the other span of the same segment lies within.
+func (s Span) covers(other Span) bool { return s.begin() <= other.begin() && other.end() <= s.end() }
+
+func (s Span) begin() uint64 { return uint64(s.Offset) }
+func (s Span) end() uint64   { return uint64(s.Offset) + uint64(max(s.Size, 1)) }
+
 // guard is a lock and what may be touched only by who holds it.
 type guard struct {
 	property string
@@ -61,13 +72,11 @@ func (m *Mutex) Guards(words ...*Word) {
 // guarding gives the lock that guards what the thread is about to touch, nil if
 // none does, and whether the thread touches nothing else.
 func (r *runner) guarding(th *thread) (g *guard, whole bool) {
-	e := &th.event
-	begin, end := uint64(e.Location.Offset), uint64(e.Location.Offset)+uint64(max(e.Size, 1))
+	touched := Span{th.event.Location, max(th.event.Size, 1)}
 	for i := range r.guards {
 		for _, s := range r.guards[i].on {
-			from, to := uint64(s.Offset), uint64(s.Offset)+uint64(s.Size)
-			if s.Segment == e.Location.Segment && begin < to && from < end {
-				return &r.guards[i], from <= begin && end <= to && len(th.on) == 0
+			if s.overlaps(touched) {
+				return &r.guards[i], s.covers(touched) && len(th.on) == 0
 			}
 		}
 	}

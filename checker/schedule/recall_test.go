@@ -12,11 +12,33 @@ import (
 	"urpc/checker/verdict"
 )
 
-// recalling is the program, which declares that its steps may be recalled.
-func recalling(program func(*schedule.T, func(string))) func(*schedule.T, func(string)) {
+// recalling is a random program of all that threads can do, which declares that its
+// steps may be recalled, with more around it: answers in the set-up that make another
+// word, a thread that others are declared by, a death, and answers at the end of which
+// some fail.
+func recalling(r *rand.Rand) func(*schedule.T, func(string)) {
+	program := historied(r, 3, acts)
+	chooses, kills, declares, fails := r.IntN(2) == 0, r.IntN(3) == 0, r.IntN(3) == 0, r.IntN(2) == 0
 	return func(t *schedule.T, told func(string)) {
 		t.Recall()
+		if chooses && t.Choose("one word more", 2) == 1 {
+			t.Word("before the others", 5)
+		}
+		x, y := t.Word("given", 1), t.Word("taken", 0)
 		program(t, told)
+		if declares {
+			t.Daemon("parent", func() {
+				v := x.Swap(2)
+				t.Daemon("child", func() { y.Store(v) })
+			})
+			t.Daemon("giver", func() { x.Store(3); y.Load() })
+		}
+		if kills {
+			t.Daemon("killer", func() { t.Kill("kill", "t0") })
+		}
+		if fails {
+			t.AtEnd(func() { t.Check("the answer is right", t.Choose("at the end", 3) != 1, "it is not") })
+		}
 	}
 }
 
@@ -40,11 +62,11 @@ func TestRecallingIsRunning(t *testing.T) {
 	r := rand.New(rand.NewPCG(47, 48))
 	var recalled, executions uint64
 	for n := range 200 {
-		program := historied(r, 4, acts)
-		ends, run := gathered(t, recalling(program), schedule.Options{RunAll: true})
-		same, rep := gathered(t, recalling(program), schedule.Options{})
+		program := recalling(r)
+		ends, run := gathered(t, program, schedule.Options{RunAll: true})
+		same, rep := gathered(t, program, schedule.Options{})
 		sameSearch(t, run, rep)
-		more, two := gathered(t, recalling(program), schedule.Options{Workers: 2})
+		more, two := gathered(t, program, schedule.Options{Workers: 2})
 		if !maps.Equal(ends, same) || !maps.Equal(ends, more) || two.States != run.States {
 			t.Fatalf("program %d: it comes to %q, recalled to %q, with two workers to %q", n,
 				slices.Sorted(maps.Keys(ends)), slices.Sorted(maps.Keys(same)), slices.Sorted(maps.Keys(more)))

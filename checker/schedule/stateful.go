@@ -352,8 +352,8 @@ func (s *stateful) look(p *fork, threads []*thread) bool {
 	if p.picture.drawn {
 		waiting = 0
 	}
-	for t := range p.picture.nodes {
-		if n := p.picture.nodes[t]; p.picture.drawn && !n.ended {
+	for t := range p.picture.positions {
+		if n := p.picture.positions[t]; p.picture.drawn && !n.ended {
 			waiting |= n.thread.bit
 		}
 	}
@@ -365,7 +365,7 @@ func (s *stateful) look(p *fork, threads []*thread) bool {
 		th := threads[t]
 		a := access{thread: int16(t), kill: th.event.Kind == Kill}
 		if p.picture.drawn {
-			a.writes = p.picture.cases[t].writes
+			a.writes = p.picture.situations[t].writes
 		} else {
 			a.writes = th.mightWrite()
 		}
