@@ -42,7 +42,7 @@ type victim interface {
 	Parked() uint32
 	Out() bool
 	Guests() bool
-	Return() uint32
+	Return() bool
 }
 
 // attack is one run: a victim, and all that its peer can write.
@@ -160,8 +160,9 @@ func (a *attack) turn() error {
 		}
 		a.victim.Parked()
 		a.victim.Out()
-		a.victim.Guests()
-		a.victim.Return()
+		if guests, returned := a.victim.Guests(), a.victim.Return(); !a.armed && (guests != returned || a.victim.Guests()) {
+			return fmt.Errorf("that it has processors of the peer's is %v, and that one went back %v", guests, returned)
+		}
 	}
 	return nil
 }

@@ -137,7 +137,7 @@ type ServerCounters struct {
 	Failed   uint64 // of these, without a reply: the handler's errors and panics, and refused calls
 	Parks    uint64 // times that a processor parked
 	Wakes    uint64 // times that the kernel was asked to wake a client
-	Returned uint64 // processors that clients donated and that went back
+	Returned uint64 // processors that clients donated, by their word, and that went back: one at a time
 }
 
 // Counters reads the counters.

@@ -178,14 +178,35 @@ func TestOneProcessorIsOut(t *testing.T) {
 	replies.Store(0, offParked, 1)
 	k := &countingKernel{}
 	for n := range 3 {
-		if client.Out() || server.Return() != 0 {
+		if client.Out() || server.Return() {
 			t.Fatalf("donation %d: a processor is out before it", n)
 		}
 		if first, second := client.Wake(k, Donate), client.Wake(k, Donate); first != Donated || second != Woken || !client.Out() {
 			t.Fatalf("donation %d: %d, then %d while it is out", n, first, second)
 		}
-		if first, second := server.Return(), server.Return(); first != 1 || second != 0 {
-			t.Fatalf("donation %d: %d went back, then %d", n, first, second)
+		if first, second := server.Return(), server.Return(); !first || second {
+			t.Fatalf("donation %d: %v that it went back, then %v", n, first, second)
+		}
+	}
+}
+
+// Whatever a hostile side says that it has donated, it is one processor that goes back
+// for each time that it says so; and whatever it says of those that have gone back,
+// none is donated but from there.
+func TestHostileDonations(t *testing.T) {
+	client, server, calls, replies := ports(Size{Slots: 2, Payload: 8})
+	for _, said := range []uint32{1<<32 - 1, 1 << 16, 1 << 31, 0} {
+		calls.Store(0, offDonated, said)
+		if first, second := server.Return(), server.Return(); !first || second || server.Guests() {
+			t.Errorf("%d were donated: %v that one goes back, then %v", said, first, second)
+		}
+	}
+	replies.Store(0, offParked, 1)
+	k := &countingKernel{}
+	for _, said := range []uint32{1, 1<<32 - 1, 1 << 16, 1 << 31} {
+		replies.Store(0, offReturned, said)
+		if got := client.Wake(k, Donate); got != Woken || calls.Peek(offDonated) != 0 {
+			t.Errorf("%d have gone back of none: the wake gives %d, donated are %d", said, got, calls.Peek(offDonated))
 		}
 	}
 }

@@ -46,27 +46,26 @@ func (p *Port) Guests() bool {
 	return p.own.Load(step.LoadReturned, offReturned) != p.peer.Load(step.LookDonation, offDonated)
 }
 
-// Return gives the processors back that the peer has donated, and says how many they
-// were. The processor that calls has read the doorbell, has nothing to receive, and
-// parks next.
+// Return gives the processor back that the peer has donated, and says whether there
+// was one. The processor that calls has read the doorbell, has nothing to receive,
+// and parks next.
 //
 //	LookDoorbell: d := peer.doorbell
 //	LoadReturned: r := returned
-//	LookDonation: n := peer.donated;  if n = r then return 0
-//	Return:       if compare-and-swap(returned, r, n) fails then return 0
+//	LookDonation: n := peer.donated;  if n = r then return false
+//	Return:       if compare-and-swap(returned, r, n) fails then return false
 //	              park, unless the doorbell is not d any more
 //
 // None is kept by who sleeps: a donation that LookDonation does not see is followed
 // by a ring that comes after LookDoorbell, so that the sleep is refused or ended, and
 // the processor comes here again.
 //
-// Several processors of this side may return at once; one of them does. Since r is
-// read first, n is r or later.
-func (p *Port) Return() uint32 {
+// Several processors of this side may return at once; one of them does. While
+// returned is r an honest peer donates no second one, so that n is r + 1 where the
+// swap succeeds. A hostile one may have written anything: then, too, it is one
+// processor that has gone back, and there is none until it writes again.
+func (p *Port) Return() bool {
 	r := p.own.Load(step.LoadReturned, offReturned)
 	n := p.peer.Load(step.LookDonation, offDonated)
-	if n == r || !p.own.CompareAndSwap(step.Return, offReturned, r, n) {
-		return 0
-	}
-	return n - r
+	return n != r && p.own.CompareAndSwap(step.Return, offReturned, r, n)
 }

@@ -103,8 +103,8 @@ func (w *Worker) send(status uint32, payload []byte) channel.Result {
 // before, once the doorbell was read: see channel.Port.Return.
 func (w *Worker) Park(nudge *kernel.Nudge, seen uint32) channel.Parking {
 	d := w.port.Doorbell()
-	if w.returns != nil {
-		w.returns.Add(uint64(w.port.Return()))
+	if w.returns != nil && w.port.Return() {
+		w.returns.Add(1)
 	}
 	return w.port.ParkOn(d, w.kernel, nudge, seen, 0)
 }
