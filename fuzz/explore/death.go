@@ -99,7 +99,7 @@ func watchedDeath(v catalogue.Values, look func(d *death), w Watch) func(*schedu
 		if byName == "client" {
 			d.survivor, d.dying = far, near
 		}
-		d.first = bind(m, 0, l, near, far, clients, calls, nothing)
+		d.first = bind(m, 0, l, near, far, clients, calls, nothing, channel.Keep)
 		if d.first.alone = w.Alone; !w.Alone {
 			d.first.region.watch(l.size, len(clients))
 		}
@@ -144,9 +144,9 @@ func (d *death) remembers(int) []uint64 {
 func (d *death) otherBinding(l *lending, clients []string) *binding {
 	third := &space{m: d.m}
 	if d.survivor == d.first.near {
-		return bind(d.m, 1, l, d.survivor, third, clients, 1, nothing)
+		return bind(d.m, 1, l, d.survivor, third, clients, 1, nothing, channel.Keep)
 	}
-	return bind(d.m, 1, l, third, d.survivor, clients, 1, nothing)
+	return bind(d.m, 1, l, third, d.survivor, clients, 1, nothing, channel.Keep)
 }
 
 // runPool has a pool serve the first binding. When all its workers have left, the

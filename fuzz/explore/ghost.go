@@ -132,15 +132,8 @@ func (g *ghost) saw(value uint32) {
 		g.enter(&g.receiver[s], value, memory.MutualExclusion, "are inside the receiving end of one queue")
 	case step.Lead, step.LeadAgain:
 		g.enter(&g.leader, value, memory.OneLeader, "lead")
-	case step.CloseCall:
-		g.m.waiter().closing = true
-	case step.RetractReady:
-		w := g.m.waiter()
-		w.last = value == 1 && !w.closing
-	case step.AnnounceReady:
-		g.m.waiter().closing = false
-	case step.LookParked:
-		g.m.waiter().last = false
+	case step.CloseCall, step.RetractReady, step.AnnounceReady, step.LookParked:
+		g.m.waiter().readies(g.last.Step, value)
 	case step.LookDoorbell:
 		g.m.waiter().bell = bell{read: true, value: value, segment: s, of: g.region}
 	}

@@ -30,8 +30,13 @@ type guard struct {
 	// shadow is what the victim reads in place of the hostile segment, where a second
 	// read of a word is to differ; nil: it reads the segment itself.
 	shadow []byte
-	// donations: somebody counts the processors that were donated.
-	donations bool
+	// donations: the words that tell of donated processors are read, and part of the
+	// state. donated and returned are the victim's, as they must be; claims is how often
+	// it has found that the peer says that it has donated, said what it found last.
+	donations         bool
+	donated, returned uint32
+	claims            int
+	said              uint32
 }
 
 // guarded is what is known of one of the victim's threads.
@@ -45,6 +50,10 @@ type guarded struct {
 	sending           []byte
 	procedure, status uint32
 	id                uint64 // of the call that it has sent
+	// What it has read of a returned and of a donated word, until it swaps the other
+	// one, and whether it has donated and not rung since.
+	returned, donated uint32
+	donating          bool
 }
 
 // reach is a part of a segment.
@@ -101,10 +110,15 @@ func (g *guard) before(a shm.Access) {
 		return
 	}
 	g.inside(a)
+	g.counts()
 	th := g.thread()
 	switch a.Step {
-	case step.TestSetSend, step.TestSetReceive, step.LookParked, step.LookDoorbell, step.LookDonation:
+	case step.TestSetSend, step.TestSetReceive, step.LookParked, step.LookDoorbell:
 		th.fetched = th.fetched[:0] // another operation begins
+		th.returned, th.donated = 0, 0
+	}
+	if th.donating && (a.Step == step.TestSetSend || a.Step == step.TestSetReceive || a.Step == step.LookDoorbell) {
+		g.fail(OneRing, "a thread has donated, and not rung after it")
 	}
 	if a.Segment == g.hostile {
 		g.fetch(th, reach{uint32(a.Offset), uint32(a.Offset) + a.Size})
@@ -197,7 +211,9 @@ func (th *guarded) word(at int) uint64 {
 
 // saw is called with what the access read, or is about to write.
 func (g *guard) saw(value uint32) {
-	switch w := g.m.waiter(); g.last.Step {
+	w := g.m.waiter()
+	w.readies(g.last.Step, value)
+	switch g.last.Step {
 	case step.LookDoorbell:
 		w.bell = bell{read: true, value: value, segment: g.last.Segment, of: g.b.region}
 	case step.Retract:
@@ -207,8 +223,15 @@ func (g *guard) saw(value uint32) {
 		return
 	}
 	th := g.thread()
-	if g.last.Step == step.LookSlot {
+	switch g.last.Step {
+	case step.LookSlot:
 		th.looked = value
+	case step.LookReturned:
+		th.returned = value
+	case step.LookDonation:
+		if th.donated = value; value != g.said {
+			g.claims, g.said = g.claims+1, value
+		}
 	}
 	if g.last.Segment != g.own {
 		return
@@ -216,6 +239,17 @@ func (g *guard) saw(value uint32) {
 	switch g.last.Step {
 	case step.TestSetReceive:
 		th.more = false
+	case step.Donate:
+		g.donates(th, value)
+	case step.Ring:
+		th.donating = false
+	case step.LoadReturned:
+		th.returned = value
+	case step.Return:
+		if value == th.returned {
+			g.returned = th.donated
+		}
+		th.returned, th.donated = 0, 0
 	case step.StoreTail:
 		g.follows(&g.tail, value, "tail")
 	case step.StoreHead:
@@ -228,6 +262,36 @@ func (g *guard) saw(value uint32) {
 		if value != g.tail+1 {
 			g.fail(OwnIntact, "sequence %d is published, want %d", value, g.tail+1)
 		}
+	}
+}
+
+// donates is called before the swap that donates a processor, unless the word has
+// another value than the one from which the thread donates.
+func (g *guard) donates(th *guarded, now uint32) {
+	if now == th.returned {
+		if th.donating {
+			g.fail(OneRing, "a thread donates twice with one ring")
+		}
+		th.donating = true
+		g.donated++
+	}
+	th.returned = 0
+}
+
+// counts demands that the words by which the victim tells of donated processors are
+// changed by its swaps alone, the first one by one.
+func (g *guard) counts() {
+	own := g.b.segments[g.own]
+	if donated, returned := own.Peek(g.words.Donated), own.Peek(g.words.Returned); donated != g.donated || returned != g.returned {
+		g.fail(OwnIntact, "%d processors were donated and %d have gone back by the words, want %d and %d", donated, returned, g.donated, g.returned)
+	}
+}
+
+// end judges an execution in which nobody can go on.
+func (g *guard) end() {
+	g.counts()
+	for i, th := range g.threads {
+		g.m.t.Check(OneRing, !th.donating, "thread %d has donated, and not rung after it", i+1)
 	}
 }
 
@@ -325,14 +389,22 @@ func (g *guard) class(at schedule.Location, v uint64) uint64 {
 	switch {
 	case segment == call.Private && off == call.Blocked:
 		return min(v, 1)
+	case segment == call.Private && off == call.Ready:
+		return min(v, 2) // whether this thread was the last one
 	case segment > 1:
 		return v
-	case off == g.words.Doorbell || off == g.words.Donated && !g.donations:
+	case off == g.words.Doorbell || g.uncounted(off):
 		return 0
 	case off == g.words.Parked:
 		return min(v, 1)
 	}
 	return v
+}
+
+// uncounted says whether a word is one that tells of donated processors where nobody
+// reads it.
+func (g *guard) uncounted(off shm.Offset) bool {
+	return !g.donations && (off == g.words.Donated || off == g.words.Returned)
 }
 
 // bells adds how far the doorbell is from what each thread has read of it. Who lies
@@ -353,7 +425,7 @@ func (g *guard) state(d *schedule.Digest) {
 	for s, own := range g.b.segments {
 		size := min(own.Size(), uint32(g.b.size.Bytes()))
 		for off := shm.Offset(0); off < shm.Offset(size); off += 4 {
-			if v := own.Peek(off); v != 0 && off != g.words.Doorbell && (off != g.words.Donated || g.donations) {
+			if v := own.Peek(off); v != 0 && off != g.words.Doorbell && !g.uncounted(off) {
 				d.Word(uint64(off)<<32 | uint64(v))
 			}
 		}
@@ -368,6 +440,10 @@ func (g *guard) state(d *schedule.Digest) {
 		d.Word(th.id)
 		d.Word(uint64(th.looked)<<1 | bit(th.more))
 		d.Word(uint64(th.procedure)<<32 | uint64(th.status))
+		if g.donations {
+			d.Word(uint64(th.returned)<<32 | uint64(th.donated))
+			d.Word(bit(th.donating))
+		}
 		for _, r := range th.fetched {
 			d.Word(uint64(r.from)<<32 | uint64(r.to))
 		}
@@ -378,4 +454,7 @@ func (g *guard) state(d *schedule.Digest) {
 		d.Bytes([]byte(m.payload))
 	}
 	d.Word(uint64(g.room))
+	if g.donations {
+		d.Word(uint64(g.claims)<<32 | uint64(g.said))
+	}
 }

@@ -27,6 +27,7 @@ const (
 	Published   = "nothing is received but what was published next"
 	NoForeign   = "nobody waits for a lock of the peer's"
 	NoLivelock  = "a message costs its receiver a bounded number of steps"
+	OneEach     = "one processor goes back each time that the peer says that it donates"
 	NotForsaken = "a caller that waits is blocked by one that leads, or asleep, or the binding is over and it has left"
 )
 
@@ -40,6 +41,7 @@ var hostileTarget = Target{
 		{Name: "calls", Doc: "calls of each thread", Default: 1, Min: 1, Max: 100},
 		slotsParameter, startParameter,
 		{Name: "pool", Doc: "whether the server's processors are the workers of a pool", Max: 1, Words: []string{"no", "yes"}},
+		{Name: "donate", Doc: "whether a caller donates its processor when it wakes the server, and the server returns it", Max: 1, Words: []string{"no", "yes"}},
 		{Name: "writes", Doc: "how often the peer writes", Default: 1, Max: 100},
 		{Name: "differs", Doc: "whether a word that is read a second time in one operation has another value", Max: 1, Words: []string{"no", "yes"}},
 		{Name: "other", Doc: "whether the victim has a binding to an honest space as well", Max: 1, Words: []string{"none", "beside"}},
@@ -57,6 +59,10 @@ var hostileTarget = Target{
 		hostileOf("server-calls", "two calls of a hostile client", map[string]int{"victim": 1, "calls": 2}),
 		hostileOf("pool", "a hostile client of a pool writes once", map[string]int{"victim": 1, "pool": 1}),
 		hostileOf("pool-2", "the same, of a pool with two workers and two calls", map[string]int{"victim": 1, "pool": 1, "servers": 2, "calls": 2}),
+		hostileOf("client-donates", "a hostile server writes once, and the caller donates its processor to it", map[string]int{"donate": 1}),
+		hostileOf("client-donates-calls", "the same with two calls: which processors have gone back it may say in between", map[string]int{"donate": 1, "calls": 2, "slots": slotsOf(2)}),
+		hostileOf("client-donates-differs", "the same, and the server's words change as they are read", map[string]int{"donate": 1, "differs": 1}),
+		hostileOf("pool-donates", "a hostile client of a pool donates, and writes once", map[string]int{"victim": 1, "pool": 1, "donate": 1}),
 		hostileOf("server-2", "two processors of the victim", map[string]int{"victim": 1, "servers": 2}),
 		hostileOf("client-writes", "a hostile server writes three times", map[string]int{"writes": 3, "calls": 2, "slots": slotsOf(2)}),
 		hostileOf("server-writes", "a hostile client writes three times", map[string]int{"victim": 1, "writes": 3, "calls": 2, "slots": slotsOf(2)}),
@@ -64,8 +70,8 @@ var hostileTarget = Target{
 		hostileOf("server-other", "the victim serves an honest client, too", map[string]int{"victim": 1, "other": 1}),
 	},
 	Properties: []string{
-		Inside, Checked, OwnReply, OwnIntact, OneFetch, Published, NoForeign, NoLivelock, NotForsaken, EndsOnce, AtMostOnce, NobodyLeft, Unharmed,
-		memory.InOrder, memory.OwnResult, AllLeave,
+		Inside, Checked, OwnReply, OwnIntact, OneFetch, Published, NoForeign, NoLivelock, NotForsaken, OneRing, OneEach, EndsOnce, AtMostOnce, NobodyLeft, Unharmed,
+		memory.InOrder, memory.OwnResult, memory.ReadyCounts, AllLeave,
 	},
 	Program:  hostileProgram,
 	possible: channelPossible,
@@ -102,7 +108,7 @@ func hostileProgramOf(v catalogue.Values, look func(*hostility)) func(*schedule.
 	l := newLending(size(v))
 	clients, servers := numbered("client", v.Int("clients")), numbered("server", v.Int("servers"))
 	more, third := numbered("other client", 1), numbered("other server", 1)
-	ofServer, shadowed := v.Word("victim") == "server", nothing
+	ofServer, shadowed, donate := v.Word("victim") == "server", nothing, channel.Donation(v.Word("donate") == "yes")
 	if v.Word("differs") == "yes" {
 		shadowed = int(channel.Replies)
 		if ofServer {
@@ -119,8 +125,9 @@ func hostileProgramOf(v catalogue.Values, look func(*hostility)) func(*schedule.
 		if ofServer {
 			h.victim, h.peer = far, near
 		}
-		h.b = bind(m, 0, l, near, far, clients, v.Int("calls"), shadowed)
+		h.b = bind(m, 0, l, near, far, clients, v.Int("calls"), shadowed, donate)
 		h.guard = newGuard(h.b, h.victim, h.lies)
+		h.guard.donations = v.Word("pool") == "yes" || h.b.donates
 		h.tales = talesOf(h.b, h.guard.hostile)
 		h.start(servers, v.Word("pool") == "yes")
 		if v.Word("other") == "beside" {
@@ -137,9 +144,9 @@ func hostileProgramOf(v catalogue.Values, look func(*hostility)) func(*schedule.
 }
 
 // remembers gives what a thread remembers beside what shared state tells: whether
-// its call is to end without a reply.
+// its call is to end without a reply, and whether it is the last that is ready.
 func (h *hostility) remembers(int) []uint64 {
-	h.live[0] = bit(h.m.waiter().over)
+	h.live[0] = bit(h.m.waiter().over) | bit(h.m.waiter().last)<<1
 	return h.live[:]
 }
 
@@ -158,6 +165,9 @@ func (h *hostility) start(servers []string, pool bool) {
 		h.thread(b.far, name, func() {
 			w := processor.NewWorker(b.server, b.kernel, h.execute)
 			w.Strict()
+			if b.donates {
+				w.Returns()
+			}
 			w.Serve() // until the client is found corrupt, which it may be
 			b.t.Mark("end")
 		})
@@ -167,7 +177,6 @@ func (h *hostility) start(servers []string, pool bool) {
 // runPool has a pool serve the binding, until the client is found corrupt.
 func (h *hostility) runPool(workers int) {
 	b := h.b
-	h.guard.donations = true
 	h.m.forgets = false // a pool's threads remember more than those of target channel
 	h.crew = h.m.Crew(b.region, func() *shm.View { return h.pool.Private() })
 	h.pool = processor.New(processor.Config{
@@ -267,9 +276,9 @@ func (h *hostility) execute(called uint32, request, reply []byte) (uint32, []byt
 func (h *hostility) otherBinding(l *lending, clients, servers []string) {
 	third := &space{m: h.m}
 	if h.victim == h.b.near {
-		h.other = bind(h.m, 1, l, h.victim, third, clients, 1, nothing)
+		h.other = bind(h.m, 1, l, h.victim, third, clients, 1, nothing, channel.Keep)
 	} else {
-		h.other = bind(h.m, 1, l, third, h.victim, clients, 1, nothing)
+		h.other = bind(h.m, 1, l, third, h.victim, clients, 1, nothing, channel.Keep)
 	}
 	h.other.region.watch(l.size, len(clients))
 	h.other.call(nil)
@@ -307,7 +316,10 @@ func (h *hostility) end() {
 	own := h.guard.own
 	asleep := h.m.asleepOn(b.region.number, 1-own)
 	h.t.Check(NobodyLeft, int(b.parked(own)) == asleep, "%d processors of the victim are asleep, and %d are announced", asleep, b.parked(own))
+	h.guard.end()
 	if h.pool != nil {
+		n := h.pool.Counters().Returns
+		h.t.Check(OneEach, n <= uint64(h.guard.claims), "%d processors went back, and the client has said %d times that it donates", n, h.guard.claims)
 		h.t.Check(AllLeave, !h.crew.stopped || h.crew.running == 0, "the client has broken the protocol, and %d threads of the pool have not left", h.crew.running)
 	}
 	if h.victim == b.near {
@@ -315,6 +327,8 @@ func (h *hostility) end() {
 		over := *b.region.keptAt(call.Private, shm.Poisoned) != 0
 		h.t.Check(NotForsaken, waiting == "" || !over && asleep+h.guard.room > 0,
 			"nobody leads, or the binding is over (%v), and still waiting are: %s", over, waiting)
+		ready := b.caller.Private().Peek(call.Ready)
+		h.t.Check(memory.ReadyCounts, !b.donates || int(ready) == h.guard.room, "nobody can go on, %d callers wait for room, and %d are announced as ready", h.guard.room, ready)
 	}
 	if o := h.other; o != nil {
 		for i, how := range o.outcomes {

@@ -10,33 +10,70 @@ import (
 func TestHostile(t *testing.T) {
 	whole(t, "hostile", "client", 49962)
 	whole(t, "hostile", "server", 71064)
-	within(t, "hostile", "pool", 0, 924)
+	whole(t, "hostile", "client-donates", 120231)
+	whole(t, "hostile", "client-donates-differs", 120231)
+	within(t, "hostile", "pool", 0, 1052)
+	within(t, "hostile", "pool-donates", 0, 1052)
 }
 
 // A hostile peer gets somewhere: calls end with what it made of them, servers find
 // it out, and words that are read again do differ where they are to.
 func TestLiesAreHeard(t *testing.T) {
 	for _, config := range []string{"client-writes", "server-writes,differs=yes"} {
-		v, _, err := hostileTarget.Parse(config)
-		if err != nil {
-			t.Fatal(err)
-		}
 		ends := map[outcome]int{}
 		told := map[string]bool{}
-		rep, err := schedule.Explore(t.Context(), hostileProgramOf(v, func(h *hostility) {
+		attacked(t, config, func(h *hostility) {
 			for _, how := range h.b.outcomes {
 				ends[how]++
 			}
 			for _, m := range h.guard.got {
 				told[m.payload] = true
 			}
-		}), schedule.Random(1, 4000), schedule.Options{})
-		if err != nil || rep.Failure != nil {
-			t.Fatalf("%s: %+v, %v", config, rep, err)
-		}
+		})
 		if ends[replied] == 0 || ends[corruptPeer] == 0 || ends[pendingStill] == 0 || len(told) < 3 {
 			t.Errorf("%s: calls ended %v, messages with %d payloads were received", config, ends, len(told))
 		}
+	}
+}
+
+// attacked runs random executions of a configuration and gives what each has come to.
+func attacked(t *testing.T, config string, each func(h *hostility)) {
+	t.Helper()
+	v, _, err := hostileTarget.Parse(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rep, err := schedule.Explore(t.Context(), hostileProgramOf(v, each), schedule.POS(1, 4000), schedule.Options{})
+	if err != nil || rep.Failure != nil {
+		t.Fatalf("%s: %+v, %v", config, rep, err)
+	}
+}
+
+// So do lies about donated processors: a server says of every one of them that it is
+// back, and of more than were donated; a client that it has donated more than one.
+func TestLiesAboutDonationsAreHeard(t *testing.T) {
+	twice, refrained := 0, 0
+	attacked(t, "client-donates-calls", func(h *hostility) {
+		n := h.b.caller.Counters()
+		if n.Donations == 2 {
+			twice++
+		}
+		if n.Wakes > 0 && n.Donations == 0 {
+			refrained++ // an honest server has not returned what was never donated
+		}
+	})
+	if twice == 0 || refrained == 0 {
+		t.Errorf("in %d executions both calls donated, in %d none did, and a server was woken", twice, refrained)
+	}
+	jumps, claims := 0, 0
+	attacked(t, "pool-donates,calls=2,slots=2", func(h *hostility) {
+		claims = max(claims, h.guard.claims)
+		if h.guard.said > 2 && h.pool.Counters().Returns > 0 {
+			jumps++
+		}
+	})
+	if jumps == 0 || claims < 3 {
+		t.Errorf("in %d executions more were donated than there are calls; %d times was it said that one is", jumps, claims)
 	}
 }
 
@@ -48,7 +85,7 @@ func TestSecondReadDiffers(t *testing.T) {
 		rep, err := schedule.Explore(t.Context(), func(s *schedule.T) {
 			m := NewMachine(s, 0)
 			near := &space{m: m}
-			b := bind(m, 0, l, near, &space{m: m}, []string{"client"}, 1, shadowed)
+			b := bind(m, 0, l, near, &space{m: m}, []string{"client"}, 1, shadowed, channel.Keep)
 			g := newGuard(b, near, 0)
 			near.thread("client", func() {
 				w := g.words

@@ -88,6 +88,20 @@ type waiter struct {
 	pollEnds           func() bool // there is something, or the processor is wanted
 }
 
+// readies follows whether the thread is the last one that is ready when it has sent.
+func (w *waiter) readies(name step.Name, value uint32) {
+	switch name {
+	case step.CloseCall:
+		w.closing = true
+	case step.RetractReady:
+		w.last = value == 1 && !w.closing
+	case step.AnnounceReady:
+		w.closing = false
+	case step.LookParked:
+		w.last = false
+	}
+}
+
 // differs says whether the word that is awaited has another value. The context of
 // who polls may have ended meanwhile, or the binding: it looks at that in every
 // turn.

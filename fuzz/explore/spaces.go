@@ -116,6 +116,7 @@ type binding struct {
 	outcomes []outcome
 	executed []int // how often each call was
 	alone    bool  // whoever watches judges, not the target
+	donates  bool  // its callers count who of them is ready
 }
 
 // outcome is how a call ended.
@@ -138,9 +139,9 @@ const nothing = -1
 // bind makes the binding of a number between two spaces, in memory that is lent.
 // What is shadowed, the segment of that number, its reader sees in memory of its
 // own, which somebody else has to fill.
-func bind(m *Machine, number uint8, l *lending, near, far *space, clients []string, calls int, shadowed int) *binding {
+func bind(m *Machine, number uint8, l *lending, near, far *space, clients []string, calls int, shadowed int, donate channel.Donation) *binding {
 	b := &binding{
-		t: m.t, m: m, size: l.size, near: near, far: far, region: NewRegion(m, number), clients: clients, calls: calls,
+		t: m.t, m: m, size: l.size, near: near, far: far, region: NewRegion(m, number), clients: clients, calls: calls, donates: bool(donate),
 		ended: make([]int, len(clients)), outcomes: make([]outcome, len(clients)*calls), executed: make([]int, len(clients)*calls),
 	}
 	var views [2]*shm.View
@@ -159,7 +160,7 @@ func bind(m *Machine, number uint8, l *lending, near, far *space, clients []stri
 	b.replies = views[channel.Replies]
 	b.client, b.server = channel.NewPort(b.segments[channel.Calls], b.replies, l.size), channel.NewPort(b.segments[channel.Replies], views[channel.Calls], l.size)
 	b.kernel, b.threads = m.Kernel(b.region), m.Threads(b.region, len(clients))
-	b.caller = call.New(call.Config{Port: b.client, Kernel: b.kernel, Calls: len(clients), Poll: -1, Threads: b.threads, Hook: b.region})
+	b.caller = call.New(call.Config{Port: b.client, Kernel: b.kernel, Calls: len(clients), Poll: -1, Donate: donate, Threads: b.threads, Hook: b.region})
 	b.held = shm.NewRegion(b.segments[channel.Calls], b.replies, func() error { b.unmap(&b.released); return nil })
 	b.held.SetHook(holding{b.region})
 	b.region.mapped = b.touches
@@ -255,6 +256,9 @@ func (b *binding) state(d *schedule.Digest) {
 	private := b.caller.Private()
 	for off := shm.Offset(0); off < shm.Offset(private.Size()); off += 64 {
 		d.Word(uint64(private.Peek(off)))
+	}
+	if b.donates {
+		d.Word(uint64(private.Peek(call.Ready)))
 	}
 	b.caller.Look(d.Word)
 	b.threads.state(d)

@@ -52,7 +52,9 @@ func talesOf(b *binding, hostile uint8) []tale {
 	to(w.Head, by(1), by(back), by(z.Slots), by(z.Slots+1), by(most16), by(sign32), is(0))
 	to(w.Parked, is(0), is(1), is(most32))
 	to(w.Doorbell, by(1), by(back), is(most32))
-	to(w.Donated, by(1), is(most32))
+	to(w.Donated, by(1), by(back), by(sign32), is(most32))
+	// Honest, it is what the other side has donated, or one less.
+	to(w.Returned, by(1), by(2), by(back), by(most16), by(sign32), is(most32))
 	for i := range w.Sequence {
 		to(w.Sequence[i], by(1), by(back), by(z.Slots), by(-z.Slots), by(most16), by(sign32), is(0))
 		h := w.Header[i]
