@@ -113,15 +113,17 @@ type donating struct {
 	stop     int
 	ran      int // calls that were executed
 	run      bool
+	// order, if set, puts the server's threads into an order: it matters to no more
+	// than which of two states is met first.
+	order func(server []declared)
 }
 
 func donationProgram(v catalogue.Values) func(*schedule.T) {
-	return donationProgramIn(v, func([]declared) {})
+	return donationProgramWith(v, func(*donating) {})
 }
 
-// donationProgramIn is donationProgram, with the server's threads in the order into
-// which they are put: it matters to no more than which of two states is met first.
-func donationProgramIn(v catalogue.Values, order func(server []declared)) func(*schedule.T) {
+// donationProgramWith is donationProgram, whose executions are changed before they begin.
+func donationProgramWith(v catalogue.Values, change func(*donating)) func(*schedule.T) {
 	names := numbered("client", v.Int("clients"))
 	return func(t *schedule.T) {
 		c := newCalling(t, donationName, v, simulated, false)
@@ -142,7 +144,8 @@ func donationProgramIn(v catalogue.Values, order func(server []declared)) func(*
 		c.machine.onPause = c.region.pool.pause
 		c.machine.stopped = func() bool { return d.crew.stopped }
 		d.declareState()
-		d.start(names, order)
+		change(d)
+		d.start(names)
 	}
 }
 
@@ -156,7 +159,7 @@ func pollFor(v catalogue.Values) time.Duration {
 
 // start declares the threads: those of the pool start as it runs. Those of callers
 // come first, since call i is that of thread i.
-func (d *donating) start(names []string, order func(server []declared)) {
+func (d *donating) start(names []string) {
 	d.names = names
 	for i, name := range names {
 		d.t.Daemon(name, func() {
@@ -168,7 +171,9 @@ func (d *donating) start(names []string, order func(server []declared)) {
 	if d.stop != neverStopped {
 		server = append(server, declared{"stopper", d.stopPool})
 	}
-	order(server)
+	if d.order != nil {
+		d.order(server)
+	}
 	d.machine.declareAll(server)
 	d.t.AtEnd(d.end)
 }

@@ -25,12 +25,12 @@ func TestStatesDoNotDependOnTheOrder(t *testing.T) {
 			t.Fatal(err)
 		}
 		for name, order := range map[string]func([]declared){
-			"as declared": func([]declared) {},
+			"as declared": nil,
 			"backwards":   slices.Reverse[[]declared],
 		} {
 			for n := range 1 + c.repeats {
 				workers := min(1+n, 2)
-				rep, err := schedule.Explore(t.Context(), donationProgramIn(v, order), schedule.Stateful(), schedule.Options{Workers: workers})
+				rep, err := schedule.Explore(t.Context(), donationProgramWith(v, func(d *donating) { d.order = order }), schedule.Stateful(), schedule.Options{Workers: workers})
 				if err != nil || rep.Verdict != verdict.Holds || rep.Untold != nil {
 					t.Fatalf("%s, %s: %v, %q told nothing, %v", c.config, name, rep.Verdict, rep.Untold, err)
 				}

@@ -266,4 +266,9 @@ func TestEveryStepHasItsAccess(t *testing.T) {
 			t.Errorf("%v is no step of the specification", step.Name(name))
 		}
 	}
+	for n := step.TestSetSend; n <= step.Yield; n++ {
+		if _, leftOut := outside[n]; leftOut == known[n] {
+			t.Errorf("%v: a step of the specification: %v, left out: %v", n, known[n], leftOut)
+		}
+	}
 }

@@ -69,7 +69,11 @@ func (d *difference) specification(c *candidate) string {
 		how, stutter := d.r.advance(&after, d.th)
 		switch how {
 		case elsewhere:
-			return fmt.Sprintf("has %s at %v", d.r.threadName(d.th), atOf(&c.state, d.th))
+			has := fmt.Sprintf("has %s at %v", d.r.threadName(d.th), atOf(&c.state, d.th))
+			if why, is := outside[d.th.taken]; is {
+				return fmt.Sprintf("%s, and leaves %v out: %s", has, d.th.taken, why)
+			}
+			return has
 		case disabled:
 			return "does not enable the step"
 		case otherWord:

@@ -18,6 +18,7 @@
 //	left.go        the same of what calls that are left add
 //	access.go      which word each step touches, and how
 //	stutter.go     steps of the code that are none of the specification, and why
+//	outside.go     steps that no configuration takes which is run along, and why
 //	refinement.go  the specification run along
 //	difference.go  what is told when the two differ
 //	graph.go       the specification's state graph, and how much of it the code has taken
