@@ -53,7 +53,8 @@
 //	word.go, mutex.go, cond.go, clock.go   shared objects
 //	dependence.go                  which steps commute
 //	optimal.go, races.go           partial order reduction
-//	stateful.go, state.go, seen.go search by states; verify.go: marks are not trusted
+//	stateful.go, state.go, seen.go search by states; verify.go: marks are not trusted;
+//	                               guards.go: movers; trust.go: nor are their locks
 //	workers.go, usage.go           any number of workers; who touches what; scout.go:
 //	                               a look ahead; repeat.go: steps that are made again,
 //	                               recall.go: steps that are not, memory.go: since

@@ -17,6 +17,11 @@ var (
 	// too coarse.
 	ErrState = errors.New("the announced state does not determine what follows")
 
+	// ErrDeclared: a function that the set-up declares (T.Shared, T.SharedAt, T.Guards,
+	// T.Quotient) panics or fails a check, where it is only to tell, or a step tells its
+	// value at times.
+	ErrDeclared = errors.New("what the program declares cannot be used")
+
 	// ErrOptions: an option has a value without meaning.
 	ErrOptions = errors.New("bad options")
 

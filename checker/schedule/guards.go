@@ -22,25 +22,24 @@ type guard struct {
 	property string
 	holder   func() int
 	on       []Span
-	stores   bool // others may read
+	lock     []Span // where else it stands who the holder is
+	stores   bool   // others may read
 }
 
 // Guards declares that the spans are touched only by the thread that holds a
 // lock: holder gives its index (T.Self), -1 for nobody. It is checked at every
-// access: one by another thread fails the property. Without a name of a property
-// it is not: then the program itself must fail at such an access. Stateful lets a
-// thread that holds the lock make its accesses to the spans without interleaving
-// any step of another thread between, since none of those could tell ("both
-// movers": Lipton, CACM 1975). Only the set-up may declare it.
+// access: one by another thread fails the property; without a name of a property it
+// is not. Stateful lets a thread that holds the lock make its accesses to the spans
+// without interleaving any step of another thread between, since none of those could
+// tell ("both movers": Lipton, CACM 1975). Only the set-up may declare it.
 //
 // Who holds the lock may depend on shared state, as of a buffer that passes from
 // one thread to another, if it changes by steps of its holder alone.
 //
-// That the lock is one is trusted: Stateful makes no interleaving in which another
-// thread stands at what the lock guards while its holder goes on there, so that a lock
-// which two threads take at once is not found out by what happens at the spans. Have
-// the holder checked where the lock is taken, give -1 where more than one may be at the
-// spans, and search with Options.Plain or Bounded, which do not rely on guards, too.
+// That the lock is one is not trusted (trust.go): a search that sees another thread
+// come to the spans, or take the lock, while somebody holds it begins again without
+// relying on this lock, and says so in Report.Distrusted. holder itself is believed: it
+// must give a thread as long as that may be at the spans.
 func (t *T) Guards(property string, holder func() int, on ...Span) {
 	t.guard("Guards", guard{property: property, holder: holder, on: on})
 }
@@ -57,6 +56,9 @@ func (t *T) guard(call string, g guard) {
 	if !r.settingUp {
 		panic("schedule: " + call + " outside the set-up")
 	}
+	if g.holder == nil {
+		panic("schedule: " + call + " without a function that gives the holder of the lock")
+	}
 	r.guards = append(r.guards, g)
 }
 
@@ -66,57 +68,38 @@ func (m *Mutex) Guards(words ...*Word) {
 	for i, w := range words {
 		spans[i] = Span{w.at, 8}
 	}
-	m.w.t.Guards("guarded by", func() int { return m.holder }, spans...)
-}
-
-// guarding gives the lock that guards what the thread is about to touch, nil if
-// none does, and whether the thread touches nothing else.
-func (r *runner) guarding(th *thread) (g *guard, whole bool) {
-	touched := Span{th.event.Location, max(th.event.Size, 1)}
-	for i := range r.guards {
-		for _, s := range r.guards[i].on {
-			if s.overlaps(touched) {
-				return &r.guards[i], s.covers(touched) && len(th.on) == 0
-			}
-		}
-	}
-	return nil, false
+	m.w.t.guard("Guards", guard{
+		property: "guarded by", holder: func() int { return m.holder }, on: spans, lock: []Span{{m.w.at, 8}},
+	})
 }
 
 // checkGuards fails the execution if the thread touches what it may not.
 func (r *runner) checkGuards(th *thread) {
-	k := th.event.Kind
-	if k == Kill || k == Flush || k == Drain {
-		return
-	}
-	g, _ := r.guarding(th)
-	if g == nil || g.property == "" || g.stores && !k.writes() && k != Buffer {
-		return
-	}
-	if g.holder() != th.index {
+	for i := range r.guards {
+		g := &r.guards[i]
+		if !g.checks(th) || g.holder() == th.index {
+			continue
+		}
 		message := ""
 		if r.recording != nil {
 			message = th.name + " touches " + th.event.Location.String() + " at " + th.event.Name + " and does not hold the lock that guards it"
 		}
 		r.fail(g.property, message)
+		return
 	}
 }
 
-// guarded gives those of the threads, which stand before steps that are enabled, whose
-// steps commute with all that others can do before they free a lock.
-func (r *runner) guarded(ready uint64) (set uint64) {
-	for e := ready; e != 0; e &= e - 1 {
-		th := r.threads[lowest(e)]
-		if k := th.event.Kind; k == Kill || k == Flush {
-			continue
-		}
-		g, whole := r.guarding(th)
-		if g == nil || !whole || g.stores && th.event.Kind.writes() {
-			continue
-		}
-		if g.holder() == th.index {
-			set |= th.bit
+// checks says whether the thread's next step fails the property if it does not hold the
+// lock.
+func (g *guard) checks(th *thread) bool {
+	k := th.event.Kind
+	if g.property == "" || k == Kill || k == Flush || k == Drain || g.stores && !k.writes() && k != Buffer {
+		return false
+	}
+	for _, on := range g.on {
+		if on.overlaps(Span{th.event.Location, th.event.Size}) {
+			return true
 		}
 	}
-	return set
+	return false
 }

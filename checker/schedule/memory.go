@@ -12,10 +12,11 @@ type position struct {
 	thread     thread // what the search looks at of it: event, on, whether it is on a word
 	history    history
 	ended      bool
-	waits      bool     // before an await
-	part       Digest   // of the state
-	touches    []int    // the parts that stand at its places
-	set        []uint64 // the same as a set
+	waits      bool      // before an await
+	part       Digest    // of the state
+	touches    []int     // the parts that stand at its places
+	set        []uint64  // the same as a set
+	guards     []guarded // of its places
 	situations map[Digest]*situation
 }
 
@@ -23,7 +24,6 @@ type position struct {
 // are such.
 type situation struct {
 	enabled bool
-	guarded bool // it holds the lock that guards its place
 	writes  bool // its step would, as far as that can be told before
 	effect  *effect
 	never   bool // its step is run each time
@@ -60,10 +60,19 @@ type memory struct {
 	setUp     Digest // of the answers in the set-up: others may make other parts
 	positions map[positionKey]*position
 	good      map[Digest]struct{} // states at the end whose checks have passed
-	attempts  uint64              // executions that could be recalled or were
-	recalled  uint64              // that were
-	mistake   string              // why the program must not be recalled
-	bytes     uint64              // that it takes, about
+	guards    []guardPlaces
+	attempts  uint64 // executions that could be recalled or were
+	recalled  uint64 // that were
+	mistake   string // why the program must not be recalled
+	bytes     uint64 // that it takes, about
+}
+
+// guardPlaces is what is known of who holds the lock of a guard: it follows from the
+// parts that stand at what is guarded, and at the lock.
+type guardPlaces struct {
+	at      []int
+	set     []uint64 // the same as a set
+	holders map[Digest]int16
 }
 
 type positionKey struct {
@@ -77,6 +86,7 @@ const (
 	positionSize  = 512
 	situationSize = 128
 	effectSize    = 256
+	holderSize    = 64
 )
 
 func newMemory(c *common) *memory { return &memory{c: c} }
@@ -84,7 +94,7 @@ func newMemory(c *common) *memory { return &memory{c: c} }
 func (m *memory) forget(setUp Digest) {
 	m.c.seen.held.Add(-m.bytes)
 	m.bytes = 0
-	m.setUp, m.positions, m.good = setUp, make(map[positionKey]*position), make(map[Digest]struct{})
+	m.setUp, m.positions, m.good, m.guards = setUp, make(map[positionKey]*position), make(map[Digest]struct{}), nil
 }
 
 // hold takes memory into account; the search ends if there is none.
@@ -128,6 +138,7 @@ func (m *memory) position(r *runner, th *thread) *position {
 				n.set[i/64] |= 1 << (i % 64)
 			}
 		}
+		n.guards = r.touching(th, nil)
 	}
 	m.positions[key] = n
 	m.hold(positionSize)
@@ -136,12 +147,15 @@ func (m *memory) position(r *runner, th *thread) *position {
 
 // touches says whether the i-th part stands at a place of the step that the thread
 // stands before.
-func (r *runner) touches(th *thread, i int) bool {
+func (r *runner) touches(th *thread, i int) bool { return r.standsAt(i, th.touches) }
+
+// standsAt says whether the i-th part stands at one of the spans.
+func (r *runner) standsAt(i int, spans func(Span) bool) bool {
 	if i < len(r.words) {
-		return th.touches(Span{r.words[i].at, 8})
+		return spans(Span{r.words[i].at, 8})
 	}
 	p := &r.shared[i-len(r.words)]
-	return p.everywhere || slices.ContainsFunc(p.on, th.touches)
+	return p.everywhere || slices.ContainsFunc(p.on, spans)
 }
 
 func (th *thread) touches(s Span) bool {
@@ -158,11 +172,45 @@ func (r *runner) partName(i int) string {
 }
 
 // at is the digest of the parts at the position's places.
-func (n *position) at(parts []Digest) (sum Digest) {
-	for _, i := range n.touches {
+func (n *position) at(parts []Digest) Digest { return sumOf(n.touches, parts) }
+
+func sumOf(numbers []int, parts []Digest) (sum Digest) {
+	for _, i := range numbers {
 		sum.add(parts[i])
 	}
 	return sum
+}
+
+// locks learns who holds the locks of the guards while the parts are such.
+func (s *stateful) locks(p *fork) {
+	r, m := s.r, s.memory
+	if len(m.guards) != len(p.holders) {
+		m.guards = make([]guardPlaces, len(p.holders))
+		for k := range m.guards {
+			g := &m.guards[k]
+			g.set, g.holders = make([]uint64, (r.parts()+63)/64), make(map[Digest]int16)
+			for i := range r.parts() {
+				if r.standsAt(i, func(at Span) bool {
+					return slices.ContainsFunc(r.guards[k].on, at.overlaps) || slices.ContainsFunc(r.guards[k].lock, at.overlaps)
+				}) {
+					g.at = append(g.at, i)
+					g.set[i/64] |= 1 << (i % 64)
+				}
+			}
+		}
+	}
+	for k, now := range p.holders {
+		g := &m.guards[k]
+		at := sumOf(g.at, p.picture.parts)
+		switch was, known := g.holders[at]; {
+		case !known:
+			g.holders[at] = now
+			m.hold(holderSize)
+		case was != now:
+			m.err("%s holds the lock that guards %v, and %s does in another state that agrees there: what else does the lock's holder depend on?",
+				s.nameOf(r.threads, now), r.guards[k].on[0].Location, s.nameOf(r.threads, was))
+		}
+	}
 }
 
 // draw draws the state before the decision, in which the program is, and compares what
@@ -177,6 +225,7 @@ func (s *stateful) draw(p *fork) {
 	pic.positions, pic.situations = pic.positions[:0], pic.situations[:0]
 	pic.sum = r.drawParts(pic.parts)
 	pic.sum.add(r.answered())
+	s.locks(p)
 	for t, th := range r.threads[:r.declared] {
 		n := m.position(r, th)
 		pic.positions = append(pic.positions, n)
@@ -184,7 +233,7 @@ func (s *stateful) draw(p *fork) {
 		var c *situation
 		if !n.ended {
 			c = s.situation(p, n, situation{
-				enabled: p.enabled>>uint(t)&1 == 1, guarded: p.guarded>>uint(t)&1 == 1, writes: th.mightWrite(),
+				enabled: p.enabled>>uint(t)&1 == 1, writes: th.mightWrite(),
 			})
 		}
 		pic.situations = append(pic.situations, c)
@@ -211,9 +260,6 @@ func (s *stateful) situation(p *fork, n *position, now situation) *situation {
 		s.memory.hold(situationSize)
 	case c.enabled != now.enabled:
 		s.memory.err("thread %q stands before %s and is enabled in one of two states that agree at its places: what else does its predicate look at?",
-			n.thread.name, s.r.before(&n.thread))
-	case c.guarded != now.guarded:
-		s.memory.err("thread %q stands before %s and holds the lock that guards it in one of two states that agree at its places: what else does the lock's holder depend on?",
 			n.thread.name, s.r.before(&n.thread))
 	case c.writes != now.writes:
 		s.memory.err("thread %q stands before %s, which would write in one of two states that agree at its places", n.thread.name, s.r.before(&n.thread))

@@ -8,6 +8,8 @@ type Mutex struct {
 	holder int // index of the thread that holds it; -1: none, or the set-up
 }
 
+// The word of a lock that is held tells by whom, since that is part of the state: it
+// is that of the set-up and the index of the thread, plus one.
 const (
 	mutexFree uint64 = 0
 	mutexHeld uint64 = 1
@@ -41,12 +43,12 @@ func (m *Mutex) TryLock() bool {
 }
 
 func (m *Mutex) take() {
-	m.w.v = mutexHeld
 	m.holder = -1
 	if th := m.w.t.r.running; th != nil {
 		m.holder = th.index
 		th.holds++
 	}
+	m.w.v = mutexHeld + uint64(m.holder+1)
 }
 
 // Unlock frees the lock. A thread that does not hold it fails property "mutex".
@@ -70,4 +72,4 @@ func (m *Mutex) free() {
 }
 
 // Held says whether anybody holds the lock, without a step: for checks.
-func (m *Mutex) Held() bool { return m.w.v == mutexHeld }
+func (m *Mutex) Held() bool { return m.w.v != mutexFree }

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"urpc/checker/schedule"
@@ -22,8 +23,14 @@ func outcomes(t *testing.T, program func(*schedule.T, func(string)), s schedule.
 
 func outcomesBy(t *testing.T, program func(*schedule.T, func(string)), s schedule.Strategy, o schedule.Options) (map[string]bool, schedule.Report) {
 	t.Helper()
-	told := map[string]bool{}
-	rep := explore(t, func(s *schedule.T) { program(s, func(o string) { told[o] = true }) }, s, o)
+	told, mu := map[string]bool{}, sync.Mutex{}
+	rep := explore(t, func(s *schedule.T) {
+		program(s, func(o string) {
+			mu.Lock()
+			defer mu.Unlock()
+			told[o] = true
+		})
+	}, s, o)
 	if rep.Bad > 0 {
 		told["a failure"] = true
 	}

@@ -8,7 +8,7 @@ package schedule
 // of an execution.
 //
 //	state      parts p1 … pn, positions t1 … tk: where each thread stands
-//	situation  (t, those pi that stand at t's places) → enabled, guarded, writes, effect
+//	situation  (t, those pi that stand at t's places) → enabled, writes, effect
 //	effect     new values of some of those pi, the next position of the thread, marks
 //
 // The search goes about as it does without: it visits the same states in the same
@@ -123,7 +123,17 @@ func (s *stateful) goOn(p, q *fork) bool {
 	b.sum.add(e.delta)
 	b.situations = append(b.situations[:0], a.situations...)
 	b.drawn = true
-	q.enabled, q.ready, q.guarded, q.last = 0, 0, 0, p.chosen
+	q.enabled, q.ready, q.last = 0, 0, p.chosen
+	q.holders = append(q.holders[:0], p.holders...)
+	for k := range s.memory.guards {
+		if g := &s.memory.guards[k]; intersect(g.set, e.set) {
+			holder, known := g.holders[sumOf(g.at, b.parts)]
+			if !known {
+				return false
+			}
+			q.holders[k] = holder
+		}
+	}
 	for t, n := range b.positions {
 		if n.ended {
 			b.situations[t] = nil
@@ -140,9 +150,6 @@ func (s *stateful) goOn(p, q *fork) bool {
 			q.enabled |= bit
 			if !n.waits {
 				q.ready |= bit
-			}
-			if c.guarded {
-				q.guarded |= bit
 			}
 		}
 	}
@@ -180,6 +187,9 @@ func (s *stateful) standing(p *fork) []*thread {
 func (s *stateful) walkOut(p, q *fork) (walk, int) {
 	if _, good := s.memory.good[q.picture.sum]; !good {
 		return notWalked, p.before.steps
+	}
+	if !s.ends(p, q, s.standing(q)) {
+		return walkedOn, 0
 	}
 	s.leave(q.picture.sum)
 	s.memory.recalled++

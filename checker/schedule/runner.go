@@ -179,6 +179,21 @@ func (r *runner) protect(who string, f func()) {
 	f()
 }
 
+// caught is deferred around a function of the program that is to tell something and
+// does nothing else. If it panics the program cannot be explored: that is no failure of
+// an execution.
+func (r *runner) caught(call string) {
+	r.quiet = false
+	v := recover()
+	switch _, failed := v.(killed); {
+	case v == nil || r.mute != "":
+	case failed:
+		r.mute = "a function given to T." + call + " fails a check: it must only tell"
+	default:
+		r.mute = fmt.Sprintf("a function given to T.%s panics: %v%s", call, v, where(2))
+	}
+}
+
 // schedule runs the threads until none can go on or the outcome is known.
 func (r *runner) schedule() {
 	for r.outcome == underWay {

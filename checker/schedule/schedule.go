@@ -129,7 +129,8 @@ func Optimal() Strategy { return Strategy{kind: optimally} }
 // thread has read since its last mark (state.go says what a state is). It finds
 // what Optimal finds, in a number of executions that grows with the states and not
 // with the traces. The program must tell what is shared, by T.Word or T.Shared,
-// the property's own variables included; marks are what makes states meet. That
+// the property's own variables included; marks are what makes states meet. What a check
+// or a predicate looks at must be ordered by announced steps, as for Optimal. That
 // the announced state determines what follows is verified on a sample, and a
 // difference is an error (ErrState).
 //
@@ -252,6 +253,9 @@ type Report struct {
 	// there are any, all states are visited still, but States counts some for
 	// several, and how many depends on the order in which they were met.
 	Untold []string
+	// Distrusted says of each guard (T.Guards) that Stateful did not rely on what was
+	// seen of it: the search is as complete, and takes longer.
+	Distrusted []string
 	// Handed counts how often one of its workers took over a part of another's search.
 	Handed uint64
 	// Recalled counts the executions of Stateful that were not run, since all that

@@ -21,7 +21,7 @@ import "fmt"
 // the set-up may declare it. A counter that grows for ever is added as far as it
 // matters: modulo the size of its ring, say.
 func (t *T) Shared(f func(*Digest)) {
-	t.share("Shared", part{name: "what Shared declares", f: f, everywhere: true})
+	t.share(part{call: "Shared", name: "what Shared declares", f: f, everywhere: true})
 }
 
 // SharedAt is Shared of state that stands at places: only a step on one of them, or
@@ -29,21 +29,24 @@ func (t *T) Shared(f func(*Digest)) {
 // included. That no other step changes it is tested wherever Stateful runs a step of
 // a program that declares T.Recall. name is for messages: "slots of the queue".
 func (t *T) SharedAt(name string, f func(*Digest), on ...Span) {
-	t.share("SharedAt", part{name: name, f: f, on: on})
+	t.share(part{call: "SharedAt", name: name, f: f, on: on})
 }
 
 // part is a part of the shared state.
 type part struct {
-	name       string
+	call, name string // by which call it is declared
 	f          func(*Digest)
 	on         []Span
 	everywhere bool // any step may touch it
 }
 
-func (t *T) share(call string, p part) {
-	r := t.alive(call)
+func (t *T) share(p part) {
+	r := t.alive(p.call)
 	if !r.settingUp {
-		panic("schedule: " + call + " outside the set-up")
+		panic("schedule: " + p.call + " outside the set-up")
+	}
+	if p.f == nil {
+		panic("schedule: " + p.call + " without a function")
 	}
 	r.shared = append(r.shared, p)
 }
@@ -57,6 +60,9 @@ func (t *T) Quotient(f func(at Location, v uint64) uint64) {
 	r := t.alive("Quotient")
 	if !r.settingUp {
 		panic("schedule: Quotient outside the set-up")
+	}
+	if f == nil {
+		panic("schedule: Quotient without a function")
 	}
 	r.quotient = f
 }
@@ -95,13 +101,12 @@ func (r *runner) parts() int { return len(r.words) + len(r.shared) }
 // drawParts gives the digest of all parts, and of each in into, if it is not nil.
 func (r *runner) drawParts(into []Digest) (sum Digest) {
 	d := &r.scratch // it stays there: what is handed to the program's functions escapes
-	r.quiet = true
 	for i := range r.parts() {
 		*d = Digest{}
 		if i < len(r.words) {
 			d.Word(r.class(r.words[i].at, r.words[i].v))
 		} else {
-			r.shared[i-len(r.words)].f(d)
+			r.shared[i-len(r.words)].add(r, d)
 		}
 		d.Word(uint64(i))
 		sum.add(*d)
@@ -109,14 +114,22 @@ func (r *runner) drawParts(into []Digest) (sum Digest) {
 			into[i] = *d
 		}
 	}
-	r.quiet = false
 	return sum
+}
+
+// add adds the part to the digest.
+func (p *part) add(r *runner, d *Digest) {
+	defer r.caught(p.call)
+	r.quiet = true
+	p.f(d)
 }
 
 func (r *runner) class(at Location, v uint64) uint64 {
 	if r.quotient == nil {
 		return v
 	}
+	defer r.caught("Quotient")
+	r.quiet = true
 	return r.quotient(at, v)
 }
 

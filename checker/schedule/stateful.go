@@ -54,20 +54,22 @@ type stateful struct {
 	memory     *memory
 	final      fork      // of which the state is that at the end of the execution
 	threads    []*thread // scratch
+	touched    []guarded // scratch
 }
 
 // fork is one decision of the current execution.
 type fork struct {
 	enabled uint64
 	ready   uint64 // of these, the threads before a step that is no await
-	guarded uint64 // of those, the threads that hold the lock which guards their place
 	last    int    // the thread of the step before; -1: there was none
 	sleep   uint64 // threads that need not go on from here
 	left    uint64 // threads not yet tried, chosen among them
 	given   uint64 // threads that other workers have taken from left
 	chosen  int
 	wrote   bool
+	relied  int      // the chosen thread goes on at once: the number of the guard that lets it, plus 1
 	stands  []access // by thread: what each enabled one stands before
+	holders []int16  // of the locks of all guards
 	answers odometer
 	before  knowledge
 	picture picture // of the state, where steps are recalled
@@ -230,10 +232,9 @@ func (s *stateful) remember(p *fork) bool {
 		return true
 	}
 	if !p.picture.drawn {
-		p.guarded = s.r.guarded(p.ready)
 		s.draw(p)
 	}
-	return s.memory.mistake == ""
+	return s.memory.mistake == "" && s.r.mute == ""
 }
 
 // grow adds a decision; false: the execution ends here.
@@ -243,10 +244,10 @@ func (s *stateful) grow(enabled uint64, last int) bool {
 	}
 	sleep := s.slept()
 	p := s.push()
-	p.enabled, p.ready, p.guarded, p.last = enabled, enabled&s.r.ready, 0, last
+	p.enabled, p.ready, p.last = enabled, enabled&s.r.ready, last
 	s.know(&p.before)
+	s.hold(p)
 	if s.remembers() {
-		p.guarded = s.r.guarded(p.ready)
 		s.draw(p)
 		if len(s.path) > 1 {
 			s.learn(s.path[len(s.path)-2], p)
@@ -255,7 +256,19 @@ func (s *stateful) grow(enabled uint64, last int) bool {
 			return s.goesOn(false)
 		}
 	}
+	if s.r.mute != "" {
+		s.path = s.path[:len(s.path)-1]
+		return false
+	}
 	return s.enter(p, sleep, s.r.threads)
+}
+
+// hold takes down who holds the locks of the guards.
+func (s *stateful) hold(p *fork) {
+	p.holders = p.holders[:0]
+	if !s.plain {
+		p.holders = s.r.holders(p.holders)
+	}
 }
 
 // enter decides who goes on first from the state before the decision; false: nobody,
@@ -270,8 +283,10 @@ func (s *stateful) enter(p *fork, sleep uint64, threads []*thread) bool {
 	if s.races && s.collide(p) {
 		return true
 	}
-	if m := s.mover(p, threads); m >= 0 {
-		p.sleep, p.left, p.chosen = sleep, 1<<uint(m), m
+	offend, unsure := s.checked(p, threads)
+	sleep &^= offend
+	if m, by := s.mover(p, threads, unsure); m >= 0 {
+		p.sleep, p.left, p.chosen, p.relied = sleep, 1<<uint(m), m, by
 		return s.goesOn(sleep>>uint(m)&1 == 0)
 	}
 	key := p.picture.sum
@@ -324,7 +339,7 @@ func (s *stateful) push() *fork {
 		s.path[k] = new(fork)
 	}
 	p := s.path[k]
-	p.given, p.answers.choices, p.picture.drawn = 0, p.answers.choices[:0], false
+	p.given, p.relied, p.answers.choices, p.picture.drawn = 0, 0, p.answers.choices[:0], false
 	return p
 }
 
@@ -348,15 +363,7 @@ func (s *stateful) slept() (sleep uint64) {
 // look takes down what the enabled threads stand before; false: the search must
 // begin again.
 func (s *stateful) look(p *fork, threads []*thread) bool {
-	waiting := s.r.waiting
-	if p.picture.drawn {
-		waiting = 0
-	}
-	for t := range p.picture.positions {
-		if n := p.picture.positions[t]; p.picture.drawn && !n.ended {
-			waiting |= n.thread.bit
-		}
-	}
+	waiting := s.waiting(p)
 	for e := p.enabled; e != 0; e &= e - 1 {
 		t := lowest(e)
 		for len(p.stands) <= t {
@@ -371,7 +378,26 @@ func (s *stateful) look(p *fork, threads []*thread) bool {
 		}
 		p.stands[t] = a
 	}
-	return s.c.usage.note(threads, p.enabled, waiting, p.stands)
+	var from *fork
+	if len(s.path) > 1 {
+		from = s.path[len(s.path)-2]
+	}
+	return s.c.usage.note(threads, p.enabled, waiting, p.stands) && s.trusts(from, p, threads, p.enabled|waiting)
+}
+
+// waiting gives the threads that wait in the state before the decision, and maybe
+// some that are enabled.
+func (s *stateful) waiting(p *fork) uint64 {
+	if !p.picture.drawn {
+		return s.r.waiting
+	}
+	waiting := uint64(0)
+	for _, n := range p.picture.positions {
+		if !n.ended {
+			waiting |= n.thread.bit
+		}
+	}
+	return waiting
 }
 
 // collide lets two threads that stand before accesses which race make them one
@@ -393,21 +419,17 @@ func (s *stateful) collide(p *fork) bool {
 
 // mover gives a thread whose step commutes with all that others can do before
 // another step of it: on a place that no other thread touches, or on one that a
-// lock guards which it holds; -1: there is none.
-func (s *stateful) mover(p *fork, threads []*thread) int {
+// lock guards which it holds, and then by which guard, plus 1; -1: there is none. unsure
+// are threads whose places do not tell that.
+func (s *stateful) mover(p *fork, threads []*thread, unsure uint64) (thread, by int) {
 	if s.plain {
-		return -1
+		return -1, 0
 	}
-	switch t, movers := s.c.usage.private(threads, p.ready, p.stands); {
-	case t >= 0 || !movers:
-		return t
-	case !p.picture.drawn:
-		p.guarded = s.r.guarded(p.ready)
+	if t, movers := s.c.usage.private(threads, p.ready&^unsure, p.stands); t >= 0 || !movers {
+		return t, 0
 	}
-	if p.guarded == 0 {
-		return -1
-	}
-	return lowest(p.guarded)
+	t, guard := s.holding(p, threads)
+	return t, guard + 1
 }
 
 func (s *stateful) choose(n int) int {
@@ -431,17 +453,37 @@ func (s *stateful) over() {
 	if s.r.outcome != underWay {
 		return
 	}
-	if !s.remembers() {
-		s.leave(s.r.state())
-		return
-	}
 	p := &s.final
-	s.know(&p.before)
-	s.draw(p)
+	s.hold(p)
+	var from *fork
 	if len(s.path) > 0 && s.at == len(s.path) {
-		s.learn(s.path[len(s.path)-1], p)
+		from = s.path[len(s.path)-1]
 	}
-	s.leave(p.picture.sum)
+	key := Digest{}
+	if s.remembers() {
+		s.know(&p.before)
+		s.draw(p)
+		if from != nil {
+			s.learn(from, p)
+		}
+		key = p.picture.sum
+	} else {
+		key = s.r.state()
+	}
+	if s.r.mute == "" && s.ends(from, p, s.r.threads) {
+		s.leave(key)
+	}
+}
+
+// ends looks at the guards in a state in which no thread can go on; false: the search
+// must begin again.
+func (s *stateful) ends(from, p *fork, threads []*thread) bool {
+	if s.trusts(from, p, threads, s.waiting(p)) {
+		return true
+	}
+	s.restart = true
+	s.c.end(&s.c.begins)
+	return false
 }
 
 // leave counts a state in which no thread can go on.
@@ -463,7 +505,7 @@ func (s *stateful) repeated() error {
 	case declarers&(declarers-1) != 0:
 		return twoDeclarers(s.r)
 	case s.r.mute != "":
-		return fmt.Errorf("%w: %s", ErrOptions, s.r.mute)
+		return fmt.Errorf("%w: %s", ErrDeclared, s.r.mute)
 	case s.difference != "":
 		return fmt.Errorf("%w: %s", ErrNondeterministic, s.difference)
 	case s.at < len(s.path):

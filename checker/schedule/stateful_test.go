@@ -196,6 +196,23 @@ func TestStatefulVerifiesMarks(t *testing.T) {
 	}
 }
 
+// declaring is a program of two threads whose word comes to 2 at last.
+func declaring(how func(*schedule.T, *schedule.Word)) func(*schedule.T) {
+	return func(t *schedule.T) {
+		x := t.Word("x", 0)
+		how(t, x)
+		for range 2 {
+			t.Go("adds", func() { x.Add(1) })
+		}
+	}
+}
+
+func panicIf(b bool) {
+	if b {
+		panic("boom")
+	}
+}
+
 func TestStatefulRefuses(t *testing.T) {
 	hidden := 0
 	for _, c := range []struct {
@@ -225,6 +242,19 @@ func TestStatefulRefuses(t *testing.T) {
 			})
 			t.Go("c", func() { z.Load() })
 		}, schedule.ErrState, "store y"},
+		{"a function of T.Shared that panics", declaring(func(t *schedule.T, x *schedule.Word) {
+			t.Shared(func(*schedule.Digest) { panicIf(x.Peek() == 2) })
+		}), schedule.ErrDeclared, "a function given to T.Shared panics: boom"},
+		{"a function of T.SharedAt that fails a check", declaring(func(t *schedule.T, x *schedule.Word) {
+			t.SharedAt("x", func(*schedule.Digest) { t.Check("small", x.Peek() < 2, "it is 2") }, schedule.Span{Location: x.Location(), Size: 8})
+		}), schedule.ErrDeclared, "a function given to T.SharedAt fails a check"},
+		{"a quotient that panics", declaring(func(t *schedule.T, _ *schedule.Word) {
+			t.Quotient(func(_ schedule.Location, v uint64) uint64 { panicIf(v == 2); return v })
+		}), schedule.ErrDeclared, "a function given to T.Quotient panics: boom"},
+		{"a holder of a lock that panics", declaring(func(t *schedule.T, x *schedule.Word) {
+			y := t.Word("y", 0)
+			t.Guards("", func() int { panicIf(x.Peek() == 2); return -1 }, schedule.Span{Location: y.Location(), Size: 8})
+		}), schedule.ErrDeclared, "a function given to T.Guards panics: boom"},
 	} {
 		_, err := schedule.Explore(context.Background(), c.program, schedule.Stateful(), schedule.Options{KeepGoing: true})
 		if !errors.Is(err, c.want) {

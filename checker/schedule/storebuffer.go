@@ -37,7 +37,7 @@ const bufferSuffix = "'s buffer"
 
 // bufferStores gives each thread that the set-up declared its buffer.
 func (r *runner) bufferStores(t *T) {
-	r.shared = append(r.shared, part{name: "store buffers", f: r.digestBuffers, everywhere: true})
+	r.shared = append(r.shared, part{call: "Shared", name: "store buffers", f: r.digestBuffers, everywhere: true})
 	for i := range r.declared {
 		r.giveBuffer(t, r.threads[i])
 	}

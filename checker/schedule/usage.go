@@ -9,8 +9,15 @@ import "sync"
 type usage struct {
 	mu     sync.RWMutex
 	places *places
+	guards []trust
 	kills  bool // there is a Kill: no step is a mover
 	void   bool // what was relied on has turned out to be wrong
+}
+
+// trust is what is known of a guard.
+type trust struct {
+	relied  bool
+	against string // why it is not relied on; "": it may be
 }
 
 func newUsage() usage { return usage{places: newPlaces()} }
@@ -43,6 +50,13 @@ func (u *usage) note(threads []*thread, enabled, waiting uint64, stands []access
 	u.void = u.void || u.places.merged
 	u.places.merged = false
 	return !u.void
+}
+
+// killing says whether there is a Kill, so that no step is taken at once.
+func (u *usage) killing() bool {
+	u.mu.RLock()
+	defer u.mu.RUnlock()
+	return u.kills
 }
 
 // broken says whether what was relied on is wrong.
@@ -104,4 +118,48 @@ func (u *usage) private(threads []*thread, of uint64, stands []access) (thread i
 		return -1, true // another worker has just found out that it is not
 	}
 	return thread, true
+}
+
+// rely says whether the guard may be relied on, and notes that it is.
+func (u *usage) rely(guard int) bool {
+	u.mu.RLock()
+	known := guard < len(u.guards) && (u.guards[guard].relied || u.guards[guard].against != "")
+	trusted := !known || u.guards[guard].against == ""
+	u.mu.RUnlock()
+	if known {
+		return trusted
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	t := u.trust(guard)
+	t.relied = t.against == ""
+	return t.relied
+}
+
+// distrust notes why the guard is not to be relied on; false: the search must begin again.
+func (u *usage) distrust(guard int, why func() string) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if t := u.trust(guard); t.against == "" {
+		t.against = why()
+		u.void = u.void || t.relied
+	}
+	return !u.void
+}
+
+func (u *usage) trust(guard int) *trust {
+	for len(u.guards) <= guard {
+		u.guards = append(u.guards, trust{})
+	}
+	return &u.guards[guard]
+}
+
+// distrusted gives why guards were not relied on.
+func (u *usage) distrusted() (why []string) {
+	for _, t := range u.guards {
+		if t.against != "" {
+			why = append(why, t.against)
+		}
+	}
+	return why
 }

@@ -169,6 +169,7 @@ func (s *stateful) spare() *task {
 func (p *fork) copied() *fork {
 	q := *p
 	q.stands = append([]access(nil), p.stands...)
+	q.holders = append([]int16(nil), p.holders...)
 	q.answers.choices = append([]choice(nil), p.answers.choices...)
 	q.before.histories = append([]history(nil), p.before.histories...)
 	q.picture = picture{} // each worker knows its own nodes
@@ -214,6 +215,7 @@ func (e *exploration) searchStates() (ending, error) {
 			e.merge(w)
 		}
 		e.report.States, e.report.Verified, e.report.Handed = c.seen.states.Load(), c.kept.verified, c.handed
+		e.report.Distrusted = c.usage.distrusted()
 		return e.settled(ends)
 	}
 }

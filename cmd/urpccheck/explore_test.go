@@ -27,3 +27,11 @@ func TestUntoldIsTold(t *testing.T) {
 		}
 	}
 }
+
+// So it does where the search did without a lock that it was told of.
+func TestDistrustedIsTold(t *testing.T) {
+	e := &explored{app: &app{ctx: t.Context()}, report: schedule.Report{States: 41, Distrusted: []string{"b stands there"}}}
+	if !strings.Contains(e.covered(), "not relied on, a lock: b stands there") || len(e.record().Distrusted) != 1 {
+		t.Errorf("%s, %+v", e.covered(), e.record())
+	}
+}

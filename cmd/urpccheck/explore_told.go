@@ -166,6 +166,9 @@ func (e *explored) covered() string {
 	if r.Untold != nil {
 		text += fmt.Sprintf("; some states count as several, how many depends on the order: %s read and told nothing", strings.Join(r.Untold, ", "))
 	}
+	if r.Distrusted != nil {
+		text += "; not relied on, a lock: " + strings.Join(r.Distrusted, "; ")
+	}
 	if r.Recalled > 0 {
 		text += fmt.Sprintf("; %s of the executions were recalled, not run", grouped(r.Recalled))
 	}
@@ -196,6 +199,7 @@ func (e *explored) record() verdictRecord {
 	}
 	if r.States > 0 {
 		record.States, record.Verified, record.Recalled, record.Untold = new(r.States), new(r.Verified), new(r.Recalled), r.Untold
+		record.Distrusted = r.Distrusted
 	}
 	if l := e.tied; l != nil {
 		record.Matched, record.Candidates = new(l.Matched), new(l.Candidates)

@@ -59,6 +59,8 @@ type verdictRecord struct {
 	// Untold are steps that read and told nothing: states may be more than there are,
 	// and another number in another run.
 	Untold []string `json:"untold,omitempty"`
+	// Distrusted says of locks that the search did not rely on what was seen of them.
+	Distrusted []string `json:"distrusted,omitempty"`
 	// In lock-step: steps that were judged, the most states in which the
 	// specification may have been, and how much of it the code took.
 	Matched       *uint64              `json:"matched,omitempty"`

@@ -1,0 +1,180 @@
+package schedule
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Trust in guards. A thread A that holds a lock is let go on at once at what the lock
+// guards (guards.go). That loses nothing if until A frees the lock no other thread comes
+// to where it would touch the same. Of each guard the search therefore looks, in every
+// state that it comes to, for
+//
+//	a thread that stands, enabled or waiting, before what is guarded, while another
+//	one holds the lock;
+//	a step of another thread than the holder that gives the lock to somebody, or to
+//	nobody;
+//	a step taken at once, on what is guarded, that gives away the lock itself.
+//
+// If there is any of these, the lock is distrusted: the search begins again, without
+// relying on it.
+//
+// Why this finds every break. Let A hold the lock in a state s and stand before a step
+// a on what it guards, and let b1 … bn be the shortest continuation of s by others that
+// ends with a touch of the guarded place, or with a change of the holder. None of b1 to
+// bn-1 touches what a does, so all of them are possible after a as well, and lead to
+// where bn can be taken, or its thread stands before it: a does not give the lock away,
+// or that is seen at a. The search goes on from s·a, where A holds the lock still, and
+// comes by the same argument, for the next step of A at a guarded place, to a state in
+// which A is not let go on, and from which b1 … bn-1 are reached up to the order of
+// steps that commute. There the thread of bn stands before a guarded place, or bn is
+// taken and changes the holder; either is seen.
+
+// guarded is that a thread stands before what a guard is on.
+type guarded struct {
+	guard   int
+	whole   bool // before nothing else, and no write that others may see
+	against bool // what the holder's steps do not commute with
+	checked bool // by the guard's property
+}
+
+// touching gives the guards of what the thread stands before.
+func (r *runner) touching(th *thread, into []guarded) []guarded {
+	into = into[:0]
+	k := th.event.Kind
+	if k == Kill || k == Drain {
+		return into
+	}
+	writes := mayWrite(th)
+	for i := range r.guards {
+		g := &r.guards[i]
+		for _, on := range g.on {
+			if th.touches(on) {
+				within := on.covers(Span{th.event.Location, th.event.Size}) && len(th.on) == 0
+				into = append(into, guarded{
+					guard: i, whole: within && k != Flush && !(g.stores && writes), against: k != Buffer && (!g.stores || writes),
+					checked: g.checks(th),
+				})
+				break
+			}
+		}
+	}
+	return into
+}
+
+// holders gives who holds the lock of each guard; nobody is -1.
+func (r *runner) holders(into []int16) []int16 {
+	into = into[:0]
+	for i := range r.guards {
+		into = append(into, r.guards[i].heldBy(r))
+	}
+	return into
+}
+
+func (g *guard) heldBy(r *runner) int16 {
+	defer r.caught("Guards")
+	r.quiet = true
+	return int16(min(max(g.holder(), -1), maxThreads))
+}
+
+// owner gives whose doing a step of the thread is: that of a flush is whose store it is.
+func (r *runner) owner(thread int) int16 {
+	for _, b := range r.buffers {
+		if b.flusher.index == thread {
+			return int16(b.owner.index)
+		}
+	}
+	return int16(thread)
+}
+
+// trusts looks for what breaks the trust in guards, at the state before a decision, p,
+// which is the last one or that at the end of an execution, and by the step that led
+// there; false: the search must begin again. standing are the threads that have not
+// ended.
+func (s *stateful) trusts(from, p *fork, threads []*thread, standing uint64) bool {
+	if len(p.holders) == 0 || s.c.usage.killing() {
+		return true
+	}
+	trusted := true
+	for e := standing; e != 0; e &= e - 1 {
+		t := lowest(e)
+		for _, on := range s.touches(p, threads, t) {
+			if h := p.holders[on.guard]; on.against && h >= 0 && h != s.r.owner(t) {
+				trusted = s.c.usage.distrust(on.guard, func() string {
+					return fmt.Sprintf("%s stands before %s while %s holds the lock", threads[t].name, s.r.before(threads[t]), s.nameOf(threads, h))
+				}) && trusted
+			}
+		}
+	}
+	if from == nil || len(from.holders) != len(p.holders) {
+		return trusted
+	}
+	by := s.r.owner(from.chosen)
+	for i, was := range from.holders {
+		if now := p.holders[i]; now != was && was >= 0 && (by != was || from.relied == i+1) {
+			trusted = s.c.usage.distrust(i, func() string {
+				return fmt.Sprintf("a step of %s makes %s the holder of the lock in place of %s", s.nameOf(threads, int16(from.chosen)), s.nameOf(threads, now), s.nameOf(threads, was))
+			}) && trusted
+		}
+	}
+	return trusted
+}
+
+func (s *stateful) nameOf(threads []*thread, t int16) string {
+	if t < 0 || int(t) >= len(threads) {
+		return "nobody"
+	}
+	return threads[t].name
+}
+
+// touches gives what guards the thread stands before.
+func (s *stateful) touches(p *fork, threads []*thread, t int) []guarded {
+	if p.picture.drawn {
+		return p.picture.positions[t].guards
+	}
+	s.touched = s.r.touching(threads[t], s.touched)
+	return s.touched
+}
+
+// holding gives a thread that holds the lock of what it stands before, if that is
+// relied on, and the guard; -1: there is none.
+func (s *stateful) holding(p *fork, threads []*thread) (thread, guard int) {
+	if len(p.holders) == 0 {
+		return -1, 0
+	}
+	for e := p.ready; e != 0; e &= e - 1 {
+		t := lowest(e)
+		for _, on := range s.touches(p, threads, t) {
+			if on.whole && int(p.holders[on.guard]) == t && s.c.usage.rely(on.guard) {
+				return t, on.guard
+			}
+		}
+	}
+	return -1, 0
+}
+
+// checked gives the threads whose step a guard's property looks at: those whose step
+// would fail it now, and those that the search cannot rely on not to fail it soon.
+//
+// What such a step does is not told by its place: another thread may give away the lock
+// elsewhere. So of the first none may sleep, since it slept for having been tried
+// before steps that commute with it; and the second are not let go on at once for
+// having their place to themselves.
+func (s *stateful) checked(p *fork, threads []*thread) (offend, unsure uint64) {
+	if !slices.ContainsFunc(s.r.guards, func(g guard) bool { return g.property != "" }) {
+		return 0, 0
+	}
+	for e := p.enabled; e != 0 && len(p.holders) > 0; e &= e - 1 {
+		t := lowest(e)
+		for _, on := range s.touches(p, threads, t) {
+			switch {
+			case !on.checked:
+			case int(p.holders[on.guard]) != t:
+				offend |= 1 << uint(t)
+			case !s.c.usage.rely(on.guard):
+				unsure |= 1 << uint(t)
+			}
+		}
+	}
+	return offend, unsure | offend
+}
