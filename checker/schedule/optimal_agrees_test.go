@@ -82,6 +82,12 @@ var variety = map[string]func(*schedule.T, func(string)){
 		t.Go("b", func() { x.Store(3) })
 		t.AtEnd(func() { told(fmt.Sprint(x, y)) })
 	},
+	"a value that has gone before who waits for it comes": func(t *schedule.T, told func(string)) {
+		x, y := t.Word("x", 0), t.Word("y", 0)
+		t.Go("passer", func() { x.Store(1); x.Store(2) })
+		t.Daemon("late", func() { y.Add(1); x.Await(func(v uint64) bool { return v == 1 }); y.Add(1) })
+		t.AtEnd(func() { told(fmt.Sprint(x, y)) })
+	},
 	"the same by predicates that cannot be asked elsewhere": func(t *schedule.T, told func(string)) {
 		m := newWords(t)
 		t.Daemon("waiter", func() {

@@ -475,10 +475,12 @@ func (s *stateful) over() {
 	}
 }
 
-// ends looks at the guards in a state in which no thread can go on; false: the search
-// must begin again.
+// ends looks at the guards in a state in which no thread can go on, and takes down what
+// threads wait for: one that comes there last of all may come earlier after another order
+// of the steps; false: the search must begin again.
 func (s *stateful) ends(from, p *fork, threads []*thread) bool {
-	if s.trusts(from, p, threads, s.waiting(p)) {
+	waiting := s.waiting(p)
+	if s.c.usage.note(threads, 0, waiting, nil) && s.trusts(from, p, threads, waiting) {
 		return true
 	}
 	s.restart = true
