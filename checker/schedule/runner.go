@@ -433,12 +433,21 @@ func (r *runner) tell(rec record) string {
 	if rec.thread >= 0 && int(rec.thread) < r.declared {
 		who = r.threads[rec.thread].name
 	}
+	return r.tellOf(rec, who)
+}
+
+// tellOf says a step in words, and who made it.
+func (r *runner) tellOf(rec record, who string) string {
 	name := r.names.list[rec.name]
 	if rec.choice >= 0 {
 		return fmt.Sprintf("choice %s = %d of %d by %s", name, rec.choice, uint32(rec.place), who)
 	}
-	l := Location{Segment: uint16(rec.place >> 32), Offset: uint32(rec.place)}
-	return fmt.Sprintf("%s (%v %v) by %s", name, Kind(rec.place>>48), l, who)
+	return fmt.Sprintf("%s (%s) by %s", name, tellPlace(rec.place), who)
+}
+
+// tellPlace says the kind of a step and where it is.
+func tellPlace(place uint64) string {
+	return fmt.Sprintf("%v %v", Kind(place>>48), Location{Segment: uint16(place >> 32), Offset: uint32(place)})
 }
 
 // awake gives the waiting threads whose predicate is true. A panic in a

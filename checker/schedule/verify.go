@@ -31,12 +31,15 @@ type kept struct {
 // Verification takes a part of the time that falls with the size of the search.
 const (
 	keptPaths    = 1 << 14 // states whose first path is kept
-	firstMet     = 256     // that many are all verified, then one in
-	metPerVerify = 64
+	metPerVerify = 64      // after the first ones, one in so many is verified
 	driveSteps   = 200
 	driveSeeds   = 3
 	pathSize     = 16 // bytes of a Decision
 )
+
+// firstMet: that many are all verified. Tests of small searches that look for something
+// else set it to 0 (export_test.go).
+var firstMet uint64 = 256
 
 func (k *kept) forget() {
 	k.paths = make(map[Digest][]Decision)
@@ -97,6 +100,7 @@ type drive struct {
 	at      int
 	draw    *rand.Rand
 	went    []went
+	stands  []stand // of all threads, one state after another
 	ended   outcome
 	fails   string
 	stopped bool // it did not come to the state, or the search was interrupted
@@ -105,11 +109,10 @@ type drive struct {
 // went is a state that a drive came through.
 type went struct {
 	key    Digest
-	by     int    // thread of the step that led to it
-	thread string // its name
-	mark   string // its last mark
-	step   string // what it did
-	next   []string
+	step   record // that led to it
+	thread string // the name of who made it
+	label  int32  // of its last mark; -1: there was none
+	next   []stand
 }
 
 func (v *verifier) drive(path []Decision, seed uint64) drive {
@@ -165,15 +168,15 @@ func (d *drive) over() {
 // note takes down the state.
 func (d *drive) note() {
 	r := d.r
-	w := went{key: r.state(), by: r.last}
+	w := went{key: r.state(), step: r.lastStep(), thread: "the set-up", label: -1}
 	if r.last >= 0 {
-		th := r.threads[r.last]
-		w.thread, w.mark = th.name, r.mark(th)
-		w.step = r.tell(r.lastStep())
+		w.thread, w.label = r.threads[r.last].name, r.threads[r.last].label
 	}
+	first := len(d.stands)
 	for _, th := range r.threads[:r.declared] {
-		w.next = append(w.next, r.before(th))
+		d.stands = append(d.stands, r.standing(th))
 	}
+	w.next = d.stands[first:len(d.stands):len(d.stands)]
 	d.went = append(d.went, w)
 }
 
@@ -187,13 +190,6 @@ func (r *runner) lastStep() record {
 	return record{thread: -1, choice: -1}
 }
 
-func (r *runner) mark(th *thread) string {
-	if th.label < 0 {
-		return ""
-	}
-	return r.names.list[th.label]
-}
-
 // before says what a thread stands before.
 func (r *runner) before(th *thread) string {
 	switch {
@@ -205,6 +201,17 @@ func (r *runner) before(th *thread) string {
 	return fmt.Sprintf("%s (%v %v)", th.event.Name, th.event.Kind, th.event.Location)
 }
 
+// tellStand says the same of a thread that stood there.
+func (r *runner) tellStand(s stand) string {
+	switch s.place {
+	case struckDead, atDeath:
+		return "its death"
+	case atEnd:
+		return "its end"
+	}
+	return fmt.Sprintf("%s (%s)", r.names.list[s.name], tellPlace(s.place))
+}
+
 // differs says where two executions that met part again.
 func (d *drive) differs(other *drive) error {
 	for i := range min(len(d.went), len(other.went)) {
@@ -213,8 +220,8 @@ func (d *drive) differs(other *drive) error {
 			continue
 		}
 		since := "since its beginning"
-		if a.mark != "" {
-			since = fmt.Sprintf("since its last mark, %q: does the mark leave out a live value?", a.mark)
+		if a.label >= 0 {
+			since = fmt.Sprintf("since its last mark, %q: does the mark leave out a live value?", d.r.names.list[a.label])
 		}
 		return fmt.Errorf("%w: two executions met in one state and %s on they differ: %s. Thread %q has come that far with more than what it read %s",
 			ErrState, plural(i, "step"), d.effect(a, b), a.thread, since)
@@ -227,15 +234,17 @@ func (d *drive) differs(other *drive) error {
 }
 
 func (d *drive) effect(a, b *went) string {
-	if a.step != b.step {
-		return fmt.Sprintf("one goes on with %s, the other with %s", a.step, b.step)
+	one, other := d.r.tellOf(a.step, a.thread), d.r.tellOf(b.step, b.thread)
+	if one != other {
+		return fmt.Sprintf("one goes on with %s, the other with %s", one, other)
 	}
 	for i := range min(len(a.next), len(b.next)) {
 		if a.next[i] != b.next[i] {
-			return fmt.Sprintf("after %s thread %q stands before %s in one, before %s in the other", a.step, d.r.threads[i].name, a.next[i], b.next[i])
+			return fmt.Sprintf("after %s thread %q stands before %s in one, before %s in the other",
+				one, d.r.threads[i].name, d.r.tellStand(a.next[i]), d.r.tellStand(b.next[i]))
 		}
 	}
-	return fmt.Sprintf("%s leaves other values in one than in the other", a.step)
+	return fmt.Sprintf("%s leaves other values in one than in the other", one)
 }
 
 func (d *drive) way() string {
