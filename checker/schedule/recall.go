@@ -39,7 +39,7 @@ func (t *T) Recall() {
 
 // remembers says whether steps of the program may be recalled.
 func (s *stateful) remembers() bool {
-	return s.r.recalls && !s.runAll && !s.plain && !s.races && !s.r.tso
+	return s.r.recalls && !s.runAll && !s.races && !s.r.tso
 }
 
 // walk is how an execution was recalled.

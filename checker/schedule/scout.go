@@ -14,9 +14,10 @@ type scout struct {
 // scouting is done in parts, when the search has come so far that it is worth it.
 var scouting = []struct{ executions, walks uint64 }{{32, 16}, {256, 64}, {2048, 512}, {16384, 2048}}
 
-// scoutAhead sends out the scouts that are due; false: the search must begin again.
+// scoutAhead sends out the scouts that are due; false: the search must begin again. One
+// that takes no step at once has nothing to learn from them.
 func (s *stateful) scoutAhead(executions uint64) bool {
-	if s.scouted == len(scouting) || executions < scouting[s.scouted].executions {
+	if s.plain || s.scouted == len(scouting) || executions < scouting[s.scouted].executions {
 		return true
 	}
 	w := &scout{s: s, draw: rand.New(rand.NewPCG(uint64(s.scouted), 0))}
