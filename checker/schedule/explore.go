@@ -343,8 +343,8 @@ func (e *exploration) noteCut() {
 			last = append([]string{r.names.list[r.steps[i].name]}, last...)
 		}
 	}
-	e.cutText = fmt.Sprintf("an execution is longer than %d steps: %s ran last, its last steps are %s: a loop without an await?",
-		r.maxSteps, who, strings.Join(last, ", "))
+	e.cutText = fmt.Sprintf("an execution is longer than %s: %s ran last, its last steps are %s: a loop without an await?",
+		plural(r.maxSteps, "step"), who, strings.Join(last, ", "))
 }
 
 // conclude fills in the report: verdict, bound, reason.
@@ -362,17 +362,17 @@ func (e *exploration) conclude(ctx context.Context, why ending) {
 	case why == atFailure:
 		rep.Reason = FirstFailure
 	case why == atMemory:
-		rep.Reason = fmt.Sprintf("out of memory: the tables of the search would take more than %d bytes; %s", e.o.MaxMemory, plural(int(rep.States), "state"))
+		rep.Reason = fmt.Sprintf("out of memory: the tables of the search would take more than %s; %s", plural(e.o.MaxMemory, "byte"), plural(rep.States, "state"))
 	case e.tooLong > 1:
 		rep.Reason = fmt.Sprintf("%d executions are too long; %s", e.tooLong, e.cutText)
 	case e.tooLong > 0:
 		rep.Reason = e.cutText
 	case e.s.kind.samples():
 		rep.BudgetUsed = true
-		rep.Reason = fmt.Sprintf("sampled: %d random executions found %s", rep.Executions, outOf(rep.Bad))
+		rep.Reason = fmt.Sprintf("sampled: %s found %s", plural(rep.Executions, "random execution"), outOf(rep.Bad))
 	case why == atBudget:
 		rep.BudgetUsed = true
-		rep.Reason = fmt.Sprintf("ended after %d executions, as asked; found %s", rep.Executions, outOf(rep.Bad))
+		rep.Reason = fmt.Sprintf("ended after %s, as asked; found %s", plural(rep.Executions, "execution"), outOf(rep.Bad))
 	default:
 		rep.Complete = true
 		rep.Verdict = verdict.Holds
@@ -383,8 +383,11 @@ func (e *exploration) conclude(ctx context.Context, why ending) {
 }
 
 func outOf(bad uint64) string {
-	if bad == 0 {
+	switch bad {
+	case 0:
 		return "nothing"
+	case 1:
+		return "1 that fails"
 	}
 	return fmt.Sprintf("%d that fail", bad)
 }
@@ -403,15 +406,15 @@ func named(list []string, counts []uint64) map[string]uint64 {
 func (e *exploration) bound(why ending) string {
 	switch {
 	case e.s.kind == byPriorities:
-		return fmt.Sprintf("%d executions by random priorities (PCT of depth %d), seed %d", e.s.executions, e.s.depth, e.s.seed)
+		return fmt.Sprintf("%s by random priorities (PCT of depth %d), seed %d", plural(e.s.executions, "execution"), e.s.depth, e.s.seed)
 	case e.s.kind == byOrder:
-		return fmt.Sprintf("%d executions by random priorities of steps (POS), seed %d", e.s.executions, e.s.seed)
+		return fmt.Sprintf("%s by random priorities of steps (POS), seed %d", plural(e.s.executions, "execution"), e.s.seed)
 	case e.s.kind == uniformly:
-		return fmt.Sprintf("%d executions, interleavings about equally likely (URW), seed %d", e.s.executions, e.s.seed)
+		return fmt.Sprintf("%s, interleavings about equally likely (URW), seed %d", plural(e.s.executions, "execution"), e.s.seed)
 	case e.s.kind == selectively:
-		return fmt.Sprintf("%d executions, interleavings at one place about equally likely (SURW), seed %d", e.s.executions, e.s.seed)
+		return fmt.Sprintf("%s, interleavings at one place about equally likely (SURW), seed %d", plural(e.s.executions, "execution"), e.s.seed)
 	case e.s.kind == random:
-		return fmt.Sprintf("%d random executions, seed %d", e.s.executions, e.s.seed)
+		return fmt.Sprintf("%s, seed %d", plural(e.s.executions, "random execution"), e.s.seed)
 	case e.s.kind == byStates:
 		return "every reachable state"
 	case e.s.kind == optimally:
@@ -426,7 +429,8 @@ func (e *exploration) bound(why ending) string {
 	return words
 }
 
-func plural(n int, noun string) string {
+// plural is a number of things: "1 step", "2 steps".
+func plural[N int | uint64](n N, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}

@@ -44,7 +44,7 @@ func (e *exploration) diagnosed(err error, plan []Decision) error {
 		err = fmt.Errorf("%w, so that %w", ErrNondeterministic, err)
 	}
 	if n := runtime.NumGoroutine() - before; n >= len(runs) {
-		text += fmt.Sprintf("; the runs left %d goroutines behind: another goroutine may decide", n)
+		text += fmt.Sprintf("; the runs left %s behind: another goroutine may decide", plural(n, "goroutine"))
 	}
 	return fmt.Errorf("%w; %s", err, text)
 }

@@ -65,7 +65,7 @@ func (r *runner) replay(info TokenInfo, o Options) (Report, error) {
 		return rep, err
 	}
 	if c.sum() != info.steps {
-		return rep, fmt.Errorf("%w: the hash of its %d steps differs, although each check agrees", ErrTokenSteps, len(c.steps))
+		return rep, fmt.Errorf("%w: the hash of its %s differs, although each check agrees", ErrTokenSteps, plural(len(c.steps), "step"))
 	}
 	rep.Executions, rep.Steps, rep.Depth = 1, uint64(len(c.steps)), len(c.steps)
 	rep.Taken = make(map[string]uint64)
@@ -127,7 +127,7 @@ func (s *script) pick(enabled uint64, _ int) int {
 	case d.Thread < 0:
 		return s.refuse("was an answer of Choose, and now threads are to go on")
 	case d.Thread >= s.r.declared:
-		return s.refuse("was by thread %d, and now there are %d threads", d.Thread, s.r.declared)
+		return s.refuse("was by thread %d, and the program has %s now", d.Thread, plural(s.r.declared, "thread"))
 	case enabled>>uint(d.Thread)&1 == 0:
 		th := s.r.threads[d.Thread]
 		if th.done {

@@ -53,9 +53,15 @@ func (t *T) share(p part) {
 
 // Quotient declares what of a value that is told by T.SawValue matters to the
 // thread that read it: Stateful digests f(place, value) in its stead. Values of
-// one class must be such that the thread goes on alike, as with a ring's counter
-// modulo twice its size. Verification tests it: two executions that meet in a
-// state are driven on and must stay equal.
+// one class must be such that the thread goes on alike, whatever the others do until it
+// looks again. Of a counter that goes round a ring the class must say which slot it
+// names, and how far it is from every other counter, or slot, that the thread compares it
+// with by then. Where each look is at counters of now, they differ by at most the ring's
+// size, and modulo twice that does. A thread that remembers one, and waits for it to
+// change, must tell it from all that can come meanwhile: if the others may go on by k
+// sizes before it looks again, modulo k + 1 sizes or more. Verification tests it: two
+// executions that meet in a state are driven on and must stay equal. That is a sample, so
+// that a quotient wants an argument, too.
 func (t *T) Quotient(f func(at Location, v uint64) uint64) {
 	r := t.alive("Quotient")
 	if !r.settingUp {

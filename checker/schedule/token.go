@@ -76,7 +76,7 @@ func parseToken(text string) (TokenInfo, error) {
 		return TokenInfo{}, fmt.Errorf("%w: it has version %s, this build reads %d and %d", ErrTokenVersion, version, oldVersion, tokenVersion)
 	}
 	if want := fieldsOf(v); len(fields) != want {
-		return TokenInfo{}, fmt.Errorf("%w: it has %d fields, not %d: was it cut off?", ErrTokenDamaged, len(fields), want)
+		return TokenInfo{}, fmt.Errorf("%w: it has %s, not %d: was it cut off?", ErrTokenDamaged, plural(len(fields), "field"), want)
 	}
 	body := text[:strings.LastIndexByte(text, '.')]
 	if sum(body) != fields[len(fields)-1] {

@@ -304,7 +304,7 @@ func TestTokenOfOtherCodeIsRefusedWithTheStep(t *testing.T) {
 		"waits":      `step 3 was by thread "right", which now waits at never`,
 		"asks":       "step 2 was by thread 1, and now Choose is called",
 		"fails":      "after step 1 it fails already, and 3 more are to come: property early: saw 0",
-		"threads":    "step 2 was by thread 1, and now there are 1 threads",
+		"threads":    "step 2 was by thread 1, and the program has 1 thread now",
 	} {
 		_, err := schedule.Replay(context.Background(), variant(what), f.Token, schedule.Options{})
 		if !errors.Is(err, schedule.ErrTokenSteps) {

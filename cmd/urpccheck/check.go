@@ -18,7 +18,7 @@ type checkFlags struct {
 	workers, maxDepth   *int
 	maxStates, seed     *uint64
 	maxMemory           size
-	time                span
+	time                *time.Duration
 }
 
 func (a *app) checkCommand() *cobra.Command {
@@ -39,10 +39,10 @@ func (a *app) checkCommand() *cobra.Command {
 	flags.BoolVar(&f.json, "json", false, "print one JSON object a line, the verdict last")
 	flags.BoolVar(&f.keepGoing, "keep-going", false, "visit every state also after a violation")
 	f.workers = numberFlag(flags, "workers", 0, 0, 1024, "goroutines that search; 0: as many as processors")
-	f.maxStates = numberFlag[uint64](flags, "max-states", 0, 0, 1<<63, "end with unknown after so many states; 0: no limit")
+	f.maxStates = numberFlag[uint64](flags, "max-states", 0, 0, mostCount, "end with unknown after so many states; 0: no limit")
 	f.maxDepth = numberFlag(flags, "max-depth", 0, 0, 1<<31-1, "end with unknown after so many steps from the start; 0: no limit")
 	flags.Var(&f.maxMemory, "max-memory", "end with unknown when the search holds so much; 0: no limit")
-	flags.Var(&f.time, "time", "end with unknown after so long; 0: no limit")
+	f.time = spanFlag(flags, "time", shortestLimit, "end with unknown after so long; 0: no limit")
 	f.seed = seedFlag(flags)
 	return c
 }
@@ -72,7 +72,7 @@ func (a *app) check(name string, f *checkFlags) error {
 func (a *app) checkOptions(f *checkFlags) checker.Options {
 	o := checker.Options{
 		Workers: *f.workers, MaxStates: *f.maxStates, MaxMemory: uint64(f.maxMemory),
-		MaxDepth: *f.maxDepth, MaxTime: time.Duration(f.time),
+		MaxDepth: *f.maxDepth, MaxTime: *f.time,
 	}
 	if f.keepGoing {
 		o.AfterViolation = -1

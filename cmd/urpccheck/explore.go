@@ -39,7 +39,11 @@ With --lockstep each step of the code must be a step of the specification, and
 how much of the specification the code takes is told; with --plain as well,
 every transition is visited.
 
-A search of everything within a bound is unknown (exit code 3) when --time or
+A search by states recalls steps that it knows instead of running them. With
+--run-all it runs them all, and visits the same states.
+
+--time bounds all of it, with --all every configuration together: what there was
+no time for is told. A search of everything within a bound is unknown (exit code 3) when --time or
 --executions cuts it short. A sample is used up by either: if nothing was found
 its exit code is 0, although a sample proves nothing.`,
 		Example: `  urpccheck explore channel
@@ -143,10 +147,10 @@ func (a *app) exploreOne(ctx context.Context, t explore.Target, v catalogue.Valu
 }
 
 func (f *exploreFlags) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
-	if f.time == 0 {
+	if *f.time == 0 {
 		return context.WithCancel(ctx)
 	}
-	return context.WithTimeout(ctx, time.Duration(f.time))
+	return context.WithTimeout(ctx, *f.time)
 }
 
 // settleBudget says what it means that a limit was met: it uses up a sample, and
@@ -154,7 +158,7 @@ func (f *exploreFlags) deadline(ctx context.Context) (context.Context, context.C
 func (f *exploreFlags) settleBudget(ctx context.Context, r *schedule.Report) {
 	outOfTime := errors.Is(ctx.Err(), context.DeadlineExceeded) && !r.Complete && !r.BudgetUsed && r.Failure == nil
 	if outOfTime {
-		r.Reason = fmt.Sprintf("the time limit of %v was met", time.Duration(f.time))
+		r.Reason = fmt.Sprintf("the time limit of %v was met", *f.time)
 	}
 	r.BudgetUsed = f.samples() && (r.BudgetUsed || outOfTime)
 }

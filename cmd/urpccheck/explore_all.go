@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"time"
 
@@ -14,8 +15,8 @@ import (
 )
 
 const (
-	// eachTime is how long a configuration may be searched whole, if --time does
-	// not say, before a sample must do.
+	// eachTime is how long a configuration may be searched whole, if there is no
+	// --time, before a sample must do.
 	eachTime = 30 * time.Second
 	// eachSample is how many executions that sample has.
 	eachSample = 2_000
@@ -41,11 +42,13 @@ type targetRow struct {
 	Untold        []string        `json:"untold,omitempty"` // as in the verdict of one configuration
 	// Specification is how much of it the code took, where the two were in lock-step.
 	Specification *specificationRecord `json:"specification,omitempty"`
-	Property      string               `json:"property,omitempty"`
-	Token         string               `json:"token,omitempty"`
-	Seconds       float64              `json:"seconds"`
+	// Cut: time ended what was to be visited, a sample or a search of everything.
+	Cut      bool    `json:"cut,omitempty"`
+	Property string  `json:"property,omitempty"`
+	Token    string  `json:"token,omitempty"`
+	Seconds  float64 `json:"seconds"`
 
-	tied, driven bool
+	tied, driven, driveCut bool
 }
 
 // exploreAll explores every configuration of every target, or of those that are
@@ -56,6 +59,9 @@ func (a *app) exploreAll(names []string, f *exploreFlags) error {
 		return err
 	}
 	started := time.Now()
+	ctx, cancel := f.deadline(a.ctx)
+	defer cancel()
+	shares := &shares{whole: *f.time, started: started}
 	var mu sync.Mutex
 	var rows []*targetRow
 	var jobs []func() error
@@ -64,7 +70,7 @@ func (a *app) exploreAll(names []string, f *exploreFlags) error {
 			row := &targetRow{Record: "configuration", Target: t.Name, Configuration: c.Name}
 			rows = append(rows, row)
 			jobs = append(jobs, func() error {
-				err := a.exploreRow(t, c, f, row)
+				err := a.exploreRow(ctx, shares.next(), t, c, f, row)
 				mu.Lock()
 				defer mu.Unlock()
 				a.progress.show("%s %s: %v", row.Target, row.Configuration, row.Verdict)
@@ -72,6 +78,7 @@ func (a *app) exploreAll(names []string, f *exploreFlags) error {
 			})
 		}
 	}
+	shares.left = len(jobs)
 	err = inParallel(jobs)
 	a.progress.clear()
 	if err != nil {
@@ -79,6 +86,33 @@ func (a *app) exploreAll(names []string, f *exploreFlags) error {
 	}
 	a.tellAll(rows, f, time.Since(started))
 	return nil
+}
+
+// shares deals out the time of --time: to each configuration that is begun as much as it
+// would have if all that are left got the same. Half of it is for a search of everything,
+// a quarter before that for the specification's graph; in the rest a sample must do, or,
+// if the search was complete, a drive is made.
+type shares struct {
+	whole   time.Duration // 0: no limit
+	started time.Time
+	mu      sync.Mutex
+	left    int // configurations that are not begun
+}
+
+// next is the time of the next configuration; 0: no limit.
+func (s *shares) next() time.Duration {
+	if s.whole == 0 {
+		return 0
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	most := s.whole - time.Since(s.started)
+	share := most
+	if at := runtime.GOMAXPROCS(0); at < s.left {
+		share = most * time.Duration(at) / time.Duration(s.left)
+	}
+	s.left--
+	return max(share, 1)
 }
 
 // targetsOf gives the targets of these names; all if there is none.
@@ -97,48 +131,80 @@ func targetsOf(names []string) ([]explore.Target, error) {
 	return targets, nil
 }
 
-func (a *app) exploreRow(t explore.Target, c catalogue.Configuration, f *exploreFlags, row *targetRow) error {
+// exploreRow explores one configuration, within share if that is not 0.
+func (a *app) exploreRow(ctx context.Context, share time.Duration, t explore.Target, c catalogue.Configuration, f *exploreFlags, row *targetRow) error {
 	started := time.Now()
 	defer func() { row.Seconds = time.Since(started).Seconds() }()
-	if a.ctx.Err() != nil {
-		row.Bound = "not explored: interrupted"
+	search, drive, graph := eachTime, eachTime, longest
+	if share > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, share)
+		defer cancel()
+		search, drive, graph = share/2, share, share/4
+	}
+	defer row.settle(ctx)
+	if ctx.Err() != nil {
 		return nil
 	}
 	v, _, err := t.Parse(c.Name)
 	if err != nil {
 		return err
 	}
-	limit := time.Duration(f.time)
-	if limit == 0 {
-		limit = eachTime
-	}
-	g, err := graphOf(a.ctx, t, v)
+	g, err := graphOf(ctx, graph, t, v)
 	if err != nil {
 		return err
 	}
-	if err := a.searchWhole(limit, t, v, g, f, row); err != nil {
+	if err := unlessCut(searchWhole(ctx, search, t, v, g, f, row)); err != nil {
 		return err
 	}
-	if !row.Complete && row.Property == "" && a.ctx.Err() == nil {
-		r, err := explore.Run(a.ctx, t, v, schedule.Random(*f.seed, eachSample), schedule.Options{})
+	if !row.Complete && row.Property == "" && ctx.Err() == nil {
+		r, err := explore.Run(ctx, t, v, schedule.Random(*f.seed, eachSample), schedule.Options{})
 		row.book(&r)
 		row.tied, row.Specification = false, nil
 		if err != nil {
 			return err
 		}
 	}
-	if g == nil || row.tied || row.Property != "" || a.ctx.Err() != nil {
+	if g == nil || row.tied || row.Property != "" || ctx.Err() != nil {
 		return nil
 	}
-	return a.driveRow(limit, v, g, row)
+	return unlessCut(driveRow(ctx, drive, v, g, row))
+}
+
+// unlessCut is the error, but nil if it says no more than that there was no time: the row
+// tells that.
+func unlessCut(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// settle says of a configuration what it means that it was cut short: a sample, which
+// counts no states, is used up; what nothing was seen of is not explored.
+func (row *targetRow) settle(ctx context.Context) {
+	if row.Complete || row.Property != "" || ctx.Err() == nil {
+		return
+	}
+	why := "no time"
+	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		why = "interrupted"
+	}
+	row.Cut = row.Executions > 0
+	row.BudgetUsed = row.Cut && row.States == 0 && why == "no time"
+	if !row.Cut {
+		row.Bound = "not explored: " + why
+	}
 }
 
 // graphOf gives the specification's graph of a configuration; nil where there is
-// none, or it is too large to be looked at for a table.
-func graphOf(ctx context.Context, t explore.Target, v catalogue.Values) (*lockstep.Graph, error) {
+// none, or it is too large to be looked at for a table, or there is no time for it.
+func graphOf(ctx context.Context, limit time.Duration, t explore.Target, v catalogue.Values) (*lockstep.Graph, error) {
 	if !lockstep.Driven(t.Name) {
 		return nil, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
 	g, err := lockstep.NewGraphOf(ctx, t, v, largestDriven)
 	if ctx.Err() != nil || errors.Is(err, lockstep.ErrGraph) || errors.Is(err, lockstep.ErrTooLarge) {
 		return nil, nil
@@ -148,8 +214,8 @@ func graphOf(ctx context.Context, t explore.Target, v catalogue.Values) (*lockst
 
 // searchWhole visits every state, and every transition in lock-step where the
 // specification is small enough.
-func (a *app) searchWhole(limit time.Duration, t explore.Target, v catalogue.Values, g *lockstep.Graph, f *exploreFlags, row *targetRow) error {
-	ctx, cancel := context.WithTimeout(a.ctx, limit)
+func searchWhole(ctx context.Context, limit time.Duration, t explore.Target, v catalogue.Values, g *lockstep.Graph, f *exploreFlags, row *targetRow) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	o := schedule.Options{MaxMemory: uint64(f.maxMemory)}
 	if g != nil && g.States() <= largestTied {
@@ -176,13 +242,14 @@ func (a *app) searchWhole(limit time.Duration, t explore.Target, v catalogue.Val
 
 // driveRow offers every transition of the specification to the code. A refusal, or
 // a drive that time cuts short, leaves transitions out, which the table shows.
-func (a *app) driveRow(limit time.Duration, v catalogue.Values, g *lockstep.Graph, row *targetRow) error {
-	ctx, cancel := context.WithTimeout(a.ctx, limit)
+func driveRow(ctx context.Context, limit time.Duration, v catalogue.Values, g *lockstep.Graph, row *targetRow) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	r, err := lockstep.Drive(ctx, v, g, 0)
 	row.driven, row.Specification = true, specificationOf(r.Specification)
 	row.Executions += r.Executions
 	row.Steps += r.Steps
+	row.driveCut = ctx.Err() != nil
 	if r.Failure != nil {
 		row.Verdict, row.Property = r.Verdict, r.Failure.Property
 	}
@@ -203,7 +270,7 @@ func (a *app) tellAll(rows []*targetRow, f *exploreFlags, took time.Duration) {
 	last := verdictRecord{Record: "verdict", Verb: "explore", Verdict: verdict.Holds, Complete: true, Seed: *f.seed, Interrupted: a.interrupted(), Seconds: took.Seconds()}
 	page := table{head: []string{"target", "configuration", "visited", "executions", "states", "specification", "verdict"}}
 	var executions uint64
-	sampled := false
+	sampled, left := false, false
 	for _, row := range rows {
 		executions += row.Executions
 		switch {
@@ -216,13 +283,14 @@ func (a *app) tellAll(rows []*targetRow, f *exploreFlags, took time.Duration) {
 		}
 		last.Complete = last.Complete && row.Complete
 		sampled = sampled || row.BudgetUsed
+		left = left || row.Verdict == verdict.Unknown && !row.BudgetUsed
 		if f.json {
 			a.out.json(row)
 			continue
 		}
 		page.row(func(s string) string { return a.out.paint(row.Verdict, s) }, 6, row.cells()...)
 	}
-	last.BudgetUsed = sampled && last.Verdict == verdict.Unknown && !last.Interrupted
+	last.BudgetUsed = sampled && !left && last.Verdict == verdict.Unknown && !last.Interrupted
 	last.Executions = new(executions)
 	if f.json {
 		a.out.json(last)
@@ -262,6 +330,11 @@ func (row *targetRow) cells() []string {
 		visited = "every state"
 	case row.Executions == 0:
 		visited = row.Bound
+	case row.Cut:
+		visited = "in part: no time for more"
+		if row.BudgetUsed {
+			visited = "a sample, cut short"
+		}
 	}
 	if row.States > 0 {
 		states = grouped(row.States)
@@ -273,6 +346,9 @@ func (row *targetRow) cells() []string {
 		specified = grouped(s.TransitionsTaken) + " of " + grouped(s.Transitions)
 		if row.driven {
 			specified += ", driven"
+		}
+		if row.driveCut {
+			specified += " until there was no time"
 		}
 	}
 	outcome := row.Verdict.String()

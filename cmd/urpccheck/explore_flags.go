@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"runtime"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -32,16 +33,17 @@ const (
 
 // exploreFlags are the flags of explore.
 type exploreFlags struct {
-	config, mutant, out  string
-	strategy             *string
-	json, keepGoing      bool
-	passing              bool
-	all, lockstep, plain bool
-	preemptions, depth   *int
-	workers              *int
-	maxMemory            size
-	executions, seed     *uint64
-	time                 span
+	config, mutant, out string
+	strategy            *string
+	json, keepGoing     bool
+	passing             bool
+	all, lockstep       bool
+	plain, runAll       bool
+	preemptions, depth  *int
+	workers             *int
+	maxMemory           size
+	executions, seed    *uint64
+	time                *time.Duration
 }
 
 func (f *exploreFlags) declare(flags *pflag.FlagSet) {
@@ -54,11 +56,12 @@ func (f *exploreFlags) declare(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.all, "all", false, "explore every configuration of every target, or of those named, and print one table")
 	flags.BoolVar(&f.lockstep, "lockstep", false, "demand of each step that it be one of the specification; targets channel and bind")
 	flags.BoolVar(&f.plain, "plain", false, "strategy stateful: visit every transition, without any reduction")
+	flags.BoolVar(&f.runAll, "run-all", false, "strategy stateful: run every execution, also those whose steps are all known")
 	f.strategy = wordFlag(flags, "strategy", stateful, strategies, "which executions to visit")
 	f.preemptions = numberFlag(flags, "preemptions", defaultPreemptions, -1, 1000, "strategy bounded, which it implies; -1: every execution")
 	f.depth = numberFlag(flags, "depth", defaultDepth, 1, 100, "ordering constraints of the bugs that strategy pct looks for")
-	f.executions = numberFlag[uint64](flags, "executions", 0, 0, 1<<63, fmt.Sprintf("end after so many; 0: no limit, of a sample %d", defaultSample))
-	flags.Var(&f.time, "time", "end after so long; 0: no limit")
+	f.executions = numberFlag[uint64](flags, "executions", 0, 0, mostCount, fmt.Sprintf("end after so many; 0: no limit, of a sample %d", defaultSample))
+	f.time = spanFlag(flags, "time", shortestLimit, "end after so long, all of it; 0: no limit, with --all 30s a configuration")
 	f.workers = numberFlag(flags, "workers", 0, 0, 1024, "goroutines of strategy stateful; 0: as many as processors, with --lockstep one")
 	flags.Var(&f.maxMemory, "max-memory", "strategy stateful: end with unknown when its tables hold so much; 0: no limit")
 	f.seed = seedFlag(flags)
@@ -73,7 +76,7 @@ func (f *exploreFlags) settle(set func(flag string) bool) error {
 		*f.strategy = bounded
 	}
 	for _, x := range []struct{ flag, strategy string }{
-		{"preemptions", bounded}, {"depth", pct}, {"plain", stateful}, {"workers", stateful}, {"max-memory", stateful},
+		{"preemptions", bounded}, {"depth", pct}, {"plain", stateful}, {"run-all", stateful}, {"workers", stateful}, {"max-memory", stateful},
 	} {
 		if set(x.flag) && *f.strategy != x.strategy {
 			return usage("explore: --%s is for --strategy %s", x.flag, x.strategy)
@@ -91,7 +94,7 @@ func (f *exploreFlags) settle(set func(flag string) bool) error {
 		return usage("explore: --lockstep has one worker, since one observer follows all executions")
 	}
 	if f.all {
-		for _, flag := range []string{"workers", "config", "mutant", "strategy", "preemptions", "plain", "lockstep", "executions", "keep-going", "passing", "out"} {
+		for _, flag := range []string{"workers", "config", "mutant", "strategy", "preemptions", "plain", "run-all", "lockstep", "executions", "keep-going", "passing", "out"} {
 			if set(flag) {
 				return usage("explore: --%s is for one target, not for --all", flag)
 			}
@@ -134,7 +137,7 @@ func (f *exploreFlags) chosenStrategy() schedule.Strategy {
 
 func (a *app) exploreOptions(f *exploreFlags) schedule.Options {
 	o := schedule.Options{
-		KeepGoing: f.keepGoing, Passing: f.passing, MaxExecutions: *f.executions, Plain: f.plain,
+		KeepGoing: f.keepGoing, Passing: f.passing, MaxExecutions: *f.executions, Plain: f.plain, RunAll: f.runAll,
 		Workers: *f.workers, MaxMemory: uint64(f.maxMemory),
 	}
 	switch {

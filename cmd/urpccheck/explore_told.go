@@ -170,7 +170,7 @@ func (e *explored) covered() string {
 		text += "; not relied on, a lock: " + strings.Join(r.Distrusted, "; ")
 	}
 	if r.Recalled > 0 {
-		text += fmt.Sprintf("; %s of the executions were recalled, not run", grouped(r.Recalled))
+		text += fmt.Sprintf("; of the executions, recalled and not run: %s", grouped(r.Recalled))
 	}
 	if r.Redundant > 0 {
 		text += fmt.Sprintf("; %s redundant", grouped(r.Redundant))

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"strconv"
 	"strings"
@@ -63,8 +62,15 @@ var sizeUnits = []struct {
 	bytes uint64
 }{{"TiB", 1 << 40}, {"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"B", 1}}
 
-// size is an amount of memory in bytes.
+// size is an amount of memory in bytes; 0 stands for no limit.
 type size uint64
+
+// The bounds of a limit of memory: the tables of the smallest search take some, and no
+// machine has more.
+const (
+	leastMemory size = 64 << 10
+	mostMemory  size = 64 << 40
+)
 
 func (s *size) Type() string { return "size" }
 
@@ -78,7 +84,7 @@ func (s *size) String() string {
 }
 
 func (s *size) Set(text string) error {
-	const want = "want a size like 512MiB or 2GiB"
+	const want = "want a size like 512MiB or 2GiB, from 64KiB to 64TiB, or 0"
 	digits := strings.TrimRight(text, "BKMGTibkmgt ")
 	unit := strings.TrimSpace(text[len(digits):])
 	n, err := strconv.ParseUint(digits, 10, 64)
@@ -88,8 +94,11 @@ func (s *size) Set(text string) error {
 	for _, u := range sizeUnits {
 		// "G" and "GB" are taken for GiB: limits of memory are never meant in powers of ten.
 		if unit == "" && u.name == "B" || unit != "" && (unit == u.name || unit == u.name[:1] || len(u.name) == 3 && unit == u.name[:1]+"B") {
-			if n > math.MaxUint64/u.bytes {
+			switch {
+			case n > uint64(mostMemory)/u.bytes:
 				return fmt.Errorf("%s is too large: %s", text, want)
+			case n > 0 && n*u.bytes < uint64(leastMemory):
+				return fmt.Errorf("%s is too small: %s", text, want)
 			}
 			*s = size(n * u.bytes)
 			return nil
@@ -98,28 +107,58 @@ func (s *size) Set(text string) error {
 	return fmt.Errorf("%q is not a unit of memory: %s", unit, want)
 }
 
-// span is a duration; 0 stands for no limit.
-type span time.Duration
+// span is a duration within bounds. 0 stands for no limit, unless it is no value.
+type span struct {
+	value  time.Duration
+	least  time.Duration
+	needed bool // 0 is no value
+}
+
+// longest bounds every duration: nobody waits for more than a year.
+const longest = 365 * 24 * time.Hour
+
+// spanFlag declares a flag that is a duration of at least so long, or 0: no limit.
+func spanFlag(flags *pflag.FlagSet, name string, least time.Duration, doc string) *time.Duration {
+	s := &span{least: least}
+	flags.Var(s, name, doc)
+	return &s.value
+}
+
+// neededSpanFlag declares a flag that is a duration of at least so long.
+func neededSpanFlag(flags *pflag.FlagSet, name string, value, least time.Duration, doc string) *time.Duration {
+	s := &span{value, least, true}
+	flags.Var(s, name, doc)
+	return &s.value
+}
 
 func (s *span) Type() string { return "duration" }
 
 func (s *span) String() string {
-	if *s == 0 {
+	if s.value == 0 {
 		return "0"
 	}
-	return time.Duration(*s).String()
+	return s.value.String()
 }
 
 func (s *span) Set(text string) error {
-	const want = "want a time like 500ms, 30s or 2m"
+	want := fmt.Sprintf("want a time like 30s or 2m, from %v to 8760h", s.least)
+	if !s.needed {
+		want += ", or 0"
+	}
 	d, err := time.ParseDuration(text)
-	if err != nil {
+	switch {
+	case err != nil:
 		return fmt.Errorf("%q is not a time: %s", text, want)
-	}
-	if d < 0 {
+	case d < 0:
 		return fmt.Errorf("%s is less than nothing: %s", text, want)
+	case d == 0 && s.needed:
+		return fmt.Errorf("%s is no time: %s", text, want)
+	case d > longest:
+		return fmt.Errorf("%s is too long: %s", text, want)
+	case d > 0 && d < s.least:
+		return fmt.Errorf("%s is too short: %s", text, want)
 	}
-	*s = span(d)
+	s.value = d
 	return nil
 }
 
@@ -151,6 +190,12 @@ func (w *word) Set(text string) error {
 	}
 	return fmt.Errorf("%q is none of its values: %swant %s", text, near, strings.Join(w.of, " or "))
 }
+
+// mostCount bounds what is counted by the flag's value: nobody waits for more.
+const mostCount = 1_000_000_000_000
+
+// shortestLimit bounds limits of time.
+const shortestLimit = time.Millisecond
 
 // maxSeed bounds the seed, which every run prints: it keeps it seeds exact in JSON readers that have only floating point.
 const maxSeed = 1<<53 - 1

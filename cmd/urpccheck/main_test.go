@@ -184,7 +184,7 @@ func TestNumbersForReaders(t *testing.T) {
 
 // A size is read back as it was written.
 func TestSizes(t *testing.T) {
-	for text, want := range map[string]uint64{"0": 0, "1": 1, "2KiB": 2 << 10, "3M": 3 << 20, "2GiB": 2 << 30, "1TB": 1 << 40} {
+	for text, want := range map[string]uint64{"0": 0, "65536": 1 << 16, "64KiB": 64 << 10, "3M": 3 << 20, "2GiB": 2 << 30, "1TB": 1 << 40} {
 		var s size
 		if err := s.Set(text); err != nil || uint64(s) != want {
 			t.Errorf("%s: %d, %v, want %d", text, s, err, want)
@@ -194,7 +194,7 @@ func TestSizes(t *testing.T) {
 			t.Errorf("%s is written %s, and that is read as %d, %v", text, &s, again, err)
 		}
 	}
-	for _, text := range []string{"", "GiB", "-1", "1.5GiB", "2XB", "99999999999GiB", "1 2"} {
+	for _, text := range []string{"", "GiB", "-1", "1.5GiB", "2XB", "99999999999GiB", "65TiB", "63KiB", "1", "1 2"} {
 		var s size
 		if err := s.Set(text); err == nil {
 			t.Errorf("%q is taken for %d", text, s)

@@ -235,7 +235,7 @@ const mostNames = 5
 
 func shownNames(names []string) string {
 	if len(names) > mostNames {
-		return fmt.Sprintf("%s and %d others", strings.Join(names[:mostNames], ", "), len(names)-mostNames)
+		return fmt.Sprintf("%s and %s", strings.Join(names[:mostNames], ", "), plural(len(names)-mostNames, "other"))
 	}
 	return strings.Join(names, ", ")
 }

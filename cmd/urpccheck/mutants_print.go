@@ -232,7 +232,7 @@ func replayArgs(a trial.Answer) []string {
 func (t *totals) text() string {
 	var parts []string
 	if t.Mutants > 0 {
-		parts = append(parts, fmt.Sprintf("%d of %d faults killed", t.Killed, t.Mutants))
+		parts = append(parts, fmt.Sprintf("%d of %s killed", t.Killed, plural(t.Mutants, "fault")))
 	}
 	if t.Alone != nil {
 		parts = append(parts, fmt.Sprintf("%d (%.0f %%, at least %d demanded) by explore or lock-step alone", *t.Alone, 100*float64(*t.Alone)/float64(t.Mutants), leastShare))

@@ -24,7 +24,7 @@ type stressFlags struct {
 	json                                       bool
 	clients, calls, threads, keys, size, slots *int
 	seed, start                                *uint64
-	deadline                                   span
+	deadline                                   *time.Duration
 }
 
 const (
@@ -65,14 +65,14 @@ func (f *stressFlags) declare(flags *pflag.FlagSet) {
 	f.donate = wordFlag(flags, "donate", parked, []string{parked, never}, "when a caller hands its processor to the server")
 	f.processors = wordFlag(flags, "processors", allOfThem, []string{allOfThem, onlyOne}, "on how many processors all processes run")
 	f.start = numberFlag[uint64](flags, "start", 0, 0, 1<<32-1, "position of the first message in each channel, to see positions wrap")
-	flags.Var(&f.deadline, "deadline", "of each call; 0: none, so that a lost wake-up hangs and is found (with --kill: 5s)")
+	f.deadline = spanFlag(flags, "deadline", shortestLimit, "of each call; 0: none, so that a lost wake-up hangs and is found (with --kill: 5s)")
 	f.seed = seedFlag(flags)
 }
 
 func (f *stressFlags) options() stress.Options {
 	o := stress.Options{
 		Clients: *f.clients, Calls: *f.calls, Threads: *f.threads, Keys: *f.keys, Size: *f.size, Slots: *f.slots,
-		Seed: *f.seed, Deadline: time.Duration(f.deadline), Start: uint32(*f.start),
+		Seed: *f.seed, Deadline: *f.deadline, Start: uint32(*f.start),
 	}
 	if *f.kill != nobody {
 		o.Kill = stress.Victim(*f.kill)

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -48,15 +49,20 @@ func readTrace(from string) (recorded, error) {
 	return recorded{file, c, trace}, nil
 }
 
+// wantSubject says what can be replayed.
+const wantSubject = "want what a failure prints behind \"replay\": a token, one word that begins with s2. (an interleaving) or t1. (a trace of a model), or the path of its .trace.json"
+
 func traceFrom(from string) (checker.TraceFile, error) {
 	if isTraceToken(from) {
 		return parseTraceToken(from)
 	}
 	info, err := os.Stat(from)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return checker.TraceFile{}, errors.New("is no token, and there is no such file; " + wantSubject)
+	case err != nil:
 		return checker.TraceFile{}, err
-	}
-	if info.IsDir() {
+	case info.IsDir():
 		return checker.TraceFile{}, errors.New("is a folder; want a trace file in it")
 	}
 	f, err := os.Open(from)

@@ -64,7 +64,7 @@ func (s *tokenStep) UnmarshalJSON(data []byte) error {
 	}
 	into := []any{&s.Process, &s.Self, &s.Label, &s.Choice}
 	if len(parts) < 3 || len(parts) > len(into) {
-		return fmt.Errorf("a step has %d parts", len(parts))
+		return fmt.Errorf("a step has %s", plural(len(parts), "part"))
 	}
 	for i, part := range parts {
 		if err := json.Unmarshal(part, into[i]); err != nil {
@@ -118,7 +118,7 @@ func parseTraceToken(token string) (checker.TraceFile, error) {
 		return checker.TraceFile{}, fmt.Errorf("%w: it has version %s, this build reads %d", errTokenVersion, version, traceTokenVersion)
 	}
 	if len(fields) != 3 {
-		return checker.TraceFile{}, fmt.Errorf("%w: it has %d fields, not 3: was it cut off?", errTokenDamaged, len(fields))
+		return checker.TraceFile{}, fmt.Errorf("%w: it has %s, not 3: was it cut off?", errTokenDamaged, plural(len(fields), "field"))
 	}
 	if sum := tokenSum(fields[0] + "." + fields[1]); sum != fields[2] {
 		return checker.TraceFile{}, fmt.Errorf("%w: its checksum does not match", errTokenDamaged)

@@ -14,18 +14,18 @@ import (
 )
 
 // defaultBudget is how long verify takes once it is compiled, more or less.
-const defaultBudget = span(60 * time.Second)
+const defaultBudget = 60 * time.Second
 
 // verifyFlags are the flags of verify.
 type verifyFlags struct {
 	out    string
 	json   bool
-	budget span
+	budget *time.Duration
 	seed   *uint64
 }
 
 func (a *app) verifyCommand() *cobra.Command {
-	f := verifyFlags{budget: defaultBudget}
+	var f verifyFlags
 	c := &cobra.Command{
 		Use:   "verify",
 		Short: "check everything within a budget: specification, real code, mutants, real processes",
@@ -47,7 +47,7 @@ unknown, and so is then the whole.`,
 	flags := c.Flags()
 	flags.StringVar(&f.out, "out", "", "`folder` for what failures leave (a fresh one under urpc-out/)")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object a line, the verdict last")
-	flags.Var(&f.budget, "budget", "how long to take, more or less")
+	f.budget = neededSpanFlag(flags, "budget", defaultBudget, time.Second, "how long to take, more or less")
 	f.seed = seedFlag(flags)
 	return c
 }
@@ -110,9 +110,6 @@ type stage struct {
 }
 
 func (a *app) verify(f *verifyFlags) error {
-	if f.budget == 0 {
-		return usage("flag --budget: 0 is no time: want a time like 30s or 2m")
-	}
 	v := &verification{app: a, flags: f, started: time.Now()}
 	stages := []stage{
 		{"specification", 0.25, v.specification},
@@ -127,7 +124,7 @@ func (a *app) verify(f *verifyFlags) error {
 			v.add(row{Part: s.name, NotCovered: true, Note: "interrupted before it began"})
 			continue
 		}
-		ctx, cancel := context.WithDeadline(a.ctx, v.started.Add(time.Duration(s.until*float64(f.budget))))
+		ctx, cancel := context.WithDeadline(a.ctx, v.started.Add(time.Duration(s.until*float64(*f.budget))))
 		err := s.run(ctx)
 		cancel()
 		if err != nil && a.ctx.Err() == nil {
@@ -158,7 +155,7 @@ func (v *verification) fail(r row, err error) {
 
 // status shows what is being done.
 func (v *verification) status(format string, args ...any) {
-	v.progress.show("%s of %s: %s", seconds(time.Since(v.started)), time.Duration(v.flags.budget), fmt.Sprintf(format, args...))
+	v.progress.show("%s of %s: %s", seconds(time.Since(v.started)), *v.flags.budget, fmt.Sprintf(format, args...))
 }
 
 // verifyRecord is the last line of verify.

@@ -48,8 +48,8 @@ var answers = map[string]answer{
 func (w *answer) differs(r *checker.Report) string {
 	var parts []string
 	if r.States != w.states || r.Transitions != w.transitions || r.Deadlocks != w.deadlocks || w.depth > 0 && r.Depth != w.depth {
-		parts = append(parts, fmt.Sprintf("%d states, %d transitions, depth %d, %d deadlocks; known are %d, %d, %d, %d",
-			r.States, r.Transitions, r.Depth, r.Deadlocks, w.states, w.transitions, w.depth, w.deadlocks))
+		parts = append(parts, fmt.Sprintf("%s, %s, depth %d, %s; known are %d, %d, %d, %d",
+			plural(r.States, "state"), plural(r.Transitions, "transition"), r.Depth, plural(r.Deadlocks, "deadlock"), w.states, w.transitions, w.depth, w.deadlocks))
 	}
 	return strings.Join(parts, "; ")
 }
