@@ -38,8 +38,9 @@ func (a *app) verifyCommand() *cobra.Command {
   processes      real processes call each other; their histories are judged by Porcupine
   kill           the same while one of them is killed
 
-Each part says within which bound it looked. A part that could not run is
-unknown, and so is then the whole.`,
+Each part has its share of the budget, says within which bound it looked, and names
+what it had no time for. A part that could not run is unknown, and so is then the
+whole.`,
 		Example: "  urpccheck verify\n  urpccheck verify --budget 5m --json",
 		Args:    none,
 		RunE:    func(*cobra.Command, []string) error { return a.verify(&f) },
@@ -100,9 +101,9 @@ type verification struct {
 }
 
 // stage is a part, and the share of the budget, from the start, after which it
-// ends. What each part does first it does whole, however long that takes, and
-// bounds by counts: on a slow machine it would else be cut short before it can
-// decide, and the whole would be unknown.
+// ends, and names what it had no time for. Only a little that each part does first it
+// does whole, however long that takes, and bounds by counts: on a slow machine it would
+// else be cut short before it has seen anything, and the whole would be unknown.
 type stage struct {
 	name  string
 	until float64
@@ -112,9 +113,9 @@ type stage struct {
 func (a *app) verify(f *verifyFlags) error {
 	v := &verification{app: a, flags: f, started: time.Now()}
 	stages := []stage{
-		{"specification", 0.25, v.specification},
-		{"mutants", 0.30, v.specificationMutants},
-		{"code", 0.55, v.code},
+		{"specification", 0.20, v.specification},
+		{"mutants", 0.40, v.specificationMutants},
+		{"code", 0.65, v.code},
 		{"code mutants", 0.85, v.codeMutants},
 		{"processes", 0.95, v.processes},
 		{"kill", 1.00, v.kill},

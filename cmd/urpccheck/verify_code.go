@@ -19,34 +19,42 @@ import (
 // sampleExecutions is how many random executions verify gives to each configuration.
 const sampleExecutions = 500
 
-// growing is how many executions with few preemptions verify gives to each
-// configuration, first however long it takes; to what has more it comes back with
-// the next number, so that small ones are done before large ones are begun.
+// leastExecutions is how many executions each configuration is given by each strategy
+// first, however long that takes.
+const leastExecutions = 25
+
+// growing is how many executions of a search verify gives to each configuration after
+// that; to what has more it comes back with the next number, so that small ones are done
+// before large ones are begun.
 var growing = []uint64{2_000, 20_000, 100_000, 1_000_000}
 
 // code explores the runtime's own code: every state, and every execution with few
 // preemptions, of what is small enough, and a random sample of everything.
 func (v *verification) code(ctx context.Context) error {
-	sampled := v.targets("random", fmt.Sprintf("a sample, which proves nothing: %s of each configuration", plural(uint64(sampleExecutions), "execution")))
+	sampled := v.targets("random", fmt.Sprintf("a sample, which proves nothing: %s of each configuration counted", plural(uint64(sampleExecutions), "execution")))
 	states := v.targets("states", "every reachable state, of the configurations counted")
 	two := v.targets("bound 2", "every execution with at most 2 preemptions, of the configurations counted")
+	type pass struct {
+		ctx  context.Context
+		runs []*targetRun
+		of   schedule.Strategy
+		most uint64
+	}
+	passes := []pass{
+		{v.ctx, states, schedule.Stateful(), leastExecutions},
+		{v.ctx, two, schedule.Bounded(2), leastExecutions},
+		{v.ctx, sampled, schedule.Random(*v.flags.seed, leastExecutions), 0},
+		{ctx, sampled, schedule.Random(*v.flags.seed, sampleExecutions), 0},
+	}
 	for i, most := range growing {
-		within := ctx
-		if i == 0 {
-			within = v.ctx
-		}
-		if err := exploreAll(within, states, schedule.Stateful(), most); err != nil {
-			return err
-		}
+		passes = append(passes, pass{ctx, states, schedule.Stateful(), most})
 		if i < 2 { // more than that is better spent on states
-			if err := exploreAll(within, two, schedule.Bounded(2), most); err != nil {
-				return err
-			}
+			passes = append(passes, pass{ctx, two, schedule.Bounded(2), most})
 		}
-		if i == 0 {
-			if err := exploreAll(within, sampled, schedule.Random(*v.flags.seed, sampleExecutions), 0); err != nil {
-				return err
-			}
+	}
+	for _, p := range passes {
+		if err := exploreAll(p.ctx, p.runs, p.of, p.most); err != nil {
+			return err
 		}
 	}
 	for i := range explore.Targets {
@@ -140,6 +148,12 @@ func (t *targetRun) explore(ctx context.Context, c catalogue.Configuration, s sc
 	if err != nil {
 		return fmt.Errorf("a declared configuration is refused: %w", err)
 	}
+	if ctx.Err() != nil {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.left = append(t.left, c)
+		return nil
+	}
 	t.v.status("%s %s, the runtime's code, %s", t.target.Name, c.Name, t.strategy)
 	started := time.Now()
 	report, err := explore.Run(ctx, t.target, values, s, schedule.Options{MaxExecutions: most})
@@ -153,7 +167,7 @@ func (t *targetRun) explore(ctx context.Context, c catalogue.Configuration, s sc
 	case report.Verdict == verdict.Violated:
 		t.row.Executions += report.Executions
 		t.violated(c, values, report)
-	case report.Verdict == verdict.Holds || t.strategy == "random" && report.BudgetUsed:
+	case report.Verdict == verdict.Holds || t.strategy == "random" && report.BudgetUsed && report.Executions >= sampleExecutions:
 		t.seen++
 		t.row.Executions += report.Executions
 	default:

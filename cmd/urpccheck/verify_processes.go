@@ -21,7 +21,7 @@ const (
 )
 
 // processes lets real processes call each other, on all processors and on one.
-func (v *verification) processes(context.Context) error {
+func (v *verification) processes(within context.Context) error {
 	for _, r := range []struct {
 		name string
 		o    stress.Options
@@ -30,7 +30,7 @@ func (v *verification) processes(context.Context) error {
 		{"one processor", stress.Options{Clients: 2, Calls: verifyCalls / 10, Size: verifySize, Processors: stress.OneProcessor}},
 		{"positions wrap", stress.Options{Clients: 2, Calls: verifyCalls / 10, Slots: 2, Start: 1<<32 - 500}},
 	} {
-		if err := v.stress("processes", r.name, r.o); err != nil {
+		if err := v.stress(within, "processes", r.name, r.o); err != nil {
 			return err
 		}
 	}
@@ -38,28 +38,29 @@ func (v *verification) processes(context.Context) error {
 }
 
 // kill lets real processes call each other, and kills one of them.
-func (v *verification) kill(context.Context) error {
+func (v *verification) kill(within context.Context) error {
 	for _, victim := range []stress.Victim{stress.Client, stress.Server} {
 		o := stress.Options{Clients: verifyClients, Calls: verifyCalls, Kill: victim}
-		if err := v.stress("kill", string(victim), o); err != nil {
+		if err := v.stress(within, "kill", string(victim), o); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// longestRun bounds a run of real processes, which takes a second or two where
-// nothing else does.
-const longestRun = time.Minute
+// leastRun is what a run of real processes may take although there is no time left: it
+// takes a second or two where nothing else does.
+const leastRun = 20 * time.Second
 
 // stress is one run of real processes, and its row.
-func (v *verification) stress(part, subject string, o stress.Options) error {
+func (v *verification) stress(within context.Context, part, subject string, o stress.Options) error {
 	o.Seed = *v.flags.seed
 	o.Artifacts = newArtifacts(v.flags.out, "verify", part, subject).reserve()
 	v.status("real processes, %s", subject)
 	r := row{Part: part, Subject: subject, Configuration: fmt.Sprintf("%s, %s each", plural(o.Clients, "client"), plural(o.Calls, "call")),
 		Bound: "these calls, as they happened to interleave; histories judged by Porcupine"}
-	ctx, cancel := context.WithTimeout(v.ctx, longestRun)
+	until, _ := within.Deadline()
+	ctx, cancel := context.WithTimeout(v.ctx, max(time.Until(until), leastRun))
 	defer cancel()
 	result, err := stress.Run(ctx, o)
 	switch {
@@ -69,6 +70,10 @@ func (v *verification) stress(part, subject string, o stress.Options) error {
 		return nil
 	case err != nil && v.ctx.Err() != nil:
 		r.NotCovered, r.Note = true, "interrupted: "+err.Error()
+		v.add(r)
+		return nil
+	case err != nil && ctx.Err() != nil:
+		r.NotCovered, r.Note = true, "no time: "+err.Error()
 		v.add(r)
 		return nil
 	case err != nil:

@@ -197,49 +197,92 @@ func (v *verification) addViolation(r *row, c chosen, report checker.Report, wro
 	}
 }
 
-// specificationMutants demands that each mutant be caught by its named property:
-// all of them, however long it takes.
-func (v *verification) specificationMutants(context.Context) error {
+// specificationMutants demands that each mutant be caught by its named property: of all
+// of them, as far as there is time, those first whose configurations are small.
+func (v *verification) specificationMutants(ctx context.Context) error {
+	var all []*faultsRun
 	for _, f := range families() {
-		if len(f.Mutants) == 0 {
+		if len(f.Mutants) > 0 {
+			all = append(all, &faultsRun{v: v, family: f, left: f.Mutants, row: row{
+				Part: "mutants", Subject: f.Name, Configuration: "each one's own", Verdict: verdict.Holds,
+				Bound: "each fault planted in the specification, in a configuration that shows it; caught by the property that is named for it",
+			}})
+		}
+	}
+	for i, most := range growingConfigurations {
+		within := ctx
+		if i == 0 {
+			within = v.ctx
+		}
+		for _, f := range all {
+			if err := f.explore(within, most); err != nil {
+				return err
+			}
+		}
+	}
+	for _, f := range all {
+		v.add(f.conclude(ctx))
+	}
+	return nil
+}
+
+// faultsRun is the exploration of one model's mutants.
+type faultsRun struct {
+	v      *verification
+	family catalogue.Family
+	left   []catalogue.Mutant // not decided yet
+	caught int
+	row    row
+}
+
+// explore explores what is left, as far as a mutant shows within so many states.
+func (f *faultsRun) explore(ctx context.Context, most uint64) error {
+	started := time.Now()
+	defer func() { f.row.Seconds += time.Since(started).Seconds() }()
+	left := f.left
+	f.left = nil
+	for _, m := range left {
+		if ctx.Err() != nil {
+			f.left = append(f.left, m)
 			continue
 		}
-		if err := v.familyMutants(v.ctx, f); err != nil {
+		f.v.status("%s with mutant %s", f.family.Name, m.Name)
+		choice, report, err := f.v.explore(ctx, f.family.Name, m.Configuration, m.Name, most)
+		if err != nil {
 			return err
+		}
+		f.row.States += report.States
+		switch {
+		case slices.Contains(violatedOf(&report), m.KilledBy):
+			f.caught++
+		case !report.Complete:
+			f.left = append(f.left, m)
+		default:
+			f.row.Verdict = verdict.Violated
+			f.v.addViolation(&f.row, choice, report, fmt.Sprintf("%q does not catch it", m.KilledBy))
 		}
 	}
 	return nil
 }
 
-func (v *verification) familyMutants(ctx context.Context, f catalogue.Family) error {
-	started := time.Now()
-	r := row{Part: "mutants", Subject: f.Name, Configuration: "each one's own", Verdict: verdict.Holds,
-		Bound: "each fault planted in the specification, in a configuration that shows it; caught by the property that is named for it"}
-	caught := 0
-	var undecided []string
-	for _, m := range f.Mutants {
-		v.status("%s with mutant %s", f.Name, m.Name)
-		choice, report, err := v.explore(ctx, f.Name, m.Configuration, m.Name, largestConfiguration)
-		if err != nil {
-			return err
-		}
-		r.States += report.States
-		switch {
-		case slices.Contains(violatedOf(&report), m.KilledBy):
-			caught++
-		case !report.Complete:
-			undecided = append(undecided, m.Name)
-		default:
-			r.Verdict = verdict.Violated
-			v.addViolation(&r, choice, report, fmt.Sprintf("%q does not catch it", m.KilledBy))
-		}
+// conclude gives the row. What there was no time for is named; what was undecided in
+// spite of time, or a model none of whose mutants was caught, leaves the whole unknown.
+func (f *faultsRun) conclude(ctx context.Context) row {
+	f.row.Covered = fmt.Sprintf("%d of %d caught", f.caught, len(f.family.Mutants))
+	if len(f.left) == 0 {
+		return f.row
 	}
-	if len(undecided) > 0 {
-		r.Verdict = r.Verdict.And(verdict.Unknown)
-		r.Note = strings.TrimPrefix(r.Note+"; not decided in time: "+strings.Join(undecided, ", "), "; ")
+	var names []string
+	for _, m := range f.left {
+		names = append(names, m.Name)
 	}
-	r.Covered = fmt.Sprintf("%d of %d caught", caught, len(f.Mutants))
-	r.Seconds = time.Since(started).Seconds()
-	v.add(r)
-	return nil
+	why := "no time for "
+	if ctx.Err() == nil {
+		why = fmt.Sprintf("not decided within %s: ", plural(uint64(largestConfiguration), "state"))
+	}
+	f.row.Note = strings.TrimPrefix(f.row.Note+"; "+why+strings.Join(names, ", "), "; ")
+	if f.caught == 0 || ctx.Err() == nil {
+		f.row.Verdict = f.row.Verdict.And(verdict.Unknown)
+	}
+	return f.row
 }
