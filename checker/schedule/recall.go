@@ -28,7 +28,8 @@ package schedule
 // difference is an error (ErrState). Other searches do not care.
 //
 // A variable of a check that is not declared, because it follows from where the
-// threads stand, must be declared nevertheless. Only the set-up may call it.
+// threads stand, must be declared nevertheless; and who holds a lock (T.Guards) must
+// follow from what stands at the spans that it guards. Only the set-up may call it.
 func (t *T) Recall() {
 	r := t.alive("Recall")
 	if !r.settingUp {

@@ -194,3 +194,40 @@ func TestRecallFindsFailures(t *testing.T) {
 		t.Errorf("%v, %+v", rep.Verdict, rep.Failure)
 	}
 }
+
+// Who holds a lock must be declared where it is looked at.
+func TestRecallOfAHolder(t *testing.T) {
+	for _, declared := range []bool{true, false} {
+		program := func(t *schedule.T) {
+			lock, x := t.Word("lock", 0), t.Word("x", 0)
+			holder := -1
+			at := []schedule.Span{{Location: lock.Location(), Size: 8}}
+			if guarded := (schedule.Span{Location: x.Location(), Size: 8}); declared {
+				at = append(at, guarded)
+			}
+			t.SharedAt("holder", func(d *schedule.Digest) { d.Word(uint64(holder + 1)) }, at...)
+			t.Recall()
+			t.Guards("guarded by", func() int { return holder }, schedule.Span{Location: x.Location(), Size: 8})
+			for i := range 2 {
+				t.Go("user", func() {
+					lock.AwaitSwap(func(v uint64) bool { return v == 0 }, 1)
+					holder = i
+					x.Add(1)
+					lock.Store(0)
+					holder = -1
+				})
+			}
+		}
+		_, err := schedule.Explore(context.Background(), program, schedule.Stateful(), schedule.Options{})
+		if declared {
+			if err != nil {
+				t.Error(err)
+			}
+			continue
+		}
+		if !errors.Is(err, schedule.ErrState) {
+			t.Fatalf("it is not found out: %v", err)
+		}
+		contains(t, err.Error(), "what else does the lock's holder depend on?")
+	}
+}

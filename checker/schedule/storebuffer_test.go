@@ -403,8 +403,8 @@ func TestStoreBuffersAndDataRaces(t *testing.T) {
 	}
 	o := schedule.Options{StoreBuffers: true, DataRaces: true}
 	for _, s := range []schedule.Strategy{schedule.Bounded(-1), schedule.Optimal(), schedule.Stateful()} {
-		if rep := explore(t, program(true), s, o); rep.Verdict != verdict.Holds {
-			t.Errorf("under the lock, %v: %v %+v", s, rep.Verdict, rep.Failure)
+		if rep := explore(t, program(true), s, o); rep.Verdict != verdict.Holds || rep.Distrusted != nil {
+			t.Errorf("under the lock, %v: %v %+v, distrusted: %q", s, rep.Verdict, rep.Failure, rep.Distrusted)
 		}
 		rep := explore(t, program(false), s, o)
 		if rep.Failure == nil || rep.Failure.Property != "data race" {

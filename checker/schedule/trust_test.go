@@ -308,3 +308,39 @@ func TestEachBreakOfAGuardIsSeen(t *testing.T) {
 		})
 	}
 }
+
+// A lock that is one only while stores are seen at once: with store buffers both
+// threads enter, and the search does not rely on it.
+func TestGuardsWithStoreBuffers(t *testing.T) {
+	program := func(t *schedule.T, told func(string)) {
+		x, turn, inside := t.Word("x", 0), t.Word("turn", 0), -1
+		wants := []*schedule.Word{t.Word("a wants", 0), t.Word("b wants", 0)}
+		t.Shared(func(d *schedule.Digest) { d.Word(uint64(inside + 1)) })
+		t.Guards("", func() int { return inside }, schedule.Span{Location: x.Location(), Size: 8})
+		seen := make([]uint64, 2)
+		for i, name := range []string{"a", "b"} {
+			t.Daemon(name, func() {
+				wants[i].Write(1)
+				turn.Write(uint64(1 - i))
+				if wants[1-i].Read() == 1 && turn.Read() != uint64(i) {
+					return // it does not wait
+				}
+				inside = i
+				x.Write(x.Read()*2 + uint64(i) + 1)
+				seen[i] = x.Read()
+				wants[i].Write(0)
+				inside = -1
+			})
+		}
+		t.AtEnd(func() { told(fmt.Sprint(x, seen)) })
+	}
+	for _, tso := range []bool{false, true} {
+		o := schedule.Options{KeepGoing: true, StoreBuffers: tso}
+		all, _ := outcomesBy(t, program, schedule.Optimal(), o)
+		some, rep := outcomesBy(t, program, schedule.Stateful(), o)
+		if !maps.Equal(all, some) || (rep.Distrusted == nil) == tso {
+			t.Errorf("store buffers %t: it comes to %q, by states to %q; distrusted: %q", tso,
+				slices.Sorted(maps.Keys(all)), slices.Sorted(maps.Keys(some)), rep.Distrusted)
+		}
+	}
+}
