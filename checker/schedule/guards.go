@@ -60,6 +60,7 @@ func (t *T) guard(call string, g guard) {
 		panic("schedule: " + call + " without a function that gives the holder of the lock")
 	}
 	r.guards = append(r.guards, g)
+	r.guardsCheck = r.guardsCheck || g.property != ""
 }
 
 // Guards declares that the words are touched only by who holds the lock.

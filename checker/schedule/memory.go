@@ -87,6 +87,7 @@ const (
 	situationSize = 128
 	effectSize    = 256
 	holderSize    = 64
+	goodSize      = 48
 )
 
 func newMemory(c *common) *memory { return &memory{c: c} }

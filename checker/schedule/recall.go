@@ -200,7 +200,11 @@ func (s *stateful) walkOut(p, q *fork) (walk, int) {
 // passed notes that the checks at the end of the execution have passed, in the state
 // that over has drawn.
 func (s *stateful) passed() {
-	if s.final.picture.drawn && len(s.ended.choices) == 0 {
+	if !s.final.picture.drawn || len(s.ended.choices) > 0 {
+		return
+	}
+	if _, known := s.memory.good[s.final.picture.sum]; !known {
 		s.memory.good[s.final.picture.sum] = struct{}{}
+		s.memory.hold(goodSize)
 	}
 }

@@ -90,17 +90,18 @@ type runner struct {
 	tso         bool      // plain stores are buffered
 	buffers     []*storeBuffer
 	// Of a search that keeps states.
-	keeps      bool
-	hears      bool // keeps, and is not repeating
-	recalls    bool // the program declares T.Recall
-	guards     []guard
-	shared     []part
-	scratch    Digest // of a part, while it is made
-	quotient   func(Location, uint64) uint64
-	telling    []telling
-	setUpChose Digest // answers in the set-up
-	untold     untold // in all executions so far
-	mute       string // why the program cannot be explored by states
+	keeps       bool
+	hears       bool // keeps, and is not repeating
+	recalls     bool // the program declares T.Recall
+	guards      []guard
+	guardsCheck bool // some of the guards have a property
+	shared      []part
+	scratch     Digest // of a part, while it is made
+	quotient    func(Location, uint64) uint64
+	telling     []telling
+	setUpChose  Digest // answers in the set-up
+	untold      untold // in all executions so far
+	mute        string // why the program cannot be explored by states
 
 	outcome           outcome
 	property, message string // of a failure; the message only when recording
@@ -153,7 +154,7 @@ func (r *runner) reset(settled int) {
 	r.cleanups = r.cleanups[:0]
 	r.words, r.shared, r.guards = r.words[:0], r.shared[:0], r.guards[:0]
 	r.buffers = r.buffers[:0]
-	r.quotient, r.mute, r.setUpChose, r.recalls = nil, "", Digest{}, false
+	r.quotient, r.mute, r.setUpChose, r.recalls, r.guardsCheck = nil, "", Digest{}, false, false
 	if r.detector != nil {
 		r.detector.reset()
 	}

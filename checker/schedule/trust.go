@@ -1,9 +1,6 @@
 package schedule
 
-import (
-	"fmt"
-	"slices"
-)
+import "fmt"
 
 // Trust in guards. A thread A that holds a lock is let go on at once at what the lock
 // guards (guards.go). That loses nothing if until A frees the lock no other thread comes
@@ -161,10 +158,10 @@ func (s *stateful) holding(p *fork, threads []*thread) (thread, guard int) {
 // before steps that commute with it; and the second are not let go on at once for
 // having their place to themselves.
 func (s *stateful) checked(p *fork, threads []*thread) (offend, unsure uint64) {
-	if !slices.ContainsFunc(s.r.guards, func(g guard) bool { return g.property != "" }) {
+	if !s.r.guardsCheck || len(p.holders) == 0 {
 		return 0, 0
 	}
-	for e := p.enabled; e != 0 && len(p.holders) > 0; e &= e - 1 {
+	for e := p.enabled; e != 0; e &= e - 1 {
 		t := lowest(e)
 		for _, on := range s.touches(p, threads, t) {
 			switch {

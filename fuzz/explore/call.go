@@ -177,11 +177,14 @@ func (l *leaving) follow(a shm.Access) {
 	case a.Segment == call.Private && a.Step == step.OpenCall:
 		j := call.RecordAt(a.Offset)
 		l.c.check(AfterLateReply, !l.owed[j] || l.faulty, "record %d is used again, and a reply to its last call is under way", j)
-		if w := l.c.machine.waiter(); w.context != nil {
-			w.context.begun, w.context.timed = true, true
-		}
 	case a.Segment == channel.Calls && a.Step == step.Publish:
 		l.owed[l.c.own[self]] = true
+		if w := l.c.machine.waiter(); w.context != nil {
+			// The end may have come before: in this execution, or in one that differs in
+			// the order of steps which do not depend on each other.
+			l.c.check(NotSentLate, w.context.begun && (w.context.timed || w.context.deadline == 0),
+				"a call is sent, and its thread has not looked whether its context has ended, or its deadline has passed")
+		}
 	case a.Segment == call.Private && a.Step == step.Abandon:
 		if l.c.caller.Private().Peek(a.Offset) == call.Pending {
 			l.left[self] = abandoned

@@ -2,6 +2,7 @@ package explore
 
 import (
 	"urpc/checker/schedule"
+	"urpc/runtime/channel"
 	"urpc/runtime/processor"
 	"urpc/runtime/shm"
 	"urpc/spec/step"
@@ -202,6 +203,39 @@ func (c *Crew) Stop() {
 	c.stopped = true
 }
 
+// declareState declares what the threads of a pool share, each where it changes or is
+// looked at. gone says that nobody looks at any of it any more.
+func (c *Crew) declareState(r *Region, words channel.Words, pool *processor.Pool, gone func() bool) {
+	part := func(name string, f func(*schedule.Digest), on ...schedule.Span) {
+		c.m.t.SharedAt(name, func(d *schedule.Digest) {
+			if !gone() {
+				f(d)
+			}
+		}, on...)
+	}
+	for _, off := range []shm.Offset{processor.Handling, processor.Idle, processor.Hired, processor.Stopping, processor.Resting} {
+		part("word of the pool", func(d *schedule.Digest) { d.Word(uint64(pool.Private().Peek(off))) }, r.span(processor.Private, off))
+	}
+	place, resume := schedule.Span{Location: c.at(placeAt), Size: 4}, schedule.Span{Location: c.at(resumeAt), Size: 4}
+	part("whether the polling place is offered", func(d *schedule.Digest) { d.Word(bit(c.offered)) }, place)
+	part("whether the monitor may go on", func(d *schedule.Digest) { d.Word(bit(c.resumed)) }, resume)
+	part("whether the pool is stopped", func(d *schedule.Digest) { d.Word(bit(c.stopped)) }, place, resume)
+	part("who works", func(d *schedule.Digest) {
+		for i := range c.threads {
+			d.Word(bit(c.threads[i].do != nil))
+		}
+	}, schedule.Span{Location: c.at(runningAt), Size: 4})
+	part("the number of the last call", func(d *schedule.Digest) { d.Word(uint64(pool.Look().Calls)) }, r.span(channel.Replies, words.RecvLock))
+	part("processors that went back", func(d *schedule.Digest) { d.Word(pool.Look().Returns) }, r.span(channel.Replies, words.Returned))
+	// That the peer broke the protocol, and since when it is polled, shows at any of
+	// many steps.
+	c.m.t.Shared(func(d *schedule.Digest) {
+		if !gone() {
+			d.Word(uint64(pool.Look().Since)<<1 | bit(pool.Look().Corrupt))
+		}
+	})
+}
+
 // poolState adds what the threads of a pool share to a digest.
 func (c *Crew) poolState(d *schedule.Digest, pool *processor.Pool) {
 	private := pool.Private()
@@ -210,12 +244,10 @@ func (c *Crew) poolState(d *schedule.Digest, pool *processor.Pool) {
 			d.Word(uint64(off)<<32 | uint64(v))
 		}
 	}
-	pool.Look(d.Word)
-	c.state(d)
-}
-
-// state adds what the crew shares to a digest.
-func (c *Crew) state(d *schedule.Digest) {
+	kept := pool.Look()
+	d.Word(uint64(kept.Calls)<<1 | bit(kept.Corrupt))
+	d.Word(uint64(kept.Since))
+	d.Word(kept.Returns)
 	d.Word(bit(c.offered)<<2 | bit(c.resumed)<<1 | bit(c.stopped))
 	for i := range c.threads {
 		d.Word(bit(c.threads[i].do != nil))

@@ -72,7 +72,6 @@ type death struct {
 	// Of the survivor that is a server.
 	pool *processor.Pool
 	crew *Crew
-	live [1]uint64
 }
 
 func deathProgram(v catalogue.Values) func(*schedule.T) { return deathProgramOf(v, func(*death) {}) }
@@ -92,7 +91,7 @@ func watchedDeath(v catalogue.Values, look func(d *death), w Watch) func(*schedu
 		m := NewMachine(t, 0)
 		m.besides, m.forgets = besidesOf(shm.Poisoned, shm.Unblocks, shm.Nudged), true
 		d := &death{t: t, m: m}
-		m.live = d.remembers
+		m.live = m.remembers
 		m.observer, m.gate = w.Observer, w.Gate
 		near, far := &space{m: m}, &space{m: m}
 		d.survivor, d.dying = near, far
@@ -122,7 +121,12 @@ func watchedDeath(v catalogue.Values, look func(d *death), w Watch) func(*schedu
 		}
 		d.dying.mortal(func() { d.left = d.written() })
 		d.watch()
-		t.Shared(d.state)
+		d.declareState()
+		// Who watches wants to see each step. Where the third space binds after the end
+		// of the first binding, one step has all of that forgotten, wherever it stands.
+		if other != "after" && w.Observer == nil && w.Gate == nil {
+			t.Recall()
+		}
 		if w.Observer != nil {
 			d.observe(w.Observer)
 		}
@@ -131,13 +135,6 @@ func watchedDeath(v catalogue.Values, look func(d *death), w Watch) func(*schedu
 		}
 		t.AtEnd(func() { look(d) })
 	}
-}
-
-// remembers gives what a thread remembers beside what shared state tells: whether
-// its call is to end without a reply.
-func (d *death) remembers(int) []uint64 {
-	d.live[0] = bit(d.m.waiter().over)
-	return d.live[:]
 }
 
 // otherBinding is one of the survivor and a third space.
@@ -188,19 +185,25 @@ func (d *death) watch() {
 	})
 }
 
-// state adds what is shared beside what the regions' ghosts add.
-func (d *death) state(to *schedule.Digest) {
-	to.Word(bit(d.dying.dead)<<1 | bit(d.noticed))
-	if !d.judged {
-		d.first.state(to)
-		if d.pool != nil {
-			d.crew.poolState(to, d.pool)
-		}
+// declareState declares what is shared beside what the regions' ghosts declare.
+func (d *death) declareState() {
+	at := func(l schedule.Location) schedule.Span { return schedule.Span{Location: l, Size: 4} }
+	number := d.first.region.number
+	d.t.SharedAt("who is dead", func(to *schedule.Digest) { to.Word(bit(d.dying.dead)) }, at(locate(number, deaths, 0)))
+	d.t.SharedAt("that it was noticed", func(to *schedule.Digest) { to.Word(bit(d.noticed)) }, at(rebound))
+	judged := func() bool { return d.judged }
+	if d.pool == nil {
+		d.first.declareState(judged)
+	} else {
+		d.first.declareState(judged, d.first.region.span(processor.Private, processor.Handling))
+		d.crew.declareState(d.first.region, d.first.size.Words(), d.pool, judged)
 	}
 	if d.other != nil {
-		d.other.state(to)
+		d.other.declareState(never)
 	}
 }
+
+func never() bool { return false }
 
 // over says whether nothing is left of the survivor's side of the first binding.
 func (d *death) over() bool {

@@ -99,6 +99,7 @@ func (g *guard) before(a shm.Access) {
 	if !g.victim.runs() {
 		// The peer's own threads may go round for ever, on words that were forged.
 		if g.idle++; g.idle > g.most {
+			g.m.t.SawValue(0) // nor is the access made
 			g.m.await(step.AwaitEnd, func() bool { return false }, locate(g.b.region.number, deaths, 0))
 		}
 		return

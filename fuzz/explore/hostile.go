@@ -91,8 +91,7 @@ type hostility struct {
 	peer   *space
 	guard  *guard
 	tales  []tale
-	lies   int // writes that are left
-	live   [1]uint64
+	lies   int  // writes that are left
 	ended  bool // the victim has been told that its peer is dead
 	// Of a server with a pool.
 	pool *processor.Pool
@@ -119,7 +118,7 @@ func hostileProgramOf(v catalogue.Values, look func(*hostility)) func(*schedule.
 		m := NewMachine(t, 0)
 		m.besides, m.forgets = besidesOf(shm.Poisoned, shm.Unblocks, shm.Nudged), true
 		h := &hostility{t: t, m: m, lies: v.Int("writes")}
-		m.live = h.remembers
+		m.live = m.remembers
 		near, far := &space{m: m}, &space{m: m}
 		h.victim, h.peer = near, far
 		if ofServer {
@@ -138,16 +137,13 @@ func hostileProgramOf(v catalogue.Values, look func(*hostility)) func(*schedule.
 			h.victim.thread("watch", h.notice)
 		}
 		t.Shared(h.state)
+		h.b.declareState(never)
+		if h.other != nil {
+			h.other.declareState(never)
+		}
 		t.AtEnd(h.end)
 		t.AtEnd(func() { look(h) })
 	}
-}
-
-// remembers gives what a thread remembers beside what shared state tells: whether
-// its call is to end without a reply, and whether it is the last that is ready.
-func (h *hostility) remembers(int) []uint64 {
-	h.live[0] = bit(h.m.waiter().over) | bit(h.m.waiter().last)<<1
-	return h.live[:]
 }
 
 // start declares the threads of both spaces. The peer's run the runtime's code,
@@ -300,14 +296,10 @@ func (h *hostility) notice() {
 func (h *hostility) state(d *schedule.Digest) {
 	d.Word(uint64(h.lies)<<1 | bit(h.ended))
 	h.guard.state(d)
-	h.b.state(d)
 	if h.pool != nil {
 		h.crew.poolState(d, h.pool)
 	}
 	h.m.state(d)
-	if h.other != nil {
-		h.other.state(d)
-	}
 }
 
 // end judges an execution in which nobody can go on.

@@ -27,7 +27,8 @@ type Machine struct {
 	forgets   bool                                          // the steps of forgotten are marks
 	donates   bool                                          // a caller that looks for who is parked remembers whether it is the last that is ready
 	// live gives what a thread remembers all the same before such a step; nil: nothing.
-	live func(thread int) []uint64
+	live       func(thread int) []uint64
+	remembered [1]uint64
 	// finds are the places where a thread that awaits a record may find one.
 	finds []schedule.Location
 	// overslept, if set, is told of a thread that goes to sleep past its deadline.
@@ -71,6 +72,7 @@ type waiter struct {
 	over            bool // it has seen that the binding of its call is over
 	last            bool // it has sent, and found that no other caller was ready
 	closing         bool // its call is over: it will not send
+	call            callerOf
 	at              schedule.Location
 	nudge           *kernel.Nudge
 	woken, spurious bool

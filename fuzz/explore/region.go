@@ -28,6 +28,7 @@ type Region struct {
 	// for its value.
 	kept   [maxSegments][maxBesides]uint32
 	nudged [2]schedule.Location // the places of its nudges and of the clock
+	held   held
 }
 
 const (

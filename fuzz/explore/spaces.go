@@ -69,6 +69,13 @@ func (m *Machine) awaitDeath(of *space, at *Region) {
 	m.t.SawValue(1)
 }
 
+// held is what the hook of a region's holders was told: how many there are, whether it
+// is closed, and whether the last one has left it.
+type held struct {
+	holders      int64
+	closed, over bool
+}
+
 // holding makes a step of each change of who holds the memory of a region.
 type holding struct{ r *Region }
 
@@ -82,6 +89,7 @@ func (h holding) Before(name step.Name) {
 
 // Counted implements shm.Holding.
 func (h holding) Counted(holders int64, closed bool) {
+	h.r.held = held{holders, closed, h.r.held.over || closed && holders == 0}
 	h.r.m.saw(uint32(holders)<<1 | uint32(bit(closed)))
 }
 
@@ -117,6 +125,13 @@ type binding struct {
 	executed []int // how often each call was
 	alone    bool  // whoever watches judges, not the target
 	donates  bool  // its callers count who of them is ready
+}
+
+// callerOf is what a calling thread knows of its call: which record it has, whether it
+// leads, and whether the call is over.
+type callerOf struct {
+	record      int // its number and one; 0: it has none yet
+	leads, left bool
 }
 
 // outcome is how a call ended.
@@ -163,8 +178,39 @@ func bind(m *Machine, number uint8, l *lending, near, far *space, clients []stri
 	b.caller = call.New(call.Config{Port: b.client, Kernel: b.kernel, Calls: len(clients), Poll: -1, Donate: donate, Threads: b.threads, Hook: b.region})
 	b.held = shm.NewRegion(b.segments[channel.Calls], b.replies, func() error { b.unmap(&b.released); return nil })
 	b.held.SetHook(holding{b.region})
-	b.region.mapped = b.touches
+	b.region.mapped, b.region.follow = b.touches, b.follow
 	return b
+}
+
+// follow follows what calling threads know, before each access.
+func (b *binding) follow(a shm.Access) {
+	if a.Segment != call.Private {
+		return
+	}
+	c := &b.m.waiter().call
+	switch now := b.caller.Private().Peek(a.Offset); a.Step {
+	case step.OpenCall:
+		c.record, c.left = call.RecordAt(a.Offset)+1, false
+	case step.Lead, step.LeadAgain:
+		c.leads = now == 0
+	case step.Resign:
+		c.leads = false
+	case step.Abandon:
+		c.left = now == call.Pending
+	case step.CloseCall:
+		c.left = true
+	}
+}
+
+// remembers gives what the thread remembers where it forgets all else (forgotten):
+// what it knows of its call, whether it was told that the call is to end without a
+// reply, and whether it is the last that is ready. These follow from the state as a
+// whole, but not from what stands at the place of its step.
+func (m *Machine) remembers(int) []uint64 {
+	w := m.waiter()
+	c := &w.call
+	m.remembered[0] = uint64(c.record)<<4 | bit(w.over) | bit(w.last)<<1 | bit(c.leads)<<2 | bit(c.left)<<3
+	return m.remembered[:]
 }
 
 // unmap takes the memory of one side away. Every access of its threads depends on
@@ -189,12 +235,12 @@ func (b *binding) touches(segment uint8) {
 func (b *binding) run(self int) {
 	for n := range b.calls {
 		i := self*b.calls + n
+		how := peerDied
 		if b.held.Hold() {
-			b.outcomes[i] = b.do(i)
+			how = b.do(i)
 			b.held.Release()
-		} else {
-			b.outcomes[i] = peerDied
 		}
+		b.outcomes[i] = how
 		b.ended[self]++
 	}
 	b.t.Mark("end")
@@ -250,28 +296,66 @@ func (b *binding) execute(called uint32, request, reply []byte) (uint32, []byte)
 	return called, put(reply, result(number))
 }
 
-// state adds what the client's threads share beside the segments, and how the calls
-// stand.
-func (b *binding) state(d *schedule.Digest) {
-	private := b.caller.Private()
+// declareState declares what the client's threads share beside the segments, and how
+// the calls stand, each where it changes or is looked at. gone says that nobody looks
+// at any of it any more; executes are further places after whose steps calls are executed.
+func (b *binding) declareState(gone func() bool, executes ...schedule.Span) {
+	r, private := b.region, b.caller.Private()
+	part := func(name string, f func(*schedule.Digest), on ...schedule.Span) {
+		b.t.SharedAt(name, func(d *schedule.Digest) {
+			if !gone() {
+				f(d)
+			}
+		}, on...)
+	}
+	word := func(off shm.Offset) {
+		part("private word", func(d *schedule.Digest) { d.Word(uint64(private.Peek(off))) }, r.span(call.Private, off))
+	}
 	for off := shm.Offset(0); off < shm.Offset(private.Size()); off += 64 {
-		d.Word(uint64(private.Peek(off)))
+		word(off)
 	}
 	if b.donates {
-		d.Word(uint64(private.Peek(call.Ready)))
+		word(call.Ready)
 	}
-	b.caller.Look(d.Word)
-	b.threads.state(d)
-	for _, n := range b.ended {
-		d.Word(uint64(n))
+	var states []schedule.Span
+	for i := range b.clients {
+		states = append(states, r.span(call.Private, call.State(i)))
+		part("permit", func(d *schedule.Digest) { d.Word(bit(b.threads.permits[i].given)) }, schedule.Span{Location: b.threads.at(i), Size: 4})
 	}
-	for i, n := range b.executed {
-		d.Word(uint64(n)<<8 | uint64(b.outcomes[i]))
-	}
-	d.Word(bit(b.released)<<1 | bit(b.unmapped))
+	var kept []schedule.Span
 	for _, what := range []shm.Beside{shm.Poisoned, shm.Unblocks, shm.Nudged} {
-		d.Word(uint64(*b.region.keptAt(call.Private, what)))
+		at := schedule.Span{Location: r.beside(call.Private, what), Size: 4}
+		kept = append(kept, at)
+		part("what is kept beside", func(d *schedule.Digest) { d.Word(uint64(*r.keptAt(call.Private, what))) }, at)
 	}
+	// A thread takes a record after it has looked whether the binding is over, and
+	// gives it back after the step on its call's word.
+	free := append(states[:len(states):len(states)], kept[0])
+	if b.donates {
+		free = append(free, r.span(call.Private, call.Ready)) // or after the one that follows
+	}
+	part("free records", func(d *schedule.Digest) { b.caller.LookFree(d.Word) }, free...)
+	for i := range b.clients {
+		part("record", func(d *schedule.Digest) { b.caller.LookRecord(i, d.Word) }, free...)
+	}
+	part("calls that have ended, and who holds the memory", func(d *schedule.Digest) {
+		if !b.near.dead {
+			d.Word(uint64(r.held.holders)<<2 | bit(r.held.closed)<<1 | bit(r.held.over))
+		}
+		for _, n := range b.ended {
+			d.Word(uint64(n))
+		}
+		for _, how := range b.outcomes {
+			d.Word(uint64(how))
+		}
+	}, schedule.Span{Location: locate(r.number, holders, 0), Size: 4})
+	words := b.size.Words()
+	executed := slices.Concat([]schedule.Span{r.span(channel.Replies, words.RecvLock)}, r.slotSpans(channel.Calls, words), free, executes)
+	for i := range b.executed {
+		part("executions of a call", func(d *schedule.Digest) { d.Word(uint64(b.executed[i])) }, executed...)
+	}
+	// Whoever touches a word must still have its memory.
+	b.t.Shared(func(d *schedule.Digest) { d.Word(bit(b.released)<<1 | bit(b.unmapped)) })
 }
 
 // finished says whether every call has ended.

@@ -47,7 +47,7 @@ func (g *ghost) declareState(t *schedule.T, r *Region) {
 	for _, at := range append(r.nudged[:], r.m.clockAt()) {
 		sleep = append(sleep, schedule.Span{Location: at, Size: 4})
 	}
-	t.SharedAt("who sleeps", g.m.sleepers, sleep...)
+	t.SharedAt("who sleeps", func(d *schedule.Digest) { g.m.sleepers(d, int(r.number)) }, sleep...)
 	t.Shared(g.m.rest)
 	g.m.quotient(r.number, func(at schedule.Location, v uint64) uint64 {
 		segment, off := uint8(at.Segment), shm.Offset(at.Offset)
@@ -119,12 +119,14 @@ func (g *ghost) declareSide(t *schedule.T, s uint8) {
 }
 
 // slotSpans are the places of the slots of a segment.
-func (g *ghost) slotSpans(s uint8) (spans []schedule.Span) {
-	for i, at := range g.words.Header {
-		spans = append(spans, g.region.span(s, g.words.Sequence[i]), schedule.Span{Location: locate(g.region.number, s, at), Size: channel.HeaderSize + payload})
+func (r *Region) slotSpans(s uint8, w channel.Words) (spans []schedule.Span) {
+	for i, at := range w.Header {
+		spans = append(spans, r.span(s, w.Sequence[i]), schedule.Span{Location: locate(r.number, s, at), Size: channel.HeaderSize + payload})
 	}
 	return spans
 }
+
+func (g *ghost) slotSpans(s uint8) []schedule.Span { return g.region.slotSpans(s, g.words) }
 
 // span is the place of a word.
 func (r *Region) span(segment uint8, off shm.Offset) schedule.Span {
@@ -190,16 +192,19 @@ func pairOf(i int, b bool) uint64 { return (2 | bit(b)) << (2 * i) }
 
 // state adds what the machine shares between threads.
 func (m *Machine) state(d *schedule.Digest) {
-	m.sleepers(d)
+	m.sleepers(d, everyRegion)
 	m.rest(d)
 }
 
-// sleepers adds who sleeps and whether it is woken.
-func (m *Machine) sleepers(d *schedule.Digest) {
+// everyRegion is the number of none.
+const everyRegion = -1
+
+// sleepers adds who sleeps on words of a region, and whether it is woken.
+func (m *Machine) sleepers(d *schedule.Digest, region int) {
 	asleep := uint64(0)
 	for i, w := range m.waiters {
 		for _, other := range m.asleep {
-			if w == other {
+			if w == other && (region == everyRegion || int(w.at.Segment>>8) == region) {
 				asleep |= pairOf(i, w.wakes() && !m.unwoken)
 			}
 		}

@@ -58,7 +58,26 @@ func (r *bindingRefinement) report(rep schedule.Report) Report {
 		out.Stutters[InCall] = r.stuttered
 	}
 	out.Specification.States, out.Specification.Transitions = r.follower.taken()
+	out.leftOut = r.leftOut
 	return out
+}
+
+// leftOut tells so many of the transitions that the code has not taken, and how many
+// there are.
+func (r *bindingRefinement) leftOut(most int) (lines []string, all int) {
+	r.follower.leftOut(func(from uint32, e edge) {
+		if all++; all > most {
+			return
+		}
+		var stand []string
+		for i, t := range r.follower.states[from].Thread {
+			if at := t.Step(); at != step.None {
+				stand = append(stand, fmt.Sprintf("%s at %s", binding.Names[i], at))
+			}
+		}
+		lines = append(lines, fmt.Sprintf("%s of %s in state %d: %s", e.label, binding.Names[e.thread], from, strings.Join(stand, ", ")))
+	})
+	return lines, all
 }
 
 // bindingRefinement runs spec/binding along with executions of target bind.

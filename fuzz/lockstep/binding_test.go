@@ -2,8 +2,11 @@ package lockstep
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
+	"urpc/checker"
 	"urpc/checker/catalogue"
 	"urpc/checker/schedule"
 	"urpc/checker/verdict"
@@ -29,8 +32,8 @@ func TestBindingRefines(t *testing.T) {
 		candidates int
 	}{
 		"default":     {2267, Taken{Share{439, 439}, Share{1110, 1110}}, 2},
-		"server-dies": {5470, Taken{Share{1390, 1390}, Share{3067, 3091}}, 2},
-		"inherited":   {4231, Taken{Share{1142, 1142}, Share{2503, 2515}}, 2},
+		"server-dies": {5470, Taken{Share{1390, 1390}, Share{3091, 3091}}, 2},
+		"inherited":   {4231, Taken{Share{1142, 1142}, Share{2515, 2515}}, 2},
 	} {
 		rep, err := RunBinding(t.Context(), bindingValues(t, config), schedule.Stateful(), Options{Schedule: schedule.Options{Plain: true}})
 		if err != nil || rep.Verdict != verdict.Holds || !rep.Complete {
@@ -40,6 +43,55 @@ func TestBindingRefines(t *testing.T) {
 		if rep.Report.States != want.states || *rep.Specification != want.specified || rep.Candidates != want.candidates || rep.Stutters[InCall] == 0 {
 			t.Errorf("%s: %d states, %v, %d candidates, stutters %v; want %v", config, rep.Report.States, *rep.Specification, rep.Candidates, rep.Stutters, want)
 		}
+	}
+}
+
+// What the code has not taken of the specification is listed, each with where all
+// threads stand.
+func TestBindingTellsWhatIsLeftOut(t *testing.T) {
+	rep, err := RunBinding(t.Context(), bindingValues(t, "default"), schedule.Random(1, 1), Options{})
+	if err != nil || rep.Failure != nil {
+		t.Fatal(err, rep.Failure)
+	}
+	var told strings.Builder
+	if err := rep.WriteText(&told, 3); err != nil {
+		t.Fatal(err)
+	}
+	out := rep.Specification.Transitions.All - rep.Specification.Transitions.Taken
+	for _, want := range []string{"left out 1: ", " of client in state ", ": client at ReceiveAnswer, server at ", "left out 3: ", fmt.Sprintf("left out: %d more", out-3)} {
+		if !strings.Contains(told.String(), want) {
+			t.Errorf("%q is not in:\n%s", want, &told)
+		}
+	}
+}
+
+// A transition by way of which, with more that do not show, the code is come to where it
+// is, was taken; one that leads elsewhere was not.
+func TestFollowerBooksTheWay(t *testing.T) {
+	p := checker.Process[int]{Name: "thread", Count: 1, Instances: []string{"it"}, PC: func(s *int, _ int) int { return *s }}
+	step := func(label string, to ...int) {
+		p.Steps = append(p.Steps, checker.Step[int]{Label: label, Choices: len(to), Choose: func(s *int, _, choice int) bool {
+			*s = to[choice]
+			return true
+		}})
+	}
+	step("go", 1, 2)
+	step("silent", 3)
+	step("silent", 4)
+	step("end", 3)
+	step("end", 4)
+	f, err := newFollower(t.Context(), checker.Model[int]{Init: []int{0}, Processes: []checker.Process[int]{p}}, 10, "silent")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.begin()
+	if !f.take(0, "go", func(s *int) bool { return *s == 3 }) {
+		t.Fatal("no candidate")
+	}
+	left := map[uint32]int{}
+	f.leftOut(func(from uint32, _ edge) { left[from]++ })
+	if states, transitions := f.taken(); states != (Share{2, 5}) || transitions != (Share{2, 6}) || left[0] != 1 || left[2] == 0 {
+		t.Errorf("states %v, transitions %v, left out of %v", states, transitions, left)
 	}
 }
 

@@ -22,6 +22,8 @@ type follower[S comparable] struct {
 	count  int // of transitions
 
 	now, next []uint32
+	tried     []taking // on the way from now to next
+	led       []uint32 // to next, those of it included
 	largest   int
 
 	state      []bool // those that were taken
@@ -103,7 +105,7 @@ func (f *follower[S]) begin() {
 // says whether there is still a state in which the specification may be: one that
 // looks as is told. Steps that do not show may come before and after.
 func (f *follower[S]) take(thread int, label string, looks func(*S) bool) bool {
-	f.next = f.next[:0]
+	f.next, f.tried = f.next[:0], f.tried[:0]
 	for _, id := range f.now {
 		if label == "" {
 			f.next = append(f.next, id)
@@ -111,14 +113,14 @@ func (f *follower[S]) take(thread int, label string, looks func(*S) bool) bool {
 		}
 		for _, e := range f.edges[id] {
 			if e.thread == thread && e.label == label {
-				f.reach(id, e, looks)
+				f.reach(id, e)
 			}
 		}
 	}
 	for i := 0; i < len(f.next); i++ {
 		for _, e := range f.edges[f.next[i]] {
 			if f.silent[e.label] {
-				f.reach(f.next[i], e, looks)
+				f.reach(f.next[i], e)
 			}
 		}
 	}
@@ -126,26 +128,54 @@ func (f *follower[S]) take(thread int, label string, looks func(*S) bool) bool {
 	if len(f.next) == 0 {
 		return false
 	}
+	f.book()
 	f.now, f.next = f.next, f.now
 	slices.Sort(f.now)
 	f.largest = max(f.largest, len(f.now))
 	return true
 }
 
-// reach adds the state to which a transition leads. It was taken if that looks as
-// is told.
-func (f *follower[S]) reach(from uint32, e edge, looks func(*S) bool) {
-	if looks(&f.states[e.to]) {
-		f.state[e.to], f.transition[taking{from, e}] = true, true
-	}
+// reach adds the state to which a transition leads.
+func (f *follower[S]) reach(from uint32, e edge) {
+	f.tried = append(f.tried, taking{from, e})
 	if !slices.Contains(f.next, e.to) {
 		f.next = append(f.next, e.to)
+	}
+}
+
+// book notes what was taken: the states that are left, and the transitions on the way
+// to them.
+func (f *follower[S]) book() {
+	f.led = append(f.led[:0], f.next...)
+	for i := 0; i < len(f.led); i++ {
+		for _, t := range f.tried {
+			if t.to == f.led[i] {
+				f.transition[t] = true
+				if !slices.Contains(f.led, t.from) {
+					f.led = append(f.led, t.from)
+				}
+			}
+		}
+	}
+	for _, id := range f.next {
+		f.state[id] = true
 	}
 }
 
 // stuck says whether the specification, in some candidate, can go no further.
 func (f *follower[S]) stuck() bool {
 	return slices.ContainsFunc(f.now, func(id uint32) bool { return len(f.edges[id]) == 0 })
+}
+
+// leftOut calls tell for each transition that was not taken.
+func (f *follower[S]) leftOut(tell func(from uint32, e edge)) {
+	for from, edges := range f.edges {
+		for _, e := range edges {
+			if !f.transition[taking{uint32(from), e}] {
+				tell(uint32(from), e)
+			}
+		}
+	}
 }
 
 // taken are the shares of its states and transitions that were taken.

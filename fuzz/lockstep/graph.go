@@ -179,6 +179,15 @@ func (c *Coverage) Left() []Left {
 	return left
 }
 
+// leftOut tells so many of them, and how many there are.
+func (c *Coverage) leftOut(most int) (lines []string, all int) {
+	left := c.Left()
+	for _, l := range left[:min(most, len(left))] {
+		lines = append(lines, fmt.Sprintf("%s of %s in state %d: %s", l.Label, c.graph.threadName(l.Thread), l.State, c.graph.describe(l.State)))
+	}
+	return lines, len(left)
+}
+
 // ByLabel counts what was left out by the step's name.
 func (c *Coverage) ByLabel() map[step.Name]int {
 	counts := map[step.Name]int{}

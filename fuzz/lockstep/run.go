@@ -34,6 +34,10 @@ type Report struct {
 	Specification *Taken
 	Coverage      *Coverage // of target channel with a graph, what was left out
 	Refused       []Refusal // of Drive: what the specification allows and the code refuses
+
+	// leftOut tells so many of the transitions that the code has not taken, and how
+	// many there are; nil: they are not counted.
+	leftOut func(most int) (lines []string, all int)
 }
 
 // Taken is how much of a specification the code has taken.
@@ -118,7 +122,7 @@ func (r *Refinement) report(rep schedule.Report) Report {
 		}
 	}
 	if c := r.coverage; c != nil {
-		out.Specification = &Taken{c.States(), c.Transitions()}
+		out.Specification, out.leftOut = &Taken{c.States(), c.Transitions()}, c.leftOut
 	}
 	return out
 }
@@ -136,15 +140,12 @@ func (r Report) WriteText(w io.Writer, left int) error {
 	if t := r.Specification; t != nil {
 		p.line("specification: states %v, transitions %v", t.States, t.Transitions)
 	}
-	if c := r.Coverage; c != nil {
-		var out []Left
-		if r.Failure == nil { // else nobody went to the end
-			out = c.Left()
+	if r.Failure == nil && r.leftOut != nil { // else nobody went to the end
+		lines, all := r.leftOut(left)
+		for i, l := range lines {
+			p.line("  left out %d: %s", i+1, l)
 		}
-		for i, l := range out[:min(left, len(out))] {
-			p.line("  left out %d: %s of %s in state %d: %s", i+1, l.Label, c.graph.threadName(l.Thread), l.State, c.graph.describe(l.State))
-		}
-		if more := len(out) - left; more > 0 {
+		if more := all - len(lines); more > 0 {
 			p.line("  left out: %d more", more)
 		}
 	}

@@ -1,16 +1,15 @@
 package processor
 
-// Look gives all that a pool keeps beside its private words, one value after the
-// other: for what watches a run, never for what runs. No thread of the pool may
-// run meanwhile.
-func (p *Pool) Look(add func(v uint64)) {
-	add(uint64(p.calls))
-	add(uint64(p.patience.since))
-	corrupt := uint64(0)
-	if p.corrupt.Load() {
-		corrupt = 1
-	}
-	add(corrupt)
-	n := p.Counters()
-	add(n.Returns)
+// Kept is what a pool keeps beside its private words.
+type Kept struct {
+	Calls   uint32 // the number of the last call that was executed
+	Since   int64  // when the worker with the polling place has begun to poll in vain
+	Corrupt bool
+	Returns uint64
+}
+
+// Look gives what the pool keeps: for what watches a run, never for what runs. No
+// thread of the pool may run meanwhile.
+func (p *Pool) Look() Kept {
+	return Kept{p.calls, p.patience.since, p.corrupt.Load(), p.counters.returns.Load()}
 }

@@ -49,6 +49,23 @@ func withHostile(ctx context.Context, m mutant.Mutant) (Answer, error) {
 	return h.Answer, err
 }
 
+// byStates explores the place of a fault by states.
+func byStates(ctx context.Context, m mutant.Mutant) (a Answer, err error) {
+	t, v, err := place{target: m.Target, configuration: m.Configuration}.find()
+	if err != nil {
+		return a, err
+	}
+	r, err := explore.Run(ctx, t, v, schedule.Stateful(), schedule.Options{MaxExecutions: mostByStates})
+	if err != nil {
+		return a, err
+	}
+	a.Bound = fmt.Sprintf("%s %s, %s", m.Target, m.Configuration, r.Bound)
+	if a.judge(&r); a.Outcome == Survived && !r.Complete {
+		a.Outcome, a.Reason = Undecided, r.Reason
+	}
+	return a, nil
+}
+
 // visited is what came of places of a mutant.
 type visited struct {
 	Answer

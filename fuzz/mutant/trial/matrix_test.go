@@ -78,12 +78,30 @@ func TestMatrix(t *testing.T) {
 		}
 	}
 	r.apart(t, want)
+	r.byStates(t)
+}
+
+// byStates demands that most faults are found by states.
+func (r *tried) byStates(t *testing.T) {
+	all := r.among(mutant.All())
+	var cut []string
+	for _, m := range all {
+		if a := r.of(m.Name, States); a.Outcome != Killed {
+			cut = append(cut, m.Name+": "+a.Reason)
+		}
+	}
+	t.Logf("%d of %d faults are found by states; not: %q", len(all)-len(cut), len(all), cut)
+	if len(cut) > len(all)/5 {
+		t.Errorf("by states, of %d faults %d are not found within %d executions", len(all), len(cut), mostByStates)
+	}
 }
 
 func (r *tried) try(t *testing.T, m mutant.Mutant) {
 	job := Job{Checks: []Check{Explore, LockStep}, Steps: true}
 	if m.Layer == mutant.Refactorings {
 		job.Checks = Checks()
+	} else {
+		job.Checks = append(job.Checks, States)
 	}
 	for _, c := range Checks() {
 		if _, ok := others[m.Name][c]; ok {
@@ -136,6 +154,10 @@ func (r *tried) killed(t *testing.T, m mutant.Mutant) {
 		t.Errorf("lock-step: %+v, want %s of %s", a, m.LockStep.Step, m.LockStep.Thread)
 	case !strings.Contains(a.Message, "\n  the specification "):
 		t.Errorf("lock-step: the message does not show both sides: %s", a.Message)
+	}
+	// By states a fault is found, if the search comes so far.
+	if a := r.of(m.Name, States); a.Outcome == Survived {
+		t.Errorf("by states: %+v", a)
 	}
 	for c, property := range others[m.Name] {
 		a := r.of(m.Name, c)

@@ -49,6 +49,14 @@ const (
 	Stress Check = "stress"
 )
 
+// States explores where Explore does, by states, as far as so many executions go. It is
+// none of Checks: it shows nothing that Explore does not, but that a search by states
+// does not hold a fault for right.
+const States Check = "states"
+
+// mostByStates bounds it.
+const mostByStates = 20_000
+
 // Checks are all checks, in the order in which they are tried and shown.
 func Checks() []Check { return []Check{Explore, LockStep, Race, Linearizability, Hostile, Stress} }
 
@@ -202,6 +210,8 @@ func try(ctx context.Context, m mutant.Mutant, check Check) (Answer, error) {
 		return explored(ctx, m)
 	case Hostile:
 		return withHostile(ctx, m)
+	case States:
+		return byStates(ctx, m)
 	case LockStep:
 		return inLockStep(ctx, m)
 	case Race:
