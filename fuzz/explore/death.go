@@ -193,13 +193,13 @@ func (d *death) declareState() {
 	d.t.SharedAt("that it was noticed", func(to *schedule.Digest) { to.Word(bit(d.noticed)) }, at(rebound))
 	judged := func() bool { return d.judged }
 	if d.pool == nil {
-		d.first.declareState(judged)
+		d.first.declareState(judged, d.first.releases())
 	} else {
-		d.first.declareState(judged, d.first.region.span(processor.Private, processor.Handling))
+		d.first.declareState(judged, d.first.releases(), d.first.region.span(processor.Private, processor.Handling))
 		d.crew.declareState(d.first.region, d.first.size.Words(), d.pool, judged)
 	}
 	if d.other != nil {
-		d.other.declareState(never)
+		d.other.declareState(never, d.other.releases())
 	}
 }
 

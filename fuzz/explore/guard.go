@@ -98,7 +98,7 @@ func (g *guard) before(a shm.Access) {
 	g.last = a
 	if !g.victim.runs() {
 		// The peer's own threads may go round for ever, on words that were forged.
-		if g.idle++; g.idle > g.most {
+		if g.idle++; g.idle > g.most && !g.m.t.ByStates() {
 			g.m.t.SawValue(0) // nor is the access made
 			g.m.await(step.AwaitEnd, func() bool { return false }, locate(g.b.region.number, deaths, 0))
 		}
@@ -118,8 +118,8 @@ func (g *guard) before(a shm.Access) {
 		th.fetched = th.fetched[:0] // another operation begins
 		th.returned, th.donated = 0, 0
 	}
-	if th.donating && (a.Step == step.TestSetSend || a.Step == step.TestSetReceive || a.Step == step.LookDoorbell) {
-		g.fail(OneRing, "a thread has donated, and not rung after it")
+	if a.Step == step.TestSetSend || a.Step == step.TestSetReceive || a.Step == step.LookDoorbell {
+		g.rung(g.m.t.Self())
 	}
 	if a.Segment == g.hostile {
 		g.fetch(th, reach{uint32(a.Offset), uint32(a.Offset) + a.Size})
@@ -215,6 +215,10 @@ func (g *guard) saw(value uint32) {
 	w := g.m.waiter()
 	w.readies(g.last.Step, value)
 	switch g.last.Step {
+	case step.LoadTail:
+		w.tail = value
+	case step.StoreTail:
+		w.tail = 0
 	case step.LookDoorbell:
 		w.bell = bell{read: true, value: value, segment: g.last.Segment, of: g.b.region}
 	case step.Retract:
@@ -291,8 +295,15 @@ func (g *guard) counts() {
 // end judges an execution in which nobody can go on.
 func (g *guard) end() {
 	g.counts()
-	for i, th := range g.threads {
-		g.m.t.Check(OneRing, !th.donating, "thread %d has donated, and not rung after it", i+1)
+	for i := range g.threads {
+		g.rung(i)
+	}
+}
+
+// rung demands that a thread has rung after each donation.
+func (g *guard) rung(thread int) {
+	if thread < len(g.threads) && g.threads[thread].donating {
+		g.fail(OneRing, "thread %d has donated, and not rung after it", thread+1)
 	}
 }
 
@@ -410,52 +421,91 @@ func (g *guard) uncounted(off shm.Offset) bool {
 
 // bells adds how far the doorbell is from what each thread has read of it. Who lies
 // may set it back: that it differs now does not say that it will.
-func (g *guard) bells(d *schedule.Digest, segment uint8, now uint32) {
+func (g *guard) bells(d *schedule.Digest, segment uint8) {
+	now := g.b.segments[segment].Peek(g.words.Doorbell)
 	for i, w := range g.m.waiters {
 		if w != nil && w.bell.read && w.bell.of == g.b.region && w.bell.segment == segment {
 			d.Word(uint64(i+1)<<32 | uint64(now-w.bell.value))
 		}
 	}
-	d.Word(0)
 }
 
-// state adds what the guard knows, and all bytes of both segments, to a digest.
-// How many steps were taken is left out: by states a livelock is a cycle, which is
-// found by searches that are not by states.
-func (g *guard) state(d *schedule.Digest) {
-	for s, own := range g.b.segments {
-		size := min(own.Size(), uint32(g.b.size.Bytes()))
-		for off := shm.Offset(0); off < shm.Offset(size); off += 4 {
-			if v := own.Peek(off); v != 0 && off != g.words.Doorbell && !g.uncounted(off) {
-				d.Word(uint64(off)<<32 | uint64(v))
+// declareState declares both segments and what the guard knows, each where it changes
+// or is looked at. What it knows of a thread changes with that thread's steps alone,
+// and is a part of what the thread remembers. How many steps were taken is left out: by
+// states a livelock is a cycle, which is found by searches that are not by states.
+func (g *guard) declareState() {
+	r, t, w := g.b.region, g.m.t, &g.words
+	for s := range uint8(2) {
+		own := g.b.segments[s]
+		words := []shm.Offset{w.SendLock, w.Tail, w.Room, w.RecvLock, w.Head, w.Parked}
+		if s == g.hostile && g.donations {
+			words = append(words, w.Donated, w.Returned)
+		}
+		for _, off := range append(words, w.Sequence...) {
+			t.SharedAt("word", func(d *schedule.Digest) { d.Word(uint64(own.Peek(off))) }, r.span(s, off))
+		}
+		var message [channel.HeaderSize + payload]byte
+		for i, off := range w.Header { // what is published is looked at before it is
+			t.SharedAt("slot", func(d *schedule.Digest) {
+				own.PeekBytes(off, message[:])
+				d.Bytes(message[:])
+			}, schedule.Span{Location: locate(r.number, s, off), Size: channel.HeaderSize + payload}, r.span(s, w.Sequence[i]))
+		}
+		// Who finds a message there will not sleep, and forgets the doorbell, or does
+		// so when it is parked no more.
+		bells := []schedule.Span{r.span(s, w.Doorbell), r.span(1-s, w.Parked)}
+		for _, off := range w.Sequence {
+			bells = append(bells, r.span(s, off))
+		}
+		t.SharedAt("doorbell", func(d *schedule.Digest) { g.bells(d, s) }, bells...)
+	}
+	// At each of the victim's steps it is demanded that these words are as they must be.
+	t.Shared(func(d *schedule.Digest) {
+		own := g.b.segments[g.own]
+		d.Word(uint64(own.Peek(w.Donated))<<32 | uint64(g.donated))
+		d.Word(uint64(own.Peek(w.Returned))<<32 | uint64(g.returned))
+	})
+	sent, got := r.slotSpans(g.own, g.words), r.slotSpans(g.hostile, g.words)
+	t.SharedAt("tail as it must be", func(d *schedule.Digest) { d.Word(uint64(g.tail)) },
+		append(sent, r.span(g.own, w.Tail), r.span(g.own, w.Room))...)
+	t.SharedAt("head as it must be", func(d *schedule.Digest) { d.Word(uint64(g.head)) }, append(got, r.span(g.own, w.Head))...)
+	for i := range g.b.clients {
+		got = append(got, r.span(call.Private, call.State(i))) // there a caller takes one of them
+	}
+	if g.own == channel.Calls { // a handler is given it at once
+		t.SharedAt("what was received", func(d *schedule.Digest) {
+			for _, m := range g.got {
+				d.Word(m.id)
+				d.Word(uint64(m.status))
+				d.Bytes([]byte(m.payload))
 			}
+		}, got...)
+	}
+	// Who finds no room looks whether the binding is over before it waits for some.
+	poison := schedule.Span{Location: r.beside(call.Private, shm.Poisoned), Size: 4}
+	t.SharedAt("who awaits room", func(d *schedule.Digest) { d.Word(uint64(g.room)) }, r.span(g.hostile, w.Head), poison)
+	t.SharedAt("how often a donation was claimed", func(d *schedule.Digest) { d.Word(uint64(g.claims)<<32 | uint64(g.said)) },
+		r.span(g.hostile, w.Donated))
+}
+
+// remembers adds what is known of the thread that runs, if it is one of the victim's.
+func (g *guard) remembers(live []uint64) []uint64 {
+	if !g.victim.runs() {
+		return live
+	}
+	th := g.thread()
+	live = append(live, th.id, uint64(th.looked)<<2|bit(th.donating)<<1|bit(th.more), uint64(th.procedure)<<32|uint64(th.status),
+		uint64(th.returned)<<32|uint64(th.donated), uint64(len(th.payload))<<32|uint64(len(th.sending)))
+	for _, part := range [][]byte{th.header[:], th.payload, th.sending} {
+		for i := 0; i < len(part); i += 8 {
+			var word [8]byte
+			copy(word[:], part[i:])
+			live = append(live, binary.LittleEndian.Uint64(word[:]))
 		}
-		d.Word(1)
-		g.bells(d, uint8(s), own.Peek(g.words.Doorbell))
 	}
-	d.Word(uint64(g.tail)<<32 | uint64(g.head))
-	for _, th := range g.threads {
-		d.Bytes(th.header[:])
-		d.Bytes(th.payload)
-		d.Bytes(th.sending)
-		d.Word(th.id)
-		d.Word(uint64(th.looked)<<1 | bit(th.more))
-		d.Word(uint64(th.procedure)<<32 | uint64(th.status))
-		if g.donations {
-			d.Word(uint64(th.returned)<<32 | uint64(th.donated))
-			d.Word(bit(th.donating))
-		}
-		for _, r := range th.fetched {
-			d.Word(uint64(r.from)<<32 | uint64(r.to))
-		}
+	for _, f := range th.fetched {
+		live = append(live, uint64(f.from)<<32|uint64(f.to))
 	}
-	for _, m := range g.got {
-		d.Word(m.id)
-		d.Word(uint64(m.status))
-		d.Bytes([]byte(m.payload))
-	}
-	d.Word(uint64(g.room))
-	if g.donations {
-		d.Word(uint64(g.claims)<<32 | uint64(g.said))
-	}
+	return live
 }

@@ -91,7 +91,8 @@ type hostility struct {
 	peer   *space
 	guard  *guard
 	tales  []tale
-	lies   int  // writes that are left
+	lies   int // writes that are left
+	live   []uint64
 	ended  bool // the victim has been told that its peer is dead
 	// Of a server with a pool.
 	pool *processor.Pool
@@ -118,7 +119,7 @@ func hostileProgramOf(v catalogue.Values, look func(*hostility)) func(*schedule.
 		m := NewMachine(t, 0)
 		m.besides, m.forgets = besidesOf(shm.Poisoned, shm.Unblocks, shm.Nudged), true
 		h := &hostility{t: t, m: m, lies: v.Int("writes")}
-		m.live = m.remembers
+		m.live = h.remembers
 		near, far := &space{m: m}, &space{m: m}
 		h.victim, h.peer = near, far
 		if ofServer {
@@ -136,11 +137,8 @@ func hostileProgramOf(v catalogue.Values, look func(*hostility)) func(*schedule.
 		if v.Word("notice") == "yes" {
 			h.victim.thread("watch", h.notice)
 		}
-		t.Shared(h.state)
-		h.b.declareState(never)
-		if h.other != nil {
-			h.other.declareState(never)
-		}
+		h.declareState()
+		t.Recall()
 		t.AtEnd(h.end)
 		t.AtEnd(func() { look(h) })
 	}
@@ -247,6 +245,9 @@ func (h *hostility) calls(self int) {
 			h.check(EndsOnce, false, "call %d took %d replies and ended with: %v", i+1, took, err)
 		}
 		b.ended[self]++
+		if h.victim.runs() {
+			h.guard.rung(h.t.Self())
+		}
 	}
 	b.t.Mark("end")
 }
@@ -292,14 +293,31 @@ func (h *hostility) notice() {
 	h.t.Mark("end")
 }
 
-// state adds what is shared beside the guard's.
-func (h *hostility) state(d *schedule.Digest) {
-	d.Word(uint64(h.lies)<<1 | bit(h.ended))
-	h.guard.state(d)
+// declareState declares what is shared. How many writes are left, and that the victim
+// has been told, stands everywhere: it changes with writes to any word.
+func (h *hostility) declareState() {
+	b := h.b
+	h.t.Shared(func(d *schedule.Digest) { d.Word(uint64(h.lies)<<1 | bit(h.ended)) })
+	h.guard.declareState()
+	b.declareState(never, b.endings())
 	if h.pool != nil {
-		h.crew.poolState(d, h.pool)
+		h.crew.declareState(b.region, b.size.Words(), h.pool, never)
 	}
-	h.m.state(d)
+	h.t.Shared(h.m.state)
+	if h.other != nil {
+		h.other.declareState(never, h.other.releases())
+	}
+}
+
+// remembers gives what a thread remembers, and the guard of it: where it sends, too,
+// since of a hostile side no word tells that, and whether its call ends because the
+// peer is corrupt.
+func (h *hostility) remembers(thread int) []uint64 {
+	h.live = append(h.live[:0], h.m.remembers(thread)...)
+	w := h.m.waiter()
+	h.live = append(h.live, uint64(w.tail), bit(w.over && h.b.caller.PoisonedBy() == call.ErrCorrupt))
+	h.live = h.guard.remembers(h.live)
+	return h.live
 }
 
 // end judges an execution in which nobody can go on.

@@ -8,10 +8,13 @@ import (
 )
 
 func TestHostile(t *testing.T) {
-	whole(t, "hostile", "client", 49962)
-	whole(t, "hostile", "server", 71064)
-	whole(t, "hostile", "client-donates", 120231)
-	whole(t, "hostile", "client-donates-differs", 120231)
+	whole(t, "hostile", "client", 54872)
+	whole(t, "hostile", "server", 80541)
+	whole(t, "hostile", "client-notice", 211340)
+	whole(t, "hostile", "client-donates", 133499)
+	whole(t, "hostile", "client-donates-differs", 133499)
+	whole(t, "hostile", "pool", 213615)
+	whole(t, "hostile", "pool-donates", 325911)
 	within(t, "hostile", "pool", 0, 1052)
 	within(t, "hostile", "pool-donates", 0, 1052)
 }

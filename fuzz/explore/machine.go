@@ -69,9 +69,10 @@ type waiter struct {
 	// A sleep in the kernel.
 	bell            bell
 	seen            nudgeSeen
-	over            bool // it has seen that the binding of its call is over
-	last            bool // it has sent, and found that no other caller was ready
-	closing         bool // its call is over: it will not send
+	over            bool   // it has seen that the binding of its call is over
+	last            bool   // it has sent, and found that no other caller was ready
+	closing         bool   // its call is over: it will not send
+	tail            uint32 // that it has read, until it has stored the next one
 	call            callerOf
 	at              schedule.Location
 	nudge           *kernel.Nudge

@@ -156,6 +156,9 @@ func (r *Region) Mark(where step.Name, live ...uint64) {
 	if r.m.omits != nil {
 		live = r.m.omits(where, live)
 	}
+	if r.guard != nil && r.m.t.ByStates() {
+		live = r.guard.remembers(live)
+	}
 	r.m.t.Mark(where.String(), live...)
 }
 

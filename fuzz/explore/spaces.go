@@ -298,8 +298,9 @@ func (b *binding) execute(called uint32, request, reply []byte) (uint32, []byte)
 
 // declareState declares what the client's threads share beside the segments, and how
 // the calls stand, each where it changes or is looked at. gone says that nobody looks
-// at any of it any more; executes are further places after whose steps calls are executed.
-func (b *binding) declareState(gone func() bool, executes ...schedule.Span) {
+// at any of it any more; calls end after steps at the places of ends, executes are
+// further places after whose steps calls are executed.
+func (b *binding) declareState(gone func() bool, ends []schedule.Span, executes ...schedule.Span) {
 	r, private := b.region, b.caller.Private()
 	part := func(name string, f func(*schedule.Digest), on ...schedule.Span) {
 		b.t.SharedAt(name, func(d *schedule.Digest) {
@@ -348,7 +349,7 @@ func (b *binding) declareState(gone func() bool, executes ...schedule.Span) {
 		for _, how := range b.outcomes {
 			d.Word(uint64(how))
 		}
-	}, schedule.Span{Location: locate(r.number, holders, 0), Size: 4})
+	}, ends...)
 	words := b.size.Words()
 	executed := slices.Concat([]schedule.Span{r.span(channel.Replies, words.RecvLock)}, r.slotSpans(channel.Calls, words), free, executes)
 	for i := range b.executed {
@@ -356,6 +357,24 @@ func (b *binding) declareState(gone func() bool, executes ...schedule.Span) {
 	}
 	// Whoever touches a word must still have its memory.
 	b.t.Shared(func(d *schedule.Digest) { d.Word(bit(b.released)<<1 | bit(b.unmapped)) })
+}
+
+// releases is the place at which a call ends that has held the memory.
+func (b *binding) releases() []schedule.Span {
+	return []schedule.Span{{Location: locate(b.region.number, holders, 0), Size: 4}}
+}
+
+// endings are the places at which one may end that has not: its word, where it finds
+// that the binding is over, and where it passes the lead on.
+func (b *binding) endings() []schedule.Span {
+	r := b.region
+	all := []schedule.Span{
+		r.span(call.Private, call.Blocked), r.span(call.Private, call.Ready), {Location: r.beside(call.Private, shm.Poisoned), Size: 4},
+	}
+	for i := range b.clients {
+		all = append(all, r.span(call.Private, call.State(i)), schedule.Span{Location: b.threads.at(i), Size: 4})
+	}
+	return all
 }
 
 // finished says whether every call has ended.

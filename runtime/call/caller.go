@@ -184,6 +184,14 @@ func (c *Caller) beside(name step.Name, kind shm.Kind, what shm.Beside) {
 	}
 }
 
+// PoisonedBy is Err without a step: for what watches a run, never for what runs.
+func (c *Caller) PoisonedBy() error {
+	if err := c.poison.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
 // Err is the error that the caller was poisoned with, nil if it was not.
 func (c *Caller) Err() error {
 	c.beside(step.LookPoison, shm.KindLoad, shm.Poisoned)

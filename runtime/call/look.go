@@ -33,7 +33,7 @@ func (c *Caller) Look(add func(v uint64)) {
 	}
 }
 
-// LookFree gives which records are free, and whether the binding is over, one value
+// LookFree gives which records are free, and whether and why the binding is over, one value
 // after the other: for what watches a run, never for what runs. No thread of the
 // caller may run meanwhile.
 func (c *Caller) LookFree(add func(v uint64)) {
@@ -41,7 +41,11 @@ func (c *Caller) LookFree(add func(v uint64)) {
 		add(uint64(i))
 	}
 	poisoned := uint64(0)
-	if c.poison.Load() != nil {
+	switch c.PoisonedBy() {
+	case nil:
+	case ErrCorrupt:
+		poisoned = 2
+	default:
 		poisoned = 1
 	}
 	add(poisoned<<32 | uint64(len(c.free.records)))
