@@ -75,23 +75,35 @@ func TestWorkersVisitTheSameStates(t *testing.T) {
 	}
 }
 
-// The same of loops with marks and locks. What one worker refuses many do, and a
-// failure that there is is found by any number.
+// The same of loops with marks and locks, run and recalled. What one worker refuses many
+// do, and a failure that there is is found by any number.
 func TestWorkersOfARing(t *testing.T) {
 	for _, guarded := range []bool{false, true} {
-		one := explore(t, ring(2, 2, whole, guarded, false), schedule.Stateful(), schedule.Options{})
-		for workers := 2; workers <= 3; workers++ {
-			o := schedule.Options{Workers: workers}
-			rep := explore(t, ring(2, 2, whole, guarded, false), schedule.Stateful(), o)
-			if rep.States != one.States || rep.Verdict != verdict.Holds || rep.Verified == 0 || rep.Handed == 0 {
-				t.Errorf("%d workers: %v, %d states, want %d; %d verified, %d handed over", workers, rep.Verdict, rep.States, one.States, rep.Verified, rep.Handed)
+		for _, recalls := range []bool{false, true} {
+			loops := func(m marking, faulty bool) func(*schedule.T) {
+				program := ring(2, 2, m, guarded, faulty)
+				return func(s *schedule.T) {
+					if recalls {
+						s.Recall()
+					}
+					program(s)
+				}
 			}
-			if bad := explore(t, ring(2, 2, whole, guarded, true), schedule.Stateful(), o); bad.Verdict != verdict.Violated {
-				t.Errorf("%d workers: the fault is not found: %v", workers, bad.Verdict)
-			}
-			_, err := schedule.Explore(context.Background(), ring(2, 2, withoutSum, guarded, false), schedule.Stateful(), o)
-			if !errors.Is(err, schedule.ErrState) {
-				t.Errorf("%d workers: a mark leaves out a live value: %v", workers, err)
+			one := explore(t, loops(whole, false), schedule.Stateful(), schedule.Options{})
+			for workers := 2; workers <= 3; workers++ {
+				o := schedule.Options{Workers: workers}
+				rep := explore(t, loops(whole, false), schedule.Stateful(), o)
+				if rep.States != one.States || rep.Verdict != verdict.Holds || rep.Verified == 0 || rep.Handed == 0 || rep.Recalled > 0 != recalls {
+					t.Errorf("%d workers: %v, %d states, want %d; %d verified, %d handed over, %d recalled",
+						workers, rep.Verdict, rep.States, one.States, rep.Verified, rep.Handed, rep.Recalled)
+				}
+				if bad := explore(t, loops(whole, true), schedule.Stateful(), o); bad.Verdict != verdict.Violated {
+					t.Errorf("%d workers: the fault is not found: %v", workers, bad.Verdict)
+				}
+				_, err := schedule.Explore(context.Background(), loops(withoutSum, false), schedule.Stateful(), o)
+				if !errors.Is(err, schedule.ErrState) {
+					t.Errorf("%d workers: a mark leaves out a live value: %v", workers, err)
+				}
 			}
 		}
 	}
