@@ -49,6 +49,27 @@ var variety = map[string]func(*schedule.T, func(string)){
 		t.Go("witness", func() { x.Load() })
 		t.AtEnd(func() { told(fmt.Sprint(x, y)) })
 	},
+	"a kill of who is dead": func(t *schedule.T, told func(string)) {
+		x := t.Word("x", 0)
+		t.Go("killer", func() { t.Kill("kill", "victim"); t.Kill("kill again", "victim") })
+		t.Go("victim", func() { x.Store(1) })
+		t.AtEnd(func() { told(fmt.Sprint(x)) })
+	},
+	"two killers of one": func(t *schedule.T, told func(string)) {
+		x := t.Word("x", 0)
+		t.Go("killer", func() { t.Kill("kill", "victim") })
+		t.Go("another", func() { t.Kill("kill", "victim") })
+		t.Go("victim", func() { x.Store(1); x.Store(2) })
+		t.AtEnd(func() { told(fmt.Sprint(x)) })
+	},
+	"kills whose victims are not the same": func(t *schedule.T, told func(string)) {
+		x, y := t.Word("x", 0), t.Word("y", 0)
+		t.Go("killer", func() { t.Kill("kill", "a", "b"); t.Kill("kill again", "a", "c") })
+		t.Go("a", func() { x.Store(1) })
+		t.Go("b", func() { x.Load(); y.Store(1) })
+		t.Go("c", func() { y.Store(2) })
+		t.AtEnd(func() { told(fmt.Sprint(x, y)) })
+	},
 	"a kill of a holder": func(t *schedule.T, told func(string)) {
 		m, x := t.Mutex("m"), t.Word("x", 0)
 		t.Daemon("victim", func() { m.Lock(); defer m.Unlock(); x.Add(1); x.Add(1) })

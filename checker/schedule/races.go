@@ -239,9 +239,10 @@ func (o *optimal) struck(p *pending) bool {
 	return true
 }
 
-// killOf gives the Kill that ended a thread before its step; -1: it lives.
+// killOf gives the Kill that ended a thread before its step, the first one if it was
+// struck again when it was dead; -1: it lives.
 func (o *optimal) killOf(p *pending) int32 {
-	for k := int32(o.settled) - 1; k > p.prev; k-- {
+	for k := p.prev + 1; k < int32(o.settled); k++ {
 		if n := o.path[k]; n.kill && n.victims>>uint(p.thread)&1 == 1 {
 			return k
 		}

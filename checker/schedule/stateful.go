@@ -68,6 +68,7 @@ type fork struct {
 	chosen  int
 	wrote   bool
 	relied  int      // the chosen thread goes on at once: the number of the guard that lets it, plus 1
+	alone   bool     // or so, since it has the place to itself
 	stands  []access // by thread: what each enabled one stands before
 	holders []int16  // of the locks of all guards
 	answers odometer
@@ -286,7 +287,7 @@ func (s *stateful) enter(p *fork, sleep uint64, threads []*thread) bool {
 	offend, unsure := s.checked(p, threads)
 	sleep &^= offend
 	if m, by := s.mover(p, threads, unsure); m >= 0 {
-		p.sleep, p.left, p.chosen, p.relied = sleep, 1<<uint(m), m, by
+		p.sleep, p.left, p.chosen, p.relied, p.alone = sleep, 1<<uint(m), m, by, by == 0
 		return s.goesOn(sleep>>uint(m)&1 == 0)
 	}
 	key := p.picture.sum
@@ -339,7 +340,7 @@ func (s *stateful) push() *fork {
 		s.path[k] = new(fork)
 	}
 	p := s.path[k]
-	p.given, p.relied, p.answers.choices, p.picture.drawn = 0, 0, p.answers.choices[:0], false
+	p.given, p.relied, p.alone, p.answers.choices, p.picture.drawn = 0, 0, false, p.answers.choices[:0], false
 	return p
 }
 

@@ -11,10 +11,14 @@ import "fmt"
 //	one holds the lock;
 //	a step of another thread than the holder that gives the lock to somebody, or to
 //	nobody;
-//	a step taken at once, on what is guarded, that gives away the lock itself.
+//	a step taken at once that gives the lock away, where since a step that was taken
+//	at once for the lock's sake nobody else could have gone on.
 //
-// If there is any of these, the lock is distrusted: the search begins again, without
-// relying on it.
+// If there is any of the first two, the lock is distrusted: the search begins again,
+// without relying on it. So is, of the third, the lock for whose sake the step was taken;
+// if it was taken since no other thread touches its place, the place counts as one that
+// others touch. So who was let go on is seen to stand, before it gives the lock away,
+// where others can go on.
 //
 // Why this finds every break. Let A hold the lock in a state s and stand before a step
 // a on what it guards, and let b1 … bn be the shortest continuation of s by others that
@@ -108,13 +112,41 @@ func (s *stateful) trusts(from, p *fork, threads []*thread, standing uint64) boo
 	}
 	by := s.r.owner(from.chosen)
 	for i, was := range from.holders {
-		if now := p.holders[i]; now != was && was >= 0 && (by != was || from.relied == i+1) {
+		now := p.holders[i]
+		if now == was || was < 0 {
+			continue
+		}
+		if by == was && !s.letOn(from, i) {
+			continue
+		}
+		if by == was && from.alone {
+			trusted = s.c.usage.share(from.stands[from.chosen].class) && trusted
+		} else {
+			if by == was {
+				i = from.relied - 1
+			}
 			trusted = s.c.usage.distrust(i, func() string {
 				return fmt.Sprintf("a step of %s makes %s the holder of the lock in place of %s", s.nameOf(threads, int16(from.chosen)), s.nameOf(threads, now), s.nameOf(threads, was))
 			}) && trusted
 		}
 	}
 	return trusted
+}
+
+// letOn says whether the step of the decision, which is the last one or the one before,
+// was taken at once, and since somebody was let go on for the guard's sake nobody else
+// could have gone on.
+func (s *stateful) letOn(from *fork, guard int) bool {
+	last := len(s.path) - 1
+	if s.path[last] != from {
+		last--
+	}
+	for ; last >= 0 && (s.path[last].alone || s.path[last].relied > 0); last-- {
+		if s.path[last].relied == guard+1 {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *stateful) nameOf(threads []*thread, t int16) string {

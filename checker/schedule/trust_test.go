@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"urpc/checker/schedule"
+	"urpc/checker/verdict"
 )
 
 // locking is how a program of the tests takes and frees its own lock.
@@ -341,6 +342,45 @@ func TestGuardsWithStoreBuffers(t *testing.T) {
 		if !maps.Equal(all, some) || (rep.Distrusted == nil) == tso {
 			t.Errorf("store buffers %t: it comes to %q, by states to %q; distrusted: %q", tso,
 				slices.Sorted(maps.Keys(all)), slices.Sorted(maps.Keys(some)), rep.Distrusted)
+		}
+	}
+}
+
+// Two locks are no lock, and one that only some take is none: even where nobody else
+// touches the lock's word, so that to take it and to free it could not be told from steps of
+// no consequence.
+func TestTwoLocksAreNone(t *testing.T) {
+	for name, two := range map[string]bool{"two locks": true, "one, that another does not take": false} {
+		for _, property := range []string{"", "guarded"} {
+			program := func(t *schedule.T) {
+				x, y, a, b := t.Word("x", 0), t.Word("y", 0), t.Mutex("a"), t.Mutex("b")
+				holder := -1
+				at := func(l schedule.Location) schedule.Span { return schedule.Span{Location: l, Size: 8} }
+				t.SharedAt("holder", func(d *schedule.Digest) { d.Word(uint64(holder + 1)) }, at(a.Location()), at(b.Location()))
+				t.Guards(property, func() int { return holder }, at(x.Location()))
+				use := func(m *schedule.Mutex) {
+					m.Lock()
+					holder = t.Self()
+					x.Store(x.Load() + 1)
+					m.Unlock()
+					holder = -1
+				}
+				t.Go("left", func() { use(a) })
+				t.Go("right", func() {
+					if two {
+						use(b)
+						return
+					}
+					y.AwaitSwap(func(v uint64) bool { return v == 0 }, 1)
+					x.Add(1)
+				})
+				t.AtEnd(func() { t.Check("sum", x.Peek() == 2, "x is %d", x.Peek()) })
+			}
+			for _, o := range []schedule.Options{{}, {RunAll: true}, {Workers: 2}, {Plain: true}} {
+				if rep := explore(t, program, schedule.Stateful(), o); rep.Verdict != verdict.Violated {
+					t.Errorf("%s, property %q, %+v: %v, %d states, distrusted: %q", name, property, o, rep.Verdict, rep.States, rep.Distrusted)
+				}
+			}
 		}
 	}
 }

@@ -120,6 +120,17 @@ func (u *usage) private(threads []*thread, of uint64, stands []access) (thread i
 	return thread, true
 }
 
+// share notes that the place is not to be taken for one that a thread has to itself;
+// false: the search must begin again.
+func (u *usage) share(class int32) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	at := u.places.usersOf(u.places.root(class))
+	u.void = u.void || at.relied || at.read
+	at.any, at.writer = several, several
+	return !u.void
+}
+
 // rely says whether the guard may be relied on, and notes that it is.
 func (u *usage) rely(guard int) bool {
 	u.mu.RLock()

@@ -16,11 +16,11 @@ func TestLeavingComesUp(t *testing.T) {
 		states uint64
 		twins  []string
 	}{
-		{"1-1-2-1", 12700, []string{
+		{"1-1-2-1", 14511, []string{
 			"ended before it began", "told to leave", "replied to although its context ended", "left for ever",
 			"a late reply dropped", "waited for a record", "a watch called", "a watch stopped",
 		}},
-		{"refuse", 10416, []string{"waited for a record"}},
+		{"refuse", 11873, []string{"waited for a record"}},
 		{"clock", 22, []string{"ended before it began", "told to leave", "slept past its deadline once"}},
 		{"full", 5585, []string{"roused", "told to leave", "left for ever"}},
 	} {

@@ -17,8 +17,8 @@ func TestStatesDoNotDependOnTheOrder(t *testing.T) {
 		states  uint64
 		repeats int // of the search with two workers, which is another one each time
 	}{
-		{"alone", 725, 3},
-		{"two-callers", 5093, 1},
+		{"alone", 748, 3},
+		{"two-callers", 5314, 1},
 	} {
 		v, _, err := donationTarget.Parse(c.config)
 		if err != nil {
