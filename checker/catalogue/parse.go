@@ -39,6 +39,9 @@ func (f Family) Mutant(name string) (Mutant, error) {
 // what is wrong and what would be right.
 func (f Family) Parse(config string) (Values, string, error) {
 	v, err := f.parse(config)
+	if unknown := (*UnknownError)(nil); errors.As(err, &unknown) && unknown.Name == config {
+		return Values{}, "", err // which says all
+	}
 	if err != nil {
 		return Values{}, "", fmt.Errorf("configuration %q: %w", config, err)
 	}

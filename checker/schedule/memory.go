@@ -208,7 +208,7 @@ func (s *stateful) locks(p *fork) {
 			g.holders[at] = now
 			m.hold(holderSize)
 		case was != now:
-			m.err("%s holds the lock that guards %v, and %s does in another state that agrees there: what else does the lock's holder depend on?",
+			m.err("%s holds the lock that guards %v, and %s does in another state that agrees there: what else does the lock's holder depend on? That must be declared there, too (T.SharedAt)",
 				s.nameOf(r.threads, now), r.guards[k].on[0].Location, s.nameOf(r.threads, was))
 		}
 	}
@@ -298,7 +298,7 @@ func (s *stateful) learn(from, to *fork) {
 		c.effect = now
 		s.memory.hold(effectSize)
 	} else if !c.effect.equal(now) {
-		s.memory.err("%s of thread %q does %s in one of two states that agree at its places, and %s in the other: what else does it look at?",
+		s.memory.err("%s of thread %q %s, in one of two states that agree at its places, and %s, in the other: what else does it look at?",
 			s.r.before(&n.thread), n.thread.name, s.tellEffect(c.effect), s.tellEffect(now))
 	}
 }
@@ -336,7 +336,7 @@ func (s *stateful) tellEffect(e *effect) string {
 		fmt.Fprintf(&b, "%s (to %x)", s.r.partName(c.part), uint16(c.to.a))
 	}
 	if len(e.changes) == 0 {
-		b.WriteString("change nothing")
+		b.WriteString("changes nothing")
 	}
 	fmt.Fprintf(&b, ", and the thread comes to %s", s.tellPosition(e.next))
 	return b.String()
