@@ -77,7 +77,7 @@ var callTarget = Target{
 	Properties: []string{
 		memory.MutualExclusion, memory.OneLeader, memory.InOrder, memory.NoOverwriting, memory.OwnResult, memory.ExactlyOnce,
 		memory.NoSleepOnCall, memory.NoSleepOnReply, memory.ParkedCounts, memory.BlockedCounts, HonestPeer,
-		EndsWithReason, NotSentLate, AfterLateReply, NothingLeaked, NoOversleeping,
+		RecordFirst, EndsWithReason, NotSentLate, AfterLateReply, NothingLeaked, NoOversleeping,
 	},
 	Program:  func(v catalogue.Values) func(*schedule.T) { return watchedProgram(callName, v, simulated, Watch{}) },
 	possible: callPossible,

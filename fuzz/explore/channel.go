@@ -18,6 +18,11 @@ import (
 // has the scheduler's own name for it.
 const Deadlock = "deadlock"
 
+// RecordFirst is the property that what a record of a call holds is there before the
+// word is written that hands it over: to who receives, when the call is pending; to the
+// call's thread, when the reply is delivered.
+const RecordFirst = "a record is written before it is handed over"
+
 // channelName is the target's name.
 const channelName = "channel"
 
@@ -52,7 +57,7 @@ var channelTarget = Target{
 	},
 	Properties: []string{
 		memory.MutualExclusion, memory.OneLeader, memory.InOrder, memory.NoOverwriting, memory.OwnResult, memory.ExactlyOnce,
-		memory.NoSleepOnCall, memory.NoSleepOnReply, memory.ParkedCounts, memory.BlockedCounts, HonestPeer,
+		memory.NoSleepOnCall, memory.NoSleepOnReply, memory.ParkedCounts, memory.BlockedCounts, HonestPeer, RecordFirst,
 	},
 	Program:  func(v catalogue.Values) func(*schedule.T) { return channelProgram(v, simulated) },
 	possible: channelPossible,
@@ -82,9 +87,10 @@ type calling struct {
 	client  *channel.Port
 	server  *channel.Port
 	caller  *call.Caller
-	calls   int   // of each thread
-	ended   []int // calls of each thread that have ended
-	own     []int // the record of each thread's call; none: it has taken none yet
+	calls   int      // of each thread
+	ended   []int    // calls of each thread that have ended
+	own     []int    // the record of each thread's call; none: it has taken none yet
+	opened  []uint64 // of each record, how many calls had used it when the last one began
 	// executed counts, for each call of each thread, how often it was executed.
 	executed []int
 	names    []string // of the calling threads
@@ -128,7 +134,7 @@ func newCalling(t *schedule.T, target string, v catalogue.Values, on func(*Kerne
 	for i := range c.own {
 		c.own[i] = none
 	}
-	r.follow = c.follow
+	r.follow, m.copies = c.follow, true
 	of := call.Config{Port: near, Kernel: c.kernel, Calls: records, Poll: -1, Hook: r}
 	if target == donationName {
 		of.Poll = pollFor(v)
@@ -144,6 +150,10 @@ func newCalling(t *schedule.T, target string, v catalogue.Values, on func(*Kerne
 	c.threads = m.Threads(r, of.Calls)
 	of.Threads = c.threads
 	c.caller = call.New(of)
+	for j := range of.Calls {
+		generation, _, _ := c.caller.Record(j)
+		c.opened = append(c.opened, generation)
+	}
 	if !alone {
 		c.declareState()
 	}
@@ -182,7 +192,7 @@ func (c *calling) start(clients, servers []string) {
 			c.machine.observer = nil // what follows are looks, not steps
 			o.End()
 		}
-		if !c.alone {
+		if c.machine.copies = false; !c.alone {
 			c.end()
 		}
 	})

@@ -243,7 +243,7 @@ func (d *donating) end() {
 	g, pool := d.region.ghost, d.region.pool
 	d.machine.processors = nil // what follows are looks, not steps
 	d.region.ghost, d.region.pool = nil, nil
-	d.machine.besides, d.machine.forgets = 0, false
+	d.machine.besides, d.machine.forgets, d.machine.copies = 0, false, false
 	calls, replies := queued(d.server), queued(d.client)
 	waiting := d.waiting()
 	leaders := d.machine.asleepOn(d.region.number, channel.Replies)

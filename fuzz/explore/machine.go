@@ -29,6 +29,7 @@ type Machine struct {
 	// live gives what a thread remembers all the same before such a step; nil: nothing.
 	live       func(thread int) []uint64
 	remembered [1]uint64
+	copies     bool // what threads copy out is kept (waiter.copied)
 	// finds are the places where a thread that awaits a record may find one.
 	finds []schedule.Location
 	// overslept, if set, is told of a thread that goes to sleep past its deadline.
@@ -72,6 +73,7 @@ type waiter struct {
 	over            bool   // it has seen that the binding of its call is over
 	last            bool   // it has sent, and found that no other caller was ready
 	closing         bool   // its call is over: it will not send
+	copied          []byte // the message that it copied out last, header and payload
 	tail            uint32 // that it has read, until it has stored the next one
 	call            callerOf
 	at              schedule.Location

@@ -72,6 +72,10 @@ func (r *Region) Before(a shm.Access) {
 	r.m.step(a.Step, schedule.Event{
 		Name: a.Step.String(), Kind: kinds[a.Kind], Location: locate(r.number, a.Segment, a.Offset), Size: a.Size,
 	})
+	if r.m.copies && a.Kind == shm.KindCopyOut {
+		w := r.m.waiter()
+		w.copied = w.copied[:0]
+	}
 	if r.mapped != nil {
 		r.mapped(a.Segment)
 	}
@@ -146,6 +150,10 @@ func (r *Region) More(a shm.Access) {
 // Copied implements shm.Hook.
 func (r *Region) Copied(bytes []byte) {
 	r.m.t.SawBytes(bytes)
+	if r.m.copies {
+		w := r.m.waiter()
+		w.copied = append(w.copied, bytes...)
+	}
 	if r.guard != nil {
 		r.guard.copied(bytes)
 	}

@@ -1,6 +1,9 @@
 package explore
 
 import (
+	"bytes"
+	"encoding/binary"
+
 	"urpc/checker/schedule"
 	"urpc/runtime/call"
 	"urpc/runtime/channel"
@@ -243,8 +246,20 @@ func (c *calling) remembers(thread int) []uint64 {
 
 // follow follows which record is whose.
 func (c *calling) follow(a shm.Access) {
-	if a.Segment == call.Private && a.Step == step.OpenCall {
-		c.own[c.t.Self()] = call.RecordAt(a.Offset)
+	switch {
+	case a.Segment != call.Private:
+	case a.Step == step.OpenCall:
+		j := call.RecordAt(a.Offset)
+		c.own[c.t.Self()] = j
+		generation, _, _ := c.caller.Record(j)
+		c.check(RecordFirst, generation != c.opened[j], "call %d of record %d is opened by the name of the last one", generation, j)
+		c.opened[j] = generation
+	case a.Step == step.Deliver && c.caller.Private().Peek(a.Offset) == call.Pending:
+		j := call.RecordAt(a.Offset)
+		_, reply, payload := c.caller.Record(j)
+		copied := c.machine.waiter().copied
+		c.check(RecordFirst, reply.Status == binary.LittleEndian.Uint32(copied[statusAt:]) && bytes.Equal(payload, copied[channel.HeaderSize:]),
+			"the reply to call %d of record %d is handed over as status %d and %x, and was received as %x", c.opened[j], j, reply.Status, payload, copied)
 	}
 	if c.leaving != nil {
 		c.leaving.follow(a)

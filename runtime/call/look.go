@@ -1,6 +1,9 @@
 package call
 
-import "urpc/runtime/shm"
+import (
+	"urpc/runtime/channel"
+	"urpc/runtime/shm"
+)
 
 // Lead, Blocked and Ready are the places of the lead and of the private words that
 // count the threads that block and those that are ready, and State that of call i;
@@ -65,4 +68,11 @@ func (c *Caller) LookRecord(i int, add func(v uint64)) {
 	for _, b := range r.payload {
 		add(uint64(b))
 	}
+}
+
+// Record gives what record i holds, complete or not: how many calls have used it, and
+// the reply that was written last; as LookFree.
+func (c *Caller) Record(i int) (generation uint64, reply channel.Message, payload []byte) {
+	r := &c.records[i]
+	return r.generation.Load(), r.reply, r.payload
 }

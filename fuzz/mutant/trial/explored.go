@@ -2,6 +2,7 @@ package trial
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -56,6 +57,10 @@ func byStates(ctx context.Context, m mutant.Mutant) (a Answer, err error) {
 		return a, err
 	}
 	r, err := explore.Run(ctx, t, v, schedule.Stateful(), schedule.Options{MaxExecutions: mostByStates})
+	if errors.Is(err, schedule.ErrState) { // the fault breaks what the target declares of its steps
+		a.Outcome, a.Reason = Undecided, err.Error()
+		return a, nil
+	}
 	if err != nil {
 		return a, err
 	}
