@@ -130,7 +130,7 @@ func TestUnknownNamesAndImpossibleValues(t *testing.T) {
 		t.Errorf("an unknown target: %v", err)
 	}
 	for config, want := range map[string]string{
-		"2-1-1":             `configuration "2-1-1": unknown configuration "2-1-1" of channel`,
+		"2-1-1":             `unknown configuration "2-1-1" of channel`,
 		"clients=9":         `configuration "clients=9": parameter clients: 9 is out of range; want 1 to 8`,
 		"slots=3":           `configuration "slots=3": parameter slots: "3" is none of its values`,
 		"clients=5,slots=1": `configuration "clients=5,slots=1": 5 clients with 1 slots: want at most 4`,
