@@ -208,6 +208,15 @@ func TestEachBreakOfAGuardIsSeen(t *testing.T) {
 		l, x   *schedule.Word
 		holder int
 	}
+	rightly := func(o *threads) uint64 {
+		o.l.Store(1)
+		o.holder = 0
+		o.x.Store(1)
+		o.x.Store(2)
+		o.l.Store(0)
+		o.holder = -1
+		return 0
+	}
 	for _, c := range []struct {
 		name, property string
 		a, b           func(o *threads) uint64
@@ -215,15 +224,7 @@ func TestEachBreakOfAGuardIsSeen(t *testing.T) {
 	}{
 		{
 			name: "it is taken while somebody has it",
-			a: func(o *threads) uint64 {
-				o.l.Store(1)
-				o.holder = 0
-				o.x.Store(1)
-				o.x.Store(2)
-				o.l.Store(0)
-				o.holder = -1
-				return 0
-			},
+			a:    rightly,
 			b: func(o *threads) uint64 {
 				o.l.Store(2)
 				o.holder = 1
@@ -233,15 +234,7 @@ func TestEachBreakOfAGuardIsSeen(t *testing.T) {
 		},
 		{
 			name: "somebody comes without it",
-			a: func(o *threads) uint64 {
-				o.l.Store(1)
-				o.holder = 0
-				o.x.Store(1)
-				o.x.Store(2)
-				o.l.Store(0)
-				o.holder = -1
-				return 0
-			},
+			a:    rightly,
 			b:    func(o *threads) uint64 { return o.x.Load() },
 			only: "1", why: "b stands before load x (load 65535:8) while a holds the lock",
 		},
