@@ -154,7 +154,11 @@ func newCalling(t *schedule.T, target string, v catalogue.Values, on func(*Kerne
 		generation, _, _ := c.caller.Record(j)
 		c.opened = append(c.opened, generation)
 	}
-	if !alone {
+	switch {
+	case alone:
+	case target == donationName: // after steps of a pool and of its handlers
+		c.declareState(r.span(processor.Private, processor.Handling), schedule.Span{Location: locate(r.number, works, 0), Size: 4})
+	default:
 		c.declareState()
 	}
 	return c

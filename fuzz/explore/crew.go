@@ -129,7 +129,7 @@ func (c *Crew) do(th *crewThread) {
 		c.step(step.Exit, runningAt)
 		th.do = nil
 		if c.ghost != nil {
-			*of(&c.ghost.exiting, c.m.t.Self()) = false
+			c.ghost.self().exiting = false
 		}
 		c.running--
 		if c.ghost != nil {
@@ -227,29 +227,11 @@ func (c *Crew) declareState(r *Region, words channel.Words, pool *processor.Pool
 	}, schedule.Span{Location: c.at(runningAt), Size: 4})
 	part("the number of the last call", func(d *schedule.Digest) { d.Word(uint64(pool.Look().Calls)) }, r.span(channel.Replies, words.RecvLock))
 	part("processors that went back", func(d *schedule.Digest) { d.Word(pool.Look().Returns) }, r.span(channel.Replies, words.Returned))
-	// That the peer broke the protocol, and since when it is polled, shows at any of
-	// many steps.
+	// That the peer broke the protocol shows at any of many steps. Since when the pool
+	// is polled is a matter of target donation: no other one polls.
 	c.m.t.Shared(func(d *schedule.Digest) {
 		if !gone() {
-			d.Word(uint64(pool.Look().Since)<<1 | bit(pool.Look().Corrupt))
+			d.Word(bit(pool.Look().Corrupt))
 		}
 	})
-}
-
-// poolState adds what the threads of a pool share to a digest.
-func (c *Crew) poolState(d *schedule.Digest, pool *processor.Pool) {
-	private := pool.Private()
-	for off := shm.Offset(0); off < shm.Offset(private.Size()); off += 4 {
-		if v := private.Peek(off); v != 0 {
-			d.Word(uint64(off)<<32 | uint64(v))
-		}
-	}
-	kept := pool.Look()
-	d.Word(uint64(kept.Calls)<<1 | bit(kept.Corrupt))
-	d.Word(uint64(kept.Since))
-	d.Word(kept.Returns)
-	d.Word(bit(c.offered)<<2 | bit(c.resumed)<<1 | bit(c.stopped))
-	for i := range c.threads {
-		d.Word(bit(c.threads[i].do != nil))
-	}
 }

@@ -113,9 +113,12 @@ type donating struct {
 	stop     int
 	ran      int // calls that were executed
 	run      bool
+	live     []uint64
 	// order, if set, puts the server's threads into an order: it matters to no more
 	// than which of two states is met first.
 	order func(server []declared)
+	// without, if set, leaves something out of what is declared: what tests plant.
+	without func([]placed) []placed
 }
 
 func donationProgram(v catalogue.Values) func(*schedule.T) {
@@ -143,8 +146,12 @@ func donationProgramWith(v catalogue.Values, change func(*donating)) func(*sched
 		d.crew.ghost = c.region.pool
 		c.machine.onPause = c.region.pool.pause
 		c.machine.stopped = func() bool { return d.crew.stopped }
-		d.declareState()
 		change(d)
+		parts := d.parts()
+		if d.without != nil {
+			parts = d.without(parts)
+		}
+		d.declareState(parts)
 		d.start(names)
 	}
 }
@@ -187,11 +194,20 @@ func (d *donating) runPool() {
 
 func (d *donating) stopPool() {
 	if d.stop == stoppedAfter {
-		d.machine.await(step.Work, func() bool { return d.waiting() == "" }, d.worksAt())
+		d.machine.await(step.Work, func() bool { return d.waiting() == "" }, d.endsAt()...)
 		d.t.SawValue(0)
 	}
 	d.pool.Stop()
 	d.machine.leaves()
+}
+
+// endsAt are the places at which calls end.
+func (d *donating) endsAt() []schedule.Location {
+	on := []schedule.Location{locate(d.region.number, call.Private, call.Ready)}
+	for i := range d.ended {
+		on = append(on, locate(d.region.number, call.Private, call.State(i)))
+	}
+	return on
 }
 
 func (d *donating) worksAt() schedule.Location { return locate(d.region.number, works, 0) }
@@ -211,7 +227,7 @@ func (d *donating) handle(called uint32, request, reply []byte) (uint32, []byte)
 		d.machine.await(step.Work, func() bool { return d.ran == len(d.executed) }, d.worksAt())
 		d.t.SawValue(0)
 	case d.handlers == handlersExit && first:
-		*of(&d.region.pool.exiting, d.t.Self()) = true
+		d.region.pool.self().exiting = true
 		panic(exited{})
 	}
 	return status, payload
@@ -220,22 +236,6 @@ func (d *donating) handle(called uint32, request, reply []byte) (uint32, []byte)
 // exited is the reply to a call whose handler has ended its thread: that to call 0.
 func (d *donating) exited(reply []byte) (uint32, []byte) {
 	return procedure, put(reply, result(argument(0)))
-}
-
-// declareState declares the state of the pool, beside that of the calls. The
-// threads of a pool remember more than those of target channel: that is part of
-// the ghost's state (poolGhost), so that the same steps are marks.
-func (d *donating) declareState() {
-	d.t.Shared(d.digest)
-}
-
-func (d *donating) digest(to *schedule.Digest) {
-	d.crew.poolState(to, d.pool)
-	d.crew.ghost.state(to)
-	if p := d.machine.processors; p != nil {
-		p.state(to)
-	}
-	to.Word(uint64(d.ran)<<1 | bit(d.run))
 }
 
 // end judges an execution in which nobody can go on.

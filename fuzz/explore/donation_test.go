@@ -17,8 +17,8 @@ func TestStatesDoNotDependOnTheOrder(t *testing.T) {
 		states  uint64
 		repeats int // of the search with two workers, which is another one each time
 	}{
-		{"alone", 748, 3},
-		{"two-callers", 5314, 1},
+		{"alone", 509, 3},
+		{"two-callers", 3052, 1},
 	} {
 		v, _, err := donationTarget.Parse(c.config)
 		if err != nil {

@@ -9,6 +9,7 @@
 //	crew.go     the threads of a pool; processors.go: fewer processors than threads, polling
 //	context.go  contexts that end
 //	ghost.go    what is checked of every step, whatever the target; pool.go: of a pool's
+//	state.go    what a state of a channel is; poolstate.go: of a pool
 //	spaces.go   address spaces that die, and bindings between them; mapped.go: their memory
 //	guard.go    what is checked of the victim of a hostile peer; tales.go: what that writes
 //	death.go, hostile.go, lock.go, queue.go, channel.go, call.go, donation.go  the targets

@@ -10,50 +10,60 @@ import (
 )
 
 // poolGhost follows the steps of a pool and of those who donate to it, and checks
-// what must be true of any order of them, as ghost does of the channel.
+// what must be true of any order of them, as ghost does of the channel. What a step
+// changes here stands, as there, on the place that the step touches.
 type poolGhost struct {
-	m      *Machine
-	d      *donating
-	last   shm.Access
-	poller int      // thread that has the polling place; none
-	calls  []uint32 // by thread: the call that it executes, 0: none
-	looked uint32   // the call that the monitor has read last
+	m       *Machine
+	d       *donating
+	last    shm.Access
+	poller  int           // thread that has the polling place; none
+	looked  uint32        // the call that the monitor has read last
+	donated int           // processors that were donated and have not gone back since
+	threads []*poolThread // by number; nil: nothing is known of it
+	guessed bool          // what tests plant: whether one is out a caller cannot know
+	live    []uint64
+	words   [2]schedule.Location // donated and returned
+}
 
-	exiting []bool // by thread: its handler ends it
-
-	// donating are the threads that have donated and not rung since.
-	donating []bool
-	// donated are the processors that were donated and have not gone back since, and
-	// known those of them that a worker finds that looks after it has found no call;
-	// kept are those of known that it has not returned. out says of a caller that it
-	// finds one donated that looks after it has found no reply.
-	donated     int
-	known, kept []int
-	out         []bool
-	guessed     bool // what tests plant: whether one is out a caller cannot know
-	// others are the threads of the client that were ready when this one had sent.
-	others []uint32
-	// read is what a thread has read of donated or returned, until it swaps the other.
-	read, returned []uint32
+// poolThread is what is known of one thread. But for its call it changes with steps of
+// the thread itself alone, and is part of what the thread remembers.
+type poolThread struct {
+	call     uint32 // that it executes; 0: none
+	exiting  bool   // its handler ends it
+	donating bool   // it has donated and not rung since
+	others   uint32 // the threads of the client that were ready when this one had sent
+	// read and returned are what it has read of the two words, until it swaps one of
+	// them, and loaded whether it looks at both. free says that they told it, in this turn
+	// of polling or before it parks, that there is no donated processor.
+	read, returned uint32
+	loaded, free   bool
 }
 
 func newPoolGhost(m *Machine, d *donating) *poolGhost {
-	return &poolGhost{m: m, d: d, poller: none}
+	number, w := d.region.number, d.region.ghost.words
+	return &poolGhost{
+		m: m, d: d, poller: none,
+		words: [2]schedule.Location{locate(number, channel.Calls, w.Donated), locate(number, channel.Replies, w.Returned)},
+	}
 }
 
-// of gives what is kept of the thread that calls.
-func of[V any](all *[]V, self int) *V {
-	for len(*all) <= self {
-		var zero V
-		*all = append(*all, zero)
+// of gives what is known of a thread.
+func (g *poolGhost) of(thread int) *poolThread {
+	for len(g.threads) <= thread {
+		g.threads = append(g.threads, nil)
 	}
-	return &(*all)[self]
+	if g.threads[thread] == nil {
+		g.threads[thread] = new(poolThread)
+	}
+	return g.threads[thread]
 }
+
+func (g *poolGhost) self() *poolThread { return g.of(g.m.t.Self()) }
 
 // before is called when the access is about to be made, by the thread that makes it.
 func (g *poolGhost) before(a shm.Access) {
 	g.last = a
-	self := g.m.t.Self()
+	self, th := g.m.t.Self(), g.self()
 	server := a.Segment == channel.Replies
 	switch a.Step {
 	case step.TestSetReceive:
@@ -63,52 +73,79 @@ func (g *poolGhost) before(a shm.Access) {
 	case step.TakePlaceAway:
 		// The word is changed next, and nothing comes between.
 		now := g.d.pool.Private().Peek(processor.Handling)
-		if now != 0 && now == g.looked && g.poller != none && now == *of(&g.calls, g.poller) {
+		if now != 0 && now == g.looked && g.poller != none && now == g.of(g.poller).call {
 			g.poller = none
 		}
 	case step.Donate:
-		g.donates(self)
+		g.donates(self, th)
 	case step.Ring:
-		*of(&g.donating, self) = false
+		th.donating = false
 	case step.Return:
-		g.returns(self)
+		g.returns(th)
 	case step.Announce:
-		if n := *of(&g.kept, self); server && n > 0 {
-			g.m.t.Fail(GoesBack, "thread %d parks, and the space keeps %d donated processors", self+1, n)
+		if server {
+			g.parks(self, th)
 		}
+	case step.CopySlot, step.Retract:
+		th.free = false // it looks again before it polls or parks
 	case step.LookDoorbell, step.AnnounceBlock, step.CloseCall, step.CheckReply:
-		if *of(&g.donating, self) {
+		if th.donating {
 			g.m.t.Fail(OneRing, "thread %d has donated, and not rung after it", self+1)
 		}
 	}
 }
 
+// also is the place that the swap of one of the two words touches beside that word: how
+// many are donated stands at both.
+func (g *poolGhost) also(a shm.Access) []schedule.Location {
+	switch a.Step {
+	case step.Donate, step.Return:
+		return g.words[:]
+	}
+	return nil
+}
+
 // donates is called before the swap that donates a processor.
-func (g *poolGhost) donates(self int) {
-	if g.word(channel.Calls, g.d.region.ghost.words.Donated) != *of(&g.returned, self) {
+func (g *poolGhost) donates(self int, th *poolThread) {
+	if g.word(channel.Calls, g.d.region.ghost.words.Donated) != th.returned {
 		return // it will fail
 	}
-	switch others := *of(&g.others, self); {
-	case *of(&g.donating, self):
+	switch {
+	case th.donating:
 		g.m.t.Fail(OneRing, "thread %d donates twice with one ring", self+1)
 	case g.donated > 0:
 		g.m.t.Fail(memory.OneDonation, "thread %d donates its processor, and %d are out already", self+1, g.donated)
-	case others > 0:
-		g.m.t.Fail(memory.NoneReady, "thread %d donates its processor, and when it had sent %d others were ready", self+1, others)
+	case th.others > 0:
+		g.m.t.Fail(memory.NoneReady, "thread %d donates its processor, and when it had sent %d others were ready", self+1, th.others)
 	}
-	*of(&g.donating, self) = true
+	th.donating = true
 	g.donated++
 }
 
-// returns is called before the swap by which donated processors go back.
-func (g *poolGhost) returns(self int) {
-	r := *of(&g.returned, self)
-	if g.word(channel.Replies, g.d.region.ghost.words.Returned) != r {
-		return
+// returns is called before the swap by which donated processors go back. Whether it
+// succeeds or another one's did: the thread keeps none.
+func (g *poolGhost) returns(th *poolThread) {
+	if g.word(channel.Replies, g.d.region.ghost.words.Returned) == th.returned {
+		g.donated -= int(int32(th.read - th.returned))
 	}
-	g.donated -= int(int32(*of(&g.read, self) - r))
-	*of(&g.kept, self) = 0
-	clear(g.out)
+	th.free = true
+}
+
+// parks is called before a worker announces that it parks.
+func (g *poolGhost) parks(self int, th *poolThread) {
+	if n := g.ignored(th); n > 0 {
+		g.m.t.Fail(GoesBack, "thread %d parks, and the space keeps %d donated processors", self+1, n)
+	}
+}
+
+// ignored is how many donated processors there are of which the thread knows, or would
+// if it had looked. Who has looked and found none goes by that: one that was donated
+// since then rings after it.
+func (g *poolGhost) ignored(th *poolThread) int {
+	if th.free {
+		return 0
+	}
+	return g.donated
 }
 
 // place is that of the last access, and what it has read.
@@ -123,40 +160,47 @@ func (g *poolGhost) word(segment uint8, off shm.Offset) uint32 {
 
 // saw is called with what the access read or wrote.
 func (g *poolGhost) saw(value uint32) {
-	self := g.m.t.Self()
+	th := g.self()
 	switch a := g.last; a.Step {
 	case step.StartCall:
-		*of(&g.calls, self) = value
+		th.call = value
 	case step.EndCall:
-		*of(&g.calls, self) = 0
+		th.call = 0
 	case step.LookCall:
 		g.looked = value
 	case step.LookSlot:
 		g.m.polls(g.place(value))
-		if a.Segment == channel.Calls {
-			*of(&g.known, self), *of(&g.kept, self) = g.donated, g.donated
-		} else {
-			*of(&g.out, self) = g.donated > 0
-		}
-	case step.LookReturned:
-		*of(&g.returned, self) = value
-		g.m.looksAt(g.place(value))
+	case step.LookReturned: // by who is about to donate, or after LoadDonated
+		th.returned = value
+		g.looks(th, value)
 	case step.LoadDonated:
+		th.read, th.loaded = value, true
 		g.m.looksAt(g.place(value))
 	case step.LoadReturned:
-		*of(&g.returned, self) = value
-	case step.LookDonation:
-		*of(&g.read, self) = value
+		th.returned, th.loaded = value, true
 		g.m.looksAt(g.place(value))
+	case step.LookDonation:
+		th.read = value
+		g.looks(th, value)
 	case step.Donate, step.Return:
-		*of(&g.returned, self), *of(&g.read, self) = 0, 0
+		th.returned, th.read, th.loaded = 0, 0, false
 	case step.RetractReady:
 		if !g.m.waiter().closing {
-			*of(&g.others, self) = value - 1
+			th.others = value - 1
 		}
 	case step.Wake, step.CheckReply:
-		*of(&g.others, self) = 0
+		th.others = 0
 	}
+}
+
+// looks is called when the thread has read one of the words that tell of donated
+// processors, which it polls, too: the second one, if it has loaded the other.
+func (g *poolGhost) looks(th *poolThread, value uint32) {
+	g.m.looksAt(g.place(value))
+	if !th.loaded {
+		return
+	}
+	th.loaded, th.free = false, th.read == th.returned
 }
 
 // loses: the thread has the polling place no more, if it had it. A thread that
@@ -173,6 +217,7 @@ func (g *poolGhost) took(self int) {
 		g.m.t.Fail(OnePoller, "threads %d and %d both have the polling place", g.poller+1, self+1)
 	}
 	g.poller = self
+	g.of(self).free = false
 }
 
 // gives is called when a thread offers the polling place: its own, or one that
@@ -184,31 +229,15 @@ func (g *poolGhost) gives(self int) {
 	g.poller = none
 }
 
-// pause is called when a thread rests from polling.
+// pause is called when a thread rests from polling, and begins the next turn.
 func (g *poolGhost) pause() {
-	self := g.m.t.Self()
-	if *of(&g.out, self) && !g.guessed {
+	self, th := g.m.t.Self(), g.self()
+	switch n := g.ignored(th); {
+	case n == 0:
+	case self >= len(g.d.names):
+		g.m.t.Fail(GoesBack, "thread %d polls while the space has %d donated processors and no call", self+1, n)
+	case !g.guessed:
 		g.m.t.Fail(DonorParks, "thread %d polls, and its space has donated its processor", self+1)
 	}
-	if n := *of(&g.known, self); n > 0 {
-		g.m.t.Fail(GoesBack, "thread %d polls while the space has %d donated processors and no call", self+1, n)
-	}
-}
-
-// state adds what the ghost knows to a digest.
-func (g *poolGhost) state(d *schedule.Digest) {
-	d.Word(uint64(g.poller + 1))
-	d.Word(uint64(g.looked)<<32 | uint64(g.donated))
-	// Only of threads of which there is something to say: who has been heard of is no
-	// part of the state.
-	for i := range max(len(g.calls), len(g.known), len(g.kept), len(g.out), len(g.exiting), len(g.donating), len(g.others), len(g.read), len(g.returned)) {
-		v := uint64(*of(&g.calls, i))<<32 | uint64(*of(&g.known, i))<<24 | uint64(*of(&g.kept, i))<<16 | uint64(*of(&g.others, i))<<8 |
-			bit(*of(&g.donating, i))<<2 | bit(*of(&g.out, i))<<1 | bit(*of(&g.exiting, i))
-		words := uint64(*of(&g.returned, i))<<32 | uint64(*of(&g.read, i))
-		if v|words != 0 {
-			d.Word(v)
-			d.Word(words)
-			d.Word(uint64(i))
-		}
-	}
+	th.free = false
 }

@@ -80,16 +80,6 @@ func (p *Processors) yield() {
 // wanted says whether somebody waits for a processor and there is none.
 func (p *Processors) wanted() bool { return p.free == 0 && p.waiting > 0 }
 
-// state adds who has a processor to a digest.
-func (p *Processors) state(d *schedule.Digest) {
-	var set uint64
-	for i, has := range p.has {
-		set |= bit(has) << i
-	}
-	d.Word(set)
-	d.Word(uint64(p.free)<<32 | uint64(p.waiting)<<16 | uint64(p.preempt))
-}
-
 // runs returns once the thread that calls may run.
 func (m *Machine) runs() {
 	if m.processors != nil {
@@ -110,8 +100,9 @@ func (m *Machine) leaves() {
 // has found. The processor that the thread needs to go on with it waits for before its
 // next step, as a thread that has been woken does.
 func (m *Machine) awaitStep(name step.Name, e schedule.Event, ok func() bool) {
-	m.forget(name)
+	m.settle(name)
 	m.leaves()
+	m.forget(name)
 	m.t.AwaitStep(e, ok)
 }
 
@@ -157,7 +148,6 @@ func (k *Kernel) Pause() {
 		w.passed += pollingTime
 		return
 	}
-	m.forget(step.Pause)
 	on := []schedule.Location{processorsAt, locate(k.region.number, crews, placeAt)}
 	for i := range p.words[:p.n] {
 		on = append(on, p.words[i].at)

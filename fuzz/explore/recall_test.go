@@ -19,6 +19,7 @@ func TestRecallingIsRunning(t *testing.T) {
 		{channelTarget, []string{"1-2-1-1", "spurious"}},
 		{callTarget, []string{"two-records", "deadline", "twice"}},
 		{deathTarget, []string{"server-2", "server-other", "client-2", "client-other"}},
+		{donationTarget, []string{"alone", "default", "two-donors", "preempted", "handed", "blocked", "exit-2", "stop-2", "stop-after"}},
 		{hostileTarget, []string{"client-notice", "client-2-1", "client-donates-differs", "pool-donates", "server-other"}},
 	} {
 		for _, name := range c.configs {

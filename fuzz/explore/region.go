@@ -69,9 +69,13 @@ var kinds = [...]schedule.Kind{
 
 // Before implements shm.Hook.
 func (r *Region) Before(a shm.Access) {
+	var also []schedule.Location
+	if r.pool != nil {
+		also = r.pool.also(a)
+	}
 	r.m.step(a.Step, schedule.Event{
 		Name: a.Step.String(), Kind: kinds[a.Kind], Location: locate(r.number, a.Segment, a.Offset), Size: a.Size,
-	})
+	}, also...)
 	if r.m.copies && a.Kind == shm.KindCopyOut {
 		w := r.m.waiter()
 		w.copied = w.copied[:0]
@@ -166,6 +170,9 @@ func (r *Region) Mark(where step.Name, live ...uint64) {
 	}
 	if r.guard != nil && r.m.t.ByStates() {
 		live = r.guard.remembers(live)
+	}
+	if r.pool != nil && r.m.t.ByStates() {
+		live = r.pool.marks(where, live)
 	}
 	r.m.t.Mark(where.String(), live...)
 }

@@ -140,7 +140,7 @@ func (k *Kernel) Now() int64 {
 			w.context.told = w.context.told || w.context.deadline <= m.clock
 		}
 	}
-	return k.m.clock + k.m.waiter().passed
+	return k.m.waiter().now()
 }
 
 // Moment implements kernel.Kernel: the wall clock and the kernel's are one.

@@ -3,6 +3,7 @@ package explore
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 
 	"urpc/checker/schedule"
 	"urpc/runtime/call"
@@ -219,11 +220,6 @@ func (m *Machine) sleepers(d *schedule.Digest, region int) {
 // of a nudge.
 func (m *Machine) rest(d *schedule.Digest) {
 	d.Word(m.nudged())
-	for i, w := range m.waiters {
-		if w != nil && w.passed != 0 {
-			d.Word(uint64(w.passed) | uint64(i))
-		}
-	}
 	d.Word(uint64(m.spurious))
 	d.Word(uint64(m.clock))
 }
@@ -266,8 +262,9 @@ func (c *calling) follow(a shm.Access) {
 	}
 }
 
-// declareState declares the state of the calls, beside that of the channel.
-func (c *calling) declareState() {
+// declareState declares the state of the calls, beside that of the channel. executes are
+// further places after whose steps calls are executed.
+func (c *calling) declareState(executes ...schedule.Span) {
 	c.machine.forgets = true
 	g, r := c.region.ghost, c.region
 	c.machine.live = c.remembers
@@ -302,7 +299,7 @@ func (c *calling) declareState() {
 	} else {
 		c.t.Shared(ended) // one that is left ends at any of many steps
 	}
-	executed := append(append(g.slotSpans(channel.Calls), r.span(channel.Replies, g.words.RecvLock)), free...)
+	executed := slices.Concat(g.slotSpans(channel.Calls), []schedule.Span{r.span(channel.Replies, g.words.RecvLock)}, free, executes)
 	for i := range c.executed {
 		c.t.SharedAt("executions of a call", func(d *schedule.Digest) { d.Word(uint64(c.executed[i])) }, executed...)
 	}

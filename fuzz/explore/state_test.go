@@ -19,7 +19,9 @@ type counted struct {
 }
 
 // visitedWhole are the configurations that TestEveryState visits whole. Further ones
-// are visited whole by the tests of their targets.
+// are visited whole by the tests of their targets. Of target donation two more take a
+// minute of processor time each, by hand: blocked has 17,007,154 states, exit-2 has
+// 16,919,677; of large, which is sampled, nobody has seen the end.
 func visitedWhole() []counted {
 	return []counted{
 		{"lock", "default", 77},
@@ -59,13 +61,18 @@ func visitedWhole() []counted {
 		{"call", "stuck", 4091},
 		{"call", "twice", 526},
 		{"call", "spurious", 50},
-		{"donation", "default", 34787},
-		{"donation", "alone", 748},
-		{"donation", "two-callers", 5314},
-		{"donation", "never", 12029},
-		{"donation", "preempted", 9869},
-		{"donation", "exit", 15229},
-		{"donation", "stop", 6523},
+		{"donation", "default", 8548},
+		{"donation", "alone", 509},
+		{"donation", "two-callers", 3052},
+		{"donation", "two-donors", 239476},
+		{"donation", "never", 3668},
+		{"donation", "preempted", 7485},
+		{"donation", "place", 59056},
+		{"donation", "handed", 53747},
+		{"donation", "exit", 10014},
+		{"donation", "stop", 6391},
+		{"donation", "stop-2", 1045588},
+		{"donation", "stop-after", 209756},
 	}
 }
 
@@ -196,7 +203,7 @@ func TestForgettingIsRefused(t *testing.T) {
 func TestTargetsMayRunAtOnce(t *testing.T) {
 	all := []counted{
 		{"lock", "default", 77}, {"queue", "2-1-2-2", 986}, {"channel", "1-2-1-1", 7041}, {"call", "1-1-1-1", 1114},
-		{"death", "server", 4238}, {"donation", "alone", 748}, {"bind", "default", 2267},
+		{"death", "server", 4238}, {"donation", "alone", 509}, {"bind", "default", 2267},
 		{"hostile", "client", 54872},
 	}
 	for _, target := range Targets {

@@ -165,6 +165,7 @@ func watchedProgram(target string, v catalogue.Values, on func(*Kernel) kernel.K
 
 // step announces a step and returns when the thread may take it.
 func (m *Machine) step(name step.Name, e schedule.Event, also ...schedule.Location) {
+	m.settle(name)
 	m.runs()
 	m.forget(name)
 	if m.together {
@@ -184,27 +185,40 @@ func (m *Machine) step(name step.Name, e schedule.Event, also ...schedule.Locati
 	m.observer.Take(self)
 }
 
-// forget marks a step before which the thread remembers nothing.
-func (m *Machine) forget(name step.Name) {
-	if !m.forgets || !(forgotten[name] || name == m.amnesia && name != step.None) || !m.t.ByStates() {
+// settle has the thread forget what is to be compared no more, as it comes to the step:
+// before it waits for a processor, since that another one may be given.
+func (m *Machine) settle(name step.Name) {
+	if !m.marks(name) {
 		return
 	}
 	switch w := m.waiter(); name {
 	case step.LookDoorbell, step.Announce, step.RecheckHead, step.Sleep, step.Asleep:
 	case step.Retract:
-		w.bell.read, w.seen.read = false, false // nothing is to be compared any more
+		w.bell.read, w.seen.read = false, false
 	default:
 		w.seen.read = false // the thread does not sleep after all
 	}
-	if m.live == nil {
+}
+
+// marks says whether the step is one before which the thread remembers nothing.
+func (m *Machine) marks(name step.Name) bool {
+	return m.forgets && (forgotten[name] || name == m.amnesia && name != step.None) && m.t.ByStates()
+}
+
+// forget marks a step before which the thread remembers nothing.
+func (m *Machine) forget(name step.Name) {
+	switch {
+	case !m.marks(name):
+	case m.live == nil:
 		m.t.Mark(name.String())
-	} else {
+	default:
 		m.t.Mark(name.String(), m.live(m.t.Self())...)
 	}
 }
 
 // await is step for a step that is enabled only while ok() is true.
 func (m *Machine) await(name step.Name, ok func() bool, on ...schedule.Location) {
+	m.settle(name)
 	m.leaves()
 	m.forget(name)
 	if m.observer == nil {
