@@ -8,7 +8,7 @@
 //	               lists, channels, donation; the families "protocol" and "editor"
 //	spec/memory    one shared access per step: one channel's two queues, the locks
 //	               at their ends, parking and waking, calls that are left, and the death of
-//	               the server; the families "channel", "call" and "death"
+//	               the server; the families "channel", "queue", "call" and "death"
 //	spec/binding   one request or shared access per step: the life of a binding; the
 //	               family "binding"
 //	spec/lock      the test-and-set lock by itself; the family "lock"
@@ -27,6 +27,7 @@ var Families = []catalogue.Family{
 	protocol.Editor,
 	protocol.Family,
 	memory.Family,
+	memory.QueueFamily,
 	memory.CallFamily,
 	memory.DeathFamily,
 	binding.Family,

@@ -21,7 +21,7 @@ func TestFamilies(t *testing.T) {
 			t.Errorf("family %q is not found: %v", f.Name, err)
 		}
 	}
-	for _, name := range []string{"editor", "protocol", "channel", "call", "death", "binding", "lock"} {
+	for _, name := range []string{"editor", "protocol", "channel", "queue", "call", "death", "binding", "lock"} {
 		if !names[name] {
 			t.Errorf("there is no family %q", name)
 		}

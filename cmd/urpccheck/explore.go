@@ -111,7 +111,7 @@ func (f *exploreFlags) configurationOf(target explore.Target) (string, error) {
 	if f.mutant == "" {
 		return f.config, nil
 	}
-	if m, err := mutant.Find(f.mutant); err == nil && f.lockstep && lockstep.Driven(target.Name) && m.LockStep.Configuration != "" {
+	if m, err := mutant.Find(f.mutant); err == nil && f.lockstep && target.Name == m.TiedTarget() && m.LockStep.Configuration != "" {
 		return orElse(f.config, m.LockStep.Configuration), nil
 	}
 	m, err := familyOfTarget(target).Mutant(f.mutant)
@@ -125,12 +125,14 @@ func (a *app) exploreOne(ctx context.Context, t explore.Target, v catalogue.Valu
 		r, err = explore.Run(ctx, t, v, f.chosenStrategy(), a.exploreOptions(f))
 		return r, nil, err
 	}
-	if !lockstep.Tied(t.Name) || *f.strategy == drive && !lockstep.Driven(t.Name) {
-		return r, nil, usage("explore: --lockstep is for targets %s, %s, %s and %s, and --strategy %s for the first three; not for %s",
-			explore.Channel().Name, explore.Call().Name, explore.Death().Name, explore.Bind().Name, drive, t.Name)
+	if *f.strategy == drive && !lockstep.Driven(t.Name) {
+		return r, nil, usage("explore: --strategy %s is for targets %s; not for %s", drive, enumerated(targetsThat(lockstep.Driven)), t.Name)
 	}
-	if t.Name == explore.Bind().Name {
-		l, err := lockstep.RunBinding(ctx, v, f.chosenStrategy(), lockstep.Options{Schedule: a.exploreOptions(f)})
+	if !lockstep.Tied(t.Name) {
+		return r, nil, usage("explore: --lockstep is for targets %s; not for %s", enumerated(targetsThat(lockstep.Tied)), t.Name)
+	}
+	if !lockstep.Driven(t.Name) {
+		l, err := lockstep.RunTarget(ctx, t, v, f.chosenStrategy(), lockstep.Options{Schedule: a.exploreOptions(f)})
 		return l.Report, &l, err
 	}
 	graph, err := lockstep.NewGraphOf(ctx, t, v, lockstep.MostStates)

@@ -225,9 +225,9 @@ func searchWhole(ctx context.Context, limit time.Duration, t explore.Target, v c
 		row.tied, row.Specification = true, specificationOf(r.Specification)
 		return err
 	}
-	if t.Name == explore.Bind().Name {
+	if lockstep.Tied(t.Name) && !lockstep.Driven(t.Name) {
 		o.Plain = true
-		r, err := lockstep.RunBinding(ctx, v, schedule.Stateful(), lockstep.Options{Schedule: o})
+		r, err := lockstep.RunTarget(ctx, t, v, schedule.Stateful(), lockstep.Options{Schedule: o})
 		if !errors.Is(err, lockstep.ErrTooLarge) {
 			row.book(&r.Report)
 			row.tied, row.Specification = err == nil, specificationOf(r.Specification)

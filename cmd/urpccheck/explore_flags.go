@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"urpc/checker/schedule"
+	"urpc/fuzz/lockstep"
 )
 
 // The strategies, by name.
@@ -54,7 +55,7 @@ func (f *exploreFlags) declare(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.keepGoing, "keep-going", false, "count all failing executions instead of ending at the first")
 	flags.BoolVar(&f.passing, "passing", false, "show the longest execution that passes, too")
 	flags.BoolVar(&f.all, "all", false, "explore every configuration of every target, or of those named, and print one table")
-	flags.BoolVar(&f.lockstep, "lockstep", false, "demand of each step that it be one of the specification; targets channel, call, death and bind")
+	flags.BoolVar(&f.lockstep, "lockstep", false, "demand of each step that it be one of the specification; targets "+enumerated(targetsThat(lockstep.Tied)))
 	flags.BoolVar(&f.plain, "plain", false, "strategy stateful: visit every transition, without any reduction")
 	flags.BoolVar(&f.runAll, "run-all", false, "strategy stateful: run every execution, also those whose steps are all known")
 	f.strategy = wordFlag(flags, "strategy", stateful, strategies, "which executions to visit")

@@ -1,10 +1,24 @@
 package main
 
 import (
+	"slices"
+	"strings"
+
 	"urpc/checker/catalogue"
 	"urpc/fuzz/explore"
 	"urpc/fuzz/mutant"
 )
+
+// targetsThat are the names of such targets.
+func targetsThat(are func(target string) bool) []string {
+	return slices.DeleteFunc(targetNames(), func(name string) bool { return !are(name) })
+}
+
+// enumerated tells names as a sentence does: a, b and c.
+func enumerated(names []string) string {
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " and " + names[last]
+}
 
 func targetNames() []string {
 	var names []string

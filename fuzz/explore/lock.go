@@ -26,7 +26,7 @@ var lockTarget = Target{
 		{Name: "eight", Doc: "eight threads, three rounds", Set: map[string]int{"n": 8, "rounds": 3}},
 	},
 	Properties: []string{spec.MutualExclusion, NothingLost},
-	Program:    lockProgram,
+	Program:    func(v catalogue.Values) func(*schedule.T) { return watchedLock(v, Watch{}) },
 }
 
 // Words of the target's segment.
@@ -35,20 +35,32 @@ const (
 	counter  shm.Offset = shm.Line
 )
 
-func lockProgram(v catalogue.Values) func(*schedule.T) {
+func watchedLock(v catalogue.Values, w Watch) func(*schedule.T) {
 	n, rounds := v.Int("n"), v.Int("rounds")
 	names := numbered("thread", n)
 	return func(t *schedule.T) {
 		memory := shm.Heap(0, 2*shm.Line)
-		NewRegion(NewMachine(t, 0), 0).Hook(memory)
+		m := NewMachine(t, 0)
+		NewRegion(m, 0).Hook(memory)
 		l := &lock.TryLock{Segment: memory, Word: lockWord, TestSet: step.TestSet, Unlock: step.Unlock}
 		inside := 0
 		t.Shared(func(d *schedule.Digest) {
 			d.Word(uint64(memory.Peek(lockWord))<<32 | uint64(memory.Peek(counter)))
 			d.Word(uint64(inside))
 		})
+		check := func(property string, ok bool, format string, args ...any) {
+			if !ok && !w.Alone {
+				t.Fail(property, format, args...)
+			}
+		}
+		declare := t.Go
+		if w.Observer != nil {
+			declare = t.Daemon // that a thread does not come to its end is the observer's to judge
+			m.observer, m.gate = w.Observer, w.Gate
+			w.Observer.Begin(Watched{T: t, machine: m, Segments: [3]*shm.View{&memory.View}})
+		}
 		for i := range n {
-			t.Go(names[i], func() {
+			declare(names[i], func() {
 				for round := range rounds {
 					t.Mark("round", uint64(round))
 					for !l.Try() {
@@ -56,17 +68,24 @@ func lockProgram(v catalogue.Values) func(*schedule.T) {
 						t.Mark("round", uint64(round))
 					}
 					inside++
-					t.Check(spec.MutualExclusion, inside == 1, "%d threads hold the lock", inside)
+					check(spec.MutualExclusion, inside == 1, "%d threads hold the lock", inside)
 					memory.Store(step.CS, counter, memory.Load(step.CS, counter)+1)
 					l.Free()
 					inside-- // as the lock is freed: no step comes between
 				}
 				t.Mark("end")
+				if w.Observer != nil {
+					w.Observer.Ended(t.Self())
+				}
 			})
 		}
 		t.AtEnd(func() {
+			if m.observer != nil {
+				m.observer = nil // what follows are looks, not steps
+				w.Observer.End()
+			}
 			count := memory.Peek(counter)
-			t.Check(NothingLost, count == uint32(n*rounds), "%d increments make %d", n*rounds, count)
+			check(NothingLost, count == uint32(n*rounds), "%d increments make %d", n*rounds, count)
 		})
 	}
 }

@@ -33,7 +33,7 @@ var queueTarget = Target{
 		queueOf("wrap", "two senders, two slots, positions that wrap at 2^32", 2, 1, 2, 2, near2to32),
 	},
 	Properties: []string{memory.MutualExclusion, memory.InOrder, memory.NoOverwriting, HonestPeer},
-	Program:    queueProgram,
+	Program:    func(v catalogue.Values) func(*schedule.T) { return watchedQueue(v, Watch{}) },
 }
 
 func queueOf(name, doc string, senders, receivers, messages, slots, start int) catalogue.Configuration {
@@ -45,21 +45,34 @@ func queueOf(name, doc string, senders, receivers, messages, slots, start int) c
 // queue is one execution of the target.
 type queue struct {
 	t        *schedule.T
+	observer Observer // nil: nobody watches
+	alone    bool     // whoever watches judges, not the target
 	messages int
 	to, from *channel.Port
 	received []int // messages of each sender that have been received
 }
 
-func queueProgram(v catalogue.Values) func(*schedule.T) {
+func watchedQueue(v catalogue.Values, w Watch) func(*schedule.T) {
 	senders, receivers := v.Int("senders"), v.Int("receivers")
 	messages, z := v.Int("messages"), size(v)
 	sending, receiving := numbered("sender", senders), numbered("receiver", receivers)
 	return func(t *schedule.T) {
-		near, far, r := pair(NewMachine(t, 0), z)
-		r.watch(z, 0)
-		q := &queue{t: t, messages: messages, to: near, from: far, received: make([]int, senders)}
+		m := NewMachine(t, 0)
+		near, far, r := pair(m, z)
+		q := &queue{t: t, observer: w.Observer, alone: w.Alone, messages: messages, to: near, from: far, received: make([]int, senders)}
+		if !q.alone {
+			r.watch(z, 0)
+		}
+		if w.Observer != nil {
+			m.observer, m.gate = w.Observer, w.Gate
+			w.Observer.Begin(Watched{T: t, machine: m, Segments: [3]*shm.View{r.segments[channel.Calls], r.segments[channel.Replies]}})
+		}
+		declare := t.Go
+		if q.observer != nil {
+			declare = t.Daemon // that a sender does not come to its end is the observer's to judge
+		}
 		for i := range senders {
-			t.Go(sending[i], func() { q.send(i) })
+			declare(sending[i], func() { q.send(i) })
 		}
 		for i := range receivers {
 			t.Daemon(receiving[i], q.receive)
@@ -70,10 +83,21 @@ func queueProgram(v catalogue.Values) func(*schedule.T) {
 			}
 		})
 		t.AtEnd(func() {
+			if m.observer != nil {
+				m.observer = nil
+				w.Observer.End()
+			}
 			for i, n := range q.received {
-				t.Check(memory.InOrder, n == messages, "of %d messages of sender %d %d arrived", messages, i+1, n)
+				q.check(memory.InOrder, n == messages, "of %d messages of sender %d %d arrived", messages, i+1, n)
 			}
 		})
+	}
+}
+
+// check is schedule.T.Check of the target itself.
+func (q *queue) check(property string, ok bool, format string, args ...any) {
+	if !ok && !q.alone {
+		q.t.Fail(property, format, args...)
 	}
 }
 
@@ -97,12 +121,24 @@ func (q *queue) send(sender int) {
 		body := put(bytes[:0], content(sender, n))
 		q.t.Mark("send", uint64(n))
 		for r := q.to.Send(&m, body); r != channel.Done; r = q.to.Send(&m, body) {
-			q.t.Check(HonestPeer, r != channel.Corrupt, "the sender of a message found its receiver corrupt")
+			if r == channel.Corrupt {
+				q.check(HonestPeer, false, "the sender of a message found its receiver corrupt")
+				q.over()
+				return
+			}
 			q.to.AwaitSend(r)
 			q.t.Mark("send", uint64(n))
 		}
 	}
 	q.t.Mark("end")
+	q.over()
+}
+
+// over says that a thread takes no further step.
+func (q *queue) over() {
+	if q.observer != nil {
+		q.observer.Ended(q.t.Self())
+	}
 }
 
 // receive receives whatever comes, for ever.
@@ -114,13 +150,18 @@ func (q *queue) receive() {
 		body, r := q.from.Receive(&m, buffer)
 		switch r {
 		case channel.Done:
+			if q.observer != nil {
+				q.observer.Return(q.t.Self(), body)
+			}
 			q.arrived(&m, body)
 		case channel.Busy:
 			q.from.AwaitReceive()
 		case channel.Empty:
 			q.from.AwaitMessage()
 		default:
-			q.t.Fail(HonestPeer, "the receiver of a message found its sender corrupt")
+			q.check(HonestPeer, false, "the receiver of a message found its sender corrupt")
+			q.over()
+			return
 		}
 	}
 }
@@ -130,11 +171,15 @@ func (q *queue) receive() {
 func (q *queue) arrived(m *channel.Message, body []byte) {
 	number, whole := get(body)
 	sender, n := int(m.ID), int(m.Procedure)
-	ok := sender < len(q.received) && whole && number == content(sender, n)
-	q.t.Check(memory.InOrder, ok, "header %d/%d came with content %s", sender, n, strconv.FormatUint(number, 16))
-	q.t.Check(memory.InOrder, n == q.received[sender], "message %d of sender %d came when %d was next", n+1, sender+1, q.received[sender]+1)
+	if sender >= len(q.received) || !whole || number != content(sender, n) {
+		q.check(memory.InOrder, false, "header %d/%d came with content %s", sender, n, strconv.FormatUint(number, 16))
+		return
+	}
+	q.check(memory.InOrder, n == q.received[sender], "message %d of sender %d came when %d was next", n+1, sender+1, q.received[sender]+1)
 	q.received[sender]++
 }
 
-// content is what message n of a sender holds.
+// Content is what message n of a sender holds.
+func Content(sender, n int) uint64 { return content(sender, n) }
+
 func content(sender, n int) uint64 { return uint64(sender+1)<<32 | uint64(n+1) }

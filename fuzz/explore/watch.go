@@ -3,6 +3,7 @@ package explore
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"urpc/checker/catalogue"
 	"urpc/checker/schedule"
@@ -12,7 +13,7 @@ import (
 	"urpc/spec/step"
 )
 
-// Observer watches the executions of target channel or call, step by step. Its methods
+// Observer watches the executions of target lock, queue, channel, call or death, step by step. Its methods
 // are called where only one thread runs; they may look at memory, may end the
 // execution by a failure, and take no steps.
 //
@@ -21,7 +22,8 @@ import (
 //	                         what it did since its last step is in memory
 //	Take                     it may take the step: it does so when Take returns
 //	Saw                      what the step read or wrote
-//	Execute, Return          a processor executes a call; a call gives its result
+//	Execute, Return          a processor executes a call; a call gives its result, or a
+//	                         receiver what it has received
 //	Ended                    the thread takes no further step
 //	End                      nobody can go on
 //
@@ -44,7 +46,8 @@ type Watched struct {
 	T *schedule.T
 	// Segments are the words of the client's side, of the server's side and those
 	// private to the client, by the numbers channel.Calls, channel.Replies and
-	// call.Private.
+	// call.Private; of target queue there are none of these; target
+	// lock has one of its own.
 	Segments [3]*shm.View
 
 	machine *Machine
@@ -87,7 +90,7 @@ func Result(argument uint64) uint64 { return result(argument) }
 func Slots(v catalogue.Values) int    { return int(size(v).Slots) }
 func Start(v catalogue.Values) uint32 { return size(v).Start }
 
-// Watch is how executions of target channel or call are watched.
+// Watch is how executions of a target that can be watched are watched.
 type Watch struct {
 	Observer Observer
 	// Gate, if set, says of a thread whether it may go on: the scheduler takes one
@@ -106,8 +109,8 @@ func RunWatched(ctx context.Context, v catalogue.Values, w Watch, s schedule.Str
 	return RunWatchedTarget(ctx, channelTarget, v, w, s, o)
 }
 
-// RunWatchedTarget is RunWatched of target channel, call or death; of death the first
-// binding is watched.
+// RunWatchedTarget is RunWatched of target lock, queue, channel, call or death; of death the
+// first binding is watched.
 func RunWatchedTarget(ctx context.Context, t Target, v catalogue.Values, w Watch, s schedule.Strategy, o schedule.Options) (schedule.Report, error) {
 	o.Workers = 1 // the watch follows all executions
 	return schedule.Explore(ctx, watchedOf(t, v, w), s, t.options(o, t.configuration(v)))
@@ -115,22 +118,26 @@ func RunWatchedTarget(ctx context.Context, t Target, v catalogue.Values, w Watch
 
 // watchedOf is the program of a target with a watch.
 func watchedOf(t Target, v catalogue.Values, w Watch) func(*schedule.T) {
-	if t.Name == deathTarget.Name {
+	switch t.Name {
+	case lockTarget.Name:
+		return watchedLock(v, w)
+	case queueTarget.Name:
+		return watchedQueue(v, w)
+	case deathTarget.Name:
 		return watchedDeath(v, func(*death) {}, w)
+	default:
+		return watchedProgram(t.Name, v, simulated, w)
 	}
-	return watchedProgram(t.Name, v, simulated, w)
 }
 
-// ReplayWatched runs the execution of a token of target channel or call, as Replay
-// does, and has it watched. watch gives the watch of the token's configuration.
+// ReplayWatched runs the execution of a token of such a target, as Replay does, and has it watched. watch gives the watch of the token's configuration.
 func ReplayWatched(ctx context.Context, token schedule.Token, watch func(t Target, v catalogue.Values) (Watch, error), o schedule.Options) (schedule.Report, error) {
 	t, v, configuration, err := resolve(token)
 	if err != nil {
 		return schedule.Report{}, err
 	}
-	if t.Name != channelTarget.Name && t.Name != callTarget.Name && t.Name != deathTarget.Name {
-		return schedule.Report{}, fmt.Errorf("replay: %w: it is of target %s, only %s, %s and %s can be watched",
-			schedule.ErrTokenProgram, t.Name, channelTarget.Name, callTarget.Name, deathTarget.Name)
+	if !slices.ContainsFunc(watchable, func(w *Target) bool { return w.Name == t.Name }) {
+		return schedule.Report{}, fmt.Errorf("replay: %w: target %s cannot be watched", schedule.ErrTokenProgram, t.Name)
 	}
 	w, err := watch(t, v)
 	if err != nil {
@@ -139,7 +146,12 @@ func ReplayWatched(ctx context.Context, token schedule.Token, watch func(t Targe
 	return schedule.Replay(ctx, watchedOf(t, v, w), token, t.options(o, configuration))
 }
 
-// Channel, Call and Death are the targets that can be watched.
+// watchable are the targets that have an Observer.
+var watchable = []*Target{&lockTarget, &queueTarget, &channelTarget, &callTarget, &deathTarget}
+
+// Lock, Queue, Channel, Call and Death are the targets that can be watched.
+func Lock() Target    { return lockTarget }
+func Queue() Target   { return queueTarget }
 func Channel() Target { return channelTarget }
 func Call() Target    { return callTarget }
 func Death() Target   { return deathTarget }

@@ -33,11 +33,12 @@ const (
 type which uint8
 
 const (
-	fixed   which = iota // the offset alone
-	ofSlot               // of the slot of the thread's Position
-	ofSelf               // of the thread's own call
-	ofReply              // of the call that the received reply is for
-	ofOther              // of the call that is looked at, or whose caller is made ready
+	fixed     which = iota // the offset alone
+	ofSlot                 // of the slot of the thread's Position
+	ofSelf                 // of the thread's own call
+	ofReply                // of the call that the received reply is for
+	ofOther                // of the call that is looked at, or whose caller is made ready
+	ofAwaited              // of the slot that the thread has found empty: history, as it may have moved on in the specification
 )
 
 // access is what a step of the specification touches in memory, and how.
@@ -73,6 +74,7 @@ var accesses = [...]access{
 	step.CopySlot:       {schedule.Read, peer, slotHeader, ofSlot},
 	step.StoreHead:      {schedule.Store, own, offHead, fixed},
 	step.UnlockReceive:  {schedule.Store, own, offRecvLock, fixed},
+	step.AwaitMessage:   {schedule.Await, peer, slotSequence, ofAwaited},
 	step.Execute:        {},
 
 	step.LookDoorbell: {schedule.Load, peer, offDoorbell, fixed},
@@ -173,6 +175,9 @@ func (r *Refinement) accessOf(s *memory.CallState, th *thread, name step.Name) (
 		return a.kind, at, true
 	case ofSlot:
 		at.Offset += uint32(slotOf(int(threadOf(s, th).Position), r.slots, r.start))
+		return a.kind, at, true
+	case ofAwaited:
+		at.Offset += uint32(slotOf(int(th.position-r.start), r.slots, r.start))
 		return a.kind, at, true
 	case ofReply:
 		n = s.Caller[th.self].Message.Caller(r.records)

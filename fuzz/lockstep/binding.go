@@ -57,7 +57,7 @@ func (r *bindingRefinement) report(rep schedule.Report) Report {
 	if r.stuttered > 0 {
 		out.Stutters[InCall] = r.stuttered
 	}
-	out.Specification.States, out.Specification.Transitions = r.follower.taken()
+	out.Specification.States, out.Specification.Transitions = r.follower.shares()
 	out.leftOut = r.leftOut
 	return out
 }
@@ -65,19 +65,13 @@ func (r *bindingRefinement) report(rep schedule.Report) Report {
 // leftOut tells so many of the transitions that the code has not taken, and how many
 // there are.
 func (r *bindingRefinement) leftOut(most int) (lines []string, all int) {
-	r.follower.leftOut(func(from uint32, e edge) {
-		if all++; all > most {
-			return
+	return r.follower.tellLeftOut(most, binding.Names[:], func(s *binding.State) []step.Name {
+		at := make([]step.Name, len(s.Thread))
+		for i, t := range s.Thread {
+			at[i] = t.Step()
 		}
-		var stand []string
-		for i, t := range r.follower.states[from].Thread {
-			if at := t.Step(); at != step.None {
-				stand = append(stand, fmt.Sprintf("%s at %s", binding.Names[i], at))
-			}
-		}
-		lines = append(lines, fmt.Sprintf("%s of %s in state %d: %s", e.label, binding.Names[e.thread], from, strings.Join(stand, ", ")))
+		return at
 	})
-	return lines, all
 }
 
 // bindingRefinement runs spec/binding along with executions of target bind.
@@ -143,11 +137,7 @@ func (r *bindingRefinement) Begin(w explore.WatchedBinding) {
 	r.shown = shownBinding{}
 	r.follower.begin()
 	if w.T.ByStates() {
-		w.T.Shared(func(d *schedule.Digest) {
-			for _, id := range r.follower.now {
-				d.Word(uint64(id))
-			}
-		})
+		w.T.Shared(r.follower.state)
 	}
 }
 

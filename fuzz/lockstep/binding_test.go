@@ -90,7 +90,7 @@ func TestFollowerBooksTheWay(t *testing.T) {
 	}
 	left := map[uint32]int{}
 	f.leftOut(func(from uint32, _ edge) { left[from]++ })
-	if states, transitions := f.taken(); states != (Share{2, 5}) || transitions != (Share{2, 6}) || left[0] != 1 || left[2] == 0 {
+	if states, transitions := f.shares(); states != (Share{2, 5}) || transitions != (Share{2, 6}) || left[0] != 1 || left[2] == 0 {
 		t.Errorf("states %v, transitions %v, left out of %v", states, transitions, left)
 	}
 }

@@ -248,8 +248,9 @@ func TestEveryStepHasItsAccess(t *testing.T) {
 	channel := memory.Config{Clients: 1, Servers: 1, Calls: 1, Slots: 1, Replies: 1, Spurious: true, Donation: true}
 	call := memory.Config{Clients: 1, Servers: 1, Calls: 1, Slots: 1, Replies: 1, Leave: memory.Leave{Records: 1, Leavers: 1, End: memory.Expired}}
 	death := memory.Config{Clients: 1, Servers: 1, Calls: 1, Slots: 1, Replies: 1, Leave: memory.Leave{Records: 1, Death: true}}
-	of, left, dying := memory.Processes(channel), memory.Processes(call), memory.Processes(death)
-	for _, p := range slices.Concat(of[:2], left[:3], dying[:]) {
+	queue := memory.Config{Clients: 1, Servers: 1, Calls: 1, Slots: 1, Replies: 1, Queue: true}
+	of, left, dying, polling := memory.Processes(channel), memory.Processes(call), memory.Processes(death), memory.Processes(queue)
+	for _, p := range slices.Concat(of[:2], left[:3], dying[:], polling[:2]) {
 		for _, s := range p.Steps {
 			name, err := step.Parse(s.Label)
 			if err != nil {

@@ -135,7 +135,7 @@ func differing(a, b reflect.Value, path string, lines []string) []string {
 }
 
 // threadName names a thread.
-func (r *Refinement) threadName(th *thread) string { return nameOf(th.side, th.self) }
+func (r *Refinement) threadName(th *thread) string { return nameOf(r.config, th.side, th.self) }
 
 // positions tells where the threads of a state stand.
 func (r *Refinement) positions(s *memory.CallState) string {
@@ -157,6 +157,13 @@ func standing(at step.Name) string {
 // told says what a payload's number is.
 func (r *Refinement) told(number uint64) string {
 	for i := range r.config.Clients * r.config.Calls {
+		if r.config.Queue {
+			sender, n := i/r.config.Calls, i%r.config.Calls
+			if number == explore.Content(sender, n) {
+				return memory.Sent(sender, n).String()
+			}
+			continue
+		}
 		what := fmt.Sprintf("call %d of client %d", i%r.config.Calls+1, i/r.config.Calls+1)
 		if !r.config.Leaves() {
 			what = memory.CallOf(i/r.config.Calls, i%r.config.Calls).String()
@@ -168,5 +175,5 @@ func (r *Refinement) told(number uint64) string {
 			return what + "'"
 		}
 	}
-	return fmt.Sprintf("%#x, which is no call or reply", number)
+	return fmt.Sprintf("%#x, which is no message of ours", number)
 }

@@ -20,6 +20,8 @@
 //	stutter.go     steps of the code that are none of the specification, and why
 //	outside.go     steps that no configuration takes which is run along, and why
 //	refinement.go  the specification run along
+//	follow.go      the same of a specification that is nondeterministic; binding.go, lock.go: of
+//	               targets bind and lock
 //	difference.go  what is told when the two differ
 //	graph.go       the specification's state graph, and how much of it the code has taken
 //	drive.go       paths through that graph that decide how the code is scheduled

@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"urpc/checker"
+	"urpc/checker/schedule"
+	"urpc/spec/step"
 )
 
 // follower runs a specification along that is nondeterministic: one step may lead
@@ -22,12 +25,12 @@ type follower[S comparable] struct {
 	count  int // of transitions
 
 	now, next []uint32
+	among     []bool   // of each state: it is in next, or in led
 	tried     []taking // on the way from now to next
 	led       []uint32 // to next, those of it included
 	largest   int
 
-	state      []bool // those that were taken
-	transition map[taking]bool
+	was, taken []bool // states, and transitions by number, that were taken
 }
 
 // edge is a transition of the specification.
@@ -35,6 +38,7 @@ type edge struct {
 	thread int
 	label  string
 	to     uint32
+	number int
 }
 
 // taking is a transition and where it starts.
@@ -46,7 +50,7 @@ type taking struct {
 // newFollower explores a model of one family of threads, at most so many states.
 // silent are the labels of steps that the code does not show.
 func newFollower[S comparable](ctx context.Context, m checker.Model[S], most int, silent ...string) (*follower[S], error) {
-	f := &follower[S]{ids: map[S]uint32{}, silent: map[string]bool{}, transition: map[taking]bool{}}
+	f := &follower[S]{ids: map[S]uint32{}, silent: map[string]bool{}}
 	for _, label := range silent {
 		f.silent[label] = true
 	}
@@ -63,7 +67,7 @@ func newFollower[S comparable](ctx context.Context, m checker.Model[S], most int
 			f.expand(p, uint32(id), thread)
 		}
 	}
-	f.state = make([]bool, len(f.states))
+	f.was, f.among, f.taken = make([]bool, len(f.states)), make([]bool, len(f.states)), make([]bool, f.count)
 	return f, nil
 }
 
@@ -88,8 +92,8 @@ func (f *follower[S]) expand(p *checker.Process[S], id uint32, thread int) {
 	step := &p.Steps[at]
 	for choice := range max(step.Choices, 1) {
 		after := s
-		if step.Choose(&after, thread, choice) {
-			f.edges[id] = append(f.edges[id], edge{thread, step.Label, f.add(after)})
+		if step.Choose != nil && step.Choose(&after, thread, choice) || step.Do != nil && step.Do(&after, thread) {
+			f.edges[id] = append(f.edges[id], edge{thread, step.Label, f.add(after), f.count})
 			f.count++
 		}
 	}
@@ -98,7 +102,7 @@ func (f *follower[S]) expand(p *checker.Process[S], id uint32, thread int) {
 // begin goes to the first state.
 func (f *follower[S]) begin() {
 	f.now = append(f.now[:0], 0)
-	f.state[0] = true
+	f.was[0] = true
 }
 
 // take takes a step of a thread, or only looks where there is none (label ""), and
@@ -109,6 +113,7 @@ func (f *follower[S]) take(thread int, label string, looks func(*S) bool) bool {
 	for _, id := range f.now {
 		if label == "" {
 			f.next = append(f.next, id)
+			f.among[id] = true
 			continue
 		}
 		for _, e := range f.edges[id] {
@@ -124,6 +129,9 @@ func (f *follower[S]) take(thread int, label string, looks func(*S) bool) bool {
 			}
 		}
 	}
+	for _, id := range f.next {
+		f.among[id] = false
+	}
 	f.next = slices.DeleteFunc(f.next, func(id uint32) bool { return !looks(&f.states[id]) })
 	if len(f.next) == 0 {
 		return false
@@ -138,27 +146,35 @@ func (f *follower[S]) take(thread int, label string, looks func(*S) bool) bool {
 // reach adds the state to which a transition leads.
 func (f *follower[S]) reach(from uint32, e edge) {
 	f.tried = append(f.tried, taking{from, e})
-	if !slices.Contains(f.next, e.to) {
+	if !f.among[e.to] {
+		f.among[e.to] = true
 		f.next = append(f.next, e.to)
 	}
 }
 
 // book notes what was taken: the states that are left, and the transitions on the way
-// to them.
+// to them. Most ways lead forward through tried: one pass from its end finds them.
 func (f *follower[S]) book() {
 	f.led = append(f.led[:0], f.next...)
-	for i := 0; i < len(f.led); i++ {
-		for _, t := range f.tried {
-			if t.to == f.led[i] {
-				f.transition[t] = true
-				if !slices.Contains(f.led, t.from) {
-					f.led = append(f.led, t.from)
-				}
+	for _, id := range f.led {
+		f.was[id], f.among[id] = true, true
+	}
+	for found := true; found; {
+		found = false
+		for i := len(f.tried) - 1; i >= 0; i-- {
+			t := &f.tried[i]
+			if !f.among[t.to] {
+				continue
+			}
+			f.taken[t.number] = true
+			if !f.among[t.from] {
+				f.led = append(f.led, t.from)
+				f.among[t.from], found = true, true
 			}
 		}
 	}
-	for _, id := range f.next {
-		f.state[id] = true
+	for _, id := range f.led {
+		f.among[id] = false
 	}
 }
 
@@ -167,24 +183,53 @@ func (f *follower[S]) stuck() bool {
 	return slices.ContainsFunc(f.now, func(id uint32) bool { return len(f.edges[id]) == 0 })
 }
 
+// state adds the states in which the specification may be to a digest.
+func (f *follower[S]) state(d *schedule.Digest) {
+	for _, id := range f.now {
+		d.Word(uint64(id))
+	}
+}
+
+// tellLeftOut tells so many of the transitions that were not taken, and how many there
+// are; at is where the threads stand in a state, step.None for one that does nowhere.
+func (f *follower[S]) tellLeftOut(most int, names []string, at func(*S) []step.Name) (lines []string, all int) {
+	f.leftOut(func(from uint32, e edge) {
+		if all++; all > most {
+			return
+		}
+		var stand []string
+		for i, at := range at(&f.states[from]) {
+			if at != step.None {
+				stand = append(stand, fmt.Sprintf("%s at %s", names[i], at))
+			}
+		}
+		lines = append(lines, fmt.Sprintf("%s of %s in state %d: %s", e.label, names[e.thread], from, strings.Join(stand, ", ")))
+	})
+	return lines, all
+}
+
 // leftOut calls tell for each transition that was not taken.
 func (f *follower[S]) leftOut(tell func(from uint32, e edge)) {
 	for from, edges := range f.edges {
 		for _, e := range edges {
-			if !f.transition[taking{uint32(from), e}] {
+			if !f.taken[e.number] {
 				tell(uint32(from), e)
 			}
 		}
 	}
 }
 
-// taken are the shares of its states and transitions that were taken.
-func (f *follower[S]) taken() (states, transitions Share) {
-	n := 0
-	for _, was := range f.state {
-		if was {
+// shares are those of its states and transitions that were taken.
+func (f *follower[S]) shares() (states, transitions Share) {
+	return Share{number(f.was), len(f.was)}, Share{number(f.taken), f.count}
+}
+
+// number is how many of them are true.
+func number(of []bool) (n int) {
+	for _, is := range of {
+		if is {
 			n++
 		}
 	}
-	return Share{n, len(f.states)}, Share{len(f.transition), f.count}
+	return n
 }

@@ -35,7 +35,7 @@ func NewGraph(ctx context.Context, v catalogue.Values, most int) (*Graph, error)
 	return NewGraphOf(ctx, explore.Channel(), v, most)
 }
 
-// NewGraphOf is NewGraph of target channel, call or death.
+// NewGraphOf is NewGraph of target queue, channel, call or death.
 func NewGraphOf(ctx context.Context, t explore.Target, v catalogue.Values, most int) (*Graph, error) {
 	c, err := specified(t, v)
 	if err != nil {
@@ -200,19 +200,16 @@ func (c *Coverage) ByLabel() map[step.Name]int {
 // threadName names a thread as the explorer does.
 func (g *Graph) threadName(thread int) string {
 	side, self := sideOf(g.config, thread)
-	return nameOf(side, self)
+	return nameOf(g.config, side, self)
 }
 
 // nameOf names a thread as traces of the specification do, numbered from 1 as those of
 // the explorer.
-func nameOf(side, self int) string {
-	switch side {
-	case memory.ReaperSide:
-		return "reaper"
-	case memory.WatcherSide:
-		return "watch"
+func nameOf(c memory.Config, side, self int) string {
+	if side == memory.ReaperSide || side == memory.WatcherSide {
+		return c.ProcessName(side) // there is one
 	}
-	return fmt.Sprintf("%s %d", [...]string{memory.ClientSide: "client", memory.ServerSide: "server", memory.CancellerSide: "canceller"}[side], self+1)
+	return fmt.Sprintf("%s %d", c.ProcessName(side), self+1)
 }
 
 // describe tells where the threads of a state stand.

@@ -30,6 +30,8 @@ import (
 //	Thread.Stuck              history: it unlocks right after StoreRoom or LookSlot
 //	                          (at RecheckSlot and AwaitRoom moved on, as
 //	                          memory.Config.ImageOfRechecked and ImageOfSeen say)
+//	                          (at AwaitMessage it is the head, or Seen says that a message
+//	                          came there)
 //	Caller.Leads              history: its last try for the lead found it free
 //	Caller.Other              whose word, or permit, the announced step touches
 //
@@ -68,6 +70,7 @@ type thread struct {
 	// returned: the thread's call gave this result.
 	returned bool
 	result   uint64
+	received bool // it has told of a message that it has received
 	standing bool // it has come to its first step
 }
 
@@ -92,20 +95,22 @@ func (r *Refinement) look() {
 		r.lookSide(side)
 	}
 	v := r.watched.Segments[privateSegment]
-	r.image.Led = r.lock(v, offLead)
-	r.image.Blocked = r.small(v, offBlocked)
-	r.image.Ready = r.small(v, offReady)
+	if !r.config.Queue { // that has nothing that is private
+		for j := range r.records {
+			c := &r.image.Caller[j]
+			c.Call = r.call(v, stateOf(j))
+			c.Permit = r.watched.Permit(j)
+		}
+		r.image.Led = r.lock(v, offLead)
+		r.image.Blocked = r.small(v, offBlocked)
+		r.image.Ready = r.small(v, offReady)
+	}
 	for i := range r.config.Clients {
 		c := &r.image.Caller[i]
 		th := &r.threads[i]
 		c.Thread = r.threadImage(th)
 		c.Leads = th.leads
 		c.Other = other(th)
-	}
-	for j := range r.records {
-		c := &r.image.Caller[j]
-		c.Call = r.call(v, stateOf(j))
-		c.Permit = r.watched.Permit(j)
 	}
 	for j := range r.config.Servers {
 		r.image.Server[j] = r.threadImage(&r.threads[r.config.Clients+j])
@@ -202,6 +207,14 @@ func (r *Refinement) message(v *shm.View, at shm.Offset) memory.Message {
 		return 0
 	}
 	number, whole := explore.Number(bytes[slotPayload-slotHeader:])
+	if r.config.Queue {
+		if sender, n := int(id), int(procedure); id < uint64(r.config.Clients) && n < r.config.Calls &&
+			whole && length == explore.PayloadSize && status == 0 && number == explore.Content(sender, n) {
+			return memory.Sent(sender, n)
+		}
+		r.oddWord(v, at+slotHeader)
+		return 0
+	}
 	if m, i, ok := r.named(id); ok && whole && length == explore.PayloadSize && procedure == explore.Procedure {
 		argument := explore.Argument(i)
 		switch {
@@ -237,6 +250,8 @@ func (r *Refinement) threadImage(th *thread) memory.Thread {
 		t.Position, _ = r.imageOf(th.position)
 	case step.RecheckSlot:
 		t.Position = r.rechecked(th)
+	case step.AwaitMessage:
+		t.Position, t.Seen = r.awaitedMessage(th)
 	case step.StoreRoom:
 		t.Position, _ = r.imageOf(th.position)
 		t.Seen, _ = r.imageOf(th.seen)
@@ -281,6 +296,17 @@ func (r *Refinement) rechecked(th *thread) uint8 {
 	head := th.position - r.start
 	word := r.watched.Segments[1-th.side].Peek(slotOf(int(head), r.slots, r.start) + slotSequence)
 	return r.config.ImageOfRechecked(1-th.side, int(head), int(int32(word-(th.position+1))))
+}
+
+// awaitedMessage is the head at which a receiver that polls has found nothing, and
+// whether a message has come there.
+func (r *Refinement) awaitedMessage(th *thread) (position, came uint8) {
+	word := r.watched.Segments[1-th.side].Peek(slotOf(int(th.position-r.start), r.slots, r.start) + slotSequence)
+	if word != th.position+1-r.slots {
+		return 0, 1
+	}
+	position, _ = r.imageOf(th.position)
+	return position, 0
 }
 
 func (r *Refinement) awaited(th *thread) uint8 {

@@ -109,6 +109,13 @@ func TestStuttersOccur(t *testing.T) {
 		t.Fatal(err)
 	}
 	occurred[InCall] = bound.Stutters[InCall]
+	locked, err := RunTarget(t.Context(), explore.Lock(), lockValues(t, "default"), schedule.Random(1, 100), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []Stutter{BusyLock, AwaitLock, Inside} {
+		occurred[s] = locked.Stutters[s]
+	}
 	for _, s := range Stutters() {
 		if occurred[s] == 0 || s.Reason() == "" {
 			t.Errorf("%v occurred %d times, because %q", s, occurred[s], s.Reason())

@@ -16,7 +16,8 @@ import (
 // specification.
 const Property = "refinement"
 
-// Refinement runs the specification along with executions of target channel, call or death.
+// Refinement runs the specification along with executions of target queue, channel, call or
+// death.
 // It is an explore.Observer; the zero value is none.
 //
 // The states in which the specification may be are its candidates. There is one,
@@ -68,8 +69,8 @@ type candidate struct {
 	id    uint32 // in the graph, if there is one
 }
 
-// newRefinement makes the check for a configuration of target channel, call or death. graph
-// may be nil.
+// newRefinement makes the check for a configuration of target queue, channel, call or
+// death. graph may be nil.
 func newRefinement(t explore.Target, v catalogue.Values, graph *Graph) (*Refinement, error) {
 	c, err := specified(t, v)
 	if err != nil {
@@ -109,6 +110,11 @@ func specified(t explore.Target, v catalogue.Values) (memory.Config, error) {
 	var c memory.Config
 	var err error
 	switch t.Name {
+	case explore.Queue().Name:
+		c = memory.Config{
+			Clients: v.Int("senders"), Servers: v.Int("receivers"), Calls: v.Int("messages"),
+			Slots: explore.Slots(v), Replies: explore.Slots(v), Queue: true,
+		}
 	case explore.Call().Name:
 		if c = specifiedCall(v); v.Int("twice") > 0 {
 			return c, fmt.Errorf("lock-step: %w: a server that sends replies twice is none of ours", ErrTooLarge)
@@ -125,9 +131,9 @@ func specified(t explore.Target, v catalogue.Values) (memory.Config, error) {
 	}
 	switch {
 	case c.Clients > memory.MaxClients:
-		return c, fmt.Errorf("lock-step: %w: %d clients, the specification has at most %d", ErrTooLarge, c.Clients, memory.MaxClients)
+		return c, fmt.Errorf("lock-step: %w: %d %ss, the specification has at most %d", ErrTooLarge, c.Clients, c.ProcessName(memory.ClientSide), memory.MaxClients)
 	case c.Servers > memory.MaxServers:
-		return c, fmt.Errorf("lock-step: %w: %d servers, the specification has at most %d", ErrTooLarge, c.Servers, memory.MaxServers)
+		return c, fmt.Errorf("lock-step: %w: %d %ss, the specification has at most %d", ErrTooLarge, c.Servers, c.ProcessName(memory.ServerSide), memory.MaxServers)
 	case c.Slots > memory.MaxSlots:
 		return c, fmt.Errorf("lock-step: %w: %d slots, the specification has at most %d", ErrTooLarge, c.Slots, memory.MaxSlots)
 	case c.Calls > maxCalls:
@@ -287,6 +293,10 @@ func (r *Refinement) executing(th *thread, number uint64, whole bool) {
 func (r *Refinement) Return(thread int, reply []byte) {
 	th := &r.threads[thread]
 	number, whole := explore.Number(reply)
+	if r.config.Queue {
+		r.receives(th, number, whole)
+		return
+	}
 	th.returned, th.result = true, number
 	if !whole {
 		th.result = 0
@@ -305,6 +315,35 @@ func (r *Refinement) returns(th *thread) {
 	}, &difference{r: r, th: th, what: "gets", payload: true, number: th.result, detail: func(s *memory.CallState) string {
 		return "returns " + r.resultOf(s, th).String()
 	}})
+}
+
+// receives compares what a receiver has received, by its unlocking, which is judged
+// next.
+func (r *Refinement) receives(th *thread, number uint64, whole bool) {
+	if r.failed {
+		return
+	}
+	if th.received = true; !whole {
+		number = 0
+	}
+	r.keep(func(c *candidate) bool {
+		m := threadOf(&c.state, th).Message
+		sender, n := m.Name()
+		return whole && m != 0 && number == explore.Content(sender, n)
+	}, &difference{r: r, th: th, what: "receives", payload: true, number: number, detail: func(s *memory.CallState) string {
+		return "has received " + threadOf(s, th).Message.String()
+	}})
+}
+
+// receivedNothing fails if the specification has received a message and the code has
+// not told of it.
+func (r *Refinement) receivedNothing(th *thread) {
+	r.keep(func(c *candidate) bool { return threadOf(&c.state, th).Message == 0 || th.received }, &difference{
+		r: r, th: th, what: "has received nothing", detail: func(s *memory.CallState) string {
+			return "has received " + threadOf(s, th).Message.String()
+		},
+	})
+	th.received = false
 }
 
 // resultOf is the result that stands in the record of a thread's call.
@@ -345,6 +384,9 @@ func (r *Refinement) compare(th *thread) {
 func (r *Refinement) judge(th *thread) {
 	r.remember(th, th.taken)
 	th.executes = false
+	if r.config.Queue && th.taken == step.UnlockReceive {
+		r.receivedNothing(th)
+	}
 	r.look()
 	r.next = r.next[:0]
 	stuttered := notStutter

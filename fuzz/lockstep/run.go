@@ -49,29 +49,43 @@ const MostStates = 8 << 20
 // Tied says whether a target can be run in lock-step: there is a specification that
 // it refines.
 func Tied(target string) bool {
-	return Driven(target) || target == explore.Bind().Name
+	return Driven(target) || target == explore.Bind().Name || target == explore.Lock().Name
 }
 
 // Driven says whether it is spec/memory that a target refines: then it has a Graph, and
 // can be driven by it.
 func Driven(target string) bool {
-	return target == explore.Channel().Name || target == explore.Call().Name || target == explore.Death().Name
+	for _, t := range []explore.Target{explore.Queue(), explore.Channel(), explore.Call(), explore.Death()} {
+		if t.Name == target {
+			return true
+		}
+	}
+	return false
 }
 
 // RunTarget is Run of a target that is tied.
 func RunTarget(ctx context.Context, t explore.Target, v catalogue.Values, s schedule.Strategy, o Options) (Report, error) {
-	if t.Name == explore.Bind().Name {
+	switch t.Name {
+	case explore.Bind().Name:
 		return RunBinding(ctx, v, s, o)
+	case explore.Lock().Name:
+		return runLock(ctx, v, s, o)
+	default:
+		return runTarget(ctx, t, v, s, o)
 	}
-	return runTarget(ctx, t, v, s, o)
 }
 
 // ReplayTarget is Replay of a token of a target that is tied.
 func ReplayTarget(ctx context.Context, token schedule.Token, o Options) (Report, error) {
-	if info, err := schedule.ParseToken(token); err == nil && info.Target == explore.Bind().Name {
+	info, err := schedule.ParseToken(token)
+	switch {
+	case err == nil && info.Target == explore.Bind().Name:
 		return ReplayBinding(ctx, token, o)
+	case err == nil && info.Target == explore.Lock().Name:
+		return replayLock(ctx, token, o)
+	default:
+		return Replay(ctx, token, o)
 	}
-	return Replay(ctx, token, o)
 }
 
 // Run explores a configuration of target channel as explore.Run does, with any
@@ -83,7 +97,7 @@ func Run(ctx context.Context, v catalogue.Values, s schedule.Strategy, o Options
 	return runTarget(ctx, explore.Channel(), v, s, o)
 }
 
-// runTarget is Run of target channel or call.
+// runTarget is Run of a target that is driven.
 func runTarget(ctx context.Context, t explore.Target, v catalogue.Values, s schedule.Strategy, o Options) (Report, error) {
 	if s.ByStates() && o.Graph == nil {
 		var err error

@@ -23,6 +23,12 @@ const (
 	// in target bind. spec/memory has it; in spec/binding a thread that touches
 	// memory only stays where it is.
 	InCall
+	// BusyLock: a try for the lock of target lock found it held.
+	BusyLock
+	// AwaitLock: an await of it ended; the try comes next.
+	AwaitLock
+	// Inside: a step in the critical section, which has nothing in spec/lock but its end.
+	Inside
 	stutters
 )
 
@@ -32,6 +38,9 @@ var stutterNames = [stutters]struct{ name, reason string }{
 	AwaitSend:    {"await send", "an await of the sending end's lock ended; the try that takes it comes next"},
 	AwaitReceive: {"await receive", "an await of the receiving end's lock ended; the try that takes it comes next"},
 	Woken:        {"woken", "a sleeper that was woken goes on; the specification's wake has moved it already"},
+	BusyLock:     {"busy lock", "a try for the lock found it held; the specification awaits it"},
+	AwaitLock:    {"await lock", "an await of the lock ended; the try that takes it comes next"},
+	Inside:       {"inside", "a step in the critical section, of which spec/lock has nothing but the end"},
 	InCall:       {"in call", "a step of a call, which spec/memory has; in spec/binding its thread touches memory and stays where it is"},
 }
 

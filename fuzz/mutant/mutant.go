@@ -69,9 +69,18 @@ type Mutant struct {
 	patch string
 }
 
+// TiedTarget names the target of LockStep.Configuration: the mutant's own, if that has a
+// specification of its own; else target channel.
+func (m Mutant) TiedTarget() string {
+	if slices.Contains([]string{explore.Bind().Name, explore.Call().Name, explore.Death().Name}, m.Target) && m.LockStep.Configuration != "" {
+		return m.Target
+	}
+	return explore.Channel().Name
+}
+
 // LockStep says where lock-step alone finds a mutant.
 type LockStep struct {
-	// Configuration of target channel, or of the mutant's own target bind, call or death, in which an execution with at most
+	// Configuration of the mutant's TiedTarget, in which an execution with at most
 	// Preemptions preemptions takes a step that is none of the specification.
 	Configuration string
 	Preemptions   int

@@ -63,7 +63,7 @@ func (p *Port) AwaitReceive() {
 func (p *Port) AwaitMessage() {
 	if p.Hooked() {
 		h := p.own.Peek(offHead)
-		p.peer.Await(step.LookSlot, p.size.slot(h)+slotSequence, h+1-p.size.Slots)
+		p.peer.Await(step.AwaitMessage, p.size.slot(h)+slotSequence, h+1-p.size.Slots)
 	}
 }
 

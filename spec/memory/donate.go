@@ -27,12 +27,16 @@ import "urpc/spec/step"
 // The doorbell is read before what was donated: a donation that a processor does not
 // find is followed by a ring that ends its sleep, and it looks again.
 
-// begins is the first step of a call.
+// begins is the first step of a call, or of a message where there are no calls.
 func (m *machine) begins() step.Name {
-	if m.Donation {
+	switch {
+	case m.Queue:
+		return step.TestSetSend
+	case m.Donation:
 		return step.AnnounceReady
+	default:
+		return step.OpenCall
 	}
-	return step.OpenCall
 }
 
 func (v view) announceReady() bool {

@@ -1,6 +1,8 @@
 package memory
 
 import (
+	"fmt"
+
 	"urpc/checker"
 	"urpc/spec/step"
 )
@@ -30,6 +32,10 @@ func (c Config) Image(side, count int) uint8 {
 // CallOf is the message of a call: which caller makes it, and how many calls it
 // has made before.
 func CallOf(caller, number int) Message { return call(caller, uint8(number&1)) }
+
+// Sent is a message of a queue by itself: whose, and how many that sender has sent
+// before it.
+func Sent(sender, number int) Message { return call(sender, uint8(number)) }
 
 // Named is the message of a call that may be left: its record, and how many calls have
 // used that, itself included. Name is the opposite of it, also of the reply to it.
@@ -93,8 +99,14 @@ func Initial(c Config) CallState {
 	return m.initialCall()
 }
 
-// Fits says why a state cannot hold a configuration in which calls may be left.
-func (c Config) Fits() error { return c.Leave.fits(c) }
+// Fits says why a state cannot hold a configuration of a queue by itself, or one in
+// which calls may be left.
+func (c Config) Fits() error {
+	if c.Queue && c.Calls > MaxMessages {
+		return fmt.Errorf("%d messages of each sender: want at most %d", c.Calls, MaxMessages)
+	}
+	return c.Leave.fits(c)
+}
 
 // Leaves says whether calls may be left, and Leaver whether caller i may leave its own.
 func (c Config) Leaves() bool      { return c.Leave.on() }

@@ -222,7 +222,10 @@ func (v view) blockOrLeave() bool {
 
 // foundNothing goes on with what a thread does that has found nothing to receive.
 func (v view) foundNothing() bool {
-	if v.left == nil || v.side == server {
+	switch {
+	case v.Queue:
+		return v.poll()
+	case v.left == nil || v.side == server:
 		return v.to(step.LookDoorbell)
 	}
 	switch w := v.way(); {

@@ -15,6 +15,7 @@
 //	call.go        callers that lead or block
 //	leave.go       callers that leave their calls, and late replies
 //	context.go     the ends of contexts: cancellation and deadlines
+//	queue.go       one queue by itself, whose receivers poll
 //	death.go       the death of the server's space, and what its client does about it
 //	left.go        what calls that are left add to a state
 //	properties.go  what must be true, and what must come up; leftproperties.go: of calls that are left
@@ -58,6 +59,9 @@ type Config struct {
 	Donation bool
 	// Leave says how calls are left; the zero value: they are not. See CallModel.
 	Leave Leave
+	// Queue: nothing but the queue of calls, without replies: the clients send Calls
+	// messages each, the servers receive and poll. See queue.go.
+	Queue bool
 }
 
 // Pass is whom the caller that resigns the lead makes ready.
@@ -107,6 +111,9 @@ func (m *machine) initial() State {
 	}
 	for i := range m.Clients {
 		s.Caller[i].At = m.begins()
+		if m.Queue {
+			s.Caller[i].Message = call(i, 0)
+		}
 	}
 	for j := range m.Servers {
 		s.Server[j].At = step.TestSetReceive
@@ -197,6 +204,9 @@ var (
 // programs are the tables of the two sides.
 func (m *machine) programs() [2][]row {
 	var p [2][]row
+	if m.Queue {
+		return [2][]row{client: sending, server: slices.Concat(receiving, polling)}
+	}
 	calls := calling
 	if m.Leave.on() {
 		calls = leaving
@@ -239,12 +249,26 @@ func (m *machine) has(side int, name step.Name) bool {
 const (
 	clientName    = "client"
 	serverName    = "server"
+	senderName    = "sender"
+	receiverName  = "receiver"
 	cancellerName = "canceller"
 	reaperName    = "reaper"
 	watcherName   = "watch"
 )
 
 var processNames = [processes]string{client: clientName, server: serverName, canceller: cancellerName, reaper: reaperName, watcher: watcherName}
+
+// ProcessName names the threads of a side.
+func (c Config) ProcessName(side int) string {
+	switch {
+	case c.Queue && side == client:
+		return senderName
+	case c.Queue && side == server:
+		return receiverName
+	default:
+		return processNames[side]
+	}
+}
 
 // count is how many threads a process has.
 func (m *machine) count(side int) int {
@@ -270,7 +294,7 @@ func process[S comparable](m *machine, side int, program []row, labels map[step.
 	for i := range index {
 		index[i] = -1
 	}
-	p := checker.Process[S]{Name: processNames[side], Count: m.count(side)}
+	p := checker.Process[S]{Name: m.ProcessName(side), Count: m.count(side)}
 	for i, r := range program {
 		index[r.name] = int16(i)
 		label := r.name
@@ -299,8 +323,12 @@ func (s *State) at(side, self int) step.Name { return s.thread(side, self).At }
 
 // model puts programs and properties together.
 func (m *machine) model(programs [2][]row, labels map[step.Name]step.Name) checker.Model[State] {
+	name, properties := "channel", m.properties
+	if m.Queue {
+		name, properties = "queue", m.queueProperties
+	}
 	return checker.Model[State]{
-		Name: "channel",
+		Name: name,
 		Init: []State{m.initial()},
 		Processes: []checker.Process[State]{
 			process(m, client, programs[client], labels, m.view, (*State).at),
@@ -308,7 +336,7 @@ func (m *machine) model(programs [2][]row, labels map[step.Name]step.Name) check
 		},
 		Terminal:   m.terminal,
 		Event:      event,
-		Properties: m.properties(),
+		Properties: properties(),
 	}
 }
 
@@ -319,15 +347,20 @@ func Model(c Config) checker.Model[State] {
 	return m.model(m.programs(), nil)
 }
 
-// terminal: every caller has made its calls, every processor is asleep.
+// terminal: every caller has made its calls, every processor is asleep, or awaits a
+// message.
 func (m *machine) terminal(s *State) bool {
 	for i := range m.Clients {
 		if s.Caller[i].At != step.None {
 			return false
 		}
 	}
+	rests := step.Asleep
+	if m.Queue {
+		rests = step.AwaitMessage
+	}
 	for j := range m.Servers {
-		if s.Server[j].At != step.Asleep {
+		if s.Server[j].At != rests {
 			return false
 		}
 	}

@@ -305,11 +305,14 @@ func (v view) instead(next, other step.Name) bool {
 }
 
 // mutate gives the model of a configuration with the named fault.
-func mutate(c Config, name string) (checker.Model[State], error) {
+func mutate(c Config, name string) (checker.Model[State], error) { return mutateBy(mutants, c, name) }
+
+// mutateBy is mutate with one of these faults.
+func mutateBy(faults []mutant, c Config, name string) (checker.Model[State], error) {
 	if name == "" {
 		return Model(c), nil
 	}
-	for _, fault := range mutants {
+	for _, fault := range faults {
 		if fault.Name == name {
 			return fault.model(c), nil
 		}

@@ -178,7 +178,7 @@ func (m *machine) oneLeader(s *State) bool {
 
 // taker gives the side of the thread that took a step.
 func taker(taken checker.Taken) int {
-	if taken.Process == clientName {
+	if taken.Process == clientName || taken.Process == senderName {
 		return client
 	}
 	return server

@@ -67,6 +67,9 @@ func (v view) unlockReceive() bool {
 	case v.t.Stuck:
 		v.t.Stuck = false
 		return v.foundNothing()
+	case v.Queue:
+		v.t.Message = 0
+		return v.to(step.TestSetReceive)
 	case v.side == client:
 		return v.to(step.LoadCall)
 	default:

@@ -71,6 +71,7 @@ func (v view) publish() bool {
 	slot := v.slot(v.side, v.t.Position)
 	slot.Sequence = v.add(v.side, v.t.Position, 1)
 	v.keepBehind(slot)
+	v.came(slot)
 	v.s.noteSent(v.side, v.t.Message)
 	return v.to(step.StoreTail)
 }
@@ -99,10 +100,14 @@ func (v view) unlockSend() bool {
 		v.t.Stuck = false
 		return v.look(step.AwaitRoom)
 	}
-	if v.Donation && v.side == client {
+	switch {
+	case v.Queue:
+		return v.sendNext()
+	case v.Donation && v.side == client:
 		return v.to(step.RetractReady)
+	default:
+		return v.to(step.LookParked)
 	}
-	return v.to(step.LookParked)
 }
 
 func (v view) awaitRoom() bool {

@@ -46,6 +46,7 @@ const (
 	CopySlot       // copy the message out
 	StoreHead      // store how many messages the own side has received: the slot is free
 	UnlockReceive  // free the receiving end's lock
+	AwaitMessage   // the queue was empty, and the receiver polls: wait until the next message is published
 
 	// Parking, by a processor that found nothing to receive.
 
@@ -214,7 +215,7 @@ var names = [count]string{
 	AwaitRoom: "AwaitRoom", Asleep: "Asleep",
 	LookParked: "LookParked", LookReturned: "LookReturned", Donate: "Donate", Ring: "Ring", Wake: "Wake",
 	TestSetReceive: "TestSetReceive", LoadHead: "LoadHead", LookSlot: "LookSlot", CopySlot: "CopySlot",
-	StoreHead: "StoreHead", UnlockReceive: "UnlockReceive",
+	StoreHead: "StoreHead", UnlockReceive: "UnlockReceive", AwaitMessage: "AwaitMessage",
 	LoadReturned: "LoadReturned", LookDonation: "LookDonation", Return: "Return", LookDoorbell: "LookDoorbell", Announce: "Announce",
 	RecheckHead: "RecheckHead", RecheckSlot: "RecheckSlot", Sleep: "Sleep", Retract: "Retract",
 	OpenCall: "OpenCall", AnnounceReady: "AnnounceReady", RetractReady: "RetractReady", LoadDonated: "LoadDonated", CheckReply: "CheckReply", Lead: "Lead", Deliver: "Deliver", Ready: "Ready", Resign: "Resign",

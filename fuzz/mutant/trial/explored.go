@@ -150,7 +150,7 @@ func inLockStep(ctx context.Context, m mutant.Mutant) (a Answer, err error) {
 	o := lockstep.Options{Schedule: schedule.Options{Plain: true}}
 	if m.Layer != mutant.Refactorings {
 		configuration, preemptions := tiedAt(m)
-		places, strategy = []place{{target: tiedTarget(m).Name, configuration: configuration}}, schedule.Bounded(preemptions)
+		places, strategy = []place{{target: m.TiedTarget(), configuration: configuration}}, schedule.Bounded(preemptions)
 		o = lockstep.Options{Alone: true}
 	}
 	for _, p := range places {
@@ -188,17 +188,6 @@ func toldPlaces(places []place) string {
 		told[i] = p.target + " " + p.configuration
 	}
 	return strings.Join(told, ", ")
-}
-
-// tiedTarget is the target in which lock-step looks for a fault: its own, if that
-// has a specification and the patch says where; else target channel.
-func tiedTarget(m mutant.Mutant) explore.Target {
-	for _, own := range []explore.Target{explore.Bind(), explore.Call(), explore.Death()} {
-		if m.Target == own.Name && m.LockStep.Configuration != "" {
-			return own
-		}
-	}
-	return explore.Channel()
 }
 
 // tiedAt is where lock-step looks for a fault: where its patch says, else in the

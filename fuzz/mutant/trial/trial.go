@@ -298,7 +298,7 @@ func channelConfigurations(m mutant.Mutant, some ...string) []string {
 	if m.Target == explore.Channel().Name {
 		some = append(some, m.Configuration)
 	}
-	if m.LockStep.Configuration != "" && tiedTarget(m).Name == explore.Channel().Name {
+	if m.LockStep.Configuration != "" && m.TiedTarget() == explore.Channel().Name {
 		some = append(some, m.LockStep.Configuration)
 	}
 	return some
