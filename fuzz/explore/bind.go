@@ -50,10 +50,13 @@ var bindTarget = Target{
 	},
 	Properties: []string{
 		spec.Mapped, spec.UnmapOnce, spec.CloseOnce, spec.Fit, spec.NothingLeft, spec.CloseWaits,
-		spec.NoBinding, spec.EndsClosed, spec.Noticed, spec.Places, memory.OwnResult, Offered,
+		spec.NoBinding, spec.EndsClosed, spec.Noticed, spec.Places, memory.OwnResult, Offered, Waits,
 	},
 	Program: bindProgram,
 }
+
+// Waits: nobody takes a peer for gone, or a server for stopped, without having waited.
+const Waits = "who watches waits until there is something to notice"
 
 // Offered: a call by another number than those of the server's procedures is refused.
 const Offered = "only a procedure that the server offers is executed"

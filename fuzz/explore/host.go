@@ -205,7 +205,7 @@ func (s *host) Step(name step.Name) { s.w.step(name) }
 // worker is a thread that stands for one goroutine after another. There is
 // nothing between the start of a goroutine of a binding and that it waits: the
 // thread stands there already, and goes on when the goroutine has been started and
-// what it waits for is there.
+// what it waits for is there. That it does wait there is a property (Waits).
 type worker struct {
 	waits   step.Name
 	started bool // the thread is there
@@ -234,6 +234,7 @@ func (s *host) hire(waits ...step.Name) {
 				s.w.await(name, func() bool { return x.job != nil && x.ready() })
 				x.stands = true
 				x.job()
+				s.w.check(Waits, !x.stands, "%s ended, and has not waited at %v", thread, name)
 				x.job, x.ready, x.stands = nil, nil, false
 			}
 		})
