@@ -15,11 +15,16 @@ import (
 )
 
 const (
-	// eachTime is how long a configuration may be searched whole, if there is no
-	// --time, before a sample must do.
-	eachTime = 30 * time.Second
+	// eachWhole is how many executions a search of every state may have, and eachTime,
+	// if there is no --time, how long it may take, before a sample must do.
+	eachWhole = 4_000_000
+	eachTime  = 2 * time.Minute
 	// eachSample is how many executions that sample has.
 	eachSample = 2_000
+	// eachTied is how many executions a search in lock-step may have, transition by
+	// transition, where the specification has no graph that tells beforehand how large
+	// it will be.
+	eachTied = 300_000
 	// largestTied is the largest graph of the specification, in states, whose
 	// configuration is searched in lock-step, transition by transition. Up to
 	// largestDriven the code is driven through the graph instead.
@@ -154,21 +159,30 @@ func (a *app) exploreRow(ctx context.Context, share time.Duration, t explore.Tar
 	if err != nil {
 		return err
 	}
-	if err := unlessCut(searchWhole(ctx, search, t, v, g, f, row)); err != nil {
+	if err := forSoLong(ctx, search/3, func(ctx context.Context) error { return searchTied(ctx, t, v, g, f, row) }); err != nil {
 		return err
 	}
 	if !row.Complete && row.Property == "" && ctx.Err() == nil {
-		r, err := explore.Run(ctx, t, v, schedule.Random(*f.seed, eachSample), schedule.Options{})
-		row.book(&r)
-		row.tied, row.Specification = false, nil
-		if err != nil {
+		if err := forSoLong(ctx, search-search/3, func(ctx context.Context) error { return searchWhole(ctx, t, v, f, row) }); err != nil {
 			return err
 		}
 	}
-	if g == nil || row.tied || row.Property != "" || ctx.Err() != nil {
+	if !row.Complete && row.Property == "" && ctx.Err() == nil {
+		if err := sample(ctx, t, v, f, row); err != nil {
+			return err
+		}
+	}
+	if g == nil || row.tied && row.Complete || row.Property != "" || ctx.Err() != nil {
 		return nil
 	}
-	return unlessCut(driveRow(ctx, drive, v, g, row))
+	return forSoLong(ctx, drive, func(ctx context.Context) error { return driveRow(ctx, v, g, row) })
+}
+
+// forSoLong visits for so long: that the time was up is no error.
+func forSoLong(ctx context.Context, limit time.Duration, visit func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return unlessCut(visit(ctx))
 }
 
 // unlessCut is the error, but nil if it says no more than that there was no time: the row
@@ -212,39 +226,53 @@ func graphOf(ctx context.Context, limit time.Duration, t explore.Target, v catal
 	return g, err
 }
 
-// searchWhole visits every state, and every transition in lock-step where the
-// specification is small enough.
-func searchWhole(ctx context.Context, limit time.Duration, t explore.Target, v catalogue.Values, g *lockstep.Graph, f *exploreFlags, row *targetRow) error {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	o := schedule.Options{MaxMemory: uint64(f.maxMemory)}
-	if g != nil && g.States() <= largestTied {
-		o.Plain = true
-		r, err := lockstep.RunTarget(ctx, t, v, schedule.Stateful(), lockstep.Options{Graph: g, Schedule: o})
-		row.book(&r.Report)
-		row.tied, row.Specification = true, specificationOf(r.Specification)
-		return err
+// searchTied visits every transition in lock-step, where the specification is small
+// enough.
+func searchTied(ctx context.Context, t explore.Target, v catalogue.Values, g *lockstep.Graph, f *exploreFlags, row *targetRow) error {
+	o := schedule.Options{MaxMemory: uint64(f.maxMemory), Plain: true}
+	switch {
+	case !lockstep.Tied(t.Name), lockstep.Driven(t.Name) && (g == nil || g.States() > largestTied):
+		return nil
+	case g == nil:
+		o.MaxExecutions = eachTied
 	}
-	if lockstep.Tied(t.Name) && !lockstep.Driven(t.Name) {
-		o.Plain = true
-		r, err := lockstep.RunTarget(ctx, t, v, schedule.Stateful(), lockstep.Options{Schedule: o})
+	r, err := lockstep.RunTarget(ctx, t, v, schedule.Stateful(), lockstep.Options{Graph: g, Schedule: o})
+	if errors.Is(err, lockstep.ErrTooLarge) {
+		return nil
+	}
+	row.book(&r.Report)
+	row.tied, row.Specification = err == nil, specificationOf(r.Specification)
+	return err
+}
+
+// searchWhole visits every state.
+func searchWhole(ctx context.Context, t explore.Target, v catalogue.Values, f *exploreFlags, row *targetRow) error {
+	r, err := explore.Run(ctx, t, v, schedule.Stateful(), schedule.Options{MaxMemory: uint64(f.maxMemory), MaxExecutions: eachWhole})
+	row.book(&r)
+	row.tied, row.Specification = false, nil
+	return err
+}
+
+// sample visits some executions, in lock-step where the target is tied.
+func sample(ctx context.Context, t explore.Target, v catalogue.Values, f *exploreFlags, row *targetRow) error {
+	s := schedule.Random(*f.seed, eachSample)
+	row.tied, row.Specification = false, nil
+	if lockstep.Tied(t.Name) {
+		r, err := lockstep.RunTarget(ctx, t, v, s, lockstep.Options{})
 		if !errors.Is(err, lockstep.ErrTooLarge) {
 			row.book(&r.Report)
-			row.tied, row.Specification = err == nil, specificationOf(r.Specification)
+			row.tied = true
 			return err
 		}
-		o.Plain = false
 	}
-	r, err := explore.Run(ctx, t, v, schedule.Stateful(), o)
+	r, err := explore.Run(ctx, t, v, s, schedule.Options{})
 	row.book(&r)
 	return err
 }
 
 // driveRow offers every transition of the specification to the code. A refusal, or
 // a drive that time cuts short, leaves transitions out, which the table shows.
-func driveRow(ctx context.Context, limit time.Duration, v catalogue.Values, g *lockstep.Graph, row *targetRow) error {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
+func driveRow(ctx context.Context, v catalogue.Values, g *lockstep.Graph, row *targetRow) error {
 	r, err := lockstep.Drive(ctx, v, g, 0)
 	row.driven, row.Specification = true, specificationOf(r.Specification)
 	row.Executions += r.Executions
@@ -335,6 +363,8 @@ func (row *targetRow) cells() []string {
 		if row.BudgetUsed {
 			visited = "a sample, cut short"
 		}
+	case row.tied:
+		visited = "a sample, in lock-step"
 	}
 	if row.States > 0 {
 		states = grouped(row.States)
