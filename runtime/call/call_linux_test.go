@@ -397,6 +397,75 @@ func TestSecondReplyReachesNoOtherCall(t *testing.T) {
 	}
 }
 
+// drops does something before a reply is dropped that may free its record.
+type drops struct {
+	interval
+	do func()
+}
+
+func (h *drops) Before(a shm.Access) {
+	if a.Step == step.DropReply {
+		h.do()
+	}
+}
+
+// TestSecondReplyFreesNoOtherCall: a reply that comes for the second time finds the call
+// over. Before it is dropped the record is used again, and that call is left: it keeps
+// its record until its own reply has come.
+func TestSecondReplyFreesNoOtherCall(t *testing.T) {
+	c, server, _, _ := alone(t, 2, call.Wait, nil)
+	k, err := kernel.Real()
+	if err != nil {
+		t.Fatal(err)
+	}
+	received := func() (id uint64) {
+		var m channel.Message
+		for buffer := make([]byte, 64); ; time.Sleep(time.Millisecond) {
+			switch _, r := server.Receive(&m, buffer); {
+			case r == channel.Done:
+				return m.ID
+			case t.Context().Err() != nil:
+				t.Fatal("no call comes")
+			}
+		}
+	}
+	reply := func(id uint64) {
+		server.Send(&channel.Message{ID: id}, nil)
+		server.Wake(k, channel.Keep)
+	}
+	leader, other := make(chan error, 1), make(chan error, 1)
+	again := sync.OnceFunc(func() {
+		if err := <-other; err != nil {
+			t.Errorf("the call that was replied to: %v", err)
+		}
+		if err := ends(t, c, 5*time.Millisecond); !errors.Is(err, call.ErrDeadline) {
+			t.Errorf("a call without a reply: %v", err)
+		}
+	})
+	c.Private().SetHook(&drops{do: again})
+	go func() { leader <- ends(t, c, time.Minute) }()
+	first := received()
+	for c.Private().Peek(call.Lead) == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	go func() { other <- ends(t, c, time.Minute) }()
+	twice := received()
+	reply(twice)
+	reply(twice)
+	for c.Counters().Dropped == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	again()
+	left := received()
+	reply(first)
+	if err := <-leader; err != nil {
+		t.Error(err)
+	}
+	if state, free := c.Private().Peek(call.State(1)), c.Free(); state != call.Abandoned || len(free) != 1 || left == twice {
+		t.Errorf("the record of the call that was left is in state %d, want %d; free are %v", state, call.Abandoned, free)
+	}
+}
+
 func BenchmarkNull(b *testing.B) {
 	c, _ := pair(b, channel.Size{Slots: 64, Payload: 64}, 4, 50*time.Microsecond, channel.Keep, func(_ uint32, _, reply []byte) (uint32, []byte) { return 0, reply })
 	take := func(uint32, []byte) error { return nil }

@@ -82,7 +82,9 @@ type Caller struct {
 // in each queue. A lead that is passed on may go to a thread that waits for room
 // in the queue of calls. Were there enough other threads to fill both queues, the
 // hands of a server, and to block, all would wait for each other: the
-// specification's channel family shows it with 2·slots + servers + 2 callers.
+// specification's channel family shows it with 2·slots + servers + 2 callers. Calls
+// that were left fill queues and hands without a thread that blocks: where some callers
+// may leave and others may not, there must be no more than 2·slots + servers.
 func MostCalls(slots uint32) int { return 2*int(slots) + 2 }
 
 // New makes a caller. It panics when c asks for more calls than MostCalls.

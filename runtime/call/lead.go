@@ -101,15 +101,20 @@ func (c *Caller) receiveOne(self int) channel.Result {
 
 // deliver hands a reply to its caller.
 //
-//	LoadCall: if state[j] ≠ pending then drop the reply
-//	Deliver:  if compare-and-swap(state[j], pending, delivered) fails then drop the reply
-//	Ready:    permit[j] := true
+//	LoadCall:  if state[j] is neither pending nor abandoned then drop the reply
+//	           if state[j] = abandoned then goto DropReply
+//	Deliver:   if compare-and-swap(state[j], pending, delivered) fails then goto DropReply
+//	Ready:     permit[j] := true;  return
+//	DropReply: if compare-and-swap(state[j], abandoned, idle) succeeds then free record j
 //
 // While the call is pending its thread leaves reply, payload and buffer alone:
 // they are written here, before the swap that hands them over. The id is the
 // peer's word: an id that names no pending call, or that was used already, is
 // dropped and harms no other call. For that the record's generation is looked at
 // after its state: a state of the next call comes after that call's generation.
+// And what was found idle or delivered is left alone: a reply that comes for the
+// second time must not free the record of the next call, which may have been left
+// since, and awaits a reply of its own.
 func (c *Caller) deliver(m *channel.Message, payload []byte, self int) {
 	j := indexOf(m.ID)
 	if j >= len(c.records) {
@@ -117,7 +122,7 @@ func (c *Caller) deliver(m *channel.Message, payload []byte, self int) {
 		return
 	}
 	state := c.private.Load(step.LoadCall, stateOf(j))
-	if c.name(j) != m.ID {
+	if c.name(j) != m.ID || state != pending && state != abandoned {
 		c.counters.dropped.Add(1)
 		return
 	}

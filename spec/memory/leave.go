@@ -26,7 +26,8 @@ import "urpc/spec/step"
 //	             goto resign, takeRecord; else goto takeRecord
 //	block:       await permit[i] or the end of the context; permit[i] := false
 //	             \* receiving: the reply has a name (j, generation)
-//	loadCall:    if generation[j] is another one then drop it
+//	loadCall:    if generation[j] is another one, or call[j] is neither pending nor
+//	             abandoned, then drop it
 //	             else if call[j] = pending then goto deliver else goto dropReply
 //	deliver:     if call[j] = pending then call[j] := done; ready its caller
 //	             else goto dropReply
@@ -247,7 +248,8 @@ func (v view) received() bool {
 	return v.to(step.CheckReply)
 }
 
-// loadNamed drops a reply to another generation of its record.
+// loadNamed drops a reply to another generation of its record, and one that comes for
+// the second time: before the drop its record may be that of a call that is left.
 func (v view) loadNamed() bool {
 	j := v.t.Message.caller(v.Leave.Records)
 	switch {
@@ -256,8 +258,11 @@ func (v view) loadNamed() bool {
 		return v.received()
 	case v.s.Caller[j].Call == Pending:
 		return v.to(step.Deliver)
-	default:
+	case v.s.Caller[j].Call == Abandoned:
 		return v.to(step.DropReply)
+	default:
+		v.t.Message = 0
+		return v.received()
 	}
 }
 
