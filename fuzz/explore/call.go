@@ -2,10 +2,10 @@ package explore
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 
 	"urpc/checker/catalogue"
 	"urpc/checker/schedule"
@@ -50,7 +50,7 @@ var callTarget = Target{
 		{Name: "overload", Doc: "what a call does that finds every record in use", Max: 1, Words: []string{"wait", "refuse"}},
 		{Name: "generation", Doc: "generation of the records before their first call", Max: len(generations) - 1,
 			Words: []string{"0", "2^16-2", "2^31-2", "2^32-2", "2^47-2", "2^48-2", "2^63-2"}},
-		{Name: "twice", Doc: "how many replies a faulty server may send twice", Max: 2},
+		{Name: "twice", Doc: "how many replies each processor of a faulty server may send twice", Max: 2},
 		{Name: "spurious", Doc: "how often the kernel may wake a sleeper for nothing", Max: 3},
 	},
 	Configurations: []catalogue.Configuration{
@@ -71,6 +71,8 @@ var callTarget = Target{
 		callOf("shared-record", "two threads with one record between them, one may leave", 2, 1, 1, 1, map[string]int{"leavers": 1}),
 		callOf("wrap", "two calls in one record, positions that wrap at 2^32, names that wrap at 2^48", 1, 1, 2, 1, map[string]int{"start": near2to32, "generation": 5}),
 		callOf("twice", "two calls in one record; the server may send one reply twice", 1, 1, 2, 1, map[string]int{"leavers": 0, "twice": 1}),
+		callOf("twice-left", "two threads, two records and two slots, two calls each, one thread may leave; the server may send one reply twice", 2, 1, 2, 2, map[string]int{"records": 2, "twice": 1}),
+		callOf("twice-2", "two threads with one record between them; the server may send two replies twice", 2, 1, 1, 1, map[string]int{"leavers": 0, "twice": 2}),
 		callOf("spurious", "nobody replies; the kernel wakes once for nothing", 1, 0, 1, 1, map[string]int{"spurious": 1}),
 		callOf("three", "three threads with two records, two may leave, two calls each", 3, 1, 2, 2, map[string]int{"records": 2, "leavers": 2}),
 	},
@@ -96,13 +98,34 @@ func callOf(name, doc string, clients, servers, calls, slots int, more map[strin
 	return c
 }
 
-// callPossible: where nobody replies, somebody must be able to leave.
+// callPossible: where nobody replies, somebody must be able to leave; and who can leave
+// never must not wait for room for ever.
 func callPossible(v catalogue.Values) error {
 	if records, most := v.Int("records"), call.MostCalls(size(v).Slots); records > most {
 		return fmt.Errorf("%d records with %s slots: want at most %d", records, v.Word("slots"), most)
 	}
-	if clients, leavers := v.Int("clients"), v.Int("leavers"); leavers > clients || leavers == 0 && v.Int("servers") == 0 {
+	clients, leavers, servers := v.Int("clients"), v.Int("leavers"), v.Int("servers")
+	if leavers > clients || leavers == 0 && servers == 0 {
 		return fmt.Errorf("%d of %d clients may leave: want at most all of them, and one where nobody replies", leavers, clients)
+	}
+	return roomForAll(v)
+}
+
+// roomForAll: where nobody receives replies, the queues and the hands of the server hold
+// so many messages. If they are full, who waits for room waits for one that leads; and
+// there may be none if one more thread led, and passed the lead on to the thread that
+// waits, or left its call (call.MostCalls). A reply that is sent twice takes a place that
+// no pending call has; of those in the queue of replies and the hands at most half can be
+// such.
+func roomForAll(v catalogue.Values) error {
+	clients, leavers, servers, slots := v.Int("clients"), v.Int("leavers"), v.Int("servers"), int(size(v).Slots)
+	hold := 2*slots + servers - min(servers*v.Int("twice"), (slots+servers+1)/2)
+	pending, others := min(v.Int("records"), clients-leavers+leavers*v.Int("calls")), clients-1
+	if leavers > 0 {
+		others = pending
+	}
+	if servers > 0 && leavers < clients && pending > hold && others > hold {
+		return fmt.Errorf("%d calls may be pending, or left, and queues and server hold %d messages of them: all could wait for each other", pending, hold)
 	}
 	return nil
 }
@@ -113,8 +136,7 @@ type leaving struct {
 	contexts []*endingContext // of each call of the threads that leave
 	how      ending
 	overload call.Overload
-	twice    int // replies that may be sent twice, still
-	faulty   bool
+	faulty   []*faulty // processors of the server; nil: none is
 	// Of each thread: whether and how its call is over for it.
 	left []left
 	// Of each record: whether its call was sent and no reply to it received.
@@ -133,8 +155,13 @@ const (
 // newLeaving readies the machine of an execution for contexts that end.
 func newLeaving(v catalogue.Values, m *Machine, r *Region, clients, calls int) *leaving {
 	l := &leaving{
-		how: ending(v.Int("end")), overload: call.Overload(v.Int("overload") == 1), twice: v.Int("twice"), faulty: v.Int("twice") > 0,
+		how: ending(v.Int("end")), overload: call.Overload(v.Int("overload") == 1),
 		left: make([]left, clients), owed: make([]bool, v.Int("records")),
+	}
+	for range v.Int("servers") {
+		if v.Int("twice") > 0 {
+			l.faulty = append(l.faulty, &faulty{twice: v.Int("twice")})
+		}
 	}
 	for i := range v.Int("leavers") * calls {
 		c := &endingContext{m: m, at: locate(r.number, contexts, shm.Offset(4*i)), done: make(chan struct{})}
@@ -176,7 +203,7 @@ func (l *leaving) follow(a shm.Access) {
 	switch self := l.c.t.Self(); {
 	case a.Segment == call.Private && a.Step == step.OpenCall:
 		j := call.RecordAt(a.Offset)
-		l.c.check(AfterLateReply, !l.owed[j] || l.faulty, "record %d is used again, and a reply to its last call is under way", j)
+		l.c.check(AfterLateReply, !l.owed[j], "record %d is used again, and a reply to its last call is under way", j)
 	case a.Segment == channel.Calls && a.Step == step.Publish:
 		l.owed[l.c.own[self]] = true
 		if w := l.c.machine.waiter(); w.context != nil {
@@ -192,7 +219,10 @@ func (l *leaving) follow(a shm.Access) {
 	case a.Segment == call.Private && a.Step == step.CloseCall:
 		l.left[self] = closedCall
 	case a.Segment == call.Private && a.Step == step.LoadCall:
-		l.owed[call.RecordAt(a.Offset)] = false
+		// A reply that comes for the second time may be to an earlier call of the record.
+		j := call.RecordAt(a.Offset)
+		id := binary.LittleEndian.Uint64(l.c.machine.waiter().copied[idAt:])
+		l.owed[j] = l.owed[j] && id != l.c.opened[j]<<indexBits|uint64(j)
 	}
 }
 
@@ -241,8 +271,9 @@ func (l *leaving) end() {
 				times++
 			}
 		}
-		ok := times == 1 && state == call.Idle && !owed || times == 0 && owed &&
-			(state == call.Abandoned || state == call.Pending && l.c.servers == 0) // who cannot leave it waits for ever
+		ok := times == 1 && state == call.Idle && !owed || times == 0 && owed && state == call.Abandoned
+		// Where nobody replies, who cannot leave waits for ever, also for room.
+		ok = ok || times == 0 && state == call.Pending && l.c.servers == 0
 		l.c.t.Check(NothingLeaked, ok, "record %d is in the list of free records %d times, in state %d; a reply is under way: %v", j, times, state, owed)
 	}
 }
@@ -258,38 +289,4 @@ func (l *leaving) state(d *schedule.Digest) {
 	for _, owed := range l.owed {
 		d.Word(bit(owed))
 	}
-	d.Word(uint64(l.twice))
-}
-
-// serve is a processor of a server that may send a reply twice.
-func (l *leaving) serve() {
-	c := l.c
-	var buffer, out [payload]byte
-	for {
-		c.t.Mark("serve", uint64(l.twice))
-		var m channel.Message
-		request, r := c.server.Receive(&m, buffer[:])
-		if r != channel.Done {
-			c.server.AwaitMessage()
-			continue
-		}
-		status, reply := c.execute(m.Procedure, request, out[:0])
-		m.Status, m.Length = status, uint32(len(reply))
-		l.reply(&m, reply)
-		if l.twice > 0 && c.t.Choose("reply twice", 2) == 1 {
-			l.twice--
-			l.reply(&m, slices.Clone(reply))
-		}
-	}
-}
-
-func (l *leaving) reply(m *channel.Message, reply []byte) {
-	c := l.c
-	c.t.Mark("reply", m.ID, uint64(l.twice))
-	for r := c.server.Send(m, reply); r != channel.Done; r = c.server.Send(m, reply) {
-		c.check(HonestPeer, r != channel.Corrupt, "the server found the client corrupt")
-		c.server.AwaitSend(r)
-		c.t.Mark("reply", m.ID, uint64(l.twice))
-	}
-	c.server.Wake(c.kernel, channel.Keep)
 }

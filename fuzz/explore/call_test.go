@@ -67,9 +67,9 @@ func comesUp(c *calling, came map[string]bool) {
 	note("left for ever", c.caller.Private().Peek(call.State(0)) == call.Abandoned)
 }
 
-// Impossible configurations are refused.
+// Impossible configurations are refused: the last two in which all may wait for each other.
 func TestImpossibleCalls(t *testing.T) {
-	for _, config := range []string{"records=5", "leavers=2", "servers=0,leavers=0"} {
+	for _, config := range []string{"records=5", "leavers=2", "servers=0,leavers=0", "clients=4,records=4", "clients=2,calls=4,records=4"} {
 		if _, _, err := callTarget.Parse(config); err == nil {
 			t.Errorf("%s is accepted", config)
 		}

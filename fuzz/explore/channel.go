@@ -171,9 +171,9 @@ func (c *calling) start(clients, servers []string) {
 	for i, name := range clients {
 		c.t.Daemon(name, func() { c.run(i) })
 	}
-	for _, name := range servers {
-		if c.leaving != nil && c.leaving.faulty {
-			c.t.Daemon(name, c.leaving.serve)
+	for i, name := range servers {
+		if c.leaving != nil && c.leaving.faulty != nil {
+			c.t.Daemon(name, func() { c.serveTwice(c.leaving.faulty[i]) })
 			continue
 		}
 		w := processor.NewWorker(c.server, c.kernel, c.execute)
@@ -285,7 +285,7 @@ func (c *calling) end() {
 		"a call is queued, and all processors of the server are asleep")
 	c.t.Check(memory.NoSleepOnReply, !replies || leadersAsleep == 0,
 		"a reply is queued, and the caller that leads is asleep")
-	idle := serversAsleep == c.servers || c.leaving != nil && (c.leaving.faulty || replies)
+	idle := serversAsleep == c.servers || c.leaving != nil && (c.leaving.faulty != nil || replies)
 	c.t.Check(Deadlock, waiting == "" && idle,
 		"nobody can go on: %d of %d processors of the server are asleep; waiting: %s", serversAsleep, c.servers, waiting)
 	if c.leaving == nil {
@@ -294,7 +294,7 @@ func (c *calling) end() {
 		c.leaving.end()
 	}
 	c.counts(serversAsleep, leadersAsleep)
-	c.t.Check(memory.BlockedCounts, blocking == 0, "nobody blocks, and %d callers have announced that they do", blocking)
+	c.t.Check(memory.BlockedCounts, blocking == c.threads.blocked, "%d callers block, and %d have announced that they do", c.threads.blocked, blocking)
 }
 
 // counts compares the announced with those who have parked or blocked.

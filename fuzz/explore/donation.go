@@ -30,7 +30,7 @@ const (
 const (
 	handlersReturn = iota
 	handlersWork   // a step of their own, in which they may be taken for slow
-	handlersBlock  // the first call waits until all others were executed
+	handlersBlock  // the first call waits until those of the other callers were executed
 	handlersExit   // the first call ends its thread
 )
 
@@ -55,7 +55,7 @@ var donationTarget = Target{
 		slotsParameter, startParameter,
 		{Name: "donate", Doc: "whether a caller donates its processor when it wakes the peer", Default: 1, Max: 1, Words: []string{"no", "yes"}},
 		{Name: "poll", Doc: "whether there is polling before parking, for as long as the scheduler lets it be", Default: 1, Max: 1, Words: []string{"no", "yes"}},
-		{Name: "handlers", Doc: "what handlers do: return at once, work a step, block the first call until the others were executed, end the first call's thread",
+		{Name: "handlers", Doc: "what handlers do: return at once, work a step, block the first call until those of the other callers were executed, end the first call's thread",
 			Max: 3, Words: []string{"return", "work", "block", "exit"}},
 		{Name: "stop", Doc: "when the pool is stopped", Max: 2, Words: []string{"never", "after", "any"}},
 		{Name: "preempt", Doc: "how often the kernel may pre-empt a thread between steps", Max: 3},
@@ -224,7 +224,7 @@ func (d *donating) handle(called uint32, request, reply []byte) (uint32, []byte)
 	status, payload := d.execute(called, request, reply)
 	switch {
 	case d.handlers == handlersBlock && first:
-		d.machine.await(step.Work, func() bool { return d.ran == len(d.executed) }, d.worksAt())
+		d.machine.await(step.Work, func() bool { return d.ran == len(d.executed)-d.calls+1 }, d.worksAt())
 		d.t.SawValue(0)
 	case d.handlers == handlersExit && first:
 		d.region.pool.self().exiting = true

@@ -30,7 +30,7 @@ func (s *host) Create(number uint8, contents []byte) (shm.Descriptor, error) {
 	m := s.w.create(number, contents)
 	m.size = s.lies.size(int64(len(contents)))
 	s.w.memory = append(s.w.memory, m)
-	return s.keep(m), nil
+	return s.keep(s.end, m), nil
 }
 
 // Map implements shm.Memory.
@@ -43,7 +43,7 @@ func (s *host) Map(d shm.Descriptor, bytes int, writable bool) ([]byte, error) {
 	if m == nil || writable && m.seals&(shm.SealWrite|shm.SealFutureWrite) != 0 || s.w.goesWrong("a mapping is refused") {
 		return nil, errNoMemory
 	}
-	x := &mapping{s: s, memory: m, bytes: m.only, writable: writable}
+	x := &mapping{of: s.end, memory: m, bytes: m.only, writable: writable}
 	if writable {
 		x.bytes = m.bytes
 	}
@@ -107,13 +107,17 @@ func (s *host) Size(d shm.Descriptor) (int64, error) {
 func (s *host) Made(r *shm.Region) {
 	s.holders, s.counted, s.closed = 0, 0, false
 	s.bindings++
-	hook := &touching{Region: NewRegion(s.w.m, uint8(s.bindings)), s: s, mapped: slices.Clone(s.mapped)}
+	hook := &touching{Region: NewRegion(s.w.m, s.number()), s: s, mapped: slices.Clone(s.mapped)}
 	hook.segments[r.Own.Number()] = &r.Own.View
 	hook.segments[r.Peer.Number()] = r.Peer
 	r.Own.SetHook(hook)
 	r.Peer.SetHook(hook)
 	r.SetHook(&counting{s: s})
 }
+
+// number is that of the space's last binding: both sides sleep on, and wake, the same
+// words.
+func (s *host) number() uint8 { return uint8(slices.Index(s.w.ends, s.end)/2 + 1) }
 
 // touching is the hook of a region's segments, and of the private words of its
 // callers: an access to what is not mapped is a failure. Where the execution is
@@ -190,11 +194,11 @@ func (h *counting) Counted(counted int64, closed bool) {
 }
 
 // Kernel implements machine.Machine.
-func (s *host) Kernel() kernel.Kernel { return s.w.m.Kernel(NewRegion(s.w.m, uint8(s.bindings))) }
+func (s *host) Kernel() kernel.Kernel { return s.w.m.Kernel(NewRegion(s.w.m, s.number())) }
 
 // Callers implements machine.Machine.
 func (s *host) Callers(n int) (call.Threads, shm.Hook) {
-	r := NewRegion(s.w.m, uint8(s.bindings))
+	r := NewRegion(s.w.m, s.number())
 	threads := s.w.m.Threads(r, n)
 	return threads, &touching{Region: r, s: s}
 }
@@ -208,6 +212,7 @@ func (s *host) Step(name step.Name) { s.w.step(name) }
 // what it waits for is there. That it does wait there is a property (Waits).
 type worker struct {
 	waits   step.Name
+	of      *end // the connection whose goroutine it stands for
 	started bool // the thread is there
 	thread  int
 	job     func()
@@ -250,7 +255,7 @@ func (s *host) begin(waits step.Name, ready func() bool, f func()) {
 		panic("explore: " + s.name + " starts more goroutines than there are threads for")
 	}
 	s.started++
-	s.workers[i].job, s.workers[i].ready, s.workers[i].number = f, ready, s.started
+	s.workers[i].job, s.workers[i].ready, s.workers[i].of, s.workers[i].number = f, ready, s.end, s.started
 }
 
 // await awaits, unless the thread stands for a goroutine that comes to its first

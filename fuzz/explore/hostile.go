@@ -327,7 +327,7 @@ func (h *hostility) end() {
 	asleep := h.m.asleepOn(b.region.number, 1-own)
 	h.t.Check(NobodyLeft, int(b.parked(own)) == asleep, "%d processors of the victim are asleep, and %d are announced", asleep, b.parked(own))
 	h.guard.end()
-	if h.pool != nil {
+	if h.pool != nil && h.victim == b.far {
 		n := h.pool.Counters().Returns
 		h.t.Check(OneEach, n <= uint64(h.guard.claims), "%d processors went back, and the client has said %d times that it donates", n, h.guard.claims)
 		h.t.Check(AllLeave, !h.crew.stopped || h.crew.running == 0, "the client has broken the protocol, and %d threads of the pool have not left", h.crew.running)

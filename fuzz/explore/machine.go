@@ -73,6 +73,7 @@ type waiter struct {
 	over            bool   // it has seen that the binding of its call is over
 	last            bool   // it has sent, and found that no other caller was ready
 	closing         bool   // its call is over: it will not send
+	head            uint32 // of the peer, when it last looked for room
 	copied          []byte // the message that it copied out last, header and payload
 	tail            uint32 // that it has read, until it has stored the next one
 	call            callerOf

@@ -29,6 +29,7 @@ type Region struct {
 	kept   [maxSegments][maxBesides]uint32
 	nudged [2]schedule.Location // the places of its nudges and of the clock
 	held   held
+	last   step.Name // of the access that was made last
 }
 
 const (
@@ -76,6 +77,7 @@ func (r *Region) Before(a shm.Access) {
 	r.m.step(a.Step, schedule.Event{
 		Name: a.Step.String(), Kind: kinds[a.Kind], Location: locate(r.number, a.Segment, a.Offset), Size: a.Size,
 	}, also...)
+	r.last = a.Step
 	if r.m.copies && a.Kind == shm.KindCopyOut {
 		w := r.m.waiter()
 		w.copied = w.copied[:0]
@@ -133,6 +135,9 @@ func (r *Region) keptAt(segment uint8, what shm.Beside) *uint32 {
 // Saw implements shm.Hook.
 func (r *Region) Saw(value uint32) {
 	r.m.saw(value)
+	if r.last == step.LookHead {
+		r.m.waiter().head = value
+	}
 	if r.ghost != nil {
 		r.ghost.saw(value)
 	}
@@ -191,6 +196,12 @@ func (r *Region) Await(where step.Name, segment uint8, off shm.Offset, old uint3
 		defer r.guard.waited(where)
 	}
 	w := r.m.waiter()
+	if where == step.AwaitRoom {
+		// Who finds the queue full looks whether its call is over before it waits. Others
+		// may have sent meanwhile, which it cannot know: it waits for another head than
+		// the one that it saw.
+		old = w.head
+	}
 	w.view, w.off, w.old, w.also = view, off, old, nil
 	switch {
 	case r.m.besides.has(shm.Poisoned) && where == step.AwaitRoom && segment == channel.Replies && w.context == nil:

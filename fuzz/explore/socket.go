@@ -115,7 +115,7 @@ func (e *end) Read(name step.Name, b []byte) (n int, with []shm.Descriptor, cut 
 	w.t.SawBytes(b[:n])
 	for _, m := range p.with {
 		if cut = cut || len(with) >= mostReceived || w.goesWrong("the limit of descriptors"); !cut {
-			d := e.s.keep(m)
+			d := e.s.keep(e, m)
 			d.received = true
 			with = append(with, d)
 		}
@@ -150,7 +150,7 @@ func (e *end) Watch() error {
 	if w.goesWrong("the limit of descriptors") {
 		return errManyOpen
 	}
-	e.watch = e.s.keep(nil)
+	e.watch = e.s.keep(e, nil)
 	return nil
 }
 

@@ -229,7 +229,10 @@ func (m *Machine) rest(d *schedule.Digest) {
 // call ends, and how it has ended it. These follow from the state as a whole, but not from what stands at
 // the place of its step.
 func (c *calling) remembers(thread int) []uint64 {
-	if thread >= len(c.own) {
+	if i := thread - len(c.own); i >= 0 {
+		if l := c.leaving; l != nil && i < len(l.faulty) {
+			return l.faulty[i].remembers()
+		}
 		return nil
 	}
 	c.live[0] = uint64(c.own[thread]+1)<<4 | bit(c.machine.waiter().last)<<63 | bit(c.region.ghost.leader == thread)

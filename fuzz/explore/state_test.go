@@ -60,6 +60,7 @@ func visitedWhole() []counted {
 		{"call", "blocked", 29005},
 		{"call", "stuck", 4091},
 		{"call", "twice", 526},
+		{"call", "twice-2", 13024},
 		{"call", "spurious", 50},
 		{"donation", "default", 8548},
 		{"donation", "alone", 509},

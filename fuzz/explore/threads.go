@@ -15,6 +15,7 @@ type Threads struct {
 	m       *Machine
 	region  uint8
 	permits []permit
+	blocked int // threads that stand before Block: where nobody replies some do for ever
 }
 
 var _ call.Threads = (*Threads)(nil)
@@ -59,7 +60,9 @@ func (t *Threads) Block(i int, done, stopped <-chan struct{}) {
 	if c := t.m.waiter().context; c != nil {
 		on = append(on, c.at)
 	}
+	t.blocked++
 	t.m.await(step.Block, p.ready, on...)
+	t.blocked--
 	t.m.t.SawValue(bit(p.given))
 	p.given = false
 }

@@ -56,7 +56,7 @@ type host struct {
 	names   []string // of its threads
 	declare func(name string, f func())
 	workers []*worker
-	end     *end // of its last binding
+	end     *end // of its last binding: the one that watches its peer
 	started int  // goroutines
 	watches int  // of these, to watch a peer
 	stops   []*stopping
@@ -74,6 +74,7 @@ type host struct {
 // or of nothing that the runtime knows.
 type descriptor struct {
 	s      *host
+	of     *end // the connection for which it was opened
 	memory *backing
 	// received: it came over a socket.
 	received, closed bool
@@ -81,7 +82,7 @@ type descriptor struct {
 
 // mapping is memory as one space sees it.
 type mapping struct {
-	s        *host
+	of       *end // the connection for which it was made
 	memory   *backing
 	bytes    []byte
 	writable bool
@@ -167,8 +168,8 @@ func (w *world) sawIf(ok bool) {
 }
 
 // keep takes a new descriptor down.
-func (s *host) keep(m *backing) *descriptor {
-	d := &descriptor{s: s, memory: m}
+func (s *host) keep(of *end, m *backing) *descriptor {
+	d := &descriptor{s: s, of: of, memory: m}
 	if m != nil {
 		m.refs++
 	}
@@ -220,21 +221,31 @@ func (s *host) die() {
 	}
 }
 
-// left says what a space still has of a connection, "" if it has nothing. It has
-// one binding at a time.
+// childrenEnd ends the children that hold sockets of spaces that have died. What was on
+// its way to such a socket, descriptors of memory too, nobody reads, and the kernel keeps
+// it as long as the socket is open there: no longer than that, and neither side can help it.
+func (w *world) childrenEnd() {
+	for _, e := range w.ends {
+		if e.s.dead {
+			e.hangUp()
+		}
+	}
+}
+
+// left says what a space still has of a connection, "" if it has nothing. Another one
+// may be in its handshake, or may have ended in it, meanwhile.
 func (s *host) left(e *end) string {
 	switch {
-	case len(s.mapped) > 0:
+	case slices.ContainsFunc(s.mapped, func(x *mapping) bool { return x.of == e }):
 		return "a mapping"
-	case len(s.open) > 0:
+	case slices.ContainsFunc(s.open, func(d *descriptor) bool { return d.of == e }):
 		return "a descriptor"
-	}
-	if !e.closed {
+	case !e.closed:
 		return "its end of the socket"
 	}
 	for _, x := range s.workers {
 		// That a context is waited for no more takes no part of the machine.
-		if x.job != nil && x.waits != step.StopProcessors {
+		if x.job != nil && x.of == e && x.waits != step.StopProcessors {
 			return "a goroutine"
 		}
 	}
