@@ -92,7 +92,7 @@ type Options struct {
 	// seconds. The context of Bind may end it sooner.
 	Handshake time.Duration
 	// Start is the position of the first message, for tests that want to see
-	// positions wrap at 2^32. It means nothing else.
+	// positions, and counts of donated processors, wrap at 2^32. It means nothing else.
 	Start uint32
 }
 

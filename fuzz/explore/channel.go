@@ -54,6 +54,7 @@ var channelTarget = Target{
 		channelOf("wrap", "two threads, two calls each, two slots, positions that wrap at 2^32", 2, 1, 2, 2, map[string]int{"start": near2to32}),
 		channelOf("spurious", "two threads, one call each; the kernel wakes once for nothing", 2, 1, 1, 1, map[string]int{"spurious": 1}),
 		channelOf("donate", "two threads, one call each, that donate their processor", 2, 1, 1, 1, map[string]int{"donate": 1}),
+		channelOf("donate-wrap", "the same, of counts that wrap at 2^32", 2, 1, 1, 1, map[string]int{"donate": 1, "start": near2to32}),
 	},
 	Properties: []string{
 		memory.MutualExclusion, memory.OneLeader, memory.InOrder, memory.NoOverwriting, memory.OwnResult, memory.ExactlyOnce,

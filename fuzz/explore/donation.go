@@ -76,6 +76,7 @@ var donationTarget = Target{
 		donationOf("stop", "a pool that is stopped at any time", map[string]int{"processors": 0, "calls": 1, "stop": stoppedAnyTime, "poll": 0}),
 		donationOf("stop-2", "a pool of two that is stopped at any time", map[string]int{"processors": 0, "workers": 2, "calls": 1, "handlers": handlersWork, "stop": stoppedAnyTime, "poll": 0}),
 		donationOf("stop-after", "a pool of two that is stopped after the calls", map[string]int{"workers": 2, "calls": 1, "stop": stoppedAfter}),
+		donationOf("wrap", "two processors, one caller, two calls; positions, and counts of donated processors, that wrap at 2^32", map[string]int{"start": near2to32}),
 		donationOf("large", "three callers, three workers, two calls each", map[string]int{"clients": 3, "workers": 3, "slots": 1, "handlers": handlersWork, "preempt": 1}),
 	},
 	Properties: []string{
@@ -111,7 +112,8 @@ type donating struct {
 	workers  int
 	handlers int
 	stop     int
-	ran      int // calls that were executed
+	first    uint32 // how many processors had been donated, and had gone back, before
+	ran      int    // calls that were executed
 	run      bool
 	live     []uint64
 	// order, if set, puts the server's threads into an order: it matters to no more
@@ -130,7 +132,7 @@ func donationProgramWith(v catalogue.Values, change func(*donating)) func(*sched
 	names := numbered("client", v.Int("clients"))
 	return func(t *schedule.T) {
 		c := newCalling(t, donationName, v, simulated, false)
-		d := &donating{calling: c, workers: v.Int("workers"), handlers: v.Int("handlers"), stop: v.Int("stop")}
+		d := &donating{calling: c, first: size(v).Start, workers: v.Int("workers"), handlers: v.Int("handlers"), stop: v.Int("stop")}
 		if d.stop != neverStopped {
 			c.machine.besides = besidesOf(shm.Nudged)
 		}
@@ -262,7 +264,7 @@ func (d *donating) end() {
 	d.t.Check(memory.NoSleepOnReply, !replies || leaders == 0, "a reply is queued, and the caller that leads is asleep")
 	d.counts(pollers, leaders)
 	d.t.Check(memory.BlockedCounts, g.blocking == d.blocked(), "%d callers have announced that they block", g.blocking)
-	n, donated := d.pool.Counters(), uint64(d.region.segments[channel.Calls].Peek(g.words.Donated))
+	n, donated := d.pool.Counters(), uint64(d.region.segments[channel.Calls].Peek(g.words.Donated)-d.first)
 	if d.crew.stopped {
 		d.t.Check(BooksBalance, n.Returns <= donated, "%d processors went back of %d", n.Returns, donated)
 		return

@@ -76,6 +76,7 @@ func newGuard(b *binding, victim *space, lies int) *guard {
 		g.own, g.hostile = g.hostile, g.own
 	}
 	g.tail, g.head = b.size.Start, b.size.Start
+	g.donated, g.returned, g.said = b.size.Start, b.size.Start, b.size.Start
 	g.most = perMessage * (len(b.outcomes) + lies + 1)
 	b.region.guard = g
 	g.m.quotient(b.region.number, g.class)

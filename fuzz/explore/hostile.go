@@ -62,6 +62,8 @@ var hostileTarget = Target{
 		hostileOf("client-donates", "a hostile server writes once, and the caller donates its processor to it", map[string]int{"donate": 1}),
 		hostileOf("client-donates-calls", "the same with two calls: which processors have gone back it may say in between", map[string]int{"donate": 1, "calls": 2, "slots": slotsOf(2)}),
 		hostileOf("client-donates-differs", "the same, and the server's words change as they are read", map[string]int{"donate": 1, "differs": 1}),
+		hostileOf("client-donates-wrap", "a hostile server writes once, and the caller donates its processor to it: counts wrap at 2^32", map[string]int{"donate": 1, "start": near2to32}),
+		hostileOf("pool-donates-wrap", "a hostile client of a pool donates, and writes once: counts wrap at 2^32", map[string]int{"victim": 1, "pool": 1, "donate": 1, "start": near2to32}),
 		hostileOf("pool-donates", "a hostile client of a pool donates, and writes once", map[string]int{"victim": 1, "pool": 1, "donate": 1}),
 		hostileOf("server-2", "two processors of the victim", map[string]int{"victim": 1, "servers": 2}),
 		hostileOf("client-writes", "a hostile server writes three times", map[string]int{"writes": 3, "calls": 2, "slots": slotsOf(2)}),

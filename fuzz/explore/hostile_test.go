@@ -13,8 +13,10 @@ func TestHostile(t *testing.T) {
 	whole(t, "hostile", "client-notice", 211340)
 	whole(t, "hostile", "client-donates", 133499)
 	whole(t, "hostile", "client-donates-differs", 133499)
+	whole(t, "hostile", "client-donates-wrap", 133494) // some of what is written stands there already
 	whole(t, "hostile", "pool", 213615)
 	whole(t, "hostile", "pool-donates", 325911)
+	whole(t, "hostile", "pool-donates-wrap", 312994)
 	within(t, "hostile", "pool", 0, 1052)
 	within(t, "hostile", "pool-donates", 0, 1052)
 }

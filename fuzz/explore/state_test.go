@@ -45,6 +45,7 @@ func visitedWhole() []counted {
 		{"channel", "2-2-1-1", 997902},
 		{"channel", "spurious", 46950},
 		{"channel", "donate", 114751},
+		{"channel", "donate-wrap", 114751}, // as without the wrap
 		{"call", "1-1-1-1", 1114},
 		{"call", "1-0-1-1", 30},
 		{"call", "1-1-3-1", 100556},
@@ -63,6 +64,7 @@ func visitedWhole() []counted {
 		{"call", "twice-2", 13024},
 		{"call", "spurious", 50},
 		{"donation", "default", 8548},
+		{"donation", "wrap", 8548}, // as without the wrap
 		{"donation", "alone", 509},
 		{"donation", "two-callers", 3052},
 		{"donation", "two-donors", 239476},

@@ -16,8 +16,8 @@ import (
 //	Tail, Room, Head,         the word, less the configuration's start: so many
 //	Slot.Sequence             messages, as memory.Config.Image writes it
 //	Slot.Message              header and payload: whose call, which, call or reply
-//	Parked, Donated,          the word
-//	Returned, Blocked, Ready
+//	Donated, Returned         the word, less the configuration's start: so many processors
+//	Parked, Blocked, Ready    the word
 //	Caller.Call               the word of the call's state (of record i: see memory.Caller)
 //	Caller.Permit             the simulated permit
 //	Thread.At                 the step that the thread has announced; Retract for a
@@ -128,8 +128,8 @@ func (r *Refinement) lookSide(side int) {
 	s.RecvLock = r.lock(v, offRecvLock)
 	s.Head = r.position(v, offHead)
 	s.Parked = r.small(v, offParked)
-	s.Donated = r.small(v, offDonated)
-	s.Returned = r.small(v, offReturned)
+	s.Donated = r.donations(v, offDonated)
+	s.Returned = r.donations(v, offReturned)
 	for i := range r.slots {
 		at := slotOf(int(i), r.slots, r.start)
 		s.Slot[i].Sequence = r.position(v, at+slotSequence)
@@ -154,6 +154,16 @@ func (r *Refinement) small(v *shm.View, off shm.Offset) uint8 {
 		r.oddWord(v, off)
 	}
 	return uint8(word)
+}
+
+// donations decodes a word that counts processors: modulo 2^32 as the code does, and
+// not modulo the 256 of a State.
+func (r *Refinement) donations(v *shm.View, off shm.Offset) uint8 {
+	n := v.Peek(off) - r.start
+	if n > 255 {
+		r.oddWord(v, off)
+	}
+	return uint8(n)
 }
 
 func (r *Refinement) call(v *shm.View, off shm.Offset) memory.Call {
@@ -272,9 +282,9 @@ func (r *Refinement) threadImage(th *thread) memory.Thread {
 			t.Seen = 1
 		}
 	case step.Donate, step.LookDonation:
-		t.Position = uint8(th.position)
+		t.Position = uint8(th.position - r.start)
 	case step.Return:
-		t.Position, t.Seen = uint8(th.position), uint8(th.seen)
+		t.Position, t.Seen = uint8(th.position-r.start), uint8(th.seen-r.start)
 	case step.Asleep:
 		if r.watched.Woken(th.number(r)) {
 			t.At = step.Retract

@@ -19,6 +19,9 @@ func TestEveryTransition(t *testing.T) {
 		{"1-1-2-1", 2201, 4235, 2268},
 		{"1-2-1-1", 19003, 53754, 22149},
 		{"2-1-1-1", 80748, 225270, 85450},
+		{"1-1-1-1,donate=yes", 2132, 4083, 2172},
+		{"1-1-1-1,donate=yes,start=2^16-1", 2132, 4083, 2172}, // counts of donated processors, too
+		{"1-1-1-1,donate=yes,start=2^32-1", 2132, 4083, 2172},
 	} {
 		t.Run(c.config, func(t *testing.T) {
 			t.Parallel()

@@ -19,7 +19,7 @@ import (
 //	   256  head      own side; peer        messages received, modulo 2^32
 //	   384  parked    own side; peer        processors that announced themselves as parked
 //	   512  doorbell  own side; peer        changes before a wake: the peer sleeps on it
-//	   516  donated   own side; peer        processors donated to the peer so far
+//	   516  donated   own side; peer        processors donated to the peer so far, modulo 2^32
 //	   520  returned  own side; peer        how many of those that the peer donated have gone back
 //	   640  slots     peer                  Slots of slotSize bytes each:
 //	          +0  sequence   position + 1 of the message that the slot holds
@@ -81,8 +81,9 @@ type Size struct {
 	Slots uint32
 	// Payload is the largest payload of a message in bytes, at most MaxPayload.
 	Payload uint32
-	// Start is the position of the first message: 0, except where a test wants
-	// to see the positions wrap.
+	// Start is the position of the first message, and how many processors have been
+	// donated and have gone back by then: 0, except where a test wants to see the
+	// counts wrap.
 	Start uint32
 }
 
@@ -116,12 +117,13 @@ func (z Size) slot(position uint32) shm.Offset {
 }
 
 // Format writes the words of a fresh segment, before it is shared: both queues
-// empty at position Start. A slot looks as if it had been used one lap before.
+// empty at position Start, and no processor donated that has not gone back. A slot looks
+// as if it had been used one lap before.
 func (z Size) Format(s *shm.Segment) {
-	for _, word := range []shm.Offset{offSendLock, offRecvLock, offParked, offDoorbell, offDonated, offReturned} {
+	for _, word := range []shm.Offset{offSendLock, offRecvLock, offParked, offDoorbell} {
 		s.Store(0, word, 0)
 	}
-	for _, word := range []shm.Offset{offTail, offRoom, offHead} {
+	for _, word := range []shm.Offset{offTail, offRoom, offHead, offDonated, offReturned} {
 		s.Store(0, word, z.Start)
 	}
 	for position := z.Start; position != z.Start+z.Slots; position++ {
