@@ -7,21 +7,11 @@ import (
 	"testing"
 
 	"urpc/checker"
-	"urpc/checker/catalogue"
 	"urpc/checker/schedule"
 	"urpc/checker/verdict"
 	"urpc/fuzz/explore"
 	"urpc/spec/binding"
 )
-
-func bindingValues(t *testing.T, config string) catalogue.Values {
-	t.Helper()
-	v, _, err := explore.Bind().Parse(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return v
-}
 
 // Every state of the code of small configurations, and every transition, is one of
 // the specification; and the code takes so much of it.
@@ -35,7 +25,7 @@ func TestBindingRefines(t *testing.T) {
 		"server-dies": {5470, Taken{Share{1390, 1390}, Share{3091, 3091}}, 2},
 		"inherited":   {4231, Taken{Share{1142, 1142}, Share{2515, 2515}}, 2},
 	} {
-		rep, err := RunBinding(t.Context(), bindingValues(t, config), schedule.Stateful(), Options{Schedule: schedule.Options{Plain: true}})
+		rep, err := RunBinding(t.Context(), valuesOf(t, explore.Bind(), config), schedule.Stateful(), Options{Schedule: schedule.Options{Plain: true}})
 		if err != nil || rep.Verdict != verdict.Holds || !rep.Complete {
 			t.Errorf("%s: %v, %v, %s %+v", config, err, rep.Verdict, rep.Reason, rep.Failure)
 			continue
@@ -49,7 +39,7 @@ func TestBindingRefines(t *testing.T) {
 // What the code has not taken of the specification is listed, each with where all
 // threads stand.
 func TestBindingTellsWhatIsLeftOut(t *testing.T) {
-	rep, err := RunBinding(t.Context(), bindingValues(t, "default"), schedule.Random(1, 1), Options{})
+	rep, err := RunBinding(t.Context(), valuesOf(t, explore.Bind(), "default"), schedule.Random(1, 1), Options{})
 	if err != nil || rep.Failure != nil {
 		t.Fatal(err, rep.Failure)
 	}
@@ -99,7 +89,7 @@ func TestFollowerBooksTheWay(t *testing.T) {
 func TestBindingRefinesInSamples(t *testing.T) {
 	tied := 0
 	for _, c := range explore.Bind().Configurations {
-		rep, err := RunBinding(t.Context(), bindingValues(t, c.Name), schedule.Random(1991, 300), Options{})
+		rep, err := RunBinding(t.Context(), valuesOf(t, explore.Bind(), c.Name), schedule.Random(1991, 300), Options{})
 		if errors.Is(err, ErrTooLarge) {
 			continue
 		}
@@ -116,7 +106,7 @@ func TestBindingRefinesInSamples(t *testing.T) {
 // Whatever shows of a state is compared: one that differs in a single field is told
 // apart.
 func TestBindingLooksAreCompared(t *testing.T) {
-	r, err := newBindingRefinement(t.Context(), bindingValues(t, "default"))
+	r, err := newBindingRefinement(t.Context(), valuesOf(t, explore.Bind(), "default"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,56 +6,10 @@ import (
 	"strings"
 	"testing"
 
-	"urpc/checker/catalogue"
 	"urpc/checker/schedule"
-	"urpc/checker/verdict"
 	"urpc/fuzz/explore"
 	"urpc/spec/step"
 )
-
-func deathValues(t testing.TB, config string) catalogue.Values {
-	t.Helper()
-	v, _, err := explore.Death().Parse(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return v
-}
-
-// Every transition of the code under a server that dies is one of the specification,
-// and every transition of the specification one of the code, searched and driven.
-func TestEveryTransitionOfDeath(t *testing.T) {
-	for _, c := range []struct {
-		config              string
-		states, transitions int // of the specification
-		code                uint64
-	}{
-		{"server", 4331, 8950, 4243},
-		{"server-calls", 10454, 21612, 10403},
-	} {
-		v := deathValues(t, c.config)
-		g, err := NewGraphOf(t.Context(), explore.Death(), v, MostStates)
-		if err != nil || g.States() != c.states || g.Transitions() != c.transitions {
-			t.Fatalf("%s: %d states, %d transitions: %v", c.config, g.States(), g.Transitions(), err)
-		}
-		searched, err := RunTarget(t.Context(), explore.Death(), v, schedule.Stateful(), Options{Graph: g, Schedule: schedule.Options{Plain: true}})
-		if err != nil || searched.Report.States != c.code {
-			t.Errorf("%s: %d states of the code, want %d: %v", c.config, searched.Report.States, c.code, err)
-		}
-		driven, err := Drive(t.Context(), v, g, 0)
-		if err != nil || len(driven.Refused) != 0 {
-			t.Errorf("%s: %v, refused %v", c.config, err, driven.Refused)
-		}
-		for what, rep := range map[string]Report{"searched": searched, "driven": driven} {
-			if rep.Verdict != verdict.Holds || !rep.Complete {
-				t.Fatalf("%s, %s: %v, complete %v: %s %+v", c.config, what, rep.Verdict, rep.Complete, rep.Reason, rep.Failure)
-			}
-			if s, all := rep.Coverage.States(), rep.Coverage.Transitions(); s.Taken != s.All || all.Taken != all.All {
-				t.Errorf("%s, %s: states %v, transitions %v; left out %v", c.config, what, s, all, rep.Coverage.ByLabel())
-			}
-		}
-	}
-}
 
 // Samples refine it, also where there are more threads and positions wrap; where the
 // client dies, and where there is another binding, there is no specification.
@@ -66,7 +20,7 @@ func TestDeathRefinesInSamples(t *testing.T) {
 		configs = append(configs, c.Name)
 	}
 	for _, config := range configs {
-		rep, err := RunTarget(t.Context(), explore.Death(), deathValues(t, config), schedule.Random(1991, 300), Options{})
+		rep, err := RunTarget(t.Context(), explore.Death(), valuesOf(t, explore.Death(), config), schedule.Random(1991, 300), Options{})
 		if errors.Is(err, ErrTooLarge) {
 			left = append(left, config)
 			continue
@@ -98,7 +52,7 @@ func TestWhatDeathLeavesIsSeen(t *testing.T) {
 	} {
 		m := &meddler{when: func(m *meddler, thread int) bool { return m.threads[thread].taken == c.after }}
 		m.do = func(m *meddler, thread int) { c.do(m, &m.threads[thread]) }
-		f := meddledIn(t, explore.Death(), deathValues(t, "server"), m)
+		f := meddledIn(t, explore.Death(), valuesOf(t, explore.Death(), "server"), m)
 		if f == nil || !strings.Contains(f.Message, c.field) || f.Steps[len(f.Steps)-1].Event.Name != c.after.String() {
 			t.Errorf("%s is changed: %+v", c.what, f)
 		}

@@ -15,11 +15,7 @@ import (
 
 func graph(t *testing.T, config string) *Graph {
 	t.Helper()
-	g, err := NewGraph(t.Context(), values(t, config), 1<<20)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return g
+	return graphOf(t, explore.Channel(), config)
 }
 
 // The graph is the one that the checker explores.

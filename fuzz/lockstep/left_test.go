@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"urpc/checker"
-	"urpc/checker/catalogue"
 	"urpc/checker/schedule"
 	"urpc/checker/verdict"
 	"urpc/fuzz/explore"
@@ -15,65 +14,11 @@ import (
 	"urpc/spec/step"
 )
 
-func callValues(t testing.TB, config string) catalogue.Values {
-	t.Helper()
-	v, _, err := explore.Call().Parse(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return v
-}
-
-func callGraph(t *testing.T, config string) *Graph {
-	t.Helper()
-	g, err := NewGraphOf(t.Context(), explore.Call(), callValues(t, config), 1<<20)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return g
-}
-
-// Every transition of the code of target call is one of the specification, and every
-// transition of the specification is one of the code.
-func TestEveryTransitionOfCalls(t *testing.T) {
-	for _, c := range []struct {
-		config              string
-		states, transitions int // of the specification
-		code                uint64
-		candidates          int
-	}{
-		{"1-0-1-1", 83, 119, 93, 1},
-		{"1-1-1-1", 3725, 9094, 4129, 2},
-		{"clock", 90, 117, 94, 1},
-		{"deadline", 7737, 20166, 9497, 2},
-		{"spurious", 95, 145, 148, 1},
-		{"full", 7858, 21694, 12745, 1},
-		{"stuck", 6166, 14068, 8184, 1},
-		{"refuse", 21843, 57728, 43871, 2},
-	} {
-		t.Run(c.config, func(t *testing.T) {
-			t.Parallel()
-			g := callGraph(t, c.config)
-			rep, err := RunTarget(t.Context(), explore.Call(), callValues(t, c.config), schedule.Stateful(), Options{Graph: g, Schedule: schedule.Options{Plain: true}})
-			if err != nil || rep.Verdict != verdict.Holds || !rep.Complete || rep.Verified == 0 {
-				t.Fatalf("%v, complete %v, %d verified: %s: %v", rep.Verdict, rep.Complete, rep.Verified, rep.Reason, err)
-			}
-			if rep.Report.States != c.code || g.States() != c.states || g.Transitions() != c.transitions || rep.Candidates != c.candidates {
-				t.Errorf("%d states of the code, %d and %d of the specification, %d candidates; want %d, %d, %d and %d",
-					rep.Report.States, g.States(), g.Transitions(), rep.Candidates, c.code, c.states, c.transitions, c.candidates)
-			}
-			if s, all := rep.Coverage.States(), rep.Coverage.Transitions(); s.Taken != s.All || all.Taken != all.All {
-				t.Errorf("taken: states %v, transitions %v; left out %v", s, all, rep.Coverage.ByLabel())
-			}
-		})
-	}
-}
-
 // The code takes every transition of the specification that it is offered, positions
 // and names that wrap included.
 func TestDriveTakesEveryCall(t *testing.T) {
 	for _, config := range []string{"1-0-1-1", "1-1-1-1", "clock", "spurious", "full", "calls=1,start=2^32-1,generation=2^48-2"} {
-		rep, err := Drive(t.Context(), callValues(t, config), callGraph(t, config), 0)
+		rep, err := Drive(t.Context(), valuesOf(t, explore.Call(), config), graphOf(t, explore.Call(), config), 0)
 		if err != nil || rep.Failure != nil {
 			t.Fatalf("%s: %v, %+v", config, err, rep.Failure)
 		}
@@ -90,7 +35,7 @@ func TestDriveTakesEveryCall(t *testing.T) {
 // The graph is the one that the checker explores.
 func TestGraphOfCallsIsTheCheckers(t *testing.T) {
 	for _, config := range []string{"1-1-2-1", "deadline", "stuck", "shared-record"} {
-		g := callGraph(t, config)
+		g := graphOf(t, explore.Call(), config)
 		rep, err := checker.Check(t.Context(), memory.CallModel(g.config), checker.Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -105,7 +50,7 @@ func TestGraphOfCallsIsTheCheckers(t *testing.T) {
 func TestCallsRefineInSamples(t *testing.T) {
 	var left []string
 	for _, c := range explore.Call().Configurations {
-		rep, err := RunTarget(t.Context(), explore.Call(), callValues(t, c.Name), schedule.Random(1991, 300), Options{})
+		rep, err := RunTarget(t.Context(), explore.Call(), valuesOf(t, explore.Call(), c.Name), schedule.Random(1991, 300), Options{})
 		if errors.Is(err, ErrTooLarge) {
 			left = append(left, c.Name)
 			continue
@@ -122,7 +67,7 @@ func TestCallsRefineInSamples(t *testing.T) {
 // What a state of the specification cannot hold is refused.
 func TestCallsThatAreTooLarge(t *testing.T) {
 	for _, config := range []string{"clients=4,slots=4", "records=4", "slots=4", "clients=4,calls=4", "twice=1"} {
-		if _, err := RunTarget(t.Context(), explore.Call(), callValues(t, config), schedule.Random(1, 1), Options{}); !errors.Is(err, ErrTooLarge) {
+		if _, err := RunTarget(t.Context(), explore.Call(), valuesOf(t, explore.Call(), config), schedule.Random(1, 1), Options{}); !errors.Is(err, ErrTooLarge) {
 			t.Errorf("%s: %v", config, err)
 		}
 	}
@@ -131,7 +76,7 @@ func TestCallsThatAreTooLarge(t *testing.T) {
 // meddledCall is meddled in a configuration of target call.
 func meddledCall(t *testing.T, config string, m *meddler) *schedule.Failure {
 	t.Helper()
-	return meddledIn(t, explore.Call(), callValues(t, config), m)
+	return meddledIn(t, explore.Call(), valuesOf(t, explore.Call(), config), m)
 }
 
 // What stands for the state where calls are left is compared, each of it: changed at
@@ -172,7 +117,7 @@ func TestWrongMappingsOfCalls(t *testing.T) {
 		"contexts never end":          func(r *Refinement) { r.config.Leave.Leavers = 0 },
 		"deadlines count for ends":    func(r *Refinement) { r.config.Leave.End = memory.Passed },
 	} {
-		v := callValues(t, "deadline")
+		v := valuesOf(t, explore.Call(), "deadline")
 		r, err := newRefinement(explore.Call(), v, nil)
 		if err != nil {
 			t.Fatal(err)

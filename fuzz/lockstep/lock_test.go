@@ -5,22 +5,12 @@ import (
 	"testing"
 
 	"urpc/checker"
-	"urpc/checker/catalogue"
 	"urpc/checker/schedule"
 	"urpc/checker/verdict"
 	"urpc/fuzz/explore"
 	"urpc/spec/lock"
 	"urpc/spec/step"
 )
-
-func lockValues(t *testing.T, config string) catalogue.Values {
-	t.Helper()
-	v, _, err := explore.Lock().Parse(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return v
-}
 
 // Every transition of the code of target lock is one of spec/lock, and every transition
 // of spec/lock one of the code.
@@ -34,7 +24,7 @@ func TestEveryTransitionOfLocks(t *testing.T) {
 		{"three", 20, 48, 549},
 		{"n=1,rounds=1", 3, 3, 5},
 	} {
-		rep, err := RunTarget(t.Context(), explore.Lock(), lockValues(t, c.config), schedule.Stateful(), Options{Schedule: schedule.Options{Plain: true}})
+		rep, err := RunTarget(t.Context(), explore.Lock(), valuesOf(t, explore.Lock(), c.config), schedule.Stateful(), Options{Schedule: schedule.Options{Plain: true}})
 		if err != nil || rep.Verdict != verdict.Holds || !rep.Complete || rep.Verified == 0 && c.code > 100 {
 			t.Errorf("%s: %v, complete %v, %d verified: %s: %v, %+v", c.config, rep.Verdict, rep.Complete, rep.Verified, rep.Reason, err, rep.Failure)
 			continue
@@ -43,7 +33,7 @@ func TestEveryTransitionOfLocks(t *testing.T) {
 			lines, _ := rep.leftOut(20)
 			t.Errorf("%s: %v, %d states of the code; want %v, %d; left out: %v", c.config, *rep.Specification, rep.Report.States, want, c.code, lines)
 		}
-		spec, err := checker.Check(t.Context(), lock.Model(lockValues(t, c.config).Int("n")), checker.Options{})
+		spec, err := checker.Check(t.Context(), lock.Model(valuesOf(t, explore.Lock(), c.config).Int("n")), checker.Options{})
 		if err != nil || spec.States != uint64(c.states) || spec.Transitions != uint64(c.transitions) {
 			t.Errorf("%s: the checker has %d states, %d transitions (%v)", c.config, spec.States, spec.Transitions, err)
 		}
@@ -54,7 +44,7 @@ func TestEveryTransitionOfLocks(t *testing.T) {
 // token replays in lock-step.
 func TestLocksRefineInSamples(t *testing.T) {
 	for _, c := range explore.Lock().Configurations {
-		v, s := lockValues(t, c.Name), schedule.Random(1991, 300)
+		v, s := valuesOf(t, explore.Lock(), c.Name), schedule.Random(1991, 300)
 		rep, err := RunTarget(t.Context(), explore.Lock(), v, s, Options{Schedule: schedule.Options{Passing: true}})
 		if err != nil || rep.Failure != nil || rep.Matched < rep.Steps {
 			t.Errorf("%s: %v, %+v, %d of %d steps were judged", c.Name, err, rep.Failure, rep.Matched, rep.Steps)
@@ -96,22 +86,22 @@ func TestWrongLocksAreSeen(t *testing.T) {
 		"a try that failed":  func(r *lockRefinement, th int) { r.threads[th].taken, r.threads[th].saw = step.TestSet, 1 },
 		"another's position": func(r *lockRefinement, th int) { r.threads[1-th].at = step.CS },
 	} {
-		r, err := newLockRefinement(t.Context(), lockValues(t, "default"))
+		r, err := newLockRefinement(t.Context(), valuesOf(t, explore.Lock(), "default"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		m := &lockMeddler{r, 0, do}
-		rep, err := explore.RunWatchedTarget(t.Context(), explore.Lock(), lockValues(t, "default"), explore.Watch{Observer: m, Alone: true}, schedule.Random(1, 1), schedule.Options{})
+		rep, err := explore.RunWatchedTarget(t.Context(), explore.Lock(), valuesOf(t, explore.Lock(), "default"), explore.Watch{Observer: m, Alone: true}, schedule.Random(1, 1), schedule.Options{})
 		if err != nil || rep.Failure == nil || rep.Failure.Property != Property || !strings.HasPrefix(rep.Failure.Message, "step 1: ") {
 			t.Errorf("%s: %v, %+v", what, err, rep.Failure)
 		}
 	}
-	r, err := newLockRefinement(t.Context(), lockValues(t, "default"))
+	r, err := newLockRefinement(t.Context(), valuesOf(t, explore.Lock(), "default"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	early := explore.Watch{Observer: r, Alone: true, Gate: func(int) bool { return r.judged < 5 }}
-	rep, err := explore.RunWatchedTarget(t.Context(), explore.Lock(), lockValues(t, "default"), early, schedule.Random(1, 1), schedule.Options{})
+	rep, err := explore.RunWatchedTarget(t.Context(), explore.Lock(), valuesOf(t, explore.Lock(), "default"), early, schedule.Random(1, 1), schedule.Options{})
 	if err != nil || rep.Failure == nil || !strings.Contains(rep.Failure.Message, "nobody can go on") {
 		t.Errorf("%v, %+v", err, rep.Failure)
 	}

@@ -12,11 +12,25 @@ import (
 
 func values(t testing.TB, config string) catalogue.Values {
 	t.Helper()
-	v, _, err := explore.Channel().Parse(config)
+	return valuesOf(t, explore.Channel(), config)
+}
+
+func valuesOf(t testing.TB, target explore.Target, config string) catalogue.Values {
+	t.Helper()
+	v, _, err := target.Parse(config)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return v
+}
+
+func graphOf(t testing.TB, target explore.Target, config string) *Graph {
+	t.Helper()
+	g, err := NewGraphOf(t.Context(), target, valuesOf(t, target, config), 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
 }
 
 // run runs a configuration in lock-step; it must refine the specification.
@@ -104,12 +118,12 @@ func TestStuttersOccur(t *testing.T) {
 			occurred[s] += n
 		}
 	}
-	bound, err := RunBinding(t.Context(), bindingValues(t, "default"), schedule.Random(1, 100), Options{})
+	bound, err := RunBinding(t.Context(), valuesOf(t, explore.Bind(), "default"), schedule.Random(1, 100), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	occurred[InCall] = bound.Stutters[InCall]
-	locked, err := RunTarget(t.Context(), explore.Lock(), lockValues(t, "default"), schedule.Random(1, 100), Options{})
+	locked, err := RunTarget(t.Context(), explore.Lock(), valuesOf(t, explore.Lock(), "default"), schedule.Random(1, 100), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
