@@ -75,14 +75,6 @@ func (v view) receiveBody(int) bool {
 	return false
 }
 
-func (v view) clientWatchPeer(choice int) bool {
-	if choice == refused {
-		return v.to(closeCallsFailed)
-	}
-	v.own.Watch = true
-	return v.to(verifyCallsSeals)
-}
-
 // verify is a look at memory that was received: an honest server's is as it must be.
 func (v view) verify(calls bool, next Row) bool {
 	want := segment(client)
@@ -93,22 +85,6 @@ func (v view) verify(calls bool, next Row) bool {
 		return v.to(closeCallsFailed)
 	}
 	return v.to(next)
-}
-
-func (v view) mapCalls(choice int) bool {
-	if choice == refused {
-		return v.to(closeCallsFailed)
-	}
-	v.own.Mapped |= segment(client)
-	return v.to(mapReplies)
-}
-
-func (v view) mapReplies(choice int) bool {
-	if choice == refused {
-		return v.to(unmapCallsAgain)
-	}
-	v.own.Mapped |= segment(server)
-	return v.to(closeCalls)
 }
 
 func (v view) unmapCallsAgain(int) bool { return v.unmap(segment(client), closeCallsFailed) }

@@ -14,9 +14,6 @@ package binding
 //
 //	close: endBinding; await ended; await that nobody watches any more; await gone
 
-// refused is the choice of a kernel that does not do what it is asked for.
-const refused = 1
-
 func (v view) hold(int) bool {
 	v.own.Holders++
 	if v.own.Closed {

@@ -5,6 +5,27 @@ import "urpc/spec/step"
 // going is a row that only goes on.
 func going(next Row) func(view, int) bool { return func(v view, _ int) bool { return v.to(next) } }
 
+// refused is the choice of a kernel that does not do what it is asked for.
+const refused = 1
+
+// asking is the row of a request that the kernel may refuse: done tells what it does
+// for the side if it does not.
+func asking(name step.Name, done func(own *Space), next, ifRefused Row) row {
+	return row{name: name, choices: 2, do: func(v view, choice int) bool {
+		if choice == refused {
+			return v.to(ifRefused)
+		}
+		done(v.own)
+		return v.to(next)
+	}}
+}
+
+func watching(own *Space) { own.Watch = true }
+
+// mapping maps the segment of a side, creating makes it, with a descriptor.
+func mapping(side int) func(own *Space)  { return func(own *Space) { own.Mapped |= segment(side) } }
+func creating(side int) func(own *Space) { return func(own *Space) { own.Open |= segment(side) } }
+
 // program is the table: what each row does, under the name that the runtime has
 // for it.
 var program = [lastRow]row{
@@ -16,13 +37,13 @@ var program = [lastRow]row{
 	receiveHeader:       {name: step.ReceiveAnswer, do: view.receiveHeader},
 	receiveText:         {name: step.ReceiveAnswer, do: view.receiveText},
 	receiveBody:         {name: step.ReceiveAnswer, do: view.receiveBody},
-	clientWatchPeer:     {name: step.WatchPeer, choices: 2, do: view.clientWatchPeer},
+	clientWatchPeer:     asking(step.WatchPeer, watching, verifyCallsSeals, closeCallsFailed),
 	verifyCallsSeals:    {name: step.VerifySeals, do: func(v view, _ int) bool { return v.verify(true, verifyCallsSize) }},
 	verifyCallsSize:     {name: step.VerifySize, do: going(verifyRepliesSeals)},
 	verifyRepliesSeals:  {name: step.VerifySeals, do: func(v view, _ int) bool { return v.verify(false, verifyRepliesSize) }},
 	verifyRepliesSize:   {name: step.VerifySize, do: going(mapCalls)},
-	mapCalls:            {name: step.MapMemory, choices: 2, do: view.mapCalls},
-	mapReplies:          {name: step.MapMemory, choices: 2, do: view.mapReplies},
+	mapCalls:            asking(step.MapMemory, mapping(client), mapReplies, closeCallsFailed),
+	mapReplies:          asking(step.MapMemory, mapping(server), closeCalls, unmapCallsAgain),
 	closeCalls:          {name: step.CloseDescriptor, do: func(v view, _ int) bool { return v.shut(segment(client), closeReplies) }},
 	closeReplies:        {name: step.CloseDescriptor, do: view.closeReplies},
 	unmapCallsAgain:     {name: step.UnmapMemory, do: view.unmapCallsAgain},
@@ -69,12 +90,12 @@ var program = [lastRow]row{
 	receiveHello:        {name: step.ReceiveHello, do: view.receiveHello},
 	receiveHelloBody:    {name: step.ReceiveHello, do: going(reserve)},
 	reserve:             {name: step.Reserve, do: view.reserve},
-	serverWatchPeer:     {name: step.WatchPeer, choices: 2, do: view.serverWatchPeer},
-	createReplies:       {name: step.CreateMemory, choices: 2, do: view.createReplies},
-	mapOwnReplies:       {name: step.MapMemory, choices: 2, do: view.mapOwnReplies},
+	serverWatchPeer:     asking(step.WatchPeer, watching, createReplies, sendRefusalReserved),
+	createReplies:       asking(step.CreateMemory, creating(server), mapOwnReplies, sendRefusalReserved),
+	mapOwnReplies:       asking(step.MapMemory, mapping(server), sealReplies, closeOwnRefused),
 	sealReplies:         {name: step.SealMemory, do: func(v view, _ int) bool { return v.seal(segment(server), createCalls) }},
-	createCalls:         {name: step.CreateMemory, choices: 2, do: view.createCalls},
-	mapPeerCalls:        {name: step.MapMemory, choices: 2, do: view.mapPeerCalls},
+	createCalls:         asking(step.CreateMemory, creating(client), mapPeerCalls, unmapRefused),
+	mapPeerCalls:        asking(step.MapMemory, mapping(client), sealCalls, closePeerRefused),
 	sealCalls:           {name: step.SealMemory, do: func(v view, _ int) bool { return v.seal(segment(client), sendHeader) }},
 	sendHeader:          {name: step.SendAnswer, do: view.sendHeader},
 	sendBody:            {name: step.SendAnswer, do: view.sendBody},

@@ -33,49 +33,9 @@ func (v view) reserve(int) bool {
 	return v.to(serverWatchPeer)
 }
 
-func (v view) serverWatchPeer(choice int) bool {
-	if choice == refused {
-		return v.to(sendRefusalReserved)
-	}
-	v.own.Watch = true
-	return v.to(createReplies)
-}
-
-func (v view) createReplies(choice int) bool {
-	if choice == refused {
-		return v.to(sendRefusalReserved)
-	}
-	v.own.Open |= segment(server)
-	return v.to(mapOwnReplies)
-}
-
-func (v view) mapOwnReplies(choice int) bool {
-	if choice == refused {
-		return v.to(closeOwnRefused)
-	}
-	v.own.Mapped |= segment(server)
-	return v.to(sealReplies)
-}
-
 func (v view) seal(bit uint8, next Row) bool {
 	v.s.Sealed |= bit
 	return v.to(next)
-}
-
-func (v view) createCalls(choice int) bool {
-	if choice == refused {
-		return v.to(unmapRefused)
-	}
-	v.own.Open |= segment(client)
-	return v.to(mapPeerCalls)
-}
-
-func (v view) mapPeerCalls(choice int) bool {
-	if choice == refused {
-		return v.to(closePeerRefused)
-	}
-	v.own.Mapped |= segment(client)
-	return v.to(sealCalls)
 }
 
 func (v view) sendHeader(int) bool {
