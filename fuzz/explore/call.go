@@ -2,7 +2,6 @@ package explore
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -51,6 +50,7 @@ var callTarget = Target{
 		{Name: "generation", Doc: "generation of the records before their first call", Max: len(generations) - 1,
 			Words: []string{"0", "2^16-2", "2^31-2", "2^32-2", "2^47-2", "2^48-2", "2^63-2"}},
 		{Name: "twice", Doc: "how many replies each processor of a faulty server may send twice", Max: 2},
+		{Name: "names", Doc: "whether to write, and to look at, the name of a call is a step of its own", Max: 1, Words: []string{"no", "yes"}},
 		{Name: "spurious", Doc: "how often the kernel may wake a sleeper for nothing", Max: 3},
 	},
 	Configurations: []catalogue.Configuration{
@@ -73,13 +73,15 @@ var callTarget = Target{
 		callOf("twice", "two calls in one record; the server may send one reply twice", 1, 1, 2, 1, map[string]int{"leavers": 0, "twice": 1}),
 		callOf("twice-left", "two threads, two records and two slots, two calls each, one thread may leave; the server may send one reply twice", 2, 1, 2, 2, map[string]int{"records": 2, "twice": 1}),
 		callOf("twice-2", "two threads with one record between them; the server may send two replies twice", 2, 1, 1, 1, map[string]int{"leavers": 0, "twice": 2}),
+		callOf("names", "two threads with one record between them, two calls each, whose names are written and read by steps; the server may send one reply twice",
+			2, 1, 2, 1, map[string]int{"leavers": 0, "twice": 1, "names": 1}),
 		callOf("spurious", "nobody replies; the kernel wakes once for nothing", 1, 0, 1, 1, map[string]int{"spurious": 1}),
 		callOf("three", "three threads with two records, two may leave, two calls each", 3, 1, 2, 2, map[string]int{"records": 2, "leavers": 2}),
 	},
 	Properties: []string{
 		memory.MutualExclusion, memory.OneLeader, memory.InOrder, memory.NoOverwriting, memory.OwnResult, memory.ExactlyOnce,
 		memory.NoSleepOnCall, memory.NoSleepOnReply, memory.ParkedCounts, memory.BlockedCounts, HonestPeer,
-		RecordFirst, EndsWithReason, NotSentLate, AfterLateReply, NothingLeaked, NoOversleeping,
+		RecordFirst, RecordKept, EndsWithReason, NotSentLate, AfterLateReply, NothingLeaked, NoOversleeping,
 	},
 	Program:  func(v catalogue.Values) func(*schedule.T) { return watchedProgram(callName, v, simulated, Watch{}) },
 	possible: callPossible,
@@ -139,8 +141,9 @@ type leaving struct {
 	faulty   []*faulty // processors of the server; nil: none is
 	// Of each thread: whether and how its call is over for it.
 	left []left
-	// Of each record: whether its call was sent and no reply to it received.
-	owed []bool
+	// Of each record: its last call, and whether that was sent and no reply to it received.
+	calls []int
+	owed  []bool
 }
 
 // left says how a call is over for its thread.
@@ -156,7 +159,7 @@ const (
 func newLeaving(v catalogue.Values, m *Machine, r *Region, clients, calls int) *leaving {
 	l := &leaving{
 		how: ending(v.Int("end")), overload: call.Overload(v.Int("overload") == 1),
-		left: make([]left, clients), owed: make([]bool, v.Int("records")),
+		left: make([]left, clients), calls: make([]int, v.Int("records")), owed: make([]bool, v.Int("records")),
 	}
 	for range v.Int("servers") {
 		if v.Int("twice") > 0 {
@@ -172,6 +175,9 @@ func newLeaving(v catalogue.Values, m *Machine, r *Region, clients, calls int) *
 		l.contexts = append(l.contexts, c)
 	}
 	m.besides = besidesOf(shm.FreeRecords, shm.Nudged)
+	if v.Word("names") == "yes" {
+		m.besides |= besidesOf(shm.Names)
+	}
 	m.ticks = l.how != cancelled
 	m.overslept = func(thread int) {
 		if c := m.waiter().context; c != nil {
@@ -203,6 +209,7 @@ func (l *leaving) follow(a shm.Access) {
 	switch self := l.c.t.Self(); {
 	case a.Segment == call.Private && a.Step == step.OpenCall:
 		j := call.RecordAt(a.Offset)
+		l.calls[j] = self*l.c.calls + l.c.ended[self]
 		l.c.check(AfterLateReply, !l.owed[j], "record %d is used again, and a reply to its last call is under way", j)
 	case a.Segment == channel.Calls && a.Step == step.Publish:
 		l.owed[l.c.own[self]] = true
@@ -221,8 +228,8 @@ func (l *leaving) follow(a shm.Access) {
 	case a.Segment == call.Private && a.Step == step.LoadCall:
 		// A reply that comes for the second time may be to an earlier call of the record.
 		j := call.RecordAt(a.Offset)
-		id := binary.LittleEndian.Uint64(l.c.machine.waiter().copied[idAt:])
-		l.owed[j] = l.owed[j] && id != l.c.opened[j]<<indexBits|uint64(j)
+		number, _ := get(l.c.machine.waiter().copied[channel.HeaderSize:])
+		l.owed[j] = l.owed[j] && number != result(argument(l.calls[j]))
 	}
 }
 
@@ -286,7 +293,7 @@ func (l *leaving) state(d *schedule.Digest) {
 	for _, j := range l.c.own {
 		d.Word(uint64(j + 1))
 	}
-	for _, owed := range l.owed {
-		d.Word(bit(owed))
+	for j, owed := range l.owed {
+		d.Word(uint64(oneIf(owed) * (l.calls[j] + 1)))
 	}
 }

@@ -23,6 +23,11 @@ const Deadlock = "deadlock"
 // call's thread, when the reply is delivered.
 const RecordFirst = "a record is written before it is handed over"
 
+// RecordKept is the property that what a record holds is written only while its call
+// awaits a reply, or was left and awaits it still: else its thread may be reading it, or
+// the next call may have it.
+const RecordKept = "a record is written only while a reply to its call is awaited"
+
 // channelName is the target's name.
 const channelName = "channel"
 
@@ -58,7 +63,7 @@ var channelTarget = Target{
 	},
 	Properties: []string{
 		memory.MutualExclusion, memory.OneLeader, memory.InOrder, memory.NoOverwriting, memory.OwnResult, memory.ExactlyOnce,
-		memory.NoSleepOnCall, memory.NoSleepOnReply, memory.ParkedCounts, memory.BlockedCounts, HonestPeer, RecordFirst,
+		memory.NoSleepOnCall, memory.NoSleepOnReply, memory.ParkedCounts, memory.BlockedCounts, HonestPeer, RecordFirst, RecordKept,
 	},
 	Program:  func(v catalogue.Values) func(*schedule.T) { return channelProgram(v, simulated) },
 	possible: channelPossible,
@@ -88,10 +93,11 @@ type calling struct {
 	client  *channel.Port
 	server  *channel.Port
 	caller  *call.Caller
-	calls   int      // of each thread
-	ended   []int    // calls of each thread that have ended
-	own     []int    // the record of each thread's call; none: it has taken none yet
-	opened  []uint64 // of each record, how many calls had used it when the last one began
+	calls   int         // of each thread
+	ended   []int       // calls of each thread that have ended
+	own     []int       // the record of each thread's call; none: it has taken none yet
+	opened  []uint64    // of each record, how many calls had used it when the last one began
+	holds   []heldReply // of each record, what it held before the last access
 	// executed counts, for each call of each thread, how often it was executed.
 	executed []int
 	names    []string // of the calling threads
@@ -154,6 +160,7 @@ func newCalling(t *schedule.T, target string, v catalogue.Values, on func(*Kerne
 	for j := range of.Calls {
 		generation, _, _ := c.caller.Record(j)
 		c.opened = append(c.opened, generation)
+		c.holds = append(c.holds, c.held(j))
 	}
 	switch {
 	case alone:

@@ -12,11 +12,12 @@
 //	state.go    what a state of a channel is; poolstate.go: of a pool
 //	spaces.go   address spaces that die, and bindings between them; mapped.go: their memory
 //	guard.go    what is checked of the victim of a hostile peer; tales.go: what that writes
+//	record.go   what is checked of the records of calls; faulty.go: a server that replies twice
 //	death.go, hostile.go, lock.go, queue.go, channel.go, call.go, donation.go  the targets
 //
 // What it does not see: the words of the runtime that do not go through shm (the
-// list of free records, generations, counters), and weak memory: every
-// interleaving is sequentially consistent.
+// list of free records and the names of calls but where a target has them by steps,
+// counters), and weak memory: every interleaving is sequentially consistent.
 package explore
 
 import (

@@ -245,6 +245,9 @@ func (c *calling) remembers(thread int) []uint64 {
 
 // follow follows which record is whose.
 func (c *calling) follow(a shm.Access) {
+	if a.Segment == call.Private {
+		c.written()
+	}
 	switch {
 	case a.Segment != call.Private:
 	case a.Step == step.OpenCall:
@@ -253,6 +256,10 @@ func (c *calling) follow(a shm.Access) {
 		generation, _, _ := c.caller.Record(j)
 		c.check(RecordFirst, generation != c.opened[j], "call %d of record %d is opened by the name of the last one", generation, j)
 		c.opened[j] = generation
+	case a.Step == step.CloseCall: // who reads the reply has done so
+		j := call.RecordAt(a.Offset)
+		c.caller.Spoil(j)
+		c.holds[j] = c.held(j)
 	case a.Step == step.Deliver && c.caller.Private().Peek(a.Offset) == call.Pending:
 		j := call.RecordAt(a.Offset)
 		_, reply, payload := c.caller.Record(j)
@@ -289,8 +296,12 @@ func (c *calling) declareState(executes ...schedule.Span) {
 	}
 	free := append(states[:len(states):len(states)], schedule.Span{Location: r.beside(call.Private, shm.FreeRecords), Size: 4})
 	c.t.SharedAt("free records", func(d *schedule.Digest) { c.caller.LookFree(d.Word) }, free...)
+	named := free
+	if c.machine.besides.has(shm.Names) { // that is a step of its own, then
+		named = append(free[:len(free):len(free)], schedule.Span{Location: r.beside(call.Private, shm.Names), Size: 4})
+	}
 	for i := range g.calls {
-		c.t.SharedAt("record", func(d *schedule.Digest) { c.caller.LookRecord(i, d.Word) }, free...)
+		c.t.SharedAt("record", func(d *schedule.Digest) { c.caller.LookRecord(i, d.Word) }, named...)
 	}
 	ended := func(d *schedule.Digest) {
 		for _, n := range c.ended {

@@ -62,6 +62,7 @@ func visitedWhole() []counted {
 		{"call", "stuck", 4091},
 		{"call", "twice", 526},
 		{"call", "twice-2", 13024},
+		{"call", "names", 178382},
 		{"call", "spurious", 50},
 		{"donation", "default", 8548},
 		{"donation", "wrap", 8548}, // as without the wrap

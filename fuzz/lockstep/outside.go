@@ -11,6 +11,8 @@ var outside = map[step.Name]string{
 	// look finds is a test (explore: TestWhatIsOutIsAHint).
 	step.LoadDonated: "it decides whether who leads polls once more or parks, which are both right; nobody polls here",
 	step.Pause:       "nobody polls here",
+	step.NameCall:    ofName,
+	step.LookName:    ofName,
 
 	step.AnnounceIdle: ofPool, step.TakePlace: ofPool, step.RetractIdle: ofPool, step.StartCall: ofPool, step.EndCall: ofPool,
 	step.LookStop: ofPool, step.Rest: ofPool, step.EndRest: ofPool, step.WakeMonitor: ofPool, step.LookRest: ofPool,
@@ -19,6 +21,9 @@ var outside = map[step.Name]string{
 	step.Begin: ofPool,
 	step.Yield: "the machine has a processor for each thread",
 }
+
+// ofName is the reason why the steps are left out that read and write the name of a call.
+const ofName = "a name changes with TakeRecord and is read with LoadCall here; target call has them apart where its configuration says so"
 
 // ofPool is the reason why the steps of a pool are left out.
 const ofPool = "the server's processors are no pool here; target donation checks it by properties of its own"

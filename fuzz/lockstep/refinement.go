@@ -119,6 +119,9 @@ func specified(t explore.Target, v catalogue.Values) (memory.Config, error) {
 		if c = specifiedCall(v); v.Int("twice") > 0 {
 			return c, fmt.Errorf("lock-step: %w: a server that sends replies twice is none of ours", ErrTooLarge)
 		}
+		if v.Word("names") == "yes" {
+			return c, fmt.Errorf("lock-step: %w: %s", ErrTooLarge, ofName)
+		}
 	case explore.Death().Name:
 		if c, err = specifiedDeath(v); err != nil {
 			return c, err

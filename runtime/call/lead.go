@@ -101,8 +101,10 @@ func (c *Caller) receiveOne(self int) channel.Result {
 
 // deliver hands a reply to its caller.
 //
-//	LoadCall:  if state[j] is neither pending nor abandoned then drop the reply
-//	           if state[j] = abandoned then goto DropReply
+//	LoadCall:  s := state[j]
+//	LookName:  if the name of record j is another one then drop the reply
+//	           if s is neither pending nor abandoned then drop the reply
+//	           if s = abandoned then goto DropReply
 //	Deliver:   if compare-and-swap(state[j], pending, delivered) fails then goto DropReply
 //	Ready:     permit[j] := true;  return
 //	DropReply: if compare-and-swap(state[j], abandoned, idle) succeeds then free record j
@@ -122,7 +124,7 @@ func (c *Caller) deliver(m *channel.Message, payload []byte, self int) {
 		return
 	}
 	state := c.private.Load(step.LoadCall, stateOf(j))
-	if c.name(j) != m.ID || state != pending && state != abandoned {
+	if c.lookName(j) != m.ID || state != pending && state != abandoned {
 		c.counters.dropped.Add(1)
 		return
 	}

@@ -70,6 +70,16 @@ func (c *Caller) LookRecord(i int, add func(v uint64)) {
 	}
 }
 
+// Spoil overwrites what record i holds, whose call is over: who reads it still does not
+// find the reply any more; as LookFree.
+func (c *Caller) Spoil(i int) {
+	r := &c.records[i]
+	r.reply = channel.Message{Status: ^r.reply.Status}
+	for k := range r.payload {
+		r.payload[k] = 0xdd
+	}
+}
+
 // Record gives what record i holds, complete or not: how many calls have used it, and
 // the reply that was written last; as LookFree.
 func (c *Caller) Record(i int) (generation uint64, reply channel.Message, payload []byte) {

@@ -5,6 +5,7 @@ import (
 
 	"urpc/runtime/channel"
 	"urpc/runtime/shm"
+	"urpc/spec/step"
 )
 
 // The private segment of a caller, of words that its threads share and no other
@@ -58,6 +59,18 @@ const indexBits = 16
 
 // name is how the call that uses record i is named in its messages.
 func (c *Caller) name(i int) uint64 { return c.records[i].generation.Load()<<indexBits | uint64(i) }
+
+// nameCall gives record i, which no call uses, the name of the next one.
+func (c *Caller) nameCall(i int) {
+	c.beside(step.NameCall, shm.KindAdd, shm.Names)
+	c.records[i].generation.Add(1)
+}
+
+// lookName is name, for who receives and does not have the record.
+func (c *Caller) lookName(i int) uint64 {
+	c.beside(step.LookName, shm.KindLoad, shm.Names)
+	return c.name(i)
+}
 
 // indexOf gives the record that a name is of. A name from the peer may be of
 // none, or of a call that is over.

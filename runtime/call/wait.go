@@ -46,7 +46,8 @@ func (w *waiter) over() error {
 //
 //	TakeRecord: if free is empty then try again after drain, or refuse;  i := pop(free)
 //	            the thread is ready: see donate.go
-//	OpenCall:   generation[i] := generation[i] + 1;  state[i] := pending
+//	NameCall:   generation[i] := generation[i] + 1
+//	OpenCall:   state[i] := pending
 func (w *waiter) open() error {
 	c := w.caller
 	i, ok := c.takeRecord()
@@ -70,7 +71,7 @@ func (w *waiter) open() error {
 		c.threads.Rest(c.mayFind)
 	}
 	w.i = i
-	c.records[i].generation.Add(1)
+	c.nameCall(i)
 	c.announceReady()
 	c.private.Store(step.OpenCall, stateOf(i), pending)
 	return nil

@@ -38,6 +38,7 @@ const (
 	Unblocks                  // the channel whose closing lets every blocked caller go on
 	Nudged                    // the state of a nudge (kernel.Nudge)
 	FreeRecords               // the list of records that no call uses (call.Caller)
+	Names                     // the names of calls (call.Caller)
 )
 
 // Hook is told of every access before it is made, on the goroutine that makes

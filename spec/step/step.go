@@ -86,6 +86,8 @@ const (
 	DropReply     // the late reply has come: the call is over
 	CloseCall     // say that the call is over
 	FreeRecord    // give the record of a call that is over back
+	NameCall      // count one more call of the record: that is its name
+	LookName      // read the name of the call that has the record which a reply names
 
 	// The end of a call's context: the caller looks, and somebody else ends it.
 
@@ -221,7 +223,7 @@ var names = [count]string{
 	OpenCall: "OpenCall", AnnounceReady: "AnnounceReady", RetractReady: "RetractReady", LoadDonated: "LoadDonated", CheckReply: "CheckReply", Lead: "Lead", Deliver: "Deliver", Ready: "Ready", Resign: "Resign",
 	AnnounceBlock: "AnnounceBlock", LeadAgain: "LeadAgain", Block: "Block", RetractBlock: "RetractBlock",
 	LoadCall: "LoadCall", LookBlocked: "LookBlocked", LookPending: "LookPending",
-	TakeRecord: "TakeRecord", AwaitRecord: "AwaitRecord", FreeRecord: "FreeRecord",
+	TakeRecord: "TakeRecord", AwaitRecord: "AwaitRecord", FreeRecord: "FreeRecord", NameCall: "NameCall", LookName: "LookName",
 	LookContext: "LookContext", LookClock: "LookClock", Watch: "Watch", Cancel: "Cancel", Expire: "Expire",
 	Abandon: "Abandon", DropReply: "DropReply", CloseCall: "CloseCall",
 	LookPoison: "LookPoison", Poison: "Poison", Unblock: "Unblock", LookNudge: "LookNudge", Nudge: "Nudge",
