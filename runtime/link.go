@@ -99,7 +99,7 @@ const patience = 10 * time.Millisecond
 // process or its socket, whichever is first, or when the link is closed.
 func (l *link) watch(gone func(departure)) {
 	exit := make(chan struct{})
-	l.start(func() {
+	l.start(step.NoticeExit, func() {
 		if l.socket.AwaitExit() == nil {
 			close(exit)
 			// What the peer still sent is there to be read: a server that stopped in
@@ -107,7 +107,7 @@ func (l *link) watch(gone func(departure)) {
 			l.socket.Hurry(patience)
 		}
 	})
-	l.start(func() {
+	l.start(step.Notice, func() {
 		d := l.awaitHangUp()
 		select {
 		case <-exit:
@@ -120,11 +120,11 @@ func (l *link) watch(gone func(departure)) {
 	})
 }
 
-// start starts one who listens.
-func (l *link) start(listen func()) {
+// start starts one who listens, and waits at a step first.
+func (l *link) start(name step.Name, listen func()) {
 	done := make(chan struct{})
 	l.watching = append(l.watching, done)
-	l.machine.Go(func() {
+	l.machine.Go(name, func() {
 		defer close(done)
 		listen()
 	})

@@ -22,6 +22,7 @@ var bindTarget = Target{
 		{Name: "callers", Doc: "further threads of the client, of one call each", Max: 2},
 		{Name: "closers", Doc: "further threads of the client that close", Max: 2},
 		{Name: "clients", Doc: "clients, one after the other", Default: 1, Min: 1, Max: 2},
+		{Name: "listen", Doc: "how many handshakes at once a server allows that accepts its clients, who come all at once; 0: it is given their connections, one after the other", Max: 2},
 		{Name: "stop", Doc: "whether the server is told to stop, at any time, or at any time after the first call was executed", Max: 2, Words: []string{"no", "yes", "called"}},
 		{Name: "death", Doc: "who dies, at any time", Max: 2, Words: []string{"nobody", "client", "server"}},
 		{Name: "inherited", Doc: "whether a child holds the sockets of who dies", Max: 1, Words: []string{"no", "yes"}},
@@ -45,12 +46,18 @@ var bindTarget = Target{
 		{Name: "two-faults", Doc: "two requests are", Set: map[string]int{"faults": 2, "calls": 0}},
 		lying("small"), lying("unsealed"), lying("writable"), lying("late"), lying("exchanged"), lying("lone"), lying("many"),
 		lying("garbage"), lying("client-garbage"), lying("client-descriptors"), lying("client-number"),
+		{Name: "listen", Doc: "a server that accepts its client", Set: map[string]int{"listen": 1, "calls": 0}},
+		{Name: "listen-stop", Doc: "the same, which is told to stop meanwhile", Set: map[string]int{"listen": 1, "calls": 0, "stop": 1}},
+		{Name: "listen-faults", Doc: "the same, whose machine refuses one request", Set: map[string]int{"listen": 1, "calls": 0, "faults": 1}},
+		{Name: "listen-dies", Doc: "the client of such a server dies", Set: map[string]int{"listen": 1, "calls": 0, "death": 1}},
+		{Name: "listen-two", Doc: "two clients connect at once, one handshake at a time is allowed, and one binding", Set: map[string]int{"listen": 1, "calls": 0, "clients": 2}},
+		{Name: "listen-two-stop", Doc: "the same, with two handshakes at a time, and the server is told to stop", Set: map[string]int{"listen": 2, "calls": 0, "clients": 2, "stop": 1}},
 		{Name: "fine", Doc: "every access to memory is a step", Set: map[string]int{"memory": 1}},
 		{Name: "fine-server-dies", Doc: "every access to memory is a step, and the server dies", Set: map[string]int{"memory": 1, "death": 2}},
 	},
 	Properties: []string{
 		spec.Mapped, spec.UnmapOnce, spec.CloseOnce, spec.Fit, spec.NothingLeft, spec.CloseWaits,
-		spec.NoBinding, spec.EndsClosed, spec.Noticed, spec.Places, memory.OwnResult, Offered, Waits,
+		spec.NoBinding, spec.EndsClosed, spec.Noticed, spec.Places, memory.OwnResult, Offered, Waits, Accepts, AtOnce, Returns,
 	},
 	Program: bindProgram,
 }
@@ -91,14 +98,15 @@ type binder struct {
 
 // client is one client, and the server's thread for it.
 type client struct {
-	s        *host
-	end, far *end
-	bound    *urpc.Client
-	failed   bool // the handshake
-	served   bool // the server's thread has ended
-	called   int  // calls of the first thread that have ended
-	waiting  int  // threads that have not come to their end
-	threads  []string
+	s         *host
+	end, far  *end
+	bound     *urpc.Client
+	connected bool // to a server that accepts
+	failed    bool // the handshake
+	served    bool // the server's thread has ended
+	called    int  // calls of the first thread that have ended
+	waiting   int  // threads that have not come to their end
+	threads   []string
 }
 
 func bindProgram(v catalogue.Values) func(*schedule.T) {
@@ -170,13 +178,10 @@ func (b *binder) start() {
 	for _, c := range b.clients {
 		c.s.hire(step.NoticeExit, step.Notice)
 	}
-	for i, c := range b.clients {
-		name := numberedAs("server", i, len(b.clients))
-		b.serving.names = append(b.serving.names, name)
-		b.declare(name, func() { b.serve(c) })
-	}
-	for range b.clients {
-		b.serving.hire(step.NoticeExit, step.Notice, step.StopProcessors)
+	if most := b.v.Int("listen"); most > 0 {
+		b.startListening(most)
+	} else {
+		b.startServing()
 	}
 	if b.v.Word("stop") == "yes" {
 		b.declare("who stops the server", func() {
@@ -204,6 +209,18 @@ func (b *binder) start() {
 	})
 }
 
+// startServing declares the threads of a server that is given its connections.
+func (b *binder) startServing() {
+	for i, c := range b.clients {
+		name := numberedAs("server", i, len(b.clients))
+		b.serving.names = append(b.serving.names, name)
+		b.declare(name, func() { b.serve(c) })
+	}
+	for range b.clients {
+		b.serving.hire(step.NoticeExit, step.Notice, step.StopProcessors)
+	}
+}
+
 // run declares a thread of a client.
 func (b *binder) run(c *client, name string, f func()) {
 	c.s.names = append(c.s.names, name)
@@ -222,7 +239,12 @@ var options = urpc.Options{Poll: -1, Donate: urpc.NeverDonate}
 // bind binds, calls and closes.
 func (b *binder) bind(i int) {
 	c := b.clients[i]
-	if i > 0 {
+	if l := b.serving.listener; l != nil {
+		if c.connected = l.connect(c); !c.connected {
+			c.failed = true
+			return
+		}
+	} else if i > 0 {
 		b.w.await(step.Connect, func() bool { return b.clients[i-1].served || b.serving.dead })
 	}
 	bound, err := urpc.BindOver(context.Background(), c.s, c.end, options)
@@ -245,7 +267,7 @@ func (b *binder) failed(c *client, err error) {
 	c.failed = true
 	left := c.s.left(c.end)
 	b.w.check(spec.NoBinding, left == "", "the client has %s left of a handshake that failed: %v", left, err)
-	b.w.check(spec.Places, !errors.Is(err, urpc.ErrOverloaded), "the server serves nobody, and refuses a client: %v", err)
+	b.w.check(spec.Places, !errors.Is(err, urpc.ErrOverloaded) || b.overloaded(err), "the server serves nobody, and refuses a client: %v", err)
 }
 
 // afterwards does something when the client is bound.
@@ -304,6 +326,9 @@ func (b *binder) serve(c *client) {
 func (b *binder) state(d *schedule.Digest) {
 	d.Word(uint64(oneIf(b.called))<<1 | uint64(oneIf(b.stopped.Err() != nil)))
 	b.server.Look(d.Word)
+	if l := b.serving.listener; l != nil {
+		l.state(d)
+	}
 	n := b.server.Counters()
 	d.Word(uint64(n.Bindings)<<48 | n.Bound<<32 | n.Refused<<16 | n.Died)
 	for _, c := range b.clients {
@@ -325,12 +350,15 @@ func (b *binder) end() {
 			b.w.check(spec.Noticed, !gone && !c.far.closed, "%s waits for ever, and the server is gone", name)
 			b.w.t.Fail(Deadlock, "%s waits for ever", name)
 		}
-		if !c.served && !gone {
+		if !c.served && !gone && b.serving.listener == nil {
 			b.w.check(spec.Noticed, !c.s.dead && !c.end.closed, "the server serves for ever, and the client is gone")
 			b.w.t.Fail(Deadlock, "the server serves for ever")
 		}
 	}
 	b.w.childrenEnd()
+	if l := b.serving.listener; l != nil {
+		l.end()
+	}
 	for _, m := range b.w.memory {
 		b.w.check(spec.NothingLeft, m.refs == 0, "segment %d is left when both sides have done with it, %d times open or mapped", m.number, m.refs)
 	}

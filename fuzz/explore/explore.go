@@ -13,6 +13,7 @@
 //	spaces.go   address spaces that die, and bindings between them; mapped.go: their memory
 //	guard.go    what is checked of the victim of a hostile peer; tales.go: what that writes
 //	record.go   what is checked of the records of calls; faulty.go: a server that replies twice
+//	world.go    the machine of bindings; host.go: of one space; socket.go, listen.go: what connects them
 //	death.go, hostile.go, lock.go, queue.go, channel.go, call.go, donation.go  the targets
 //
 // What it does not see: the words of the runtime that do not go through shm (the

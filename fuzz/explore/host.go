@@ -204,7 +204,12 @@ func (s *host) Callers(n int) (call.Threads, shm.Hook) {
 }
 
 // Step implements machine.Machine.
-func (s *host) Step(name step.Name) { s.w.step(name) }
+func (s *host) Step(name step.Name) {
+	s.w.step(name)
+	if s.listener != nil {
+		s.listener.follow(name)
+	}
+}
 
 // worker is a thread that stands for one goroutine after another. There is
 // nothing between the start of a goroutine of a binding and that it waits: the
@@ -228,7 +233,7 @@ func (s *host) hire(waits ...step.Name) {
 		x := &worker{waits: name}
 		s.workers = append(s.workers, x)
 		thread := s.name + "'s " + goroutines[name]
-		if len(s.workers) > len(goroutines) {
+		for slices.Contains(s.names, thread) {
 			thread += " again"
 		}
 		s.names = append(s.names, thread)
@@ -246,16 +251,18 @@ func (s *host) hire(waits ...step.Name) {
 	}
 }
 
-var goroutines = map[step.Name]string{step.NoticeExit: "exit watch", step.Notice: "watch", step.StopProcessors: "stop"}
+var goroutines = map[step.Name]string{
+	step.NoticeExit: "exit watch", step.Notice: "watch", step.StopProcessors: "stop", step.ReceiveHello: "handshake",
+}
 
 // begin gives a job to a worker that waits for what it is about to wait for.
-func (s *host) begin(waits step.Name, ready func() bool, f func()) {
+func (s *host) begin(waits step.Name, of *end, ready func() bool, f func()) {
 	i := slices.IndexFunc(s.workers, func(x *worker) bool { return x.job == nil && x.waits == waits })
 	if i < 0 {
 		panic("explore: " + s.name + " starts more goroutines than there are threads for")
 	}
 	s.started++
-	s.workers[i].job, s.workers[i].ready, s.workers[i].of, s.workers[i].number = f, ready, s.end, s.started
+	s.workers[i].job, s.workers[i].ready, s.workers[i].of, s.workers[i].number = f, ready, of, s.started
 }
 
 // await awaits, unless the thread stands for a goroutine that comes to its first
@@ -271,14 +278,18 @@ func (s *host) await(name step.Name, ok func() bool) {
 	s.w.await(name, ok)
 }
 
-// Go implements machine.Machine. Of a binding's goroutines the first one awaits
-// the exit of the peer's process, the second one what comes over the socket.
-func (s *host) Go(f func()) {
-	e := s.end
-	if s.watches++; s.watches%2 == 1 {
-		s.begin(step.NoticeExit, e.exits, f)
-	} else {
-		s.begin(step.Notice, e.readable, f)
+// Go implements machine.Machine.
+func (s *host) Go(name step.Name, f func()) {
+	switch e := s.end; name {
+	case step.NoticeExit:
+		s.begin(name, e, e.exits, f)
+	case step.Notice:
+		s.begin(name, e, e.readable, f)
+	case step.ReceiveHello:
+		e = s.accepted
+		s.begin(name, e, e.readable, f)
+	default:
+		panic("explore: a goroutine that begins at " + name.String())
 	}
 }
 
@@ -295,7 +306,7 @@ func (x *stopping) ready() bool { return x.stopped || x.ctx.Err() != nil }
 func (s *host) AfterFunc(ctx context.Context, f func()) (stop func() bool) {
 	x := &stopping{ctx: ctx}
 	s.stops = append(s.stops, x)
-	s.begin(step.StopProcessors, x.ready, func() {
+	s.begin(step.StopProcessors, s.end, x.ready, func() {
 		s.await(step.StopProcessors, x.ready)
 		if s.w.sawIf(x.stopped); x.stopped {
 			return

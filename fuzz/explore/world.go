@@ -58,10 +58,12 @@ type host struct {
 	workers []*worker
 	end     *end // of its last binding: the one that watches its peer
 	started int  // goroutines
-	watches int  // of these, to watch a peer
 	stops   []*stopping
-	dead    bool
-	lies    lie
+	// Of a server that accepts its clients.
+	listener *listener
+	accepted *end // the last one
+	dead     bool
+	lies     lie
 	// Of its bindings, the last one: what the hook of its region has told.
 	holders  uint64 // threads
 	counted  int64
@@ -206,6 +208,9 @@ func (s *host) die() {
 		o.Take(self)
 	}
 	s.dead = true
+	if s.listener != nil {
+		s.listener.drop()
+	}
 	for len(s.open) > 0 {
 		s.open[0].drop()
 	}
@@ -291,7 +296,7 @@ func (s *host) state(d *schedule.Digest) {
 		d.Word(uint64(slices.Index(s.w.memory, x.memory)+2)<<1 | uint64(oneIf(x.writable)))
 	}
 	for _, x := range s.workers {
-		d.Word(uint64(oneIf(x.job != nil)) | uint64(oneIf(x.stands))<<1 | uint64(x.number)<<2)
+		d.Word(uint64(oneIf(x.job != nil)) | uint64(oneIf(x.stands))<<1 | uint64(x.number)<<2 | uint64(slices.Index(s.w.ends, x.of)+1)<<32)
 	}
 	for _, x := range s.stops {
 		d.Word(uint64(oneIf(x.ctx.Err() != nil)) | uint64(oneIf(x.stopped))<<1 | uint64(oneIf(x.started))<<2)

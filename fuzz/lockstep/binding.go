@@ -109,8 +109,8 @@ func specifiedBinding(v catalogue.Values) (binding.Config, error) {
 		Calls: v.Int("calls"), Caller: v.Int("callers") > 0, Closer: v.Int("closers") > 0, Stop: v.Int("stop") > 0,
 		Death: binding.Death(v.Int("death")), Inherited: v.Int("inherited") == 1,
 	}
-	if v.Int("clients") > 1 || v.Int("callers") > 1 || v.Int("closers") > 1 || v.Int("faults") > 0 || v.Int("lies") > 0 {
-		return c, fmt.Errorf("lock-step: %w: one client, one more caller and closer, and honest sides on a machine that does what it is asked for", ErrTooLarge)
+	if v.Int("clients") > 1 || v.Int("callers") > 1 || v.Int("closers") > 1 || v.Int("faults") > 0 || v.Int("lies") > 0 || v.Int("listen") > 0 {
+		return c, fmt.Errorf("lock-step: %w: one client, whose connection the server is given, one more caller and closer, and honest sides on a machine that does what it is asked for", ErrTooLarge)
 	}
 	return c, nil
 }

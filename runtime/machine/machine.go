@@ -10,6 +10,7 @@ package machine
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"urpc/runtime/call"
@@ -31,8 +32,8 @@ type Machine interface {
 	// Step is called before a step that changes what the threads of this space
 	// share, on the goroutine that takes it, and may hold it back.
 	Step(name step.Name)
-	// Go starts a goroutine.
-	Go(f func())
+	// Go starts a goroutine; name is the step at which it waits first.
+	Go(name step.Name, f func())
 	// AfterFunc is that of package context.
 	AfterFunc(ctx context.Context, f func()) (stop func() bool)
 	// Wait waits until done is closed, and says so; or until the time is over, where
@@ -46,6 +47,21 @@ type Processors interface {
 	Stop()
 	Counters() processor.Counters
 }
+
+// Listener is where clients connect.
+type Listener interface {
+	// Accept waits for a client. open makes the socket to it and is called once, by
+	// whoever serves the client. What was closed gives net.ErrClosed; an error that
+	// wraps ErrShortage passes.
+	Accept() (open func() (Socket, error), err error)
+	// Close closes the listener, which ends Accept. Who has connected and was not
+	// accepted is hung up on.
+	Close()
+}
+
+// ErrShortage is wrapped by errors that pass: there are no descriptors, or no memory,
+// until other bindings end, or the client has given up.
+var ErrShortage = errors.New("shortage")
 
 // Socket is one end of a connection to the peer. It carries the handshake; then
 // it tells when the peer is gone.

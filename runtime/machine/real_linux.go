@@ -29,7 +29,7 @@ func (r real) Kernel() kernel.Kernel                           { return r.kernel
 func (real) Callers(int) (call.Threads, shm.Hook)              { return nil, nil }
 func (real) Processors(c processor.Config) Processors          { return processor.New(c) }
 func (real) Step(step.Name)                                    {}
-func (real) Go(f func())                                       { go f() }
+func (real) Go(_ step.Name, f func())                          { go f() }
 func (real) AfterFunc(c context.Context, f func()) func() bool { return context.AfterFunc(c, f) }
 
 func (real) Wait(_ step.Name, done <-chan struct{}, limit time.Duration) bool {

@@ -205,6 +205,14 @@ const (
 	Unreserve                            // and gives its place back
 	StopServer                           // the server is told to stop
 	Connect                              // a client connects: the next one, once the server has done with the one before
+	Accept                               // await a client, or that the listener is closed
+	Admit                                // look whether there is room for one more handshake
+	AwaitAdmission                       // await that a handshake has ended, or that the server is to stop
+	BackOff                              // await that a lack of descriptors or memory has passed, or that the server is to stop
+	EndHandshake                         // a client is bound, or refused: another one may come
+	EndServing                           // nothing is left of what was done for a client
+	AwaitServing                         // await that of all of them
+	CloseListener                        // nobody can connect any more
 	Forge                                // a hostile space writes what it likes to one of its words
 	Die                                  // a space dies: the kernel closes what it had open and unmaps its memory
 	count
@@ -241,6 +249,8 @@ var names = [count]string{
 	WatchPeer: "WatchPeer", CloseDescriptor: "CloseDescriptor", UnmapMemory: "UnmapMemory",
 	Notice: "Notice", NoticeExit: "NoticeExit",
 	HoldRegion: "HoldRegion", ReleaseRegion: "ReleaseRegion", CloseRegion: "CloseRegion",
+	Accept: "Accept", Admit: "Admit", AwaitAdmission: "AwaitAdmission", BackOff: "BackOff",
+	EndHandshake: "EndHandshake", EndServing: "EndServing", AwaitServing: "AwaitServing", CloseListener: "CloseListener",
 	EndBinding: "EndBinding", StopServer: "StopServer", Connect: "Connect",
 	AwaitEnd: "AwaitEnd", AwaitWatch: "AwaitWatch", AwaitUnmap: "AwaitUnmap", Linger: "Linger",
 	EnterBinding: "EnterBinding", StopProcessors: "StopProcessors", AwaitProcessors: "AwaitProcessors",
