@@ -26,6 +26,7 @@
 //	T.Clock              time: leases, time-outs, back-off
 //	T.Choose             an answer of the world: each is tried
 //	T.Kill               the death of threads, whose locks stay held
+//	T.Guards             what a lock guards: steps there need no interleaving
 //	T.Step, T.Await      accesses of code that has its own words: announce each
 //	T.Check, T.AtEnd     what must hold
 //
@@ -58,7 +59,8 @@
 //	workers.go, usage.go           any number of workers; who touches what; scout.go:
 //	                               a look ahead; repeat.go: steps that are made again,
 //	                               recall.go: steps that are not, memory.go: since
-//	                               it is known what they do
+//	                               it is known what they do; holders.go: who holds
+//	                               the locks then
 //	bounded.go, random.go, pct.go, pos.go, urw.go, surw.go   the other strategies
 //	datarace.go                    what plain accesses must be ordered by
 //	storebuffer.go                 x86-TSO, if asked for

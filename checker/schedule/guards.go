@@ -26,6 +26,12 @@ type guard struct {
 	stores   bool   // others may read
 }
 
+// Guard is a lock that the program has declared, by T.Guards or T.GuardsStores.
+type Guard struct {
+	t      *T
+	number int
+}
+
 // Guards declares that the spans are touched only by the thread that holds a
 // lock: holder gives its index (T.Self), -1 for nobody. It is checked at every
 // access: one by another thread fails the property; without a name of a property it
@@ -39,19 +45,37 @@ type guard struct {
 // That the lock is one is not trusted (trust.go): a search that sees another thread
 // come to the spans, or take the lock, while somebody holds it begins again without
 // relying on this lock, and says so in Report.Distrusted. holder itself is believed: it
-// must give a thread as long as that may be at the spans.
-func (t *T) Guards(property string, holder func() int, on ...Span) {
-	t.guard("Guards", guard{property: property, holder: holder, on: on})
+// must give a thread as long as that may be at the spans, and change only where
+// Guard.HeldAt says, so that the search knows which steps decide whom a property fails.
+// Where it is seen to change elsewhere, no step of the program is made at once.
+func (t *T) Guards(property string, holder func() int, on ...Span) Guard {
+	return t.guard("Guards", guard{property: property, holder: holder, on: on})
 }
 
 // GuardsStores declares that the spans are written only by the thread that holds
 // a lock, as Guards does, and read by any. Of the holder only the reads commute
 // with all that others do.
-func (t *T) GuardsStores(property string, holder func() int, on ...Span) {
-	t.guard("GuardsStores", guard{property: property, holder: holder, on: on, stores: true})
+func (t *T) GuardsStores(property string, holder func() int, on ...Span) Guard {
+	return t.guard("GuardsStores", guard{property: property, holder: holder, on: on, stores: true})
 }
 
-func (t *T) guard(call string, g guard) {
+// HeldAt says where it stands who holds the lock: at the lock's own word, say; without it,
+// at the guarded spans. Say so of every lock that has a property or a program that declares
+// T.Recall: only a step at these places may change who holds the lock, and with T.Recall
+// that must be a function of the words and parts (T.SharedAt) that stand there or at the
+// guarded spans. It is verified on a sample; a difference is reported in
+// Report.Distrusted, and with T.Recall is an error (ErrState), as is a place at which
+// nothing stands. Only the set-up may call it.
+func (g Guard) HeldAt(at ...Span) {
+	r := g.t.alive("HeldAt")
+	if !r.settingUp {
+		panic("schedule: HeldAt outside the set-up")
+	}
+	of := &r.guards[g.number]
+	of.lock = append(of.lock, at...)
+}
+
+func (t *T) guard(call string, g guard) Guard {
 	r := t.alive(call)
 	if !r.settingUp {
 		panic("schedule: " + call + " outside the set-up")
@@ -61,6 +85,7 @@ func (t *T) guard(call string, g guard) {
 	}
 	r.guards = append(r.guards, g)
 	r.guardsCheck = r.guardsCheck || g.property != ""
+	return Guard{t, len(r.guards) - 1}
 }
 
 // Guards declares that the words are touched only by who holds the lock.
@@ -69,13 +94,14 @@ func (m *Mutex) Guards(words ...*Word) {
 	for i, w := range words {
 		spans[i] = Span{w.at, 8}
 	}
-	m.w.t.guard("Guards", guard{
-		property: "guarded by", holder: func() int { return m.holder }, on: spans, lock: []Span{{m.w.at, 8}},
-	})
+	m.w.t.Guards("guarded by", func() int { return m.holder }, spans...).HeldAt(Span{m.w.at, 8})
 }
 
 // checkGuards fails the execution if the thread touches what it may not.
 func (r *runner) checkGuards(th *thread) {
+	if r.keeps && r.guardsCheck {
+		r.made = r.touching(th, r.made)
+	}
 	for i := range r.guards {
 		g := &r.guards[i]
 		if !g.checks(th) || g.holder() == th.index {

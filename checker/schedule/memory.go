@@ -67,14 +67,6 @@ type memory struct {
 	bytes     uint64 // that it takes, about
 }
 
-// guardPlaces is what is known of who holds the lock of a guard: it follows from the
-// parts that stand at what is guarded, and at the lock.
-type guardPlaces struct {
-	at      []int
-	set     []uint64 // the same as a set
-	holders map[Digest]int16
-}
-
 type positionKey struct {
 	stand
 	thread int
@@ -180,38 +172,6 @@ func sumOf(numbers []int, parts []Digest) (sum Digest) {
 		sum.add(parts[i])
 	}
 	return sum
-}
-
-// locks learns who holds the locks of the guards while the parts are such.
-func (s *stateful) locks(p *fork) {
-	r, m := s.r, s.memory
-	if len(m.guards) != len(p.holders) {
-		m.guards = make([]guardPlaces, len(p.holders))
-		for k := range m.guards {
-			g := &m.guards[k]
-			g.set, g.holders = make([]uint64, (r.parts()+63)/64), make(map[Digest]int16)
-			for i := range r.parts() {
-				if r.standsAt(i, func(at Span) bool {
-					return slices.ContainsFunc(r.guards[k].on, at.overlaps) || slices.ContainsFunc(r.guards[k].lock, at.overlaps)
-				}) {
-					g.at = append(g.at, i)
-					g.set[i/64] |= 1 << (i % 64)
-				}
-			}
-		}
-	}
-	for k, now := range p.holders {
-		g := &m.guards[k]
-		at := sumOf(g.at, p.picture.parts)
-		switch was, known := g.holders[at]; {
-		case !known:
-			g.holders[at] = now
-			m.hold(holderSize)
-		case was != now:
-			m.err("%s holds the lock that guards %v, and %s does in another state that agrees there: what else does the lock's holder depend on? That must be declared there, too (T.SharedAt)",
-				s.nameOf(r.threads, now), r.guards[k].on[0].Location, s.nameOf(r.threads, was))
-		}
-	}
 }
 
 // draw draws the state before the decision, in which the program is, and compares what

@@ -29,7 +29,8 @@ package schedule
 //
 // A variable of a check that is not declared, because it follows from where the
 // threads stand, must be declared nevertheless; and who holds a lock (T.Guards) must
-// follow from what stands at the spans that it guards. Only the set-up may call it.
+// follow from what stands at the spans that it guards and where Guard.HeldAt says. Only
+// the set-up may call it.
 func (t *T) Recall() {
 	r := t.alive("Recall")
 	if !r.settingUp {
@@ -96,9 +97,10 @@ func (s *stateful) recall(settled int) (walk, int) {
 	}
 }
 
-// knows says whether what the chosen step of the decision does is known.
+// knows says whether what the chosen step of the decision does is known. Of one that a
+// guard's property fails it is not: who holds the lock need not stand at its places.
 func (s *stateful) knows(p *fork) bool {
-	return p.picture.drawn && p.picture.situations[p.chosen] != nil && p.picture.situations[p.chosen].effect != nil &&
+	return p.picture.drawn && p.offend>>uint(p.chosen)&1 == 0 && p.picture.situations[p.chosen] != nil && p.picture.situations[p.chosen].effect != nil &&
 		p.before.steps+1 < s.r.maxSteps
 }
 

@@ -94,7 +94,8 @@ type runner struct {
 	hears       bool // keeps, and is not repeating
 	recalls     bool // the program declares T.Recall
 	guards      []guard
-	guardsCheck bool // some of the guards have a property
+	guardsCheck bool      // some of the guards have a property
+	made        []guarded // of the place of the step taken last, if so
 	shared      []part
 	scratch     Digest // of a part, while it is made
 	quotient    func(Location, uint64) uint64

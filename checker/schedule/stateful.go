@@ -33,28 +33,30 @@ type stateful struct {
 	task *task
 	base int
 
-	path       []*fork
-	at         int
-	ended      odometer
-	setUp      odometer
-	fresh      bool // the task has not begun
-	stale      bool // the step taken last has not been settled
-	met        bool // the execution ended in a state that was visited, or asleep
-	restart    bool // the search must begin again
-	plain      bool // every transition is visited
-	runAll     bool // nothing is recalled
-	races      bool // plain accesses that nothing orders are failures
-	cheap      bool // the settled steps of this execution are repeated
-	difference string
-	second     uint64 // the thread whose access is to race with the one made last
-	executions uint64
-	hits       uint64
-	check      verifier
-	scouted    int // as far in scouting
-	memory     *memory
-	final      fork      // of which the state is that at the end of the execution
-	threads    []*thread // scratch
-	touched    []guarded // scratch
+	path         []*fork
+	at           int
+	ended        odometer
+	setUp        odometer
+	fresh        bool // the task has not begun
+	stale        bool // the step taken last has not been settled
+	met          bool // the execution ended in a state that was visited, or asleep
+	restart      bool // the search must begin again
+	plain        bool // every transition is visited
+	runAll       bool // nothing is recalled
+	races        bool // plain accesses that nothing orders are failures
+	cheap        bool // the settled steps of this execution are repeated
+	difference   string
+	second       uint64 // the thread whose access is to race with the one made last
+	executions   uint64
+	hits         uint64
+	check        verifier
+	scouted      int // as far in scouting
+	scoutedLocks bool
+	walked       *found // a scout's execution that fails
+	memory       *memory
+	final        fork      // of which the state is that at the end of the execution
+	threads      []*thread // scratch
+	touched      []guarded // scratch
 }
 
 // fork is one decision of the current execution.
@@ -67,6 +69,7 @@ type fork struct {
 	given   uint64 // threads that other workers have taken from left
 	chosen  int
 	wrote   bool
+	offend  uint64   // threads whose step a guard's property fails
 	relied  int      // the chosen thread goes on at once: the number of the guard that lets it, plus 1
 	alone   bool     // or so, since it has the place to itself
 	stands  []access // by thread: what each enabled one stands before
@@ -264,10 +267,11 @@ func (s *stateful) grow(enabled uint64, last int) bool {
 	return s.enter(p, sleep, s.r.threads)
 }
 
-// hold takes down who holds the locks of the guards.
+// hold takes down who holds the locks of the guards, if it matters: the plain search
+// relies on none, and must know only which steps to run since a property fails them.
 func (s *stateful) hold(p *fork) {
 	p.holders = p.holders[:0]
-	if !s.plain {
+	if !s.plain || s.r.guardsCheck && s.remembers() {
 		p.holders = s.r.holders(p.holders)
 	}
 }
@@ -285,6 +289,7 @@ func (s *stateful) enter(p *fork, sleep uint64, threads []*thread) bool {
 		return true
 	}
 	offend, unsure := s.checked(p, threads)
+	p.offend = offend
 	sleep &^= offend
 	if m, by := s.mover(p, threads, unsure); m >= 0 {
 		p.sleep, p.left, p.chosen, p.relied, p.alone = sleep, 1<<uint(m), m, by, by == 0
@@ -340,7 +345,7 @@ func (s *stateful) push() *fork {
 		s.path[k] = new(fork)
 	}
 	p := s.path[k]
-	p.given, p.relied, p.alone, p.answers.choices, p.picture.drawn = 0, 0, false, p.answers.choices[:0], false
+	p.given, p.offend, p.relied, p.alone, p.answers.choices, p.picture.drawn = 0, 0, 0, false, p.answers.choices[:0], false
 	return p
 }
 

@@ -1,6 +1,9 @@
 package schedule
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Trust in guards. A thread A that holds a lock is let go on at once at what the lock
 // guards (guards.go). That loses nothing if until A frees the lock no other thread comes
@@ -31,12 +34,28 @@ import "fmt"
 // steps that commute. There the thread of bn stands before a guarded place, or bn is
 // taken and changes the holder; either is seen.
 
+// What a guard's property fails. Who holds the lock decides whether a step that the
+// property checks fails, so that such a step does not commute with all that its place
+// tells. It looks, as it were, also at where it stands who holds the lock: where Guard.HeldAt
+// says, else at the guarded spans. Therefore
+//
+//	a step there is never taken at once, whatever place or lock would let it: what comes
+//	in between might find another holder;
+//	a step that is checked is taken at once for its own lock's sake alone: the holder's
+//	fails only after somebody else has taken the lock away, which is seen, above;
+//	a thread whose step fails now does not sleep: it slept for having been tried before
+//	steps that commute with it, and then it may not have failed.
+//
+// A holder that is seen to change by a step elsewhere (astray) undoes this: no step is then
+// taken at once. Scouts look for that, too, since a search may miss it.
+
 // guarded is that a thread stands before what a guard is on.
 type guarded struct {
 	guard   int
 	whole   bool // before nothing else, and no write that others may see
 	against bool // what the holder's steps do not commute with
 	checked bool // by the guard's property
+	tells   bool // where it stands who holds the lock, of a guard with a property
 }
 
 // touching gives the guards of what the thread stands before.
@@ -49,18 +68,29 @@ func (r *runner) touching(th *thread, into []guarded) []guarded {
 	writes := mayWrite(th)
 	for i := range r.guards {
 		g := &r.guards[i]
-		for _, on := range g.on {
-			if th.touches(on) {
-				within := on.covers(Span{th.event.Location, th.event.Size}) && len(th.on) == 0
-				into = append(into, guarded{
-					guard: i, whole: within && k != Flush && !(g.stores && writes), against: k != Buffer && (!g.stores || writes),
-					checked: g.checks(th),
-				})
-				break
-			}
+		on := slices.IndexFunc(g.on, th.touches)
+		switch {
+		case on >= 0:
+			within := g.on[on].covers(Span{th.event.Location, th.event.Size}) && len(th.on) == 0
+			into = append(into, guarded{
+				guard: i, whole: within && k != Flush && !(g.stores && writes), against: k != Buffer && (!g.stores || writes),
+				checked: g.checks(th), tells: g.tells(th),
+			})
+		case g.tells(th):
+			into = append(into, guarded{guard: i, tells: true})
 		}
 	}
 	return into
+}
+
+// tells says whether the thread stands where it is told who holds the lock of a guard
+// with a property.
+func (g *guard) tells(th *thread) bool {
+	at := g.lock
+	if len(at) == 0 {
+		at = g.on
+	}
+	return g.property != "" && slices.ContainsFunc(at, th.touches)
 }
 
 // holders gives who holds the lock of each guard; nobody is -1.
@@ -73,6 +103,9 @@ func (r *runner) holders(into []int16) []int16 {
 }
 
 func (g *guard) heldBy(r *runner) int16 {
+	if len(g.on) == 0 {
+		return -1 // it does not matter
+	}
 	defer r.caught("Guards")
 	r.quiet = true
 	return int16(min(max(g.holder(), -1), maxThreads))
@@ -93,7 +126,7 @@ func (r *runner) owner(thread int) int16 {
 // there; false: the search must begin again. standing are the threads that have not
 // ended.
 func (s *stateful) trusts(from, p *fork, threads []*thread, standing uint64) bool {
-	if len(p.holders) == 0 || s.c.usage.killing() {
+	if s.plain || len(p.holders) == 0 || s.c.usage.stands() {
 		return true
 	}
 	trusted := true
@@ -113,6 +146,9 @@ func (s *stateful) trusts(from, p *fork, threads []*thread, standing uint64) boo
 	by := s.r.owner(from.chosen)
 	for i, was := range from.holders {
 		now := p.holders[i]
+		if now != was && !s.r.tells(s.made(from), i) {
+			return s.astray(i, from.chosen, was, now, threads)
+		}
 		if now == was || was < 0 {
 			continue
 		}
@@ -149,6 +185,35 @@ func (s *stateful) letOn(from *fork, guard int) bool {
 	return false
 }
 
+// made gives what guards the last decision's step was before.
+func (s *stateful) made(from *fork) []guarded {
+	if from.picture.drawn {
+		return from.picture.positions[from.chosen].guards
+	}
+	return s.r.made
+}
+
+// tells says whether a step that was before these guards may change the holder of one:
+// where that has a property, it stands somewhere.
+func (r *runner) tells(made []guarded, guard int) bool {
+	return r.guards[guard].property == "" ||
+		slices.ContainsFunc(made, func(on guarded) bool { return on.guard == guard && on.tells })
+}
+
+// astray distrusts all locks, since a step changes the holder of one elsewhere than where
+// that stands; false: the search must begin again. Steps cannot be recalled if they change
+// holders elsewhere than is said: of those it would not be seen.
+func (s *stateful) astray(guard, thread int, was, now int16, threads []*thread) bool {
+	why := func() string {
+		return fmt.Sprintf("a step of %s makes %s the holder of the lock in place of %s, and it does not stand there who is: say where it does (Guard.HeldAt)",
+			s.nameOf(threads, int16(thread)), s.nameOf(threads, now), s.nameOf(threads, was))
+	}
+	if s.remembers() && len(s.r.guards[guard].lock) > 0 {
+		s.memory.err("%s", why())
+	}
+	return s.c.usage.astray(guard, why)
+}
+
 func (s *stateful) nameOf(threads []*thread, t int16) string {
 	if t < 0 || int(t) >= len(threads) {
 		return "nobody"
@@ -173,8 +238,10 @@ func (s *stateful) holding(p *fork, threads []*thread) (thread, guard int) {
 	}
 	for e := p.ready; e != 0; e &= e - 1 {
 		t := lowest(e)
-		for _, on := range s.touches(p, threads, t) {
-			if on.whole && int(p.holders[on.guard]) == t && s.c.usage.rely(on.guard) {
+		touches := s.touches(p, threads, t)
+		for _, on := range touches {
+			another := func(other guarded) bool { return other.tells || other.checked && other.guard != on.guard }
+			if on.whole && int(p.holders[on.guard]) == t && !slices.ContainsFunc(touches, another) && s.c.usage.rely(on.guard) {
 				return t, on.guard
 			}
 		}
@@ -182,13 +249,9 @@ func (s *stateful) holding(p *fork, threads []*thread) (thread, guard int) {
 	return -1, 0
 }
 
-// checked gives the threads whose step a guard's property looks at: those whose step
-// would fail it now, and those that the search cannot rely on not to fail it soon.
-//
-// What such a step does is not told by its place: another thread may give away the lock
-// elsewhere. So of the first none may sleep, since it slept for having been tried
-// before steps that commute with it; and the second are not let go on at once for
-// having their place to themselves.
+// checked gives the threads whose step would fail a guard's property now, and those
+// that are not let go on at once for having their place to themselves, nor for the sake
+// of another lock: what they do may change who fails one.
 func (s *stateful) checked(p *fork, threads []*thread) (offend, unsure uint64) {
 	if !s.r.guardsCheck || len(p.holders) == 0 {
 		return 0, 0
@@ -196,14 +259,13 @@ func (s *stateful) checked(p *fork, threads []*thread) (offend, unsure uint64) {
 	for e := p.enabled; e != 0; e &= e - 1 {
 		t := lowest(e)
 		for _, on := range s.touches(p, threads, t) {
-			switch {
-			case !on.checked:
-			case int(p.holders[on.guard]) != t:
+			if on.checked && int(p.holders[on.guard]) != t {
 				offend |= 1 << uint(t)
-			case !s.c.usage.rely(on.guard):
+			}
+			if on.tells || on.checked {
 				unsure |= 1 << uint(t)
 			}
 		}
 	}
-	return offend, unsure | offend
+	return offend, unsure
 }

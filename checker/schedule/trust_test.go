@@ -56,22 +56,22 @@ func (c sectioned) program(t *schedule.T, told func(string)) {
 		return holder
 	}
 	on := []schedule.Span{{Location: x.Location(), Size: 8}, {Location: y.Location(), Size: 8}}
-	everywhere := append([]schedule.Span{{Location: l.Location(), Size: 8}}, on...)
+	at := spanOf(l)
 	t.SharedAt("who is inside", func(d *schedule.Digest) {
 		d.Word(uint64(holder + 1))
 		for i := range 3 {
 			d.Word(truth(inside[i]))
 		}
-	}, everywhere...)
+	}, at)
 	if c.recalls {
 		t.Recall()
 	}
 	property := map[bool]string{true: "guarded by"}[c.named]
 	switch {
 	case c.guarded && c.stores:
-		t.GuardsStores(property, held, on...)
+		t.GuardsStores(property, held, on...).HeldAt(at)
 	case c.guarded:
-		t.Guards(property, held, on...)
+		t.Guards(property, held, on...).HeldAt(at)
 	}
 	enter := func(self int) {
 		switch c.locks {
@@ -280,7 +280,7 @@ func TestEachBreakOfAGuardIsSeen(t *testing.T) {
 					if recalls {
 						t.Recall()
 					}
-					t.Guards(c.property, func() int { return o.holder }, at[1])
+					t.Guards(c.property, func() int { return o.holder }, at[1]).HeldAt(at...)
 					t.Go("a", func() { c.a(o) })
 					seen := uint64(0)
 					t.Go("b", func() { seen = c.b(o) })

@@ -10,7 +10,7 @@ type usage struct {
 	mu     sync.RWMutex
 	places *places
 	guards []trust
-	kills  bool // there is a Kill: no step is a mover
+	still  bool // no step is a mover: there is a Kill, or a lock that is not where it is said to be
 	void   bool // what was relied on has turned out to be wrong
 }
 
@@ -38,7 +38,7 @@ func (u *usage) note(threads []*thread, enabled, waiting uint64, stands []access
 		t := lowest(e)
 		th := threads[t]
 		if th.event.Kind == Kill {
-			u.void, u.kills = u.void || !u.kills, true
+			u.still, u.void = true, u.void || !u.still
 			continue
 		}
 		class := u.places.of(th)
@@ -52,11 +52,11 @@ func (u *usage) note(threads []*thread, enabled, waiting uint64, stands []access
 	return !u.void
 }
 
-// killing says whether there is a Kill, so that no step is taken at once.
-func (u *usage) killing() bool {
+// stands says whether no step is taken at once.
+func (u *usage) stands() bool {
 	u.mu.RLock()
 	defer u.mu.RUnlock()
-	return u.kills
+	return u.still
 }
 
 // broken says whether what was relied on is wrong.
@@ -72,7 +72,7 @@ func (u *usage) known(threads []*thread, enabled, waiting uint64, stands []acces
 		t := lowest(e)
 		th := threads[t]
 		if th.event.Kind == Kill {
-			if !u.kills {
+			if !u.still {
 				return false
 			}
 			continue
@@ -96,7 +96,7 @@ func mayWrite(th *thread) bool {
 // -1 if there is none, and whether there are movers at all.
 func (u *usage) private(threads []*thread, of uint64, stands []access) (thread int, movers bool) {
 	u.mu.RLock()
-	if u.kills {
+	if u.still {
 		u.mu.RUnlock()
 		return -1, false
 	}
@@ -155,6 +155,18 @@ func (u *usage) distrust(guard int, why func() string) bool {
 		t.against = why()
 		u.void = u.void || t.relied
 	}
+	return !u.void
+}
+
+// astray notes that it is not known where it stands who holds the lock of the guard, so
+// that any step may change it: none is taken at once. false: the search must begin again.
+func (u *usage) astray(guard int, why func() string) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if t := u.trust(guard); t.against == "" {
+		t.against = why()
+	}
+	u.still, u.void = true, u.void || !u.still
 	return !u.void
 }
 

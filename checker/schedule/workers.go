@@ -216,7 +216,13 @@ func (e *exploration) searchStates() (ending, error) {
 		}
 		e.report.States, e.report.Verified, e.report.Handed = c.seen.states.Load(), c.kept.verified, c.handed
 		e.report.Distrusted = c.usage.distrusted()
-		return e.settled(ends)
+		why, err := e.settled(ends)
+		if err == nil && why == exhausted && e.first == nil && e.tooLong == 0 {
+			if err = e.states.missed(); err != nil {
+				why, e.blamed = atInterrupt, e.states.walked.decisions
+			}
+		}
+		return why, err
 	}
 }
 
@@ -309,6 +315,9 @@ func (e *exploration) work() end {
 		if e.leads && !s.scoutAhead(n) {
 			s.c.end(&s.c.begins)
 		}
+		if err := s.mistaken(); err != nil {
+			return end{why: atInterrupt, err: err, decisions: r.decisions()}
+		}
 		if e.leads && s.executions%64 == 0 {
 			e.progress()
 		}
@@ -321,8 +330,8 @@ func (e *exploration) work() end {
 func (e *exploration) judge(n uint64, how walk) (ending, error) {
 	s := e.states
 	e.report.Hits, e.report.Recalled = s.hits, s.memory.recalled
-	if s.memory.mistake != "" {
-		return atInterrupt, fmt.Errorf("%w: the program declares Recall, and %s", ErrState, s.memory.mistake)
+	if err := s.mistaken(); err != nil {
+		return atInterrupt, err
 	}
 	switch {
 	case how == walkedOut:
@@ -362,6 +371,14 @@ func (e *exploration) judge(n uint64, how walk) (ending, error) {
 		return exhausted, s.check.verify()
 	}
 	return exhausted, nil
+}
+
+// mistaken says why the program must not be recalled, if it must not.
+func (s *stateful) mistaken() error {
+	if s.memory.mistake == "" {
+		return nil
+	}
+	return fmt.Errorf("%w: the program declares Recall, and %s", ErrState, s.memory.mistake)
 }
 
 // settled says how the workers ended together.

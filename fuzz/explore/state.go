@@ -248,6 +248,12 @@ func (c *calling) follow(a shm.Access) {
 	if a.Segment == call.Private {
 		c.written()
 	}
+	for i := range c.ended {
+		if c.leaving == nil && c.region.ghost != nil && a.Segment == call.Private && a.Offset == call.State(i) && kinds[a.Kind] != schedule.Load {
+			w := c.writer(i)
+			c.check(memory.OneLeader, w == c.t.Self(), "thread %d writes the word of call %d, which is thread %d's to write", c.t.Self()+1, i+1, w+1)
+		}
+	}
 	switch {
 	case a.Segment != call.Private:
 	case a.Step == step.OpenCall:
@@ -323,16 +329,18 @@ func (c *calling) declareState(executes ...schedule.Span) {
 	if c.leaving != nil {
 		return // who leaves writes the word of its call while it is pending
 	}
-	// A call's word is written by its own thread, but while the call is pending by
-	// the thread that leads.
 	for i := range c.ended {
-		c.t.GuardsStores(memory.OneLeader, func() int {
-			if private.Peek(call.State(i)) == call.Pending {
-				return g.leader
-			}
-			return i
-		}, schedule.Span{Location: locate(c.region.number, call.Private, call.State(i)), Size: 4})
+		c.t.GuardsStores("", func() int { return c.writer(i) }, r.span(call.Private, call.State(i)))
 	}
+}
+
+// writer gives the thread that may write the word of a call: its own, but while the call
+// is pending the one that leads.
+func (c *calling) writer(i int) int {
+	if c.caller.Private().Peek(call.State(i)) == call.Pending {
+		return c.region.ghost.leader
+	}
+	return i
 }
 
 // forgotten are the steps before which a thread of these targets remembers
