@@ -152,3 +152,37 @@ func TestMaxMemory(t *testing.T) {
 		}
 	}
 }
+
+// Many locks, of which each worker comes to rely on some that no other has met yet, while
+// others look which ones are relied on: what the race detector is to see of it. Half of
+// them are none, since others touch what they guard.
+func TestWorkersRelyOnManyLocks(t *testing.T) {
+	const locks = 24
+	program := func(t *schedule.T) {
+		l, x := t.Word("lock", 0), make([]*schedule.Word, locks)
+		for k := range x {
+			x[k] = t.Word("guarded", 0)
+			t.Guards("", func() int { return int(l.Peek()) - 1 }, spanOf(x[k])).HeldAt(spanOf(l))
+		}
+		for i := range 2 {
+			t.Go("user", func() {
+				t.Mark("takes the lock")
+				l.AwaitSwap(free, uint64(i)+1)
+				k := t.Choose("which", locks)
+				x[k].Store(1)
+				x[k].Store(0)
+				l.Store(0)
+				t.Mark("is through", uint64(k%2))
+				if k%2 == 1 {
+					x[k^1].Load()
+				}
+			})
+		}
+	}
+	one := explore(t, program, schedule.Stateful(), schedule.Options{})
+	rep := explore(t, program, schedule.Stateful(), schedule.Options{Workers: 3})
+	if rep.Verdict != verdict.Holds || rep.States != one.States || len(rep.Distrusted) != locks/2 || rep.Handed == 0 {
+		t.Errorf("%v, %d states, want %d, %d locks of %d are distrusted, %d parts were handed over",
+			rep.Verdict, rep.States, one.States, len(rep.Distrusted), locks, rep.Handed)
+	}
+}
