@@ -6,14 +6,14 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"urpc/checker/verdict"
 )
 
-const defaultMaxSteps = 10_000
+// DefaultMaxSteps is what Options.MaxSteps is if it is 0.
+const DefaultMaxSteps = 10_000
 
 // Explore runs program under one interleaving after another, as the strategy
 // says, until one fails (unless Options.KeepGoing), the strategy is done, a
@@ -103,7 +103,6 @@ type exploration struct {
 	firstAt   uint64     // the number of the first execution that failed, those too long counted
 	passing   []Decision // the longest execution that passes, if that is asked for
 	passingAt uint64
-	tooLong   uint64 // executions longer than MaxSteps
 	cutText   string // what the first of them did
 	start     time.Time
 	shown     time.Time
@@ -112,7 +111,7 @@ type exploration struct {
 func newExploration(program func(*T), s Strategy, o Options) *exploration {
 	maxSteps := o.MaxSteps
 	if maxSteps == 0 {
-		maxSteps = defaultMaxSteps
+		maxSteps = DefaultMaxSteps
 	}
 	e := &exploration{s: s, o: o, r: newRunner(program, maxSteps, new(atomic.Bool), newLexicon())}
 	if s.kind.samples() {
@@ -254,7 +253,7 @@ func (e *exploration) forget() {
 	clear(e.taken)
 	clear(e.marks)
 	clear(e.r.untold)
-	e.first, e.passing, e.tooLong, e.cutText = nil, nil, 0, ""
+	e.first, e.passing, e.cutText = nil, nil, ""
 }
 
 // repeated checks that the execution went the way of the one before as far as it
@@ -325,28 +324,6 @@ func (e *exploration) tally() {
 	}
 }
 
-// noteCut keeps what the first execution that was too long did last.
-func (e *exploration) noteCut() {
-	e.tooLong++
-	if e.cutText != "" {
-		return
-	}
-	const shown = 4
-	r := e.r
-	who := "the set-up"
-	if r.last >= 0 {
-		who = fmt.Sprintf("thread %q", r.threads[r.last].name)
-	}
-	var last []string
-	for i := len(r.steps) - 1; i >= 0 && len(last) < shown; i-- {
-		if int(r.steps[i].thread) == r.last {
-			last = append([]string{r.names.list[r.steps[i].name]}, last...)
-		}
-	}
-	e.cutText = fmt.Sprintf("an execution is longer than %s: %s ran last, its last steps are %s: a loop without an await?",
-		plural(r.maxSteps, "step"), who, strings.Join(last, ", "))
-}
-
 // conclude fills in the report: verdict, bound, reason.
 func (e *exploration) conclude(ctx context.Context, why ending) {
 	rep := &e.report
@@ -363,9 +340,9 @@ func (e *exploration) conclude(ctx context.Context, why ending) {
 		rep.Reason = FirstFailure
 	case why == atMemory:
 		rep.Reason = fmt.Sprintf("out of memory: the tables of the search would take more than %s; %s", plural(e.o.MaxMemory, "byte"), plural(rep.States, "state"))
-	case e.tooLong > 1:
-		rep.Reason = fmt.Sprintf("%d executions are too long; %s", e.tooLong, e.cutText)
-	case e.tooLong > 0:
+	case rep.TooLong > 1:
+		rep.Reason = fmt.Sprintf("%d executions are too long; %s", rep.TooLong, e.cutText)
+	case rep.TooLong > 0:
 		rep.Reason = e.cutText
 	case e.s.kind.samples():
 		rep.BudgetUsed = true

@@ -177,8 +177,9 @@ type Options struct {
 	// Skip names packages by import path ("example.com/shm") whose frames are
 	// passed over when the source of an access is looked for.
 	Skip []string
-	// MaxSteps bounds one execution (0: 10,000 steps): an execution that is
-	// longer has a loop that is not annotated by an await, and the verdict is unknown.
+	// MaxSteps bounds one execution (0: DefaultMaxSteps). One that is longer has a loop that
+	// is not annotated by an await, or is a longer program: Report.Reason says which, as
+	// far as is known, and the verdict is unknown.
 	MaxSteps int
 	// MaxExecutions bounds the search (0: no bound).
 	MaxExecutions uint64
@@ -263,6 +264,7 @@ type Report struct {
 	Recalled uint64
 	Steps    uint64 // of all executions together: accesses, awaits and choices
 	Depth    int    // steps of the longest execution
+	TooLong  uint64 // executions longer than Options.MaxSteps, which are not counted else
 	Bad      uint64 // executions that fail, of Executions
 	Failure  *Failure
 	// Passing is the longest execution that passes all checks, if Options.Passing

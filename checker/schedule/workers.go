@@ -217,7 +217,7 @@ func (e *exploration) searchStates() (ending, error) {
 		e.report.States, e.report.Verified, e.report.Handed = c.seen.states.Load(), c.kept.verified, c.handed
 		e.report.Distrusted = c.usage.distrusted()
 		why, err := e.settled(ends)
-		if err == nil && why == exhausted && e.first == nil && e.tooLong == 0 {
+		if err == nil && why == exhausted && e.first == nil && e.report.TooLong == 0 {
 			if err = e.states.missed(); err != nil {
 				why, e.blamed = atInterrupt, e.states.walked.decisions
 			}
@@ -422,6 +422,7 @@ func (e *exploration) merge(w *exploration) {
 	a.Steps += b.Steps
 	a.Depth = max(a.Depth, b.Depth)
 	a.Bad += b.Bad
+	a.TooLong += b.TooLong
 	e.taken, e.marks = added(e.taken, w.taken), added(e.marks, w.marks)
 	e.r.untold.add(w.r.untold)
 	e.r.names.learn()
@@ -434,7 +435,6 @@ func (e *exploration) merge(w *exploration) {
 	if e.cutText == "" {
 		e.cutText = w.cutText
 	}
-	e.tooLong += w.tooLong
 }
 
 // before says which of two failures is told if two workers have found one.

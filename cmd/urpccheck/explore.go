@@ -44,9 +44,11 @@ A search by states recalls steps that it knows instead of running them. With
 
 --time bounds all of it, with --all every configuration together: what there was
 no time for is told. With --all a configuration of more than four million executions
-is sampled. A search of everything within a bound is unknown (exit code 3) when --time or
---executions cuts it short. A sample is used up by either: if nothing was found
-its exit code is 0, although a sample proves nothing.`,
+is sampled. A search of everything within a bound is unknown (exit code 3)
+when --time or --executions cuts it short. A sample is used up by either: if nothing
+was found its exit code is 0, although a sample proves nothing. An execution that is
+longer than --max-steps makes any search unknown; whether it goes round in a loop or
+is only longer is told, as far as that is known.`,
 		Example: `  urpccheck explore channel
   urpccheck explore channel --lockstep --plain
   urpccheck explore channel --strategy drive --config 1-2-1-1
@@ -100,7 +102,7 @@ func (a *app) explore(name string, f *exploreFlags) error {
 	}
 	f.settleBudget(ctx, &report)
 	e := &explored{app: a, verb: "explore", target: target.Name, configuration: orElse(named, values.String()), values: values.String(),
-		mutant: f.mutant, seed: *f.seed, samples: f.samples(), out: f.out, json: f.json, report: report, tied: tied, took: time.Since(started)}
+		mutant: f.mutant, seed: *f.seed, maxSteps: *f.maxSteps, samples: f.samples(), out: f.out, json: f.json, report: report, tied: tied, took: time.Since(started)}
 	e.tell()
 	return nil
 }

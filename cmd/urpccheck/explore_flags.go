@@ -41,7 +41,7 @@ type exploreFlags struct {
 	all, lockstep       bool
 	plain, runAll       bool
 	preemptions, depth  *int
-	workers             *int
+	workers, maxSteps   *int
 	maxMemory           size
 	executions, seed    *uint64
 	time                *time.Duration
@@ -62,6 +62,7 @@ func (f *exploreFlags) declare(flags *pflag.FlagSet) {
 	f.preemptions = numberFlag(flags, "preemptions", defaultPreemptions, -1, 1000, "strategy bounded, which it implies; -1: every execution")
 	f.depth = numberFlag(flags, "depth", defaultDepth, 1, 100, "ordering constraints of the bugs that strategy pct looks for")
 	f.executions = numberFlag[uint64](flags, "executions", 0, 0, mostCount, fmt.Sprintf("end after so many; 0: no limit, of a sample %d", defaultSample))
+	f.maxSteps = numberFlag(flags, "max-steps", schedule.DefaultMaxSteps, 1, 1_000_000_000, "steps of one execution; what is longer makes the verdict unknown")
 	f.time = spanFlag(flags, "time", shortestLimit, fmt.Sprintf("end after so long, all of it; 0: no limit, with --all %v a configuration", eachTime))
 	f.workers = numberFlag(flags, "workers", 0, 0, 1024, "goroutines of strategy stateful; 0: as many as processors, with --lockstep one")
 	flags.Var(&f.maxMemory, "max-memory", "strategy stateful: end with unknown when its tables hold so much; 0: no limit")
@@ -95,7 +96,7 @@ func (f *exploreFlags) settle(set func(flag string) bool) error {
 		return usage("explore: --lockstep has one worker, since one observer follows all executions")
 	}
 	if f.all {
-		for _, flag := range []string{"workers", "config", "mutant", "strategy", "preemptions", "plain", "run-all", "lockstep", "executions", "keep-going", "passing", "out"} {
+		for _, flag := range []string{"workers", "config", "mutant", "strategy", "preemptions", "plain", "run-all", "lockstep", "executions", "max-steps", "keep-going", "passing", "out"} {
 			if set(flag) {
 				return usage("explore: --%s is for one target, not for --all", flag)
 			}
@@ -138,7 +139,7 @@ func (f *exploreFlags) chosenStrategy() schedule.Strategy {
 
 func (a *app) exploreOptions(f *exploreFlags) schedule.Options {
 	o := schedule.Options{
-		KeepGoing: f.keepGoing, Passing: f.passing, MaxExecutions: *f.executions, Plain: f.plain, RunAll: f.runAll,
+		KeepGoing: f.keepGoing, Passing: f.passing, MaxExecutions: *f.executions, MaxSteps: *f.maxSteps, Plain: f.plain, RunAll: f.runAll,
 		Workers: *f.workers, MaxMemory: uint64(f.maxMemory),
 	}
 	switch {

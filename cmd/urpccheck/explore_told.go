@@ -20,6 +20,7 @@ type explored struct {
 	*app
 	verb, target, configuration, values, mutant string
 	seed                                        uint64
+	maxSteps                                    int // 0: the default
 	out                                         string
 	json, samples                               bool
 	report                                      schedule.Report
@@ -107,6 +108,9 @@ func (e *explored) foundBy(token schedule.Token) string {
 	if s.Depth() > 0 {
 		words = append(words, "--depth", fmt.Sprint(s.Depth()))
 	}
+	if e.maxSteps > 0 && e.maxSteps != schedule.DefaultMaxSteps {
+		words = append(words, "--max-steps", fmt.Sprint(e.maxSteps))
+	}
 	return commandLine(append(words, "--seed", fmt.Sprint(s.Seed()), "--executions", fmt.Sprint(s.Executions()))...)
 }
 
@@ -183,6 +187,9 @@ func (e *explored) covered() string {
 	}
 	if !r.Complete && r.Verdict != verdict.Violated && r.Reason != "" {
 		text += "; not complete: " + r.Reason
+		if r.TooLong > 0 {
+			text += " (flag --max-steps)"
+		}
 	}
 	return text
 }
