@@ -26,6 +26,8 @@ const (
 	AfterLateReply = "a record is used again only after its late reply came"
 	// NothingLeaked: when no reply is under way all records are free, each once.
 	NothingLeaked = "no record and no watch is leaked"
+	// LooksMeanwhile: a leader whose peer never stops replying leaves all the same.
+	LooksMeanwhile = "whoever leads looks at its context however much it receives"
 	// NoOversleeping: a caller goes to sleep past its deadline at most once, when it
 	// passes between the look and the sleep.
 	NoOversleeping = "nobody sleeps past a deadline that it could see"
@@ -50,6 +52,8 @@ var callTarget = Target{
 		{Name: "generation", Doc: "generation of the records before their first call", Max: len(generations) - 1,
 			Words: []string{"0", "2^16-2", "2^31-2", "2^32-2", "2^47-2", "2^48-2", "2^63-2"}},
 		{Name: "twice", Doc: "how many replies each processor of a faulty server may send twice", Max: 2},
+		{Name: "flood", Doc: "whether replies come to calls that nobody made, more than a leader may receive before it looks at its context; with no servers",
+			Max: 1, Words: []string{"no", "yes"}},
 		{Name: "names", Doc: "whether to write, and to look at, the name of a call is a step of its own", Max: 1, Words: []string{"no", "yes"}},
 		{Name: "spurious", Doc: "how often the kernel may wake a sleeper for nothing", Max: 3},
 	},
@@ -75,13 +79,15 @@ var callTarget = Target{
 		callOf("twice-2", "two threads with one record between them; the server may send two replies twice", 2, 1, 1, 1, map[string]int{"leavers": 0, "twice": 2}),
 		callOf("names", "two threads with one record between them, two calls each, whose names are written and read by steps; the server may send one reply twice",
 			2, 1, 2, 1, map[string]int{"leavers": 0, "twice": 1, "names": 1}),
+		callOf("flood", "replies come to calls that nobody made, and none to the one that may be left", 1, 0, 1, 1, map[string]int{"flood": 1}),
+		callOf("flood-drain", "the same, with two calls and one record: the second call receives them before it has a record", 1, 0, 2, 1, map[string]int{"flood": 1}),
 		callOf("spurious", "nobody replies; the kernel wakes once for nothing", 1, 0, 1, 1, map[string]int{"spurious": 1}),
 		callOf("three", "three threads with two records, two may leave, two calls each", 3, 1, 2, 2, map[string]int{"records": 2, "leavers": 2}),
 	},
 	Properties: []string{
 		memory.MutualExclusion, memory.OneLeader, memory.InOrder, memory.NoOverwriting, memory.OwnResult, memory.ExactlyOnce,
 		memory.NoSleepOnCall, memory.NoSleepOnReply, memory.ParkedCounts, memory.BlockedCounts, HonestPeer,
-		RecordFirst, RecordKept, EndsWithReason, NotSentLate, AfterLateReply, NothingLeaked, NoOversleeping,
+		RecordFirst, RecordKept, EndsWithReason, NotSentLate, AfterLateReply, NothingLeaked, LooksMeanwhile, NoOversleeping,
 	},
 	Program:  func(v catalogue.Values) func(*schedule.T) { return watchedProgram(callName, v, simulated, Watch{}) },
 	possible: callPossible,
@@ -109,6 +115,9 @@ func callPossible(v catalogue.Values) error {
 	clients, leavers, servers := v.Int("clients"), v.Int("leavers"), v.Int("servers")
 	if leavers > clients || leavers == 0 && servers == 0 {
 		return fmt.Errorf("%d of %d clients may leave: want at most all of them, and one where nobody replies", leavers, clients)
+	}
+	if servers > 0 && v.Word("flood") == "yes" {
+		return fmt.Errorf("replies to calls that nobody made come where nobody else replies: want servers=0")
 	}
 	return roomForAll(v)
 }
@@ -139,6 +148,8 @@ type leaving struct {
 	how      ending
 	overload call.Overload
 	faulty   []*faulty // processors of the server; nil: none is
+	floods   bool      // replies come to calls that nobody made
+	flood    int       // so many, still
 	// Of each thread: whether and how its call is over for it.
 	left []left
 	// Of each record: its last call, and whether that was sent and no reply to it received.
@@ -159,7 +170,10 @@ const (
 func newLeaving(v catalogue.Values, m *Machine, r *Region, clients, calls int) *leaving {
 	l := &leaving{
 		how: ending(v.Int("end")), overload: call.Overload(v.Int("overload") == 1),
-		left: make([]left, clients), calls: make([]int, v.Int("records")), owed: make([]bool, v.Int("records")),
+		left: make([]left, clients), floods: v.Word("flood") == "yes", calls: make([]int, v.Int("records")), owed: make([]bool, v.Int("records")),
+	}
+	if l.floods {
+		l.flood = flood
 	}
 	for range v.Int("servers") {
 		if v.Int("twice") > 0 {
@@ -223,6 +237,10 @@ func (l *leaving) follow(a shm.Access) {
 		if l.c.caller.Private().Peek(a.Offset) == call.Pending {
 			l.left[self] = abandoned
 		}
+	case a.Step == step.LookSlot && l.floods && a.Segment == channel.Replies:
+		l.pour(a)
+	case a.Step == step.StoreHead && l.floods && a.Segment == channel.Calls:
+		l.received(self)
 	case a.Segment == call.Private && a.Step == step.CloseCall:
 		l.left[self] = closedCall
 	case a.Segment == call.Private && a.Step == step.LoadCall:
@@ -293,6 +311,7 @@ func (l *leaving) state(d *schedule.Digest) {
 	for _, j := range l.c.own {
 		d.Word(uint64(j + 1))
 	}
+	d.Word(uint64(l.flood))
 	for j, owed := range l.owed {
 		d.Word(uint64(oneIf(owed) * (l.calls[j] + 1)))
 	}

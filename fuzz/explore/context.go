@@ -41,6 +41,7 @@ type endingContext struct {
 	unwatched bool // the watch was stopped
 	roused    bool // its thread went on for it from something that it awaited
 	overslept uint8
+	received  uint8 // replies since it was looked at, where a server sends many
 }
 
 var _ context.Context = (*endingContext)(nil)
@@ -70,7 +71,7 @@ func (c *endingContext) Done() <-chan struct{} { return c.done }
 func (c *endingContext) Err() error {
 	c.m.step(step.LookContext, schedule.Event{Name: step.LookContext.String(), Kind: schedule.Load, Location: c.at, Size: 4})
 	c.m.saw(uint32(bit(c.err != nil)))
-	c.begun = true
+	c.begun, c.received = true, 0
 	if c.err != nil {
 		c.told = true
 	}
@@ -129,5 +130,5 @@ var endings = []string{"cancel", "deadline", "clock"}
 // state adds what the context is to a digest.
 func (c *endingContext) state(d *schedule.Digest) {
 	d.Word(bit(c.err != nil) | bit(c.nudge != nil)<<1 | bit(c.begun)<<2 | bit(c.early)<<3 | bit(c.told)<<4 | bit(c.unwatched)<<5 | bit(c.roused)<<6 |
-		bit(c.timed)<<7 | uint64(c.overslept)<<8)
+		bit(c.timed)<<7 | uint64(c.overslept)<<8 | uint64(c.received)<<16)
 }

@@ -12,7 +12,8 @@
 //	state.go    what a state of a channel is; poolstate.go: of a pool
 //	spaces.go   address spaces that die, and bindings between them; mapped.go: their memory
 //	guard.go    what is checked of the victim of a hostile peer; tales.go: what that writes
-//	record.go   what is checked of the records of calls; faulty.go: a server that replies twice
+//	record.go   what is checked of the records of calls; faulty.go, flood.go: a server that
+//	            replies twice, or without end
 //	world.go    the machine of bindings; host.go: of one space; socket.go, listen.go: what connects them
 //	death.go, hostile.go, lock.go, queue.go, channel.go, call.go, donation.go  the targets
 //

@@ -16,10 +16,11 @@ import (
 // touches: steps that commute in memory commute here, too, so that a search that
 // leaves out one of their orders leaves out no failure.
 type ghost struct {
-	m      *Machine
-	region *Region
-	words  channel.Words
-	last   shm.Access // the step taken last
+	m       *Machine
+	region  *Region
+	words   channel.Words
+	message uint32     // bytes of a message that fills its slot: header and payload
+	last    shm.Access // the step taken last
 	// Per segment, of the queue whose slots it holds.
 	slots [2][]slotGhost
 	// Per segment, of the ends whose locks it holds: the thread that holds each,
@@ -61,7 +62,7 @@ func (r *Region) watch(z channel.Size, calls int) {
 }
 
 func newGhost(r *Region, z channel.Size) *ghost {
-	g := &ghost{m: r.m, region: r, words: z.Words(), leader: none, sender: [2]int{none, none}, receiver: [2]int{none, none}}
+	g := &ghost{m: r.m, region: r, words: z.Words(), message: channel.HeaderSize + z.Payload, leader: none, sender: [2]int{none, none}, receiver: [2]int{none, none}}
 	for s := range g.slots {
 		g.slots[s] = make([]slotGhost, z.Slots)
 	}
@@ -85,6 +86,9 @@ func (g *ghost) before(a shm.Access) {
 		g.taking[s] = taking{}
 	case step.WriteSlot:
 		i := slotAt(g.words.Header, a.Offset)
+		for j, at := range g.words.Sequence {
+			g.m.t.Check(memory.NoOverwriting, at < a.Offset || uint32(at) >= uint32(a.Offset)+a.Size, "%d bytes are written into slot %d, and reach into slot %d", a.Size, i, j)
+		}
 		g.m.t.Check(memory.NoOverwriting, g.slots[s][i] != slotPublished, "slot %d holds a message that is unread, and one more is written there", i)
 		if g.slots[s][i] == slotHollow {
 			g.slots[s][i] = slotPublished
@@ -208,7 +212,7 @@ func (g *ghost) guard(t *schedule.T, r *Region) {
 					return g.receiver[1-s]
 				}
 				return g.sender[s]
-			}, schedule.Span{Location: place(at), Size: channel.HeaderSize + payload})
+			}, schedule.Span{Location: place(at), Size: g.message})
 		}
 	}
 }

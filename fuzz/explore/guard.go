@@ -467,7 +467,7 @@ func (g *guard) declareState() {
 		d.Word(uint64(own.Peek(w.Donated))<<32 | uint64(g.donated))
 		d.Word(uint64(own.Peek(w.Returned))<<32 | uint64(g.returned))
 	})
-	sent, got := r.slotSpans(g.own, g.words), r.slotSpans(g.hostile, g.words)
+	sent, got := r.slotSpans(g.own, g.words, channel.HeaderSize+payload), r.slotSpans(g.hostile, g.words, channel.HeaderSize+payload)
 	t.SharedAt("tail as it must be", func(d *schedule.Digest) { d.Word(uint64(g.tail)) },
 		append(sent, r.span(g.own, w.Tail), r.span(g.own, w.Room))...)
 	t.SharedAt("head as it must be", func(d *schedule.Digest) { d.Word(uint64(g.head)) }, append(got, r.span(g.own, w.Head))...)

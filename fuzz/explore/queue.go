@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"bytes"
 	"strconv"
 
 	"urpc/checker/catalogue"
@@ -21,6 +22,8 @@ var queueTarget = Target{
 		{Name: "receivers", Doc: "receiving threads", Default: 1, Min: 1, Max: 8},
 		{Name: "messages", Doc: "messages of each sender", Default: 1, Min: 1, Max: 1000},
 		slotsParameter, startParameter,
+		{Name: "payload", Doc: "bytes of a message: few; as many as fill its slot; or so many more that it begins another line", Max: len(payloads) - 1,
+			Words: []string{"16", "96", "100"}},
 	},
 	Configurations: []catalogue.Configuration{
 		queueOf("2-1-1-1", "two senders, one slot: it fills, wraps and empties", 2, 1, 1, 1, 0),
@@ -31,10 +34,15 @@ var queueTarget = Target{
 		queueOf("2-2-2-2", "two of each", 2, 2, 2, 2, 0),
 		queueOf("3-2-3-4", "three senders, two receivers, four slots", 3, 2, 3, 4, 0),
 		queueOf("wrap", "two senders, two slots, positions that wrap at 2^32", 2, 1, 2, 2, near2to32),
+		{Name: "filled", Doc: "two slots, each filled to its last byte", Set: map[string]int{"senders": 1, "receivers": 1, "messages": 3, "slots": 1, "payload": 1}},
+		{Name: "line", Doc: "two slots of two lines each, of whose second one the messages have a word", Set: map[string]int{"senders": 1, "receivers": 1, "messages": 3, "slots": 1, "payload": 2}},
 	},
 	Properties: []string{memory.MutualExclusion, memory.InOrder, memory.NoOverwriting, HonestPeer},
 	Program:    func(v catalogue.Values) func(*schedule.T) { return watchedQueue(v, Watch{}) },
 }
+
+// payloads are those of parameter payload.
+var payloads = [...]uint32{payload, 96, 100}
 
 func queueOf(name, doc string, senders, receivers, messages, slots, start int) catalogue.Configuration {
 	return catalogue.Configuration{Name: name, Doc: doc, Set: map[string]int{
@@ -48,6 +56,7 @@ type queue struct {
 	observer Observer // nil: nobody watches
 	alone    bool     // whoever watches judges, not the target
 	messages int
+	payload  uint32
 	to, from *channel.Port
 	received []int // messages of each sender that have been received
 }
@@ -55,11 +64,12 @@ type queue struct {
 func watchedQueue(v catalogue.Values, w Watch) func(*schedule.T) {
 	senders, receivers := v.Int("senders"), v.Int("receivers")
 	messages, z := v.Int("messages"), size(v)
+	z.Payload = payloads[v.Int("payload")]
 	sending, receiving := numbered("sender", senders), numbered("receiver", receivers)
 	return func(t *schedule.T) {
 		m := NewMachine(t, 0)
 		near, far, r := pair(m, z)
-		q := &queue{t: t, observer: w.Observer, alone: w.Alone, messages: messages, to: near, from: far, received: make([]int, senders)}
+		q := &queue{t: t, observer: w.Observer, alone: w.Alone, messages: messages, payload: z.Payload, to: near, from: far, received: make([]int, senders)}
 		if !q.alone {
 			r.watch(z, 0)
 		}
@@ -115,10 +125,10 @@ func pair(m *Machine, z channel.Size) (client, server *channel.Port, r *Region) 
 
 // send sends the messages of a sender in order.
 func (q *queue) send(sender int) {
-	var bytes [payload]byte
+	room := make([]byte, 0, q.payload)
 	for n := range q.messages {
-		m := channel.Message{ID: uint64(sender), Procedure: uint32(n), Length: payload}
-		body := put(bytes[:0], content(sender, n))
+		m := channel.Message{ID: uint64(sender), Procedure: uint32(n), Length: q.payload}
+		body := q.put(room, content(sender, n))
 		q.t.Mark("send", uint64(n))
 		for r := q.to.Send(&m, body); r != channel.Done; r = q.to.Send(&m, body) {
 			if r == channel.Corrupt {
@@ -143,7 +153,7 @@ func (q *queue) over() {
 
 // receive receives whatever comes, for ever.
 func (q *queue) receive() {
-	buffer := make([]byte, payload)
+	buffer := make([]byte, q.payload)
 	for {
 		q.t.Mark("receive")
 		var m channel.Message
@@ -169,7 +179,7 @@ func (q *queue) receive() {
 // arrived checks a message that was received. Its receiver has just freed the
 // end, and nothing came between: messages arrive here in the order of the queue.
 func (q *queue) arrived(m *channel.Message, body []byte) {
-	number, whole := get(body)
+	number, whole := q.get(body)
 	sender, n := int(m.ID), int(m.Procedure)
 	if sender >= len(q.received) || !whole || number != content(sender, n) {
 		q.check(memory.InOrder, false, "header %d/%d came with content %s", sender, n, strconv.FormatUint(number, 16))
@@ -177,6 +187,24 @@ func (q *queue) arrived(m *channel.Message, body []byte) {
 	}
 	q.check(memory.InOrder, n == q.received[sender], "message %d of sender %d came when %d was next", n+1, sender+1, q.received[sender]+1)
 	q.received[sender]++
+}
+
+// put fills a payload: a number, its complement, and bytes that differ from one message
+// to the next and from one place to the next.
+func (q *queue) put(to []byte, number uint64) []byte {
+	for to = put(to, number); len(to) < int(q.payload); {
+		to = append(to, byte(number)*13+byte(len(to)))
+	}
+	return to
+}
+
+// get reads the number back; false: the payload is not what put has made.
+func (q *queue) get(from []byte) (number uint64, ok bool) {
+	if len(from) < payload {
+		return 0, false
+	}
+	number, ok = get(from[:payload])
+	return number, ok && bytes.Equal(from, q.put(nil, number))
 }
 
 // Content is what message n of a sender holds.

@@ -16,8 +16,9 @@ type Region struct {
 	m        *Machine
 	number   uint8
 	segments [maxSegments]*shm.View
-	ghost    *ghost // nil: nothing is checked
-	guard    *guard // the same, of the victim of a hostile peer
+	owners   [maxSegments]*shm.Segment // the same, as who writes them
+	ghost    *ghost                    // nil: nothing is checked
+	guard    *guard                    // the same, of the victim of a hostile peer
 	// mapped, if set, is told of every access before it is made: its space must still
 	// have the memory.
 	mapped func(segment uint8)
@@ -54,7 +55,7 @@ func (r *Region) truth(word *shm.View) *shm.View {
 
 // Hook puts the accesses of a segment under the schedule.
 func (r *Region) Hook(s *shm.Segment) {
-	r.segments[s.Number()] = &s.View
+	r.segments[s.Number()], r.owners[s.Number()] = &s.View, s
 	s.SetHook(r)
 }
 

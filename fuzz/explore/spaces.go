@@ -351,7 +351,7 @@ func (b *binding) declareState(gone func() bool, ends []schedule.Span, executes 
 		}
 	}, ends...)
 	words := b.size.Words()
-	executed := slices.Concat([]schedule.Span{r.span(channel.Replies, words.RecvLock)}, r.slotSpans(channel.Calls, words), free, executes)
+	executed := slices.Concat([]schedule.Span{r.span(channel.Replies, words.RecvLock)}, r.slotSpans(channel.Calls, words, channel.HeaderSize+payload), free, executes)
 	for i := range b.executed {
 		part("executions of a call", func(d *schedule.Digest) { d.Word(uint64(b.executed[i])) }, executed...)
 	}

@@ -107,30 +107,30 @@ func (g *ghost) declareSide(t *schedule.T, s uint8) {
 		d.Word(uint64(own.Peek(w.RecvLock))<<32 | uint64(g.receiver[s]+1))
 		d.Word(uint64(take.slot)<<2 | bit(take.copied)<<1 | bit(take.stored))
 	}, receiving...)
-	var message [channel.HeaderSize + payload]byte
+	message := make([]byte, g.message)
 	for i, at := range w.Sequence {
 		word("sequence", at)
 		// A slot is free again when the peer has stored its head.
 		g.part(t, "slot", func(d *schedule.Digest) {
 			d.Word(uint64(g.slots[s][i]))
 			if g.slots[s][i] != slotFree {
-				own.PeekBytes(w.Header[i], message[:])
-				d.Bytes(message[:])
+				own.PeekBytes(w.Header[i], message)
+				d.Bytes(message)
 			}
-		}, r.span(s, at), schedule.Span{Location: locate(r.number, s, w.Header[i]), Size: channel.HeaderSize + payload},
+		}, r.span(s, at), schedule.Span{Location: locate(r.number, s, w.Header[i]), Size: g.message},
 			r.span(1-s, w.Head))
 	}
 }
 
 // slotSpans are the places of the slots of a segment.
-func (r *Region) slotSpans(s uint8, w channel.Words) (spans []schedule.Span) {
+func (r *Region) slotSpans(s uint8, w channel.Words, message uint32) (spans []schedule.Span) {
 	for i, at := range w.Header {
-		spans = append(spans, r.span(s, w.Sequence[i]), schedule.Span{Location: locate(r.number, s, at), Size: channel.HeaderSize + payload})
+		spans = append(spans, r.span(s, w.Sequence[i]), schedule.Span{Location: locate(r.number, s, at), Size: message})
 	}
 	return spans
 }
 
-func (g *ghost) slotSpans(s uint8) []schedule.Span { return g.region.slotSpans(s, g.words) }
+func (g *ghost) slotSpans(s uint8) []schedule.Span { return g.region.slotSpans(s, g.words, g.message) }
 
 // span is the place of a word.
 func (r *Region) span(segment uint8, off shm.Offset) schedule.Span {

@@ -32,6 +32,8 @@ func visitedWhole() []counted {
 		{"queue", "1-2-2-1", 258},
 		{"queue", "2-1-2-2", 986},
 		{"queue", "wrap", 986}, // as without the wrap
+		{"queue", "filled", 42},
+		{"queue", "line", 42}, // as with other sizes
 		{"queue", "2-2-2-2", 15978},
 		{"channel", "1-1-1-1", 245},
 		{"channel", "1-1-2-1", 584},
@@ -63,6 +65,8 @@ func visitedWhole() []counted {
 		{"call", "twice", 526},
 		{"call", "twice-2", 13024},
 		{"call", "names", 178382},
+		{"call", "flood", 34},
+		{"call", "flood-drain", 701},
 		{"call", "spurious", 50},
 		{"donation", "default", 8548},
 		{"donation", "wrap", 8548}, // as without the wrap

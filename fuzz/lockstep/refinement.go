@@ -111,6 +111,9 @@ func specified(t explore.Target, v catalogue.Values) (memory.Config, error) {
 	var err error
 	switch t.Name {
 	case explore.Queue().Name:
+		if v.Int("payload") > 0 {
+			return c, fmt.Errorf("lock-step: %w: messages that fill their slots are judged by the target itself", ErrTooLarge)
+		}
 		c = memory.Config{
 			Clients: v.Int("senders"), Servers: v.Int("receivers"), Calls: v.Int("messages"),
 			Slots: explore.Slots(v), Replies: explore.Slots(v), Queue: true,
@@ -118,6 +121,9 @@ func specified(t explore.Target, v catalogue.Values) (memory.Config, error) {
 	case explore.Call().Name:
 		if c = specifiedCall(v); v.Int("twice") > 0 {
 			return c, fmt.Errorf("lock-step: %w: a server that sends replies twice is none of ours", ErrTooLarge)
+		}
+		if v.Word("flood") == "yes" {
+			return c, fmt.Errorf("lock-step: %w: a server that replies to calls that nobody made is none of ours", ErrTooLarge)
 		}
 		if v.Word("names") == "yes" {
 			return c, fmt.Errorf("lock-step: %w: %s", ErrTooLarge, ofName)
