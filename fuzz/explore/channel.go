@@ -217,8 +217,9 @@ func (c *calling) check(property string, ok bool, format string, args ...any) {
 	}
 }
 
-// over says that a thread takes no further step.
+// over says that a thread takes no further step, once it has given its processor up.
 func (c *calling) over() {
+	c.machine.leaves()
 	if o := c.machine.observer; o != nil {
 		o.Ended(c.t.Self())
 	}

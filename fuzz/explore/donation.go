@@ -129,6 +129,12 @@ func donationProgram(v catalogue.Values) func(*schedule.T) {
 
 // donationProgramWith is donationProgram, whose executions are changed before they begin.
 func donationProgramWith(v catalogue.Values, change func(*donating)) func(*schedule.T) {
+	return watchedDonation(v, change, Watch{})
+}
+
+// watchedDonation is donationProgramWith with a watch, which sees what the target's own
+// checks let pass: it is never alone.
+func watchedDonation(v catalogue.Values, change func(*donating), w Watch) func(*schedule.T) {
 	names := numbered("client", v.Int("clients"))
 	return func(t *schedule.T) {
 		c := newCalling(t, donationName, v, simulated, false)
@@ -148,6 +154,13 @@ func donationProgramWith(v catalogue.Values, change func(*donating)) func(*sched
 		d.crew.ghost = c.region.pool
 		c.machine.onPause = c.region.pool.pause
 		c.machine.stopped = func() bool { return d.crew.stopped }
+		if w.Observer != nil {
+			c.machine.observer = w.Observer
+			w.Observer.Begin(Watched{
+				T: t, machine: c.machine, threads: c.threads, calling: c,
+				Segments: [3]*shm.View{c.region.segments[channel.Calls], c.region.segments[channel.Replies], c.caller.Private()},
+			})
+		}
 		change(d)
 		parts := d.parts()
 		if d.without != nil {
@@ -171,10 +184,7 @@ func pollFor(v catalogue.Values) time.Duration {
 func (d *donating) start(names []string) {
 	d.names = names
 	for i, name := range names {
-		d.t.Daemon(name, func() {
-			d.calling.run(i)
-			d.machine.leaves()
-		})
+		d.t.Daemon(name, func() { d.calling.run(i) })
 	}
 	server := append([]declared{{"pool", d.runPool}}, d.crew.crew(d.workers)...)
 	if d.stop != neverStopped {
@@ -184,7 +194,13 @@ func (d *donating) start(names []string) {
 		d.order(server)
 	}
 	d.machine.declareAll(server)
-	d.t.AtEnd(d.end)
+	d.t.AtEnd(func() {
+		if o := d.machine.observer; o != nil {
+			d.machine.observer = nil // what follows are looks, not steps
+			o.End()
+		}
+		d.end()
+	})
 }
 
 func (d *donating) runPool() {

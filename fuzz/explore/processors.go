@@ -58,7 +58,8 @@ func (p *Processors) run() {
 		p.yield()
 	}
 	p.waiting++
-	p.m.t.AwaitStep(schedule.Event{Name: step.Dispatch.String(), Kind: schedule.Swap, Location: processorsAt, Size: 4}, p.idle)
+	e := schedule.Event{Name: step.Dispatch.String(), Kind: schedule.Swap, Location: processorsAt, Size: 4}
+	p.m.watched(step.Dispatch, e, func() { p.m.t.AwaitStep(e, p.idle) })
 	p.m.t.SawValue(0)
 	p.waiting--
 	p.free--
@@ -71,7 +72,8 @@ func (p *Processors) yield() {
 	if !*mine {
 		return
 	}
-	p.m.t.Step(schedule.Event{Name: step.Yield.String(), Kind: schedule.Store, Location: processorsAt, Size: 4})
+	e := schedule.Event{Name: step.Yield.String(), Kind: schedule.Store, Location: processorsAt, Size: 4}
+	p.m.watched(step.Yield, e, func() { p.m.t.Step(e) })
 	p.m.t.SawValue(0)
 	*mine = false
 	p.free++
@@ -103,7 +105,7 @@ func (m *Machine) awaitStep(name step.Name, e schedule.Event, ok func() bool) {
 	m.settle(name)
 	m.leaves()
 	m.forget(name)
-	m.t.AwaitStep(e, ok)
+	m.watched(name, e, func() { m.t.AwaitStep(e, ok) })
 }
 
 // polled is what a thread has looked at in its last turn of polling, and what it
@@ -152,7 +154,8 @@ func (k *Kernel) Pause() {
 	for i := range p.words[:p.n] {
 		on = append(on, p.words[i].at)
 	}
-	m.t.Await(step.Pause.String(), w.pollEnds, on...)
+	m.watched(step.Pause, schedule.Event{Name: step.Pause.String(), Kind: schedule.Await, Location: on[0], Size: 4},
+		func() { m.t.Await(step.Pause.String(), w.pollEnds, on...) })
 	for i := range p.words[:p.n] {
 		m.saw(p.words[i].view.Peek(p.words[i].off))
 	}

@@ -13,7 +13,7 @@ import (
 	"urpc/spec/step"
 )
 
-// Observer watches the executions of target lock, queue, channel, call or death, step by step. Its methods
+// Observer watches the executions of target lock, queue, channel, call, death or donation, step by step. Its methods
 // are called where only one thread runs; they may look at memory, may end the
 // execution by a failure, and take no steps.
 //
@@ -121,6 +121,8 @@ func watchedOf(t Target, v catalogue.Values, w Watch) func(*schedule.T) {
 	switch t.Name {
 	case lockTarget.Name:
 		return watchedLock(v, w)
+	case donationName:
+		return watchedDonation(v, func(*donating) {}, w)
 	case queueTarget.Name:
 		return watchedQueue(v, w)
 	case deathTarget.Name:
@@ -147,14 +149,16 @@ func ReplayWatched(ctx context.Context, token schedule.Token, watch func(t Targe
 }
 
 // watchable are the targets that have an Observer.
-var watchable = []*Target{&lockTarget, &queueTarget, &channelTarget, &callTarget, &deathTarget}
+var watchable = []*Target{&lockTarget, &queueTarget, &channelTarget, &callTarget, &deathTarget, &donationTarget}
 
-// Lock, Queue, Channel, Call and Death are the targets that can be watched.
+// Lock, Queue, Channel, Call, Death and Donation are the targets that can be watched.
 func Lock() Target    { return lockTarget }
 func Queue() Target   { return queueTarget }
 func Channel() Target { return channelTarget }
 func Call() Target    { return callTarget }
 func Death() Target   { return deathTarget }
+
+func Donation() Target { return donationTarget }
 
 // watchedProgram is the program of target channel or call with a watch.
 func watchedProgram(target string, v catalogue.Values, on func(*Kernel) kernel.Kernel, w Watch) func(*schedule.T) {
@@ -194,6 +198,18 @@ func (m *Machine) step(name step.Name, e schedule.Event, also ...schedule.Locati
 	} else {
 		m.t.Await(e.Name, m.gated(nil), e.Location)
 	}
+	m.observer.Take(self)
+}
+
+// watched takes a step of the simulated machine's own, and has who watches see it.
+func (m *Machine) watched(name step.Name, e schedule.Event, take func()) {
+	if m.observer == nil {
+		take()
+		return
+	}
+	self := m.t.Self()
+	m.observer.Stand(self, name, e)
+	take()
 	m.observer.Take(self)
 }
 

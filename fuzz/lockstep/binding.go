@@ -125,7 +125,7 @@ func newBindingRefinement(ctx context.Context, v catalogue.Values) (*bindingRefi
 	for _, s := range m.Processes[0].Steps {
 		r.labels[s.Label] = s.Label != binding.Silent.String()
 	}
-	r.follower, err = newFollower(ctx, m, MostStates, binding.Silent.String())
+	r.follower, err = newFollower(ctx, m, MostStates, silently(binding.Silent.String()))
 	return r, err
 }
 

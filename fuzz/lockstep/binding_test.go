@@ -70,7 +70,7 @@ func TestFollowerBooksTheWay(t *testing.T) {
 	step("silent", 4)
 	step("end", 3)
 	step("end", 4)
-	f, err := newFollower(t.Context(), checker.Model[int]{Init: []int{0}, Processes: []checker.Process[int]{p}}, 10, "silent")
+	f, err := newFollower(t.Context(), checker.Model[int]{Init: []int{0}, Processes: []checker.Process[int]{p}}, 10, silently("silent"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,13 +20,14 @@
 //	stutter.go     steps of the code that are none of the specification, and why
 //	outside.go     steps that no configuration takes which is run along, and why
 //	refinement.go  the specification run along
-//	follow.go      the same of a specification that is nondeterministic; binding.go, lock.go: of
-//	               targets bind and lock
+//	follow.go      the same of a specification that is nondeterministic; binding.go, lock.go,
+//	               donation.go: of targets bind, lock and donation
 //	difference.go  what is told when the two differ
 //	graph.go       the specification's state graph, and how much of it the code has taken
 //	drive.go       paths through that graph that decide how the code is scheduled
 //	run.go         the entry points
 //
 // What it does not see: whatever explore does not (weak memory), a corrupt peer, a
-// client that dies, donation beyond its word, and configurations that a State cannot hold.
+// client that dies, what a pool's threads do among themselves, and configurations that a
+// State cannot hold.
 package lockstep

@@ -18,11 +18,13 @@ import (
 // is decoded. It knows nothing of what the states stand for: the next specification
 // brings its model, what of a state shows, and its stutters.
 type follower[S comparable] struct {
+	processes []checker.Process[S]
+	expanded  []bool // of each state
+
 	states []S
 	ids    map[S]uint32
-	edges  [][]edge // of each state
-	silent map[string]bool
-	count  int // of transitions
+	edges  [][]edge           // of each state
+	silent func(e *edge) bool // whether the code shows nothing of it; it may depend on where the code stands
 
 	now, next []uint32
 	among     []bool   // of each state: it is in next, or in led
@@ -47,15 +49,10 @@ type taking struct {
 	edge
 }
 
-// newFollower explores a model of one family of threads, at most so many states.
-// silent are the labels of steps that the code does not show.
-func newFollower[S comparable](ctx context.Context, m checker.Model[S], most int, silent ...string) (*follower[S], error) {
-	f := &follower[S]{ids: map[S]uint32{}, silent: map[string]bool{}}
-	for _, label := range silent {
-		f.silent[label] = true
-	}
-	p := &m.Processes[0]
-	f.add(m.Init[0])
+// newFollower explores a model, at most so many states: its threads are numbered in the
+// order of its families. silent says of which steps the code shows nothing.
+func newFollower[S comparable](ctx context.Context, m checker.Model[S], most int, silent func(*edge) bool) (*follower[S], error) {
+	f := lazyFollower(m, silent)
 	for id := 0; id < len(f.states); id++ {
 		if len(f.states) > most {
 			return nil, fmt.Errorf("lock-step: %w: more than %d states", ErrGraph, most)
@@ -63,12 +60,17 @@ func newFollower[S comparable](ctx context.Context, m checker.Model[S], most int
 		if id&0xfff == 0 && ctx.Err() != nil {
 			return nil, fmt.Errorf("lock-step: explore the specification: %w", ctx.Err())
 		}
-		for thread := range p.Count {
-			f.expand(p, uint32(id), thread)
-		}
+		f.out(uint32(id))
 	}
-	f.was, f.among, f.taken = make([]bool, len(f.states)), make([]bool, len(f.states)), make([]bool, f.count)
 	return f, nil
+}
+
+// lazyFollower is newFollower of a model of any size, which is explored as far as the
+// code goes. How much of it is taken is not known then.
+func lazyFollower[S comparable](m checker.Model[S], silent func(*edge) bool) *follower[S] {
+	f := &follower[S]{processes: m.Processes, ids: map[S]uint32{}, silent: silent}
+	f.add(m.Init[0])
+	return f
 }
 
 func (f *follower[S]) add(s S) uint32 {
@@ -78,23 +80,48 @@ func (f *follower[S]) add(s S) uint32 {
 		f.ids[s] = id
 		f.states = append(f.states, s)
 		f.edges = append(f.edges, nil)
+		f.expanded = append(f.expanded, false)
+		f.was = append(f.was, false)
+		f.among = append(f.among, false)
 	}
 	return id
 }
 
-// expand adds the transitions of a thread from a state.
-func (f *follower[S]) expand(p *checker.Process[S], id uint32, thread int) {
+// out gives the transitions from a state.
+func (f *follower[S]) out(id uint32) []edge {
+	if !f.expanded[id] {
+		f.expanded[id] = true
+		first := 0
+		for i := range f.processes {
+			p := &f.processes[i]
+			for self := range p.Count {
+				f.expand(p, id, first+self, self)
+			}
+			first += p.Count
+		}
+	}
+	return f.edges[id]
+}
+
+// silently says that the steps of these labels show in nothing.
+func silently(labels ...string) func(*edge) bool {
+	return func(e *edge) bool { return slices.Contains(labels, e.label) }
+}
+
+// expand adds the transitions of a thread, instance self of its family, from a state.
+func (f *follower[S]) expand(p *checker.Process[S], id uint32, thread, self int) {
 	s := f.states[id]
-	at := p.PC(&s, thread)
+	at := p.PC(&s, self)
 	if at < 0 {
 		return
 	}
 	step := &p.Steps[at]
 	for choice := range max(step.Choices, 1) {
 		after := s
-		if step.Choose != nil && step.Choose(&after, thread, choice) || step.Do != nil && step.Do(&after, thread) {
-			f.edges[id] = append(f.edges[id], edge{thread, step.Label, f.add(after), f.count})
-			f.count++
+		if step.Choose != nil && step.Choose(&after, self, choice) || step.Do != nil && step.Do(&after, self) {
+			to := f.add(after) // which may move the edges
+			f.edges[id] = append(f.edges[id], edge{thread, step.Label, to, len(f.taken)})
+			f.taken = append(f.taken, false)
 		}
 	}
 }
@@ -109,23 +136,38 @@ func (f *follower[S]) begin() {
 // says whether there is still a state in which the specification may be: one that
 // looks as is told. Steps that do not show may come before and after.
 func (f *follower[S]) take(thread int, label string, looks func(*S) bool) bool {
+	return f.takeAs(thread, func(*S) (string, bool) { return label, true }, looks)
+}
+
+// takeAs is take where it depends on the state what the step is; false: in that it is
+// none.
+func (f *follower[S]) takeAs(thread int, as func(*S) (label string, is bool), looks func(*S) bool) bool {
 	f.next, f.tried = f.next[:0], f.tried[:0]
 	for _, id := range f.now {
-		if label == "" {
-			f.next = append(f.next, id)
-			f.among[id] = true
+		label, is := as(&f.states[id])
+		switch {
+		case !is:
+			continue
+		case label == "":
+			if !f.among[id] {
+				f.next = append(f.next, id)
+				f.among[id] = true
+			}
 			continue
 		}
-		for _, e := range f.edges[id] {
-			if e.thread == thread && e.label == label {
-				f.reach(id, e)
+		out := f.out(id)
+		for i := range out {
+			if e := &out[i]; e.thread == thread && e.label == label {
+				f.reach(id, *e)
 			}
 		}
 	}
 	for i := 0; i < len(f.next); i++ {
-		for _, e := range f.edges[f.next[i]] {
-			if f.silent[e.label] {
-				f.reach(f.next[i], e)
+		from := f.next[i]
+		out := f.out(from)
+		for j := range out {
+			if e := &out[j]; f.silent(e) {
+				f.reach(from, *e)
 			}
 		}
 	}
@@ -178,9 +220,20 @@ func (f *follower[S]) book() {
 	}
 }
 
+// keep drops the candidates that are not such, and says whether any is left.
+func (f *follower[S]) keep(such func(*S) bool) bool {
+	f.next = append(f.next[:0], f.now...)
+	f.next = slices.DeleteFunc(f.next, func(id uint32) bool { return !such(&f.states[id]) })
+	if len(f.next) == 0 {
+		return false
+	}
+	f.now, f.next = f.next, f.now
+	return true
+}
+
 // stuck says whether the specification, in some candidate, can go no further.
 func (f *follower[S]) stuck() bool {
-	return slices.ContainsFunc(f.now, func(id uint32) bool { return len(f.edges[id]) == 0 })
+	return slices.ContainsFunc(f.now, func(id uint32) bool { return len(f.out(id)) == 0 })
 }
 
 // state adds the states in which the specification may be to a digest.
@@ -221,7 +274,7 @@ func (f *follower[S]) leftOut(tell func(from uint32, e edge)) {
 
 // shares are those of its states and transitions that were taken.
 func (f *follower[S]) shares() (states, transitions Share) {
-	return Share{number(f.was), len(f.was)}, Share{number(f.taken), f.count}
+	return Share{number(f.was), len(f.was)}, Share{number(f.taken), len(f.taken)}
 }
 
 // number is how many of them are true.

@@ -48,11 +48,13 @@ import (
 // thread is what is known of a thread of the code.
 type thread struct {
 	side, self int
+	actual     int // its number in the execution
 
 	at    step.Name      // the step that it has announced; None: it has ended
 	event schedule.Event // of that step
 
 	taken   step.Name      // the step that it took last
+	came    step.Name      // the same, but for steps of a pool's threads and of processors (donation.go)
 	touched schedule.Event // of that step
 	saw     uint32         // what that step read or wrote
 
@@ -266,7 +268,7 @@ func (r *Refinement) threadImage(th *thread) memory.Thread {
 		t.Position, _ = r.imageOf(th.position)
 		t.Seen, _ = r.imageOf(th.seen)
 	case step.UnlockSend:
-		if t.Stuck = th.taken == step.StoreRoom; t.Stuck {
+		if t.Stuck = th.came == step.StoreRoom; t.Stuck {
 			t.Seen, _ = r.imageOf(th.seen)
 		}
 	case step.AwaitRoom:
@@ -276,7 +278,7 @@ func (r *Refinement) threadImage(th *thread) memory.Thread {
 			t.Seen = r.awaited(th)
 		}
 	case step.UnlockReceive:
-		t.Stuck = th.taken == step.LookSlot
+		t.Stuck = th.came == step.LookSlot
 	case step.LookParked:
 		if th.last {
 			t.Seen = 1
@@ -286,7 +288,7 @@ func (r *Refinement) threadImage(th *thread) memory.Thread {
 	case step.Return:
 		t.Position, t.Seen = uint8(th.position-r.start), uint8(th.seen-r.start)
 	case step.Asleep:
-		if r.watched.Woken(th.number(r)) {
+		if r.watched.Woken(th.actual) {
 			t.At = step.Retract
 		}
 	}

@@ -64,7 +64,7 @@ func newLockRefinement(ctx context.Context, v catalogue.Values) (*lockRefinement
 		r.names = append(r.names, fmt.Sprint("thread ", i+1))
 	}
 	var err error
-	r.follower, err = newFollower(ctx, lock.Model(n), MostStates, step.NCS.String())
+	r.follower, err = newFollower(ctx, lock.Model(n), MostStates, silently(step.NCS.String()))
 	return r, err
 }
 

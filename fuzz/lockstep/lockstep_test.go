@@ -127,8 +127,15 @@ func TestStuttersOccur(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	pool, err := RunTarget(t.Context(), explore.Donation(), valuesOf(t, explore.Donation(), "never"), schedule.Random(1, 100), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, s := range []Stutter{BusyLock, AwaitLock, Inside} {
 		occurred[s] = locked.Stutters[s]
+	}
+	for _, s := range []Stutter{OfPool, Polling, InVain} {
+		occurred[s] = pool.Stutters[s]
 	}
 	for _, s := range Stutters() {
 		if occurred[s] == 0 || s.Reason() == "" {

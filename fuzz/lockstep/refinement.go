@@ -118,6 +118,10 @@ func specified(t explore.Target, v catalogue.Values) (memory.Config, error) {
 			Clients: v.Int("senders"), Servers: v.Int("receivers"), Calls: v.Int("messages"),
 			Slots: explore.Slots(v), Replies: explore.Slots(v), Queue: true,
 		}
+	case explore.Donation().Name:
+		if c, err = specifiedDonation(v); err != nil {
+			return c, err
+		}
 	case explore.Call().Name:
 		if c = specifiedCall(v); v.Int("twice") > 0 {
 			return c, fmt.Errorf("lock-step: %w: a server that sends replies twice is none of ours", ErrTooLarge)
@@ -165,17 +169,22 @@ func (r *Refinement) Begin(w explore.Watched) {
 	if w.T.ByStates() {
 		w.T.Shared(r.state)
 	}
+	r.reset()
+	r.candidates = append(r.candidates[:0], candidate{state: memory.Initial(r.config)})
+	if r.coverage != nil {
+		r.candidates[0].id = r.graph.initial
+		r.coverage.stateTaken(r.graph.initial)
+	}
+}
+
+// reset forgets the execution before.
+func (r *Refinement) reset() {
 	r.standing, r.pending, r.judged, r.failed = 0, none, 0, false
 	r.rings, r.nudges, r.held = [2]uint32{}, 0, 0
 	r.image, r.opened = memory.CallState{}, [memory.MaxRecords]int{}
 	for i := range r.threads {
 		side, self := sideOf(r.config, i)
-		r.threads[i] = thread{side: side, self: self}
-	}
-	r.candidates = append(r.candidates[:0], candidate{state: memory.Initial(r.config)})
-	if r.coverage != nil {
-		r.candidates[0].id = r.graph.initial
-		r.coverage.stateTaken(r.graph.initial)
+		r.threads[i] = thread{side: side, self: self, actual: i}
 	}
 }
 
@@ -243,6 +252,7 @@ func (r *Refinement) Take(thread int) {
 	r.pending = thread
 	th := &r.threads[thread]
 	th.taken, th.touched, th.saw = th.at, th.event, 0
+	th.came = th.taken
 }
 
 // Saw implements explore.Observer.

@@ -49,7 +49,7 @@ const MostStates = 8 << 20
 // Tied says whether a target can be run in lock-step: there is a specification that
 // it refines.
 func Tied(target string) bool {
-	return Driven(target) || target == explore.Bind().Name || target == explore.Lock().Name
+	return Driven(target) || target == explore.Bind().Name || target == explore.Lock().Name || target == explore.Donation().Name
 }
 
 // Driven says whether it is spec/memory that a target refines: then it has a Graph, and
@@ -70,6 +70,8 @@ func RunTarget(ctx context.Context, t explore.Target, v catalogue.Values, s sche
 		return RunBinding(ctx, v, s, o)
 	case explore.Lock().Name:
 		return runLock(ctx, v, s, o)
+	case explore.Donation().Name:
+		return runDonation(ctx, v, s, o)
 	default:
 		return runTarget(ctx, t, v, s, o)
 	}
@@ -83,6 +85,8 @@ func ReplayTarget(ctx context.Context, token schedule.Token, o Options) (Report,
 		return ReplayBinding(ctx, token, o)
 	case err == nil && info.Target == explore.Lock().Name:
 		return replayLock(ctx, token, o)
+	case err == nil && info.Target == explore.Donation().Name:
+		return replayDonation(ctx, token, o)
 	default:
 		return Replay(ctx, token, o)
 	}

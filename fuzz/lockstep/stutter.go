@@ -29,6 +29,14 @@ const (
 	AwaitLock
 	// Inside: a step in the critical section, which has nothing in spec/lock but its end.
 	Inside
+	// OfPool: a step of a pool's threads among themselves, or of the machine's
+	// processors, or of a handler, in target donation.
+	OfPool
+	// Polling: a look, or a rest, of who polls, between two turns.
+	Polling
+	// InVain: a worker of a pool that parks looks for donated processors where nobody
+	// donates.
+	InVain
 	stutters
 )
 
@@ -41,6 +49,9 @@ var stutterNames = [stutters]struct{ name, reason string }{
 	BusyLock:     {"busy lock", "a try for the lock found it held; the specification awaits it"},
 	AwaitLock:    {"await lock", "an await of the lock ended; the try that takes it comes next"},
 	Inside:       {"inside", "a step in the critical section, of which spec/lock has nothing but the end"},
+	OfPool:       {"of pool", "a pool's threads among themselves, and the machine's processors, are none of spec/memory"},
+	Polling:      {"polling", "between two turns of polling the specification only chooses whether there is another one"},
+	InVain:       {"in vain", "a pool that parks looks for donated processors; the specification has that only where somebody donates"},
 	InCall:       {"in call", "a step of a call, which spec/memory has; in spec/binding its thread touches memory and stays where it is"},
 }
 

@@ -16,8 +16,8 @@
 // Exploring that configuration of the target (package explore) with at most so
 // many preemptions violates that property. Lock-step with the specification
 // (package lockstep), which checks nothing else, finds the fault in a
-// configuration of its own, of target bind, call or death if that is the fault's, else of
-// target channel, where that thread takes the first step that is none of the
+// configuration of its own, of the target that is named before it, or of target bind, call
+// or death if that is the fault's, else of target channel, where that thread takes the first step that is none of the
 // specification (or the last one, where nobody goes on and the specification does); one line in place of the last three,
 // "Not in lock-step: ", says why it does not. Where the specification has the
 // same fault it has the same name.
@@ -69,9 +69,12 @@ type Mutant struct {
 	patch string
 }
 
-// TiedTarget names the target of LockStep.Configuration: the mutant's own, if that has a
-// specification of its own; else target channel.
+// TiedTarget names the target of LockStep.Configuration: that which stands before it; else
+// the mutant's own, if that is bind, call or death; else target channel.
 func (m Mutant) TiedTarget() string {
+	if m.LockStep.Target != "" {
+		return m.LockStep.Target
+	}
 	if slices.Contains([]string{explore.Bind().Name, explore.Call().Name, explore.Death().Name}, m.Target) && m.LockStep.Configuration != "" {
 		return m.Target
 	}
@@ -80,6 +83,7 @@ func (m Mutant) TiedTarget() string {
 
 // LockStep says where lock-step alone finds a mutant.
 type LockStep struct {
+	Target string // if the patch names one
 	// Configuration of the mutant's TiedTarget, in which an execution with at most
 	// Preemptions preemptions takes a step that is none of the specification.
 	Configuration string

@@ -62,6 +62,9 @@ func readLockStep(name string, lines []string) (l LockStep, err error) {
 	if l.Preemptions, err = strconv.Atoi(preemptions); err != nil {
 		return l, fmt.Errorf("patch %s: lock-step preemptions: %w", name, err)
 	}
+	if target, configuration, ok := strings.Cut(l.Configuration, " "); ok {
+		l.Target, l.Configuration = target, configuration
+	}
 	var ok bool
 	if l.Step, l.Thread, ok = strings.Cut(first, " of "); !ok {
 		return l, fmt.Errorf("patch %s: first difference: %q, want STEP of THREAD", name, first)

@@ -22,6 +22,7 @@ var Family = catalogue.Family{
 		{Name: "pass", Doc: "whom the caller that resigns the lead makes ready: the first whose call is pending, or all", Max: 1, Words: []string{"first", "all"}},
 		{Name: "doorbell", Doc: "after how many rings a doorbell has its old value again; 0: never", Min: 0, Max: 16},
 		{Name: "donate", Doc: "whether a caller donates its processor when it wakes the server", Max: 1, Words: []string{"no", "yes"}},
+		{Name: "poll", Doc: "whether who finds nothing to receive may poll once more before it parks", Max: 1, Words: []string{"no", "yes"}},
 	},
 	Configurations: []catalogue.Configuration{
 		named("2-1-1-1", "two threads, one call each, one slot: each queue fills, wraps and empties", 2, 1, 1, 1, 1),
@@ -41,6 +42,7 @@ var Family = catalogue.Family{
 		named("3-1-1-2", "three threads, two slots: each queue fills, wraps and empties (21 million states)", 3, 1, 1, 2, 2),
 		{Name: "spurious", Doc: "two threads, one call each; the kernel wakes for nothing", Set: map[string]int{"spurious": 1}},
 		{Name: "donate", Doc: "two threads, one call each, that donate their processor", Set: map[string]int{"donate": 1}},
+		{Name: "donate-poll", Doc: "the same, with polling before parking", Set: map[string]int{"donate": 1, "poll": 1}},
 		{Name: "pass-all", Doc: "two threads, two calls each; who resigns the lead makes all ready", Set: map[string]int{"calls": 2, "pass": int(PassAll)}},
 	},
 	Mutants: describedOf(mutants),
@@ -64,6 +66,7 @@ func config(v catalogue.Values) Config {
 		Clients: v.Int("clients"), Servers: v.Int("servers"), Calls: v.Int("calls"),
 		Slots: v.Int("slots"), Replies: v.Int("replies"),
 		Spurious: v.Int("spurious") == 1, Pass: Pass(v.Int("pass")), Doorbell: v.Int("doorbell"), Donation: v.Int("donate") == 1,
+		Polls: v.Int("poll") == 1,
 	}
 }
 

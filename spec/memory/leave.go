@@ -226,6 +226,8 @@ func (v view) foundNothing() bool {
 	switch {
 	case v.Queue:
 		return v.poll()
+	case v.Polls:
+		return v.to(step.Pause)
 	case v.left == nil || v.side == server:
 		return v.to(step.LookDoorbell)
 	}

@@ -102,8 +102,8 @@ func (l Leave) fits(c Config) error {
 		return fmt.Errorf("%d calls that may be left: want 1 to %d in all", c.Clients*c.Calls, numbers-1)
 	case l.Death && (l.Leavers > 0 || c.Servers == 0 || l.Records != c.Clients || l.Twice > 0):
 		return fmt.Errorf("a server that dies is specified with as many records as callers, and nobody who leaves for another reason")
-	case c.Donation || c.Pass != PassFirst || c.Doorbell != 0:
-		return fmt.Errorf("calls that are left are not specified with donation, another pass, or a doorbell that comes round")
+	case c.Donation || c.Polls || c.Pass != PassFirst || c.Doorbell != 0:
+		return fmt.Errorf("calls that are left are not specified with donation, polling, another pass, or a doorbell that comes round")
 	}
 	return nil
 }
@@ -162,7 +162,7 @@ func (l *Leaving) comparesNudge(at, then step.Name) bool {
 
 // choices are how many a step has.
 func (m *machine) choices(side int, name step.Name) int {
-	if side == server && name == step.Execute && m.Leave.Twice > 0 {
+	if side == server && name == step.Execute && m.Leave.Twice > 0 || name == step.Pause {
 		return 2
 	}
 	return 1

@@ -24,7 +24,7 @@
 //	image.go       for refinement mappings from implementations
 //
 // Not here: what a processor that was donated does (package protocol), a corrupt
-// peer, a client that dies, polling before parking, and sleeping on several channels.
+// peer, a client that dies, how long anybody polls, and sleeping on several channels.
 package memory
 
 import (
@@ -59,6 +59,8 @@ type Config struct {
 	Donation bool
 	// Leave says how calls are left; the zero value: they are not. See CallModel.
 	Leave Leave
+	// Polls: who has found nothing to receive may poll once more before it parks.
+	Polls bool
 	// Queue: nothing but the queue of calls, without replies: the clients send Calls
 	// messages each, the servers receive and poll. See queue.go.
 	Queue bool
@@ -188,7 +190,7 @@ var (
 		{step.CopySlot, view.copySlot}, {step.StoreHead, view.storeHead}, {step.UnlockReceive, view.unlockReceive},
 	}
 	parking = []row{
-		{step.LookDoorbell, view.lookDoorbell}, {step.LoadReturned, view.loadReturned}, {step.LookDonation, view.lookDonation},
+		{step.Pause, view.pause}, {step.LookDoorbell, view.lookDoorbell}, {step.LoadReturned, view.loadReturned}, {step.LookDonation, view.lookDonation},
 		{step.Return, view.giveBack}, {step.Announce, view.announce}, {step.RecheckHead, view.recheckHead},
 		{step.RecheckSlot, view.recheckSlot}, {step.Sleep, view.sleep}, {step.Asleep, view.asleep}, {step.Retract, view.retract},
 	}
@@ -232,6 +234,8 @@ func (m *machine) programs() [2][]row {
 // has says whether the program of a side has such a step.
 func (m *machine) has(side int, name step.Name) bool {
 	switch name {
+	case step.Pause:
+		return m.Polls
 	case step.Asleep:
 		return m.Spurious || side == client && m.Leave.End != Cancelled
 	case step.AnnounceReady, step.RetractReady, step.LookReturned, step.Donate:

@@ -5,6 +5,8 @@ import "urpc/spec/step"
 // A processor that finds nothing to receive parks. "Read the doorbell, announce
 // in one's own segment, re-check the queues, wait on the value read."
 //
+//	pause:        \* where there is polling: (a caller) goto checkReply; (a server)
+//	              goto testSetReceive; or, either of them, goto lookDoorbell
 //	lookDoorbell: d := peer.doorbell                 \* a server returns what was donated: donate.go
 //	announce:     own.parked := own.parked + 1
 //	recheckHead:  h := own.head
@@ -18,6 +20,18 @@ import "urpc/spec/step"
 // published after the announcement, so its sender sees that, and rings after
 // the doorbell was read. Sleep then returns at once, or its wake finds the
 // sleeper.
+
+// pause polls once more, or parks: how long anybody polls is not told.
+func (v view) pause() bool {
+	switch {
+	case v.choice == 1:
+		return v.to(step.LookDoorbell)
+	case v.side == client:
+		return v.to(step.CheckReply)
+	default:
+		return v.to(step.TestSetReceive)
+	}
+}
 
 func (v view) lookDoorbell() bool {
 	v.t.Rung = 0

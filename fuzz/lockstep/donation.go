@@ -1,0 +1,383 @@
+package lockstep
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"urpc/checker"
+	"urpc/checker/catalogue"
+	"urpc/checker/schedule"
+	"urpc/fuzz/explore"
+	"urpc/spec/memory"
+	"urpc/spec/step"
+)
+
+// The refinement mapping of target donation to spec/memory, with donation and, where
+// there is polling, with that. Words, steps and mapping are those of target channel.
+// What is different:
+//
+//   - The server's processors are the workers of a pool: the first worker that receives
+//     is the first processor. One that has not received yet stands at TestSetReceive.
+//   - What a pool's threads do among themselves, and who has a processor, is none of the
+//     specification: stutters, as long as which a thread may stand anywhere in it.
+//   - Whether a thread that has found nothing polls or parks the specification chooses
+//     (Pause): which of the two shows in the next step. What is looked at between two
+//     turns of polling are stutters.
+//
+// So the specification is in one of several candidate states: see follower. How much of
+// it a pool takes is not counted: that only who has the polling place receives leaves
+// most of it out.
+type donationRefinement struct {
+	*Refinement
+	follower *follower[memory.CallState]
+	of       []int // by thread of the code: its number in the specification; none
+	servers  int   // processors that have a worker
+}
+
+// runDonation is RunTarget of target donation.
+func runDonation(ctx context.Context, v catalogue.Values, s schedule.Strategy, o Options) (Report, error) {
+	r, err := newDonationRefinement(v)
+	if err != nil {
+		return Report{}, err
+	}
+	rep, err := explore.RunWatchedTarget(ctx, explore.Donation(), v, explore.Watch{Observer: r}, s, o.Schedule)
+	return r.report(rep), err
+}
+
+// replayDonation is ReplayTarget of a token of target donation.
+func replayDonation(ctx context.Context, token schedule.Token, o Options) (Report, error) {
+	var r *donationRefinement
+	rep, err := explore.ReplayWatched(ctx, token, func(_ explore.Target, v catalogue.Values) (w explore.Watch, err error) {
+		r, err = newDonationRefinement(v)
+		return explore.Watch{Observer: r}, err
+	}, o.Schedule)
+	if r == nil {
+		return Report{Report: rep}, err
+	}
+	return r.report(rep), err
+}
+
+// specifiedDonation gives the configuration of the specification that one of target
+// donation refines.
+func specifiedDonation(v catalogue.Values) (memory.Config, error) {
+	c := memory.Config{
+		Clients: v.Int("clients"), Servers: v.Int("workers"), Calls: v.Int("calls"), Slots: explore.Slots(v), Replies: explore.Slots(v),
+		Spurious: v.Int("spurious") > 0, Donation: v.Int("donate") == 1, Polls: v.Int("poll") == 1,
+	}
+	if v.Word("stop") != "never" || v.Word("handlers") == "exit" {
+		return c, fmt.Errorf("lock-step: %w: no pool is stopped, and no handler ends its thread", ErrTooLarge)
+	}
+	return c, nil
+}
+
+func newDonationRefinement(v catalogue.Values) (*donationRefinement, error) {
+	base, err := newRefinement(explore.Donation(), v, nil)
+	if err != nil {
+		return nil, err
+	}
+	r := &donationRefinement{Refinement: base}
+	model := checker.Model[memory.CallState]{Init: []memory.CallState{memory.Initial(base.config)}, Processes: base.sides[:memory.CancellerSide]}
+	r.follower = lazyFollower(model, r.silent)
+	return r, nil
+}
+
+// silent says of a step whether the code shows nothing of it: the choice between polling
+// and parking; and the execution of a call, once the procedure was called.
+func (r *donationRefinement) silent(e *edge) bool {
+	return e.label == step.Pause.String() || e.label == step.Execute.String() && r.threads[e.thread].executes
+}
+
+func (r *donationRefinement) report(rep schedule.Report) Report {
+	out := r.Refinement.report(rep)
+	out.Candidates = r.follower.largest
+	return out
+}
+
+var _ explore.Observer = (*donationRefinement)(nil)
+
+// Begin implements explore.Observer.
+func (r *donationRefinement) Begin(w explore.Watched) {
+	r.watched = w
+	r.reset()
+	r.of, r.servers = r.of[:0], 0
+	for i := range r.config.Clients {
+		r.of = append(r.of, i)
+	}
+	for j := range r.config.Servers {
+		r.threads[r.config.Clients+j].at = step.TestSetReceive
+	}
+	r.follower.begin()
+	if w.T.ByStates() {
+		w.T.Shared(func(d *schedule.Digest) {
+			r.follower.state(d)
+			for _, is := range r.of {
+				d.Word(uint64(is + 1))
+			}
+		})
+	}
+}
+
+// thread gives what is known of a thread of the code; nil: the specification has none
+// like it.
+func (r *donationRefinement) thread(thread int) *thread {
+	for len(r.of) <= thread {
+		r.of = append(r.of, none)
+	}
+	if r.of[thread] == none {
+		return nil
+	}
+	return &r.threads[r.of[thread]]
+}
+
+// Stand implements explore.Observer.
+func (r *donationRefinement) Stand(thread int, name step.Name, e schedule.Event) {
+	if r.failed {
+		return
+	}
+	th := r.thread(thread)
+	if th == nil && name == step.TestSetReceive {
+		if r.servers == r.config.Servers {
+			r.part(fmt.Sprintf("thread %d receives, and every processor has its worker", thread+1))
+		}
+		r.of[thread] = r.config.Clients + r.servers
+		r.servers++
+		th = r.thread(thread)
+		th.actual = thread
+	}
+	if th == nil {
+		if !ofPoolAlone(name) {
+			r.part(fmt.Sprintf("thread %d stands at %v, and is no processor", thread+1, name))
+		}
+		return
+	}
+	th.at, th.event = name, e
+	r.arrive(thread, th)
+}
+
+// Ended implements explore.Observer.
+func (r *donationRefinement) Ended(thread int) {
+	if !r.failed {
+		th := r.thread(thread)
+		th.at = step.None
+		r.arrive(thread, th)
+	}
+}
+
+func (r *donationRefinement) arrive(thread int, th *thread) {
+	if r.pending == thread {
+		r.judge(th)
+	}
+	if th.returned {
+		th.returned = false
+		r.only(th, "gets "+r.told(th.result), func(s *memory.CallState) bool {
+			i, ok := r.callOf(s, r.resultOf(s, th))
+			return s.Caller[th.self].At == step.CloseCall && ok && th.result == explore.Result(explore.Argument(i)) &&
+				i == th.self*r.config.Calls+int(s.Caller[th.self].Number)
+		})
+	}
+}
+
+// Take implements explore.Observer.
+func (r *donationRefinement) Take(thread int) {
+	th := r.thread(thread)
+	if r.failed || th == nil {
+		return
+	}
+	r.pending = thread
+	if th.taken, th.touched, th.saw = th.at, th.event, 0; !ofPoolAlone(th.taken) {
+		th.came = th.taken
+	}
+}
+
+// Saw implements explore.Observer.
+func (r *donationRefinement) Saw(thread int, value uint32) {
+	if th := r.thread(thread); th != nil {
+		th.saw = value
+	}
+}
+
+// Execute implements explore.Observer: from now on the specification may take its own
+// step at any time.
+func (r *donationRefinement) Execute(thread int, request []byte) {
+	th := r.thread(thread)
+	if r.failed || th == nil {
+		return
+	}
+	number, whole := explore.Number(request)
+	if th.executes {
+		r.part(r.threadName(th) + " executes a call a second time")
+	}
+	if th.at = step.Execute; r.pending == thread {
+		r.judge(th)
+	}
+	r.only(th, "executes "+r.told(number), func(s *memory.CallState) bool {
+		i, ok := r.callOf(s, threadOf(s, th).Message)
+		return th.side == memory.ServerSide && atOf(s, th) == step.Execute && ok && whole && number == explore.Argument(i)
+	})
+	th.executes, th.at = true, step.TestSetSend // where it will be in the specification, too
+	if r.look(); !r.follower.take(none, "", r.looks) {
+		r.part(r.threadName(th) + " executes")
+	}
+}
+
+// Return implements explore.Observer.
+func (r *donationRefinement) Return(thread int, reply []byte) { r.Refinement.Return(thread, reply) }
+
+// End implements explore.Observer: nobody can go on, and in some candidate the
+// specification cannot either; but for a processor that has no worker, or whose worker
+// has no polling place, or polls.
+func (r *donationRefinement) End() {
+	if r.failed {
+		return
+	}
+	for _, id := range r.follower.now {
+		if !r.goesOn(id) {
+			return
+		}
+	}
+	r.part("nobody can go on")
+}
+
+func (r *donationRefinement) goesOn(id uint32) bool {
+	s := &r.follower.states[id]
+	for _, e := range r.follower.out(id) {
+		th := &r.threads[e.thread]
+		idle := th.side == memory.ServerSide && atOf(s, th) == step.TestSetReceive && (r.servers <= th.self || ofPoolAlone(th.at))
+		idle = idle || e.label == step.Pause.String() && th.at == step.Pause // it polls for ever
+		if !idle && (e.label != step.Asleep.String() || !r.config.Spurious) {
+			return true
+		}
+	}
+	return false
+}
+
+// judge demands that the step which the thread has taken be one of the specification,
+// or a stutter.
+func (r *donationRefinement) judge(th *thread) {
+	r.remember(th, th.taken)
+	if !ofPoolAlone(th.taken) {
+		th.executes = false
+	}
+	stuttered := notStutter
+	as := func(s *memory.CallState) (string, bool) {
+		label, stutter, is := r.as(s, th)
+		if is && label == "" {
+			stuttered = stutter
+		}
+		return label, is
+	}
+	r.look()
+	if !r.follower.takeAs(r.number(th), as, r.looks) {
+		r.part(fmt.Sprintf("%s took %s (%v of %v, value %d) and stands at %v", r.threadName(th), th.taken, th.touched.Kind, th.touched.Location, th.saw, standing(th.at)))
+	}
+	r.pending = none
+	r.judged++
+	r.steps++
+	r.stutter[stuttered]++
+}
+
+func (r *donationRefinement) number(th *thread) int { return th.number(r.Refinement) }
+
+// as says what the step that the thread has taken is in a state of the specification.
+func (r *donationRefinement) as(s *memory.CallState, th *thread) (label string, stutter Stutter, is bool) {
+	name, at := th.taken, atOf(s, th)
+	switch {
+	case ofPoolAlone(name):
+		return "", OfPool, true
+	case at == step.Pause && looksPolling(name):
+		return "", Polling, true
+	case r.looksInVain(name, at):
+		return "", InVain, true
+	}
+	if stutter := r.stutterOf(th, at); stutter != notStutter {
+		return "", stutter, true
+	}
+	kind, location, known := r.accessOf(s, th, name)
+	if at != name || !known || th.touched.Kind != kind || th.touched.Location != location {
+		return "", notStutter, false
+	}
+	side := &s.Side[th.side]
+	if held := name == step.TestSetSend && side.SendLock || name == step.TestSetReceive && side.RecvLock; held {
+		return "", busy(name), true
+	}
+	return name.String(), notStutter, true
+}
+
+// ofPoolAlone says whether a step is one of a pool's threads among themselves, or of the
+// machine's processors, or of a handler.
+func ofPoolAlone(name step.Name) bool {
+	if name == step.Work || name == step.Exit || name == step.Dispatch {
+		return true
+	}
+	_, is := outside[name]
+	return is && !looksPolling(name)
+}
+
+// looksPolling says whether a step may be one of a thread that polls, between two
+// turns.
+func looksPolling(name step.Name) bool {
+	switch name {
+	case step.Pause, step.LoadDonated, step.LookReturned, step.LoadReturned, step.LookDonation:
+		return true
+	default:
+		return false
+	}
+}
+
+// looksInVain says whether a step is a look for donated processors of a thread that
+// parks, where nobody donates: a pool looks all the same, which the specification of
+// those that do not donate has not.
+func (r *donationRefinement) looksInVain(name, at step.Name) bool {
+	return !r.config.Donation && at == step.Announce && (name == step.LoadReturned || name == step.LookDonation)
+}
+
+// looks says whether a state of the specification looks like what was decoded. Of a
+// thread at a step that the specification has not, nothing shows.
+func (r *donationRefinement) looks(s *memory.CallState) bool {
+	if r.odd.found {
+		return false
+	}
+	shown := r.shows(s)
+	return shown == r.image
+}
+
+func (r *donationRefinement) shows(s *memory.CallState) memory.CallState {
+	shown := *s
+	r.hide(&shown)
+	for i := range r.threads {
+		th := &r.threads[i]
+		if at := atOf(s, th); ofPoolAlone(th.at) || at == step.Pause && looksPolling(th.at) || r.looksInVain(th.at, at) {
+			*threadOf(&shown, th) = *threadOf(&r.image, th)
+		}
+	}
+	return shown
+}
+
+// only keeps the candidates that are such.
+func (r *donationRefinement) only(th *thread, what string, such func(*memory.CallState) bool) {
+	if !r.follower.keep(such) {
+		r.part(r.threadName(th) + " " + what + ", which the specification does not")
+	}
+}
+
+// part ends the execution where code and specification part, and tells both sides.
+func (r *donationRefinement) part(what string) {
+	r.failed = true
+	var b strings.Builder
+	fmt.Fprintf(&b, "step %d: %s", r.judged+1, what)
+	for _, id := range r.follower.now[:min(3, len(r.follower.now))] {
+		s := &r.follower.states[id]
+		fmt.Fprintf(&b, "\n  the specification may have been at %s", r.positions(s))
+		shown := r.shows(s)
+		if lines := differing(reflect.ValueOf(&shown).Elem(), reflect.ValueOf(&r.image).Elem(), "", nil); len(lines) > 0 {
+			fmt.Fprintf(&b, ", where it had\n    %s", strings.Join(lines, "\n    "))
+		}
+	}
+	if o := r.odd; o.found {
+		fmt.Fprintf(&b, "\n  the word %d:%d stands for nothing with value %d (%#x)", o.segment, o.offset, o.value, o.value)
+	}
+	r.watched.T.Fail(Property, "%s", &b)
+	panic("lockstep: an execution that failed goes on")
+}

@@ -1,0 +1,174 @@
+package lockstep
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"urpc/checker/schedule"
+	"urpc/checker/verdict"
+	"urpc/fuzz/explore"
+	"urpc/runtime/channel"
+	"urpc/runtime/shm"
+	"urpc/spec/step"
+)
+
+// Every transition of the code of target donation is one of the specification.
+func TestDonationRefines(t *testing.T) {
+	for _, c := range []struct {
+		config     string
+		code       uint64
+		candidates int
+	}{
+		{"default", 34569, 9},
+		{"alone", 1070, 9},
+		{"two-callers", 5193, 9},
+		{"never", 15028, 9},
+		{"preempted", 14866, 9},
+	} {
+		t.Run(c.config, func(t *testing.T) {
+			t.Parallel()
+			v := valuesOf(t, explore.Donation(), c.config)
+			rep, err := RunTarget(t.Context(), explore.Donation(), v, schedule.Stateful(), Options{Schedule: schedule.Options{Plain: true}})
+			if err != nil || rep.Verdict != verdict.Holds || !rep.Complete || rep.Verified == 0 {
+				t.Fatalf("%v, complete %v, %d verified: %s: %v, %+v", rep.Verdict, rep.Complete, rep.Verified, rep.Reason, err, rep.Failure)
+			}
+			if rep.Report.States != c.code || rep.Candidates != c.candidates || rep.Stutters[OfPool] == 0 {
+				t.Errorf("%d states, %d candidates; want %d, %d; stutters %v", rep.Report.States, rep.Candidates, c.code, c.candidates, rep.Stutters)
+			}
+		})
+	}
+}
+
+// Samples of every configuration refine it, but for those in which a pool is stopped or
+// loses a worker, and one that is too large; with the watch the executions are those of
+// the explorer, and a token replays in lock-step.
+func TestDonationRefinesInSamples(t *testing.T) {
+	left := []string{}
+	configs := []string{"clients=2,workers=2,handlers=work,preempt=1,spurious=1", "start=2^32-1,calls=3"}
+	for _, c := range explore.Donation().Configurations {
+		configs = append(configs, c.Name)
+	}
+	for _, config := range configs {
+		v, s := valuesOf(t, explore.Donation(), config), schedule.Random(1991, 300)
+		rep, err := RunTarget(t.Context(), explore.Donation(), v, s, Options{Schedule: schedule.Options{Passing: true}})
+		if errors.Is(err, ErrTooLarge) {
+			left = append(left, config)
+			continue
+		}
+		if err != nil || rep.Failure != nil || rep.Matched < rep.Steps/2 {
+			t.Errorf("%s: %v, %+v, %d of %d steps were judged", config, err, rep.Failure, rep.Matched, rep.Steps)
+			continue
+		}
+		plain, err := explore.Run(t.Context(), explore.Donation(), v, s, schedule.Options{})
+		if err != nil || plain.Executions != rep.Executions || plain.Steps != rep.Steps || plain.Depth != rep.Depth {
+			t.Errorf("%s: %d executions of %d steps, without lock-step %d of %d (%v)", config, rep.Executions, rep.Steps, plain.Executions, plain.Steps, err)
+		}
+		again, err := ReplayTarget(t.Context(), rep.Passing.Token, Options{})
+		if err != nil || again.Matched == 0 || again.Failure != nil {
+			t.Errorf("%s: replayed: %v, %d steps, %+v", config, err, again.Matched, again.Failure)
+		}
+	}
+	if want := []string{"exit", "exit-2", "stop", "stop-2", "stop-after", "large"}; !slices.Equal(left, want) {
+		t.Errorf("not run in lock-step: %v, want %v", left, want)
+	}
+}
+
+// donationMeddler does something to a refinement before one of its steps is judged.
+type donationMeddler struct {
+	*donationRefinement
+	when func(m *donationMeddler, th *thread) bool
+	do   func(m *donationMeddler, th *thread)
+	done bool
+	// What the procedure is told to be given, and the call to have got.
+	request, reply func(payload []byte) []byte
+}
+
+func (m *donationMeddler) Begin(w explore.Watched) {
+	m.done = false
+	m.donationRefinement.Begin(w)
+}
+
+func (m *donationMeddler) Stand(thread int, name step.Name, e schedule.Event) {
+	if th := m.thread(thread); m.do != nil && !m.done && th != nil && m.pending == thread && m.when(m, th) {
+		m.done = true
+		m.do(m, th)
+	}
+	m.donationRefinement.Stand(thread, name, e)
+}
+
+func (m *donationMeddler) Execute(thread int, request []byte) {
+	if m.request != nil {
+		request = m.request(request)
+	}
+	m.donationRefinement.Execute(thread, request)
+}
+
+func (m *donationMeddler) Return(thread int, reply []byte) {
+	if m.reply != nil {
+		reply = m.reply(reply)
+	}
+	m.donationRefinement.Return(thread, reply)
+}
+
+// What the code does is compared, each of it: words, accesses, what threads know and
+// where they stand, payloads, and the end.
+func TestWrongDonationsAreSeen(t *testing.T) {
+	after := func(name step.Name) func(*donationMeddler, *thread) bool {
+		return func(_ *donationMeddler, th *thread) bool { return th.taken == name }
+	}
+	other := func(p []byte) []byte {
+		p = slices.Clone(p)
+		p[1] ^= 3
+		p[9] ^= 3
+		return p
+	}
+	for what, m := range map[string]*donationMeddler{
+		"a lock":               {when: after(step.LoadTail), do: func(m *donationMeddler, _ *thread) { m.flip(channel.Calls, offSendLock) }},
+		"how many are donated": {when: after(step.LoadHead), do: func(m *donationMeddler, _ *thread) { m.flip(channel.Calls, offDonated) }},
+		"how many went back":   {when: after(step.Donate), do: func(m *donationMeddler, _ *thread) { m.flip(channel.Replies, offReturned) }},
+		"a doorbell":           {when: after(step.Ring), do: func(m *donationMeddler, _ *thread) { m.flip(channel.Calls, offDoorbell) }},
+		"who is parked":        {when: after(step.Announce), do: func(m *donationMeddler, _ *thread) { m.flip(channel.Replies, offParked) }},
+		"another word":         {when: after(step.Donate), do: func(_ *donationMeddler, th *thread) { th.touched.Location.Offset += 4 }},
+		"another access":       {when: after(step.Return), do: func(_ *donationMeddler, th *thread) { th.touched.Kind = schedule.Store }},
+		"another step":         {when: after(step.Return), do: func(_ *donationMeddler, th *thread) { th.taken = step.Donate }},
+		"a value":              {when: after(step.LookReturned), do: func(_ *donationMeddler, th *thread) { th.saw++ }},
+		"the argument":         {request: other},
+		"the result":           {reply: other},
+		"no result":            {reply: func([]byte) []byte { return nil }},
+		"a look that is none": {
+			when: func(m *donationMeddler, th *thread) bool { return th.taken == step.LoadHead },
+			do:   func(_ *donationMeddler, th *thread) { th.taken = step.LoadReturned },
+		},
+	} {
+		v := valuesOf(t, explore.Donation(), "default")
+		r, err := newDonationRefinement(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.donationRefinement = r
+		rep, err := explore.RunWatchedTarget(t.Context(), explore.Donation(), v, explore.Watch{Observer: m}, schedule.Random(3, 50), schedule.Options{})
+		if err != nil || rep.Failure == nil || rep.Failure.Property != Property {
+			t.Errorf("%s: not found: %v, %+v", what, err, rep.Failure)
+		}
+	}
+}
+
+// flip changes a word that no code may change.
+func (m *donationMeddler) flip(segment uint8, off shm.Offset) {
+	*m.watched.Segments[segment].Address(off) ^= 1
+}
+
+// A thread that receives where there is no processor for it is found.
+func TestDonationKnowsItsProcessors(t *testing.T) {
+	r, err := newDonationRefinement(valuesOf(t, explore.Donation(), "handed,workers=1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := valuesOf(t, explore.Donation(), "handed")
+	rep, err := explore.RunWatchedTarget(t.Context(), explore.Donation(), v, explore.Watch{Observer: r}, schedule.Random(3, 200), schedule.Options{})
+	if err != nil || rep.Failure == nil || rep.Failure.Property != Property || !strings.Contains(rep.Failure.Message, "every processor has its worker") {
+		t.Errorf("%v, %+v", err, rep.Failure)
+	}
+}
