@@ -110,8 +110,7 @@ func watchedDeath(v catalogue.Values, look func(d *death), w Watch) func(*schedu
 			d.first.serve(servers)
 		}
 		if other != "none" {
-			d.other = d.otherBinding(l, more)
-			d.other.region.watch(l.size, len(more))
+			d.other = d.first.another(l, d.survivor, more)
 			if other == "beside" {
 				d.other.call(nil)
 			} else {
@@ -135,15 +134,6 @@ func watchedDeath(v catalogue.Values, look func(d *death), w Watch) func(*schedu
 		}
 		t.AtEnd(func() { look(d) })
 	}
-}
-
-// otherBinding is one of the survivor and a third space.
-func (d *death) otherBinding(l *lending, clients []string) *binding {
-	third := &space{m: d.m}
-	if d.survivor == d.first.near {
-		return bind(d.m, 1, l, d.survivor, third, clients, 1, nothing, channel.Keep)
-	}
-	return bind(d.m, 1, l, third, d.survivor, clients, 1, nothing, channel.Keep)
 }
 
 // runPool has a pool serve the first binding. When all its workers have left, the

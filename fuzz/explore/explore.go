@@ -11,7 +11,8 @@
 //	ghost.go    what is checked of every step, whatever the target; pool.go: of a pool's
 //	state.go    what a state of a channel is; poolstate.go: of a pool
 //	spaces.go   address spaces that die, and bindings between them; mapped.go: their memory
-//	guard.go    what is checked of the victim of a hostile peer; tales.go: what that writes
+//	guard.go    what is checked of the victim of a hostile peer, guardmessages.go: of its
+//	            messages; guardstate.go: what its state is; tales.go: what the peer writes
 //	record.go   what is checked of the records of calls; faulty.go, flood.go: a server that
 //	            replies twice, or without end
 //	world.go    the machine of bindings; host.go: of one space; socket.go, listen.go: what connects them

@@ -273,13 +273,7 @@ func (h *hostility) execute(called uint32, request, reply []byte) (uint32, []byt
 
 // otherBinding gives the victim a binding to an honest space.
 func (h *hostility) otherBinding(l *lending, clients, servers []string) {
-	third := &space{m: h.m}
-	if h.victim == h.b.near {
-		h.other = bind(h.m, 1, l, h.victim, third, clients, 1, nothing, channel.Keep)
-	} else {
-		h.other = bind(h.m, 1, l, third, h.victim, clients, 1, nothing, channel.Keep)
-	}
-	h.other.region.watch(l.size, len(clients))
+	h.other = h.b.another(l, h.victim, clients)
 	h.other.call(nil)
 	h.other.serve(servers)
 }

@@ -182,6 +182,18 @@ func bind(m *Machine, number uint8, l *lending, near, far *space, clients []stri
 	return b
 }
 
+// another makes the binding of number 1: of one of the two spaces, at the same side of it,
+// to a third one that is honest.
+func (b *binding) another(l *lending, of *space, clients []string) *binding {
+	near, far := of, &space{m: b.m}
+	if of == b.far {
+		near, far = far, near
+	}
+	o := bind(b.m, 1, l, near, far, clients, 1, nothing, channel.Keep)
+	o.region.watch(l.size, len(clients))
+	return o
+}
+
 // follow follows what calling threads know, before each access.
 func (b *binding) follow(a shm.Access) {
 	if a.Segment != call.Private {
