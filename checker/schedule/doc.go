@@ -48,15 +48,18 @@
 //
 // # Where to look
 //
-//	schedule.go, strategy.go       options, report, strategies; explore.go: the loop
+//	schedule.go, strategy.go       options, report, strategies; explore.go: the loop;
+//	                               conclude.go, toolong.go: what is said of it
 //	program.go                     T: one execution, as the program sees it
-//	thread.go, runner.go           coroutines, and how one execution is run
+//	thread.go, runner.go           coroutines, and how one execution is run; decide.go:
+//	                               one decision of it
 //	word.go, mutex.go, cond.go, clock.go   shared objects
 //	dependence.go                  which steps commute
-//	optimal.go, races.go           partial order reduction
-//	stateful.go, state.go, seen.go search by states; verify.go: marks are not trusted;
-//	                               guards.go: movers; trust.go: nor are their locks
-//	workers.go, usage.go           any number of workers; who touches what; scout.go:
+//	optimal.go, races.go, probe.go partial order reduction
+//	stateful.go, fork.go, visit.go search by states: the path, a decision, a state
+//	state.go, seen.go              what a state is; those that were visited
+//	verify.go, guards.go, trust.go marks are not trusted; movers; nor are their locks
+//	workers.go, tasks.go, usage.go any number of workers; who touches what; scout.go:
 //	                               a look ahead; repeat.go: steps that are made again,
 //	                               recall.go: steps that are not, memory.go: since
 //	                               it is known what they do; holders.go: who holds
