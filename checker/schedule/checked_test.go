@@ -11,8 +11,8 @@ import (
 	"urpc/checker/verdict"
 )
 
-// A lock's property fails where it does in a search that takes no step at once, although
-// the steps that decide it touch nothing that the others touch.
+// A lock's property fails where it does in a search that takes no step at once and leaves
+// no order out, although the steps that decide it touch nothing that the others touch.
 func TestWhatAGuardFailsIsFound(t *testing.T) {
 	type words struct{ l, x, y, z *schedule.Word }
 	for _, c := range []struct {
@@ -70,6 +70,14 @@ func TestWhatAGuardFailsIsFound(t *testing.T) {
 			b: func(w words) { w.l.Store(0) },
 		},
 		{
+			name: "a lock that is taken in two steps, of which nothing is written",
+			declare: func(t *schedule.T, w words) {
+				t.Guards("guarded by", func() int { return int(w.l.Peek()) - 1 }, spanOf(w.x)).HeldAt(spanOf(w.l))
+			},
+			a: func(w words) { w.l.Await(free); w.l.Store(1); w.x.Load(); w.l.Store(0) },
+			b: func(w words) { w.l.Await(free); w.l.Store(2); w.x.Load(); w.l.Store(0) },
+		},
+		{
 			name: "another thread takes one of two locks away",
 			declare: func(t *schedule.T, w words) {
 				t.Guards("", func() int { return int(w.l.Peek()) - 1 }, spanOf(w.x)).HeldAt(spanOf(w.l))
@@ -102,6 +110,11 @@ func TestWhatAGuardFailsIsFound(t *testing.T) {
 				rep := explore(t, program, schedule.Stateful(), o)
 				if rep.Verdict != verdict.Violated || rep.Failure.Property != "guarded by" {
 					t.Errorf("%s, %+v: %v, %d states, distrusted: %q", c.name, o, rep.Verdict, rep.States, rep.Distrusted)
+				}
+			}
+			for _, o := range []schedule.Options{{}, {StoreBuffers: true}} {
+				if rep := explore(t, program, schedule.Optimal(), o); rep.Verdict != verdict.Violated || rep.Failure.Property != "guarded by" {
+					t.Errorf("%s, optimal, %+v: %v, %d executions", c.name, o, rep.Verdict, rep.Executions)
 				}
 			}
 		}
@@ -245,6 +258,14 @@ func TestGuardsFailAsInThePlainSearch(t *testing.T) {
 			if rep.Bad > 0 != (plain.Bad > 0) || plain.Bad == 0 && len(some) != len(all) {
 				t.Errorf("program %d, whole %t, named %t, recalls %t: %d bad, %d in the plain search; %d ends of %d; distrusted: %q",
 					seed, whole, named, recalls, rep.Bad, plain.Bad, len(some), len(all), rep.Distrusted)
+			}
+			if recalls && whole && named {
+				best, err := schedule.Explore(context.Background(), func(t *schedule.T) {
+					fickle(seed, whole, named, false)(t, func(string) {})
+				}, schedule.Optimal(), schedule.Options{})
+				if err != nil || best.Bad > 0 != (plain.Bad > 0) {
+					t.Errorf("program %d: %d bad in the optimal search, %d in the plain one, %v", seed, best.Bad, plain.Bad, err)
+				}
 			}
 			switch {
 			case rep.Bad > 0:

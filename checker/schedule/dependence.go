@@ -73,6 +73,33 @@ func (p *places) of(th *thread) int32 {
 	return c
 }
 
+// tied gives the place of the event that the thread stands before, which is class, with all
+// that a guard's property looks at in it: where it stands who holds the lock is one place
+// with it, and all are one if that is not said. Who is not the holder of a Mutex does not
+// become it, nor does the holder cease to be it, but by a step of its own.
+func (p *places) tied(guards []guard, th *thread, class int32) int32 {
+	for i := range guards {
+		g := &guards[i]
+		if g.mutex || !g.checks(th) {
+			continue
+		}
+		if len(g.lock) == 0 && !p.one {
+			p.one, p.merged = true, true
+		}
+		if p.one {
+			return 1
+		}
+		for _, at := range g.lock {
+			if c := p.at(at.Location, at.Size); class == 0 {
+				class = c
+			} else {
+				class = p.merge(class, c)
+			}
+		}
+	}
+	return class
+}
+
 func (p *places) at(l Location, size uint32) int32 {
 	key := placeOf(l, size)
 	if c, known := p.class[key]; known {

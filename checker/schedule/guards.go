@@ -24,6 +24,7 @@ type guard struct {
 	on       []Span
 	lock     []Span // where else it stands who the holder is
 	stores   bool   // others may read
+	mutex    bool   // it is a Mutex
 }
 
 // Guard is a lock that the program has declared, by T.Guards or T.GuardsStores.
@@ -61,11 +62,12 @@ func (t *T) GuardsStores(property string, holder func() int, on ...Span) Guard {
 
 // HeldAt says where it stands who holds the lock: at the lock's own word, say; without it,
 // at the guarded spans. Say so of every lock that has a property or a program that declares
-// T.Recall: only a step at these places may change who holds the lock, and with T.Recall
-// that must be a function of the words and parts (T.SharedAt) that stand there or at the
-// guarded spans. It is verified on a sample; a difference is reported in
-// Report.Distrusted, and with T.Recall is an error (ErrState), as is a place at which
-// nothing stands. Only the set-up may call it.
+// T.Recall: else Stateful takes more states, and Optimal leaves no order of steps out. Only
+// a step at these places may change who holds the lock, and with T.Recall that must be a
+// function of the words and parts (T.SharedAt) that stand there or at the guarded spans.
+// Stateful verifies it on a sample; a difference is reported in Report.Distrusted, and with
+// T.Recall is an error (ErrState), as is a place at which nothing stands. Only the set-up
+// may call it.
 func (g Guard) HeldAt(at ...Span) {
 	r := g.t.alive("HeldAt")
 	if !r.settingUp {
@@ -94,7 +96,9 @@ func (m *Mutex) Guards(words ...*Word) {
 	for i, w := range words {
 		spans[i] = Span{w.at, 8}
 	}
-	m.w.t.Guards("guarded by", func() int { return m.holder }, spans...).HeldAt(Span{m.w.at, 8})
+	m.w.t.guard("Guards", guard{
+		property: "guarded by", holder: func() int { return m.holder }, on: spans, lock: []Span{{m.w.at, 8}}, mutex: true,
+	})
 }
 
 // checkGuards fails the execution if the thread touches what it may not.

@@ -84,6 +84,9 @@ type pending struct {
 func (o *optimal) pending(th *thread) pending {
 	p := pending{prev: o.lastOf(th), cause: o.cause(th), guarded: o.r.waiting&th.bit != 0}
 	p.thread, p.class, p.writes = int16(th.index), o.places.of(th), th.event.Kind.writes()
+	if o.r.guardsCheck {
+		p.class = o.places.tied(o.r.guards, th, p.class)
+	}
 	p.kill, p.victims = th.event.Kind == Kill, th.victims
 	p.conditional = th.changes != nil
 	if th.word != nil && len(th.on) == 0 {
