@@ -147,6 +147,9 @@ func (c *Crew) Go(role processor.Role, f func()) {
 		c.threads[0].do = f
 		return
 	}
+	if hired, most := c.private().Peek(processor.Hired), len(c.threads)-2; hired > uint32(most) {
+		c.m.t.Fail(MostWorkers, "a worker is hired, the %dth of a pool that may have %d", hired, most)
+	}
 	for i := range c.threads[1:] {
 		if th := &c.threads[1+i]; th.do == nil {
 			th.do = f
@@ -200,6 +203,9 @@ func (c *Crew) Tick() bool {
 func (c *Crew) Stop() {
 	c.m.step(step.StopCrew, schedule.Event{Name: step.StopCrew.String(), Kind: schedule.Store, Location: c.at(placeAt), Size: 8})
 	c.m.t.SawValue(0)
+	if c.stopped {
+		c.m.t.Fail(StopsOnce, "the threads of a pool are told to go a second time")
+	}
 	c.stopped = true
 }
 

@@ -48,7 +48,7 @@ var deathTarget = Target{
 	},
 	Properties: []string{
 		memory.MutualExclusion, memory.OneLeader, memory.InOrder, memory.NoOverwriting, memory.OwnResult,
-		AtMostOnce, EndsOnce, NobodyLeft, AllLeave, StaysHeld, Reclaimed, Unharmed,
+		AtMostOnce, EndsOnce, NobodyLeft, MostWorkers, StopsOnce, AllLeave, StaysHeld, Reclaimed, Unharmed,
 	},
 	Program:  deathProgram,
 	possible: channelPossible,

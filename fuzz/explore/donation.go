@@ -19,6 +19,8 @@ const (
 	OnePoller    = "one worker at a time has the polling place, and only it receives"
 	PlaceKept    = "the polling place is never lost"
 	NoDelay      = "a handler that blocks delays no other call"
+	MostWorkers  = "a pool has no more workers than it may have"
+	StopsOnce    = "a pool stops once" // what real threads wait for is closed, which may be done once
 	AllLeave     = "after the stop every worker leaves"
 	OneRing      = "one donation with each ring, told before it"
 	DonorParks   = "no caller polls while its space's processor is out"
@@ -83,7 +85,7 @@ var donationTarget = Target{
 		memory.MutualExclusion, memory.OneLeader, memory.InOrder, memory.NoOverwriting, memory.OwnResult, memory.ExactlyOnce,
 		memory.NoSleepOnCall, memory.NoSleepOnReply, memory.ParkedCounts, memory.BlockedCounts, HonestPeer,
 		memory.OneDonation, memory.NoneReady, memory.ReadyCounts,
-		OnePoller, PlaceKept, NoDelay, AllLeave, OneRing, DonorParks, GoesBack, BooksBalance,
+		OnePoller, PlaceKept, NoDelay, MostWorkers, StopsOnce, AllLeave, OneRing, DonorParks, GoesBack, BooksBalance,
 	},
 	Program:  donationProgram,
 	possible: donationPossible,

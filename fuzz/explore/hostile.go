@@ -59,6 +59,7 @@ var hostileTarget = Target{
 		hostileOf("server-calls", "two calls of a hostile client", map[string]int{"victim": 1, "calls": 2}),
 		hostileOf("pool", "a hostile client of a pool writes once", map[string]int{"victim": 1, "pool": 1}),
 		hostileOf("pool-2", "the same, of a pool with two workers and two calls", map[string]int{"victim": 1, "pool": 1, "servers": 2, "calls": 2}),
+		hostileOf("pool-notice", "a hostile client of a pool writes once and dies: the pool stops, for either reason", map[string]int{"victim": 1, "pool": 1, "notice": 1}),
 		hostileOf("client-donates", "a hostile server writes once, and the caller donates its processor to it", map[string]int{"donate": 1}),
 		hostileOf("client-donates-calls", "the same with two calls: which processors have gone back it may say in between", map[string]int{"donate": 1, "calls": 2, "slots": slotsOf(2)}),
 		hostileOf("client-donates-differs", "the same, and the server's words change as they are read", map[string]int{"donate": 1, "differs": 1}),
@@ -73,7 +74,7 @@ var hostileTarget = Target{
 	},
 	Properties: []string{
 		Inside, Checked, OwnReply, OwnIntact, OneFetch, Published, NoForeign, NoLivelock, NotForsaken, OneRing, OneEach, EndsOnce, AtMostOnce, NobodyLeft, Unharmed,
-		memory.InOrder, memory.OwnResult, memory.ReadyCounts, AllLeave,
+		memory.InOrder, memory.OwnResult, memory.ReadyCounts, MostWorkers, StopsOnce, AllLeave,
 	},
 	Program:  hostileProgram,
 	possible: channelPossible,
@@ -180,7 +181,7 @@ func (h *hostility) runPool(workers int) {
 	})
 	h.thread(b.far, "pool", func() {
 		err := h.pool.Run()
-		h.check(AllLeave, err != nil, "a pool that nobody has stopped ends, and finds nothing wrong with its client")
+		h.check(AllLeave, err != nil || h.ended, "a pool that nobody has stopped ends, and finds nothing wrong with its client")
 		b.t.Mark("end")
 	})
 	for _, th := range h.crew.crew(workers) {
@@ -283,8 +284,11 @@ func (h *hostility) notice() {
 	h.m.await(step.Notice, func() bool { return h.lies == 0 }, locate(h.b.region.number, deaths, 0))
 	h.t.SawValue(1)
 	h.ended = true
-	if h.victim == h.b.near {
+	switch {
+	case h.victim == h.b.near:
 		h.b.caller.Poison(errPeerDied)
+	case h.pool != nil:
+		h.pool.Stop() // perhaps after it has ended by itself
 	}
 	h.t.Mark("end")
 }
@@ -298,6 +302,10 @@ func (h *hostility) declareState() {
 	b.declareState(never, b.endings())
 	if h.pool != nil {
 		h.crew.declareState(b.region, b.size.Words(), h.pool, never)
+		// The callers have a nudge of their own, and how often one was given is counted of
+		// both together.
+		h.t.SharedAt("nudge of the pool", func(d *schedule.Digest) { d.Word(uint64(h.pool.Look().Nudge)) },
+			schedule.Span{Location: b.region.nudged[0], Size: 4})
 	}
 	h.t.Shared(h.m.state)
 	if h.other != nil {

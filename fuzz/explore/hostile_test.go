@@ -17,6 +17,7 @@ func TestHostile(t *testing.T) {
 	whole(t, "hostile", "pool", 213615)
 	whole(t, "hostile", "pool-donates", 325911)
 	whole(t, "hostile", "pool-donates-wrap", 312994)
+	whole(t, "hostile", "pool-notice", 1102015)
 	within(t, "hostile", "pool", 0, 1052)
 	within(t, "hostile", "pool-donates", 0, 1052)
 }
