@@ -199,6 +199,9 @@ type Options struct {
 	// reorders. A flush is a step of a thread of its own, to a bound on preemptions
 	// too. T.Self counts these threads behind all that the set-up declares.
 	StoreBuffers bool
+	// Stricter: the program of Replay may check more than that of which the token is, and
+	// fail before the token's end.
+	Stricter bool
 	// Steered: the program itself steers a sample by what its earlier executions did,
 	// and is no function of its schedule. That it is one is then not tried.
 	Steered bool

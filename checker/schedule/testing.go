@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -58,7 +59,8 @@ func exploreOrReplay(t testing.TB, program func(*T), s Strategy, o Options) (Rep
 func replayCommand(name string, token Token) string {
 	parts := strings.Split(name, "/")
 	for i, p := range parts {
-		parts[i] = "^" + p + "$"
+		parts[i] = "^" + regexp.QuoteMeta(p) + "$"
 	}
-	return TokenVariable + "=" + string(token) + " go test -run '" + strings.Join(parts, "/") + "' ."
+	run := strings.ReplaceAll(strings.Join(parts, "/"), "'", `'\''`) // within the shell's quotes
+	return TokenVariable + "=" + string(token) + " go test -run '" + run + "' ."
 }

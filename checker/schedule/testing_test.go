@@ -70,6 +70,9 @@ func TestTestPrintsTheCommandThatReplays(t *testing.T) {
 	_, rest, _ := strings.Cut(said, "SCHEDULE_TOKEN=")
 	token, _, _ := strings.Cut(rest, " ")
 
+	odd := watch(`TestLock/a_(b)_[it's]`, critical(true), schedule.Bounded(2), schedule.Options{})
+	contains(t, odd.said.String(), `go test -run '^TestLock$/^a_\(b\)_\[it'\''s\]$' .`)
+
 	t.Setenv(schedule.TokenVariable, token)
 	if again := watch("TestLock/two_threads", critical(true), schedule.Random(1, 0), schedule.Options{}); again.said.String() != said {
 		t.Errorf("the replay says\n%s\nnot\n%s", again.said.String(), said)

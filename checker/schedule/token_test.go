@@ -313,6 +313,14 @@ func TestTokenOfOtherCodeIsRefusedWithTheStep(t *testing.T) {
 		}
 		contains(t, err.Error(), want)
 	}
+	// Where the program is known to check more, that is an outcome and no difference.
+	early, err := schedule.Replay(context.Background(), variant("fails"), f.Token, schedule.Options{Stricter: true})
+	if err != nil || early.Failure == nil || early.Failure.Property != "early" || len(early.Failure.Steps) != 1 || early.Bad != 1 {
+		t.Errorf("a stricter program: %+v, %v", early.Failure, err)
+	}
+	if _, err := schedule.Replay(context.Background(), variant("stops"), f.Token, schedule.Options{Stricter: true}); !errors.Is(err, schedule.ErrTokenSteps) {
+		t.Errorf("a program that is stricter and ends early: %v", err)
+	}
 	rep, err := schedule.Replay(context.Background(), variant("repaired"), f.Token, schedule.Options{})
 	if err != nil || rep.Failure != nil || rep.Executions != 1 || !rep.Complete {
 		t.Errorf("the same steps with a weaker check: %+v, %v", rep, err)

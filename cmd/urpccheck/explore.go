@@ -97,7 +97,10 @@ func (a *app) explore(name string, f *exploreFlags) error {
 	started := time.Now()
 	report, tied, err := a.exploreOne(ctx, target, values, f)
 	a.progress.clear()
-	if err != nil {
+	switch {
+	case errors.Is(err, lockstep.ErrNotTied), errors.Is(err, lockstep.ErrGraph):
+		return usageOf(err)
+	case err != nil:
 		return err
 	}
 	f.settleBudget(ctx, &report)

@@ -220,7 +220,7 @@ func graphOf(ctx context.Context, limit time.Duration, t explore.Target, v catal
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	g, err := lockstep.NewGraphOf(ctx, t, v, largestDriven)
-	if ctx.Err() != nil || errors.Is(err, lockstep.ErrGraph) || errors.Is(err, lockstep.ErrTooLarge) {
+	if ctx.Err() != nil || errors.Is(err, lockstep.ErrGraph) || errors.Is(err, lockstep.ErrNotTied) {
 		return nil, nil
 	}
 	return g, err
@@ -237,7 +237,7 @@ func searchTied(ctx context.Context, t explore.Target, v catalogue.Values, g *lo
 		o.MaxExecutions = eachTied
 	}
 	r, err := lockstep.RunTarget(ctx, t, v, schedule.Stateful(), lockstep.Options{Graph: g, Schedule: o})
-	if errors.Is(err, lockstep.ErrTooLarge) {
+	if errors.Is(err, lockstep.ErrNotTied) {
 		return nil
 	}
 	row.book(&r.Report)
@@ -259,7 +259,7 @@ func sample(ctx context.Context, t explore.Target, v catalogue.Values, f *explor
 	row.tied, row.Specification = false, nil
 	if lockstep.Tied(t.Name) {
 		r, err := lockstep.RunTarget(ctx, t, v, s, lockstep.Options{})
-		if !errors.Is(err, lockstep.ErrTooLarge) {
+		if !errors.Is(err, lockstep.ErrNotTied) {
 			row.book(&r.Report)
 			row.tied = true
 			return err

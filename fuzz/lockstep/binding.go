@@ -110,7 +110,7 @@ func specifiedBinding(v catalogue.Values) (binding.Config, error) {
 		Death: binding.Death(v.Int("death")), Inherited: v.Int("inherited") == 1,
 	}
 	if v.Int("clients") > 1 || v.Int("callers") > 1 || v.Int("closers") > 1 || v.Int("faults") > 0 || v.Int("lies") > 0 || v.Int("listen") > 0 {
-		return c, fmt.Errorf("lock-step: %w: one client, whose connection the server is given, one more caller and closer, and honest sides on a machine that does what it is asked for", ErrTooLarge)
+		return c, fmt.Errorf("lock-step: %w: one client, whose connection the server is given, one more caller and closer, and honest sides on a machine that does what it is asked for", ErrNotTied)
 	}
 	return c, nil
 }

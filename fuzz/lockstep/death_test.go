@@ -21,7 +21,7 @@ func TestDeathRefinesInSamples(t *testing.T) {
 	}
 	for _, config := range configs {
 		rep, err := RunTarget(t.Context(), explore.Death(), valuesOf(t, explore.Death(), config), schedule.Random(1991, 300), Options{})
-		if errors.Is(err, ErrTooLarge) {
+		if errors.Is(err, ErrNotTied) {
 			left = append(left, config)
 			continue
 		}

@@ -67,7 +67,7 @@ func specifiedDonation(v catalogue.Values) (memory.Config, error) {
 		Spurious: v.Int("spurious") > 0, Donation: v.Int("donate") == 1, Polls: v.Int("poll") == 1,
 	}
 	if v.Word("stop") != "never" || v.Word("handlers") == "exit" {
-		return c, fmt.Errorf("lock-step: %w: no pool is stopped, and no handler ends its thread", ErrTooLarge)
+		return c, fmt.Errorf("lock-step: %w: no pool is stopped, and no handler ends its thread", ErrNotTied)
 	}
 	return c, nil
 }

@@ -53,7 +53,7 @@ func TestDonationRefinesInSamples(t *testing.T) {
 	for _, config := range configs {
 		v, s := valuesOf(t, explore.Donation(), config), schedule.Random(1991, 300)
 		rep, err := RunTarget(t.Context(), explore.Donation(), v, s, Options{Schedule: schedule.Options{Passing: true}})
-		if errors.Is(err, ErrTooLarge) {
+		if errors.Is(err, ErrNotTied) {
 			left = append(left, config)
 			continue
 		}

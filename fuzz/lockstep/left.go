@@ -170,7 +170,7 @@ func specifiedCall(v catalogue.Values) memory.Config {
 // specifiedDeath is the same of target death, where the server dies.
 func specifiedDeath(v catalogue.Values) (memory.Config, error) {
 	if v.Word("dies") != "server" || v.Word("other") != "none" {
-		return memory.Config{}, fmt.Errorf("lock-step: %w: a pool whose client dies, or another binding, is not specified", ErrTooLarge)
+		return memory.Config{}, fmt.Errorf("lock-step: %w: a pool whose client dies, or another binding, is not specified", ErrNotTied)
 	}
 	return memory.Config{
 		Clients: v.Int("clients"), Servers: v.Int("servers"), Calls: v.Int("calls"), Slots: explore.Slots(v), Replies: explore.Slots(v),

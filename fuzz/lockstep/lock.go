@@ -57,7 +57,7 @@ type lockThread struct {
 func newLockRefinement(ctx context.Context, v catalogue.Values) (*lockRefinement, error) {
 	n := v.Int("n")
 	if n > lock.MaxProcesses {
-		return nil, fmt.Errorf("lock-step: %w: %d threads, the specification has at most %d", ErrTooLarge, n, lock.MaxProcesses)
+		return nil, fmt.Errorf("lock-step: %w: %d threads, the specification has at most %d", ErrNotTied, n, lock.MaxProcesses)
 	}
 	r := &lockRefinement{threads: make([]lockThread, n)}
 	for i := range n {

@@ -112,7 +112,7 @@ func specified(t explore.Target, v catalogue.Values) (memory.Config, error) {
 	switch t.Name {
 	case explore.Queue().Name:
 		if v.Int("payload") > 0 {
-			return c, fmt.Errorf("lock-step: %w: messages that fill their slots are judged by the target itself", ErrTooLarge)
+			return c, fmt.Errorf("lock-step: %w: messages that fill their slots are judged by the target itself", ErrNotTied)
 		}
 		c = memory.Config{
 			Clients: v.Int("senders"), Servers: v.Int("receivers"), Calls: v.Int("messages"),
@@ -124,13 +124,13 @@ func specified(t explore.Target, v catalogue.Values) (memory.Config, error) {
 		}
 	case explore.Call().Name:
 		if c = specifiedCall(v); v.Int("twice") > 0 {
-			return c, fmt.Errorf("lock-step: %w: a server that sends replies twice is none of ours", ErrTooLarge)
+			return c, fmt.Errorf("lock-step: %w: a server that sends replies twice is none of ours", ErrNotTied)
 		}
 		if v.Word("flood") == "yes" {
-			return c, fmt.Errorf("lock-step: %w: a server that replies to calls that nobody made is none of ours", ErrTooLarge)
+			return c, fmt.Errorf("lock-step: %w: a server that replies to calls that nobody made is none of ours", ErrNotTied)
 		}
 		if v.Word("names") == "yes" {
-			return c, fmt.Errorf("lock-step: %w: %s", ErrTooLarge, ofName)
+			return c, fmt.Errorf("lock-step: %w: %s", ErrNotTied, ofName)
 		}
 	case explore.Death().Name:
 		if c, err = specifiedDeath(v); err != nil {
@@ -144,16 +144,16 @@ func specified(t explore.Target, v catalogue.Values) (memory.Config, error) {
 	}
 	switch {
 	case c.Clients > memory.MaxClients:
-		return c, fmt.Errorf("lock-step: %w: %d %ss, the specification has at most %d", ErrTooLarge, c.Clients, c.ProcessName(memory.ClientSide), memory.MaxClients)
+		return c, fmt.Errorf("lock-step: %w: %d %ss, the specification has at most %d", ErrNotTied, c.Clients, c.ProcessName(memory.ClientSide), memory.MaxClients)
 	case c.Servers > memory.MaxServers:
-		return c, fmt.Errorf("lock-step: %w: %d %ss, the specification has at most %d", ErrTooLarge, c.Servers, c.ProcessName(memory.ServerSide), memory.MaxServers)
+		return c, fmt.Errorf("lock-step: %w: %d %ss, the specification has at most %d", ErrNotTied, c.Servers, c.ProcessName(memory.ServerSide), memory.MaxServers)
 	case c.Slots > memory.MaxSlots:
-		return c, fmt.Errorf("lock-step: %w: %d slots, the specification has at most %d", ErrTooLarge, c.Slots, memory.MaxSlots)
+		return c, fmt.Errorf("lock-step: %w: %d slots, the specification has at most %d", ErrNotTied, c.Slots, memory.MaxSlots)
 	case c.Calls > maxCalls:
-		return c, fmt.Errorf("lock-step: %w: %d calls, a caller of the specification counts to %d", ErrTooLarge, c.Calls, maxCalls)
+		return c, fmt.Errorf("lock-step: %w: %d calls, a caller of the specification counts to %d", ErrNotTied, c.Calls, maxCalls)
 	}
 	if err := c.Fits(); err != nil {
-		return c, fmt.Errorf("lock-step: %w: %w", ErrTooLarge, err)
+		return c, fmt.Errorf("lock-step: %w: %w", ErrNotTied, err)
 	}
 	return c, nil
 }

@@ -77,8 +77,10 @@ func RunTarget(ctx context.Context, t explore.Target, v catalogue.Values, s sche
 	}
 }
 
-// ReplayTarget is Replay of a token of a target that is tied.
+// ReplayTarget is Replay of a token of a target that is tied. The token may be that of a
+// search which was not in lock-step: then it may fail before its end.
 func ReplayTarget(ctx context.Context, token schedule.Token, o Options) (Report, error) {
+	o.Schedule.Stricter = true // each step is held to be one of the specification, too
 	info, err := schedule.ParseToken(token)
 	switch {
 	case err == nil && info.Target == explore.Bind().Name:

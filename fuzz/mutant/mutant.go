@@ -16,8 +16,8 @@
 // Exploring that configuration of the target (package explore) with at most so
 // many preemptions violates that property. Lock-step with the specification
 // (package lockstep), which checks nothing else, finds the fault in a
-// configuration of its own, of the target that is named before it, or of target bind, call
-// or death if that is the fault's, else of target channel, where that thread takes the first step that is none of the
+// configuration of its own, of the target that is named before it ("donation handed"), or
+// of target bind, call or death if that is the fault's, else of target channel, where that thread takes the first step that is none of the
 // specification (or the last one, where nobody goes on and the specification does); one line in place of the last three,
 // "Not in lock-step: ", says why it does not. Where the specification has the
 // same fault it has the same name.
