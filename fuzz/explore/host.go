@@ -287,7 +287,9 @@ func (s *host) Go(name step.Name, f func()) {
 		s.begin(name, e, e.readable, f)
 	case step.ReceiveHello:
 		e = s.accepted
-		s.begin(name, e, e.readable, f)
+		// The wait of the handshake has a limit from its beginning on: a child may hold
+		// the socket of a client that is dead.
+		s.begin(name, e, func() bool { return e.readable() || e.peer.s.dead }, f)
 	default:
 		panic("explore: a goroutine that begins at " + name.String())
 	}
