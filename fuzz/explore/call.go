@@ -297,8 +297,10 @@ func (l *leaving) end() {
 			}
 		}
 		ok := times == 1 && state == call.Idle && !owed || times == 0 && owed && state == call.Abandoned
-		// Where nobody replies, who cannot leave waits for ever, also for room.
-		ok = ok || times == 0 && state == call.Pending && l.c.servers == 0
+		// Where nobody replies, who cannot leave waits for ever, also for room: the record is
+		// that of a call which has not ended.
+		thread, nth := l.calls[j]/l.c.calls, l.calls[j]%l.c.calls
+		ok = ok || times == 0 && state == call.Pending && l.c.servers == 0 && l.c.ended[thread] == nth
 		l.c.t.Check(NothingLeaked, ok, "record %d is in the list of free records %d times, in state %d; a reply is under way: %v", j, times, state, owed)
 	}
 }
