@@ -192,7 +192,7 @@ func (e *exploration) search() (ending, error) {
 	r.strategy = e.strategy
 	defer func() { e.blamed = r.decisions() }()
 	for n := uint64(1); ; n++ {
-		if e.o.MaxExecutions > 0 && e.report.Executions == e.o.MaxExecutions {
+		if e.o.MaxExecutions > 0 && e.report.Executions+e.report.TooLong >= e.o.MaxExecutions {
 			return atBudget, nil
 		}
 		if e.s.Samples() && !e.o.Steered && againDue(n-1) {

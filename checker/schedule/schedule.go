@@ -181,7 +181,7 @@ type Options struct {
 	// is not annotated by an await, or is a longer program: Report.Reason says which, as
 	// far as is known, and the verdict is unknown.
 	MaxSteps int
-	// MaxExecutions bounds the search (0: no bound).
+	// MaxExecutions bounds the search (0: no bound); those that are too long count.
 	MaxExecutions uint64
 	// KeepGoing counts all failing executions, and passes over those longer than
 	// MaxSteps, instead of ending at the first.

@@ -27,6 +27,7 @@ func (e *exploration) tellCut() string {
 		who = fmt.Sprintf("thread %q", r.threads[r.last].name)
 	}
 	var last []string
+	outside := 0
 	took := make([]int, r.declared)
 	for i := len(r.steps) - 1; i >= 0; i-- {
 		t := int(r.steps[i].thread)
@@ -35,6 +36,8 @@ func (e *exploration) tellCut() string {
 		}
 		if t >= 0 {
 			took[t]++
+		} else {
+			outside++
 		}
 	}
 	var each []string
@@ -42,6 +45,9 @@ func (e *exploration) tellCut() string {
 		if n > 0 {
 			each = append(each, fmt.Sprintf("%s took %d", r.threads[t].name, n))
 		}
+	}
+	if outside > 0 {
+		each = append(each, plural(outside, "answer")+" in the set-up or at the end")
 	}
 	return fmt.Sprintf("an execution is longer than %s (%s): %s ran last, its last steps are %s: %s",
 		plural(r.maxSteps, "step"), strings.Join(each, ", "), who, strings.Join(last, ", "), e.whyCut())

@@ -103,3 +103,30 @@ func TestWhatIsTooLong(t *testing.T) {
 		t.Errorf("%v, %d too long, %s", rep.Verdict, rep.TooLong, rep.Reason)
 	}
 }
+
+// A search that passes over what is too long ends all the same when it is to.
+func TestTooLongCounts(t *testing.T) {
+	program := func(t *schedule.T) {
+		x := t.Word("x", 0)
+		t.Go("asks", func() {
+			x.Load()
+			for {
+				t.Choose("again", 2)
+			}
+		})
+	}
+	for _, s := range []schedule.Strategy{schedule.Bounded(-1), schedule.Optimal(), schedule.Stateful()} {
+		for workers := 1; workers <= 2; workers++ {
+			rep := explore(t, program, s, schedule.Options{MaxSteps: 40, MaxExecutions: 20, KeepGoing: true, Workers: workers})
+			if rep.Verdict != verdict.Unknown || rep.Executions != 0 || rep.TooLong != 20 {
+				t.Errorf("%s: %v, %d executions, %d too long", s.Name(), rep.Verdict, rep.Executions, rep.TooLong)
+			}
+		}
+	}
+	rep := explore(t, func(t *schedule.T) {
+		for {
+			t.Choose("again", 2)
+		}
+	}, schedule.Bounded(0), schedule.Options{MaxSteps: 40})
+	contains(t, rep.Reason, "longer than 40 steps (40 answers in the set-up or at the end): the set-up ran last")
+}

@@ -202,7 +202,6 @@ func (e *exploration) judge(n uint64, how walk) (ending, error) {
 	case interrupted:
 		return atInterrupt, nil
 	case cut:
-		s.c.counted.Add(^uint64(0))
 		e.noteCut()
 		if !e.o.KeepGoing {
 			return atCut, nil
