@@ -1,6 +1,8 @@
 package explore
 
 import (
+	"sync"
+
 	"urpc/checker/schedule"
 	"urpc/runtime/channel"
 	"urpc/runtime/processor"
@@ -13,11 +15,12 @@ import (
 //
 //	Take: await offered or stopped;  if both hold, either    \* as Go's select
 //	Rest: await resumed or stopped;  the same
-//	Tick: await a call that the last look did not take for slow, or stopped
+//	Tick: await a call in its handler, or stopped, or up to so often nothing
 //
 // A look may come at any time: how long a handler takes is the scheduler's choice.
-// Looks that would find nothing new are left out, so that executions end: the
-// monitor of a pool that is idle would look for ever.
+// The monitor of a pool that is idle would look for ever: looks while no call is in its
+// handler are bounded (looks), so that executions end. They are no less than real ones:
+// a timer that the monitor began before its rest, or that comes just after it.
 type Crew struct {
 	m       *Machine
 	region  uint8
@@ -26,6 +29,7 @@ type Crew struct {
 	offered, resumed, stopped bool
 	threads                   []crewThread // the monitor, then the workers
 	running                   int
+	looks                     int        // at an idle pool that may still come
 	ghost                     *poolGhost // nil: nothing is checked
 
 	mayTake, mayResume, mayLook, allEnded func() bool
@@ -45,7 +49,7 @@ func (m *Machine) Crew(r *Region, private func() *shm.View) *Crew {
 	c := &Crew{m: m, region: r.number, private: private}
 	c.mayTake = func() bool { return c.offered || c.stopped }
 	c.mayResume = func() bool { return c.resumed || c.stopped }
-	c.mayLook = func() bool { return c.stopped || c.handling() != 0 }
+	c.mayLook = func() bool { return c.stopped || c.handling() != 0 || c.looks > 0 }
 	c.allEnded = func() bool { return c.running == 0 }
 	return c
 }
@@ -71,6 +75,22 @@ func (c *Crew) wait(name step.Name, off shm.Offset, flag *bool, ok func() bool) 
 	*flag = false
 	return true
 }
+
+// keepsResume says whether a resume before the rest is kept by goroutines, which no
+// target runs: it is the one of their cases (crew_test.go) that needs neither a second
+// thread nor time. Of a resume and the stop a rest ends by either, as chance will have
+// it: that of so many none ends by the resume has a chance of 2^-64.
+var keepsResume = sync.OnceValue(func() bool {
+	for range 64 {
+		g := processor.Goroutines()
+		g.Resume()
+		g.Stop()
+		if g.Rest() {
+			return true
+		}
+	}
+	return false
+})
 
 // exited unwinds a thread whose handler ends it: what the thread has deferred is
 // run, as by runtime.Goexit, which would end the search.
@@ -195,7 +215,14 @@ func (c *Crew) Resume() {
 // Tick implements processor.Crew.
 func (c *Crew) Tick() bool {
 	c.m.await(step.Tick, c.mayLook, locate(c.region, processor.Private, processor.Handling), c.at(resumeAt), c.at(placeAt))
-	c.m.t.SawValue(bit(c.stopped))
+	idle := !c.stopped && c.handling() == 0
+	c.m.t.SawValue(bit(idle)<<1 | bit(c.stopped))
+	if idle {
+		c.looks--
+		if c.ghost != nil {
+			c.ghost.self().idle++
+		}
+	}
 	return !c.stopped
 }
 

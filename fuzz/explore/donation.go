@@ -21,6 +21,7 @@ const (
 	NoDelay      = "a handler that blocks delays no other call"
 	MostWorkers  = "a pool has no more workers than it may have"
 	StopsOnce    = "a pool stops once" // what real threads wait for is closed, which may be done once
+	ResumeKept   = "goroutines lose no resume that comes before the monitor's rest"
 	AllLeave     = "after the stop every worker leaves"
 	OneRing      = "one donation with each ring, told before it"
 	DonorParks   = "no caller polls while its space's processor is out"
@@ -62,6 +63,7 @@ var donationTarget = Target{
 		{Name: "stop", Doc: "when the pool is stopped", Max: 2, Words: []string{"never", "after", "any"}},
 		{Name: "preempt", Doc: "how often the kernel may pre-empt a thread between steps", Max: 3},
 		{Name: "spurious", Doc: "how often the kernel may wake a sleeper for nothing", Max: 3},
+		{Name: "looks", Doc: "how often the monitor of a pool looks while no call is in its handler", Max: 3},
 	},
 	Configurations: []catalogue.Configuration{
 		donationOf("default", "two processors, one caller, two calls", nil),
@@ -73,6 +75,7 @@ var donationTarget = Target{
 		donationOf("place", "a pool of two, whose polling place is taken from a worker that works", map[string]int{"processors": 0, "workers": 2, "calls": 1, "handlers": handlersWork, "poll": 0}),
 		donationOf("handed", "the same with a processor that was donated, and polling", map[string]int{"workers": 2, "calls": 1, "handlers": handlersWork}),
 		donationOf("blocked", "a handler that waits for the other call's", map[string]int{"processors": 0, "clients": 2, "workers": 2, "calls": 1, "slots": 1, "handlers": handlersBlock, "poll": 0, "donate": 0}),
+		donationOf("idle", "the same, and the monitor's time comes once while the pool is idle", map[string]int{"processors": 0, "clients": 2, "workers": 2, "calls": 1, "slots": 1, "handlers": handlersBlock, "poll": 0, "donate": 0, "looks": 1}),
 		donationOf("exit", "a handler that ends its thread", map[string]int{"processors": 0, "calls": 2, "handlers": handlersExit, "poll": 0}),
 		donationOf("exit-2", "the same in a pool of two", map[string]int{"processors": 0, "workers": 2, "calls": 2, "handlers": handlersExit, "poll": 0}),
 		donationOf("stop", "a pool that is stopped at any time", map[string]int{"processors": 0, "calls": 1, "stop": stoppedAnyTime, "poll": 0}),
@@ -85,7 +88,7 @@ var donationTarget = Target{
 		memory.MutualExclusion, memory.OneLeader, memory.InOrder, memory.NoOverwriting, memory.OwnResult, memory.ExactlyOnce,
 		memory.NoSleepOnCall, memory.NoSleepOnReply, memory.ParkedCounts, memory.BlockedCounts, HonestPeer,
 		memory.OneDonation, memory.NoneReady, memory.ReadyCounts,
-		OnePoller, PlaceKept, NoDelay, MostWorkers, StopsOnce, AllLeave, OneRing, DonorParks, GoesBack, BooksBalance,
+		OnePoller, PlaceKept, NoDelay, ResumeKept, MostWorkers, StopsOnce, AllLeave, OneRing, DonorParks, GoesBack, BooksBalance,
 	},
 	Program:  donationProgram,
 	possible: donationPossible,
@@ -153,7 +156,7 @@ func watchedDonation(v catalogue.Values, change func(*donating), w Watch) func(*
 			Exited: d.exited, Crew: d.crew, Hook: c.region,
 		})
 		c.region.pool = newPoolGhost(c.machine, d)
-		d.crew.ghost = c.region.pool
+		d.crew.ghost, d.crew.looks = c.region.pool, v.Int("looks")
 		c.machine.onPause = c.region.pool.pause
 		c.machine.stopped = func() bool { return d.crew.stopped }
 		if w.Observer != nil {
@@ -206,6 +209,7 @@ func (d *donating) start(names []string) {
 }
 
 func (d *donating) runPool() {
+	d.check(ResumeKept, keepsResume(), "a monitor that is told to go on just before it rests, rests for ever")
 	err := d.pool.Run()
 	d.check(HonestPeer, err == nil, "the pool ended with: %v", err)
 	d.run = true

@@ -68,6 +68,7 @@ func TestEveryExecutionWithinABound(t *testing.T) {
 		{"donation", "place", 1, 1505, 126},
 		{"donation", "handed", 1, 10381, 162},
 		{"donation", "blocked", 0, 341, 200},
+		{"donation", "idle", 0, 383, 203},
 		{"donation", "exit-2", 1, 12007, 223},
 		{"donation", "stop", 1, 2504, 115},
 		{"donation", "stop-2", 0, 301, 125},
