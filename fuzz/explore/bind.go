@@ -45,7 +45,7 @@ var bindTarget = Target{
 		{Name: "faults", Doc: "one request is refused, or answered in part", Set: map[string]int{"faults": 1, "calls": 0}},
 		{Name: "two-faults", Doc: "two requests are", Set: map[string]int{"faults": 2, "calls": 0}},
 		lying("small"), lying("unsealed"), lying("writable"), lying("late"), lying("exchanged"), lying("lone"), lying("many"),
-		lying("garbage"), lying("client-garbage"), lying("client-descriptors"), lying("client-number"),
+		lying("garbage"), lying("client-garbage"), lying("client-descriptors"), lying("client-number"), lying("notice-descriptors"),
 		{Name: "listen", Doc: "a server that accepts its client", Set: map[string]int{"listen": 1, "calls": 0}},
 		{Name: "listen-stop", Doc: "the same, which is told to stop meanwhile", Set: map[string]int{"listen": 1, "calls": 0, "stop": 1}},
 		{Name: "listen-faults", Doc: "the same, whose machine refuses one request", Set: map[string]int{"listen": 1, "calls": 0, "faults": 1}},
@@ -70,8 +70,11 @@ const Offered = "only a procedure that the server offers is executed"
 
 func lying(how string) catalogue.Configuration {
 	c := catalogue.Configuration{Name: how, Doc: "a hostile peer: " + how, Set: map[string]int{"calls": 0}}
-	if how == "client-number" {
+	switch how {
+	case "client-number":
 		c.Set["calls"] = 1
+	case "notice-descriptors":
+		c.Set["stop"] = 1
 	}
 	for i, word := range lies {
 		if word == how {

@@ -18,7 +18,7 @@ func TestEveryStateOfABinding(t *testing.T) {
 		"listen": 2897, "listen-dies": 6973, "listen-faults": 13440,
 		"stop": 78815, "closers-stop": 70601, "rebind": 48732, "closers": 6624, "client-dies": 6412, "faults": 2351, "two-faults": 6079,
 		"small": 89, "unsealed": 84, "writable": 94, "late": 345, "exchanged": 84, "lone": 69, "many": 92,
-		"garbage": 80, "client-garbage": 11, "client-descriptors": 16, "client-number": 4180,
+		"garbage": 80, "client-garbage": 11, "client-descriptors": 16, "client-number": 4180, "notice-descriptors": 9013,
 	} {
 		t.Run(config, func(t *testing.T) {
 			rep := run(t, "bind", config, schedule.Stateful())

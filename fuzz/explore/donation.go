@@ -21,6 +21,7 @@ const (
 	NoDelay      = "a handler that blocks delays no other call"
 	MostWorkers  = "a pool has no more workers than it may have"
 	StopsOnce    = "a pool stops once" // what real threads wait for is closed, which may be done once
+	SecondLook   = "the polling place is taken from a call that was looked at before"
 	ResumeKept   = "goroutines lose no resume that comes before the monitor's rest"
 	AllLeave     = "after the stop every worker leaves"
 	OneRing      = "one donation with each ring, told before it"
@@ -88,7 +89,7 @@ var donationTarget = Target{
 		memory.MutualExclusion, memory.OneLeader, memory.InOrder, memory.NoOverwriting, memory.OwnResult, memory.ExactlyOnce,
 		memory.NoSleepOnCall, memory.NoSleepOnReply, memory.ParkedCounts, memory.BlockedCounts, HonestPeer,
 		memory.OneDonation, memory.NoneReady, memory.ReadyCounts,
-		OnePoller, PlaceKept, NoDelay, ResumeKept, MostWorkers, StopsOnce, AllLeave, OneRing, DonorParks, GoesBack, BooksBalance,
+		OnePoller, PlaceKept, NoDelay, SecondLook, ResumeKept, MostWorkers, StopsOnce, AllLeave, OneRing, DonorParks, GoesBack, BooksBalance,
 	},
 	Program:  donationProgram,
 	possible: donationPossible,
@@ -153,7 +154,7 @@ func watchedDonation(v catalogue.Values, change func(*donating), w Watch) func(*
 		d.crew = c.machine.Crew(c.region, func() *shm.View { return d.pool.Private() })
 		d.pool = processor.New(processor.Config{
 			Port: c.server, Kernel: c.kernel, Handler: d.handle, Workers: v.Int("workers"), Poll: pollFor(v),
-			Exited: d.exited, Crew: d.crew, Hook: c.region,
+			Exited: d.exited, Crew: d.crew, Hook: c.region, Calls: size(v).Start,
 		})
 		c.region.pool = newPoolGhost(c.machine, d)
 		d.crew.ghost, d.crew.looks = c.region.pool, v.Int("looks")

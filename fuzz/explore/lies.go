@@ -25,11 +25,12 @@ const (
 	lieMany          // more descriptors than there can be
 	lieGarbage       // bytes that are no frame
 	lieNumber        // a call of a procedure that there is not
+	lieBeside        // descriptors beside the byte that says that the server stops
 )
 
 // lies are the words of the parameter, for the server and then for the client.
 var lies = []string{
-	"none", "small", "unsealed", "writable", "late", "exchanged", "lone", "many", "garbage", "client-garbage", "client-descriptors", "client-number",
+	"none", "small", "unsealed", "writable", "late", "exchanged", "lone", "many", "garbage", "client-garbage", "client-descriptors", "client-number", "notice-descriptors",
 }
 
 // liesOf says how each side lies by a value of the parameter.
@@ -41,8 +42,10 @@ func liesOf(value int) (client, server lie) {
 		return lieGarbage, lieNone
 	case value == int(lieGarbage)+2:
 		return lieMany, lieNone
-	default:
+	case value == int(lieGarbage)+3:
 		return lieNumber, lieNone
+	default:
+		return lieNone, lieBeside
 	}
 }
 
@@ -80,6 +83,8 @@ func (l lie) write(name step.Name, b []byte, with []shm.Descriptor) ([]byte, []s
 		with = with[:1]
 	case l == lieMany && first:
 		with = slices.Concat(with, []shm.Descriptor{new(descriptor), new(descriptor), new(descriptor), new(descriptor)})
+	case l == lieBeside && name == step.SendStopping:
+		with = []shm.Descriptor{new(descriptor), new(descriptor)}
 	case l == lieExchanged && len(with) > 0:
 		with = []shm.Descriptor{with[1], with[0]}
 	}

@@ -18,6 +18,7 @@ type poolGhost struct {
 	last    shm.Access
 	poller  int           // thread that has the polling place; none
 	looked  uint32        // the call that the monitor has read last
+	earlier uint32        // that which it read before; of no use after TakePlaceAway
 	donated int           // processors that were donated and have not gone back since
 	threads []*poolThread // by number; nil: nothing is known of it
 	guessed bool          // what tests plant: whether one is out a caller cannot know
@@ -74,6 +75,9 @@ func (g *poolGhost) before(a shm.Access) {
 	case step.TakePlaceAway:
 		// The word is changed next, and nothing comes between.
 		now := g.d.pool.Private().Peek(processor.Handling)
+		if g.looked != g.earlier {
+			g.m.t.Fail(SecondLook, "the monitor takes the polling place from call %d, and has looked at call %d before", g.looked, g.earlier)
+		}
 		if now != 0 && now == g.looked && g.poller != none && now == g.of(g.poller).call {
 			g.poller = none
 		}
@@ -168,7 +172,7 @@ func (g *poolGhost) saw(value uint32) {
 	case step.EndCall:
 		th.call = 0
 	case step.LookCall:
-		g.looked = value
+		g.earlier, g.looked = g.looked, value
 	case step.LookSlot:
 		g.m.polls(g.place(value))
 	case step.LookReturned: // by who is about to donate, or after LoadDonated

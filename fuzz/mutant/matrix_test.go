@@ -89,6 +89,7 @@ var kinds = map[string][]string{
 	"offset plus length that overflows":      {"length-overflows"},
 	"counters narrowed to 16 bits":           {"tail-of-16-bits", "head-of-16-bits", "sequence-of-16-bits", "generation-of-16-bits", "donated-of-16-bits"},
 	"counters compared by order":             {"out-by-order", "guests-by-order", "return-by-order"},
+	"counters that come to mean nothing":     {"calls-wrap"},
 	"delivery, or leaving, by two steps":     {"deliver-not-atomic", "abandon-not-atomic"},
 	"what is left after a failure":           {"region-kept-on-failure", "received-kept", "descriptor-kept"},
 	"a pool that is stopped twice, or grows": {"stop-twice", "hire-off-by-one", "dismiss-forgotten", "rest-not-ended"},

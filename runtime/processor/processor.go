@@ -42,6 +42,9 @@ type Config struct {
 	// Strict has the workers end the binding when they find the queue of replies
 	// full, under a hook too (Worker.Strict).
 	Strict bool
+	// Calls is the number of calls that were executed before: 0, except where a test
+	// wants to see it wrap.
+	Calls uint32
 }
 
 // Pool serves the calls of one channel. One of its workers at a time polls and
@@ -81,7 +84,7 @@ func New(c Config) *Pool {
 	private.SetHook(c.Hook)
 	return &Pool{
 		port: c.Port, kernel: c.Kernel, handler: c.Handler, exited: c.Exited, poll: int64(c.Poll), workers: c.Workers,
-		crew: c.Crew, private: private, strict: c.Strict,
+		crew: c.Crew, private: private, strict: c.Strict, calls: c.Calls,
 	}
 }
 
