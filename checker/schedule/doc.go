@@ -58,7 +58,8 @@
 //	optimal.go, races.go, probe.go partial order reduction
 //	stateful.go, fork.go, visit.go search by states: the path, a decision, a state
 //	state.go, seen.go              what a state is; those that were visited
-//	verify.go, guards.go, trust.go marks are not trusted; movers; nor are their locks
+//	verify.go, walks.go            marks are not trusted
+//	guards.go, trust.go            movers; nor are their locks
 //	workers.go, tasks.go, usage.go any number of workers; who touches what; scout.go:
 //	                               a look ahead; repeat.go: steps that are made again,
 //	                               recall.go: steps that are not, memory.go: since

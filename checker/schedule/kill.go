@@ -6,6 +6,8 @@ package schedule
 // held: its deferred functions run only when the execution is over and its
 // memory is looked at no more, so that nothing of what they store is seen.
 //
+// A search by states forgets what a killed thread has read: see Stateful.
+//
 // The threads are those of the names that were declared before the call.
 func (t *T) Kill(name string, threads ...string) {
 	r, th := t.thread("Kill")

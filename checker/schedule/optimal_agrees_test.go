@@ -23,6 +23,7 @@ func outcomes(t *testing.T, program func(*schedule.T, func(string)), s schedule.
 
 func outcomesBy(t *testing.T, program func(*schedule.T, func(string)), s schedule.Strategy, o schedule.Options) (map[string]bool, schedule.Report) {
 	t.Helper()
+	schedule.WithoutWalks(t)
 	told, mu := map[string]bool{}, sync.Mutex{}
 	rep := explore(t, func(s *schedule.T) {
 		program(s, func(o string) {

@@ -109,11 +109,12 @@ func (r *runner) repeatChoice(th *thread, name string, n int) (int, bool) {
 }
 
 // aside makes an execution under another strategy, and leaves what stands written
-// for the next one as it was.
-func (r *runner) aside(other strategy, maxSteps int) {
+// for the next one as it was. then looks at what the execution left.
+func (r *runner) aside(other strategy, maxSteps int, then func()) {
 	strategy, limit, steps, marks := r.strategy, r.maxSteps, r.steps, r.marks
 	r.strategy, r.maxSteps, r.steps, r.marks = other, maxSteps, r.spareSteps, r.spareMarks
 	r.run(0)
+	then()
 	r.spareSteps, r.spareMarks = r.steps, r.marks
 	r.strategy, r.maxSteps, r.steps, r.marks = strategy, limit, steps, marks
 }

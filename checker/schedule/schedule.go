@@ -131,8 +131,14 @@ func Optimal() Strategy { return Strategy{kind: optimally} }
 // with the traces. The program must tell what is shared, by T.Word or T.Shared,
 // the property's own variables included; marks are what makes states meet. What a check
 // or a predicate looks at must be ordered by announced steps, as for Optimal. That
-// the announced state determines what follows is verified on a sample, and a
-// difference is an error (ErrState).
+// the announced state determines what follows is verified on a sample: of states that are
+// met again, and, once nothing was found, of random walks from the beginning, which must
+// pass all checks and come through visited states alone. A difference is an error
+// (ErrState). A sample proves nothing: a value that no mark tells, and that shows only
+// after what chance hardly ever does, is not found.
+//
+// What a thread that T.Kill ended had read is no part of a state, so that of two ends which
+// differ in nothing else one is visited: a check that looks at it must tell it, by T.Shared.
 //
 // States are kept as digests of 128 bits: among a billion states, two are
 // confounded with a probability of less than 1e-20.
@@ -252,6 +258,9 @@ type Report struct {
 	// Of Stateful: different states, executions that ended in a state that was
 	// visited, and how many of those were verified to go on alike from there.
 	States, Hits, Verified uint64
+	// Walks counts the random walks from the beginning that Stateful makes once it has
+	// found nothing: each passed all checks and came through visited states alone.
+	Walks uint64
 	// Untold are the steps of Stateful, by event name, that read and told nothing, so
 	// that their threads were taken to have read all shared words (T.SawValue). If
 	// there are any, all states are visited still, but States counts some for

@@ -46,10 +46,11 @@ func (s *stateful) scoutAhead(executions uint64) bool {
 		if s.r.stopping.Load() {
 			return true
 		}
-		s.r.aside(w, s.r.maxSteps)
-		if s.r.outcome == failed && s.walked == nil {
-			s.walked = s.r.found()
-		}
+		s.r.aside(w, s.r.maxSteps, func() {
+			if s.r.outcome == failed && s.walked == nil {
+				s.walked = s.r.found()
+			}
+		})
 	}
 	return walks == 0 || !s.c.usage.broken()
 }
@@ -95,6 +96,6 @@ func (s *stateful) missed() error {
 	if s.walked == nil {
 		return nil
 	}
-	return fmt.Errorf("%w: every state that it leads to was visited without a failure, and a random walk of %s fails by property %q: is there shared state that T.Shared does not tell, or is it not said where a lock's holder stands (Guard.HeldAt)?",
+	return fmt.Errorf("%w: every state that it leads to was visited without a failure, and a random walk of %s fails by property %q: does a mark leave out a live value, is there shared state that T.Shared does not tell, or is it not said where a lock's holder stands (Guard.HeldAt)?",
 		ErrState, plural(len(s.walked.decisions), "decision"), s.walked.property)
 }

@@ -59,6 +59,17 @@ func (s *seen) visit(key Digest, sleep uint64) (slept uint64, known, room bool) 
 	return 0, false, true
 }
 
+// has says whether the state was visited.
+func (s *seen) has(key Digest) bool {
+	if key == (Digest{}) {
+		key.a = 1
+	}
+	p := &s.parts[key.b>>58]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.slots) > 0 && p.probe(key).key == key
+}
+
 // hold takes memory of other tables into account; false: there may be no more.
 func (s *seen) hold(bytes uint64) bool {
 	if held := s.held.Add(bytes); s.most > 0 && held > s.most {

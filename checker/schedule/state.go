@@ -237,6 +237,7 @@ func (r *runner) tellValue(th *thread, v uint64) {
 func (r *runner) captured(parent *thread) Digest {
 	d := parent.local
 	if parent.name1 >= 0 && reads(parent.event.Kind) && !parent.told {
+		r.untold.note(parent.name1)
 		d.digest(parent.before)
 	}
 	d.Word(uint64(parent.index))

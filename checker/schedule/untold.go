@@ -19,6 +19,9 @@ func (u *untold) note(name int32) {
 	(*u)[name] = true
 }
 
+// any says whether there is such a step.
+func (u untold) any() bool { return slices.Contains(u, true) }
+
 // add adds what another worker has found.
 func (u *untold) add(other untold) {
 	for name, is := range other {

@@ -118,7 +118,7 @@ type went struct {
 func (v *verifier) drive(path []Decision, seed uint64) drive {
 	r := v.s.r
 	d := drive{r: r, path: path, draw: rand.New(rand.NewPCG(seed, 0))}
-	r.aside(&d, len(path)+driveSteps)
+	r.aside(&d, len(path)+driveSteps, func() {})
 	d.ended, d.fails = r.outcome, r.property
 	d.stopped = d.stopped || r.outcome == interrupted
 	return d

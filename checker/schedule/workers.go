@@ -49,6 +49,7 @@ func (e *exploration) searchStates() (ending, error) {
 	}()
 	for {
 		ends := c.search(crew)
+		walks, walkErr := e.walkAfter(crew, ends)
 		if c.begins && !e.r.stopping.Load() && firstError(ends) == nil {
 			for _, w := range crew {
 				w.forget()
@@ -62,14 +63,42 @@ func (e *exploration) searchStates() (ending, error) {
 		}
 		e.report.States, e.report.Verified, e.report.Handed = c.seen.states.Load(), c.kept.verified, c.handed
 		e.report.Distrusted = c.usage.distrusted()
+		e.report.Walks = walks
 		why, err := e.settled(ends)
-		if err == nil && why == exhausted && e.first == nil && e.report.TooLong == 0 {
-			if err = e.states.missed(); err != nil {
-				why, e.blamed = atInterrupt, e.states.walked.decisions
+		switch {
+		case walkErr != nil:
+			why, err = atInterrupt, walkErr
+			if e.states.walked != nil {
+				e.blamed = e.states.walked.decisions
 			}
+		case why == exhausted && e.r.outcome == interrupted:
+			why = atInterrupt
 		}
 		return why, err
 	}
+}
+
+// walkAfter makes random walks (walks.go) if the workers have visited all states and
+// found nothing. The other workers have ended, so that it reads what they have found.
+func (e *exploration) walkAfter(crew []*exploration, ends []end) (walks uint64, err error) {
+	if why, err := e.settled(ends); why != exhausted || err != nil {
+		return 0, nil
+	}
+	judges, depth := e.states.c.usage.distrusted() == nil, 0
+	for _, w := range crew {
+		if w.first != nil || w.report.TooLong > 0 {
+			return 0, nil
+		}
+		judges, depth = judges && !w.r.untold.any(), max(depth, w.report.Depth)
+	}
+	if err := e.states.missed(); err != nil {
+		return 0, err
+	}
+	walks, again, err := e.states.walk(depth, judges)
+	if again {
+		e.states.c.begins = true
+	}
+	return walks, err
 }
 
 // forget takes everything back that the search has found.

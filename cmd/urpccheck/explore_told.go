@@ -176,6 +176,9 @@ func (e *explored) covered() string {
 	if r.Recalled > 0 {
 		text += fmt.Sprintf("; of the executions, recalled and not run: %s", grouped(r.Recalled))
 	}
+	if r.Walks > 0 {
+		text += fmt.Sprintf("; verified by %s from the beginning", plural(r.Walks, "random walk"))
+	}
 	if r.Redundant > 0 {
 		text += fmt.Sprintf("; %s redundant", grouped(r.Redundant))
 	}
@@ -207,6 +210,9 @@ func (e *explored) record() verdictRecord {
 	if r.States > 0 {
 		record.States, record.Verified, record.Recalled, record.Untold = new(r.States), new(r.Verified), new(r.Recalled), r.Untold
 		record.Distrusted = r.Distrusted
+		if r.Walks > 0 {
+			record.Walks = new(r.Walks)
+		}
 	}
 	if l := e.tied; l != nil {
 		record.Matched, record.Candidates = new(l.Matched), new(l.Candidates)
