@@ -151,7 +151,7 @@ func (a *attack) turn() error {
 		return a.send()
 	case 7:
 		var nudge kernel.Nudge
-		p := a.victim.Park(k, &nudge, nudge.Seen(), 0)
+		p := a.victim.Park(k, &nudge, 0, 0)
 		if p != channel.Found && p != channel.Slept || k.slept > 1 || p == channel.Found && k.slept > 0 {
 			return fmt.Errorf("park gave %d and slept %d times", p, k.slept)
 		}

@@ -363,6 +363,10 @@ type serving struct {
 	stopping bool
 }
 
+// unwatched are private words without a hook: it is in one step with the step before
+// that a stand-in for a pool looks at its nudge.
+var unwatched = &shm.Heap(processor.Private, shm.Line).View
+
 // Run implements machine.Processors.
 func (p *serving) Run() error {
 	err := p.serve()
@@ -380,7 +384,7 @@ func (p *serving) serve() error {
 		case channel.Busy:
 			p.port.AwaitReceive()
 		case channel.Empty:
-			if seen := p.nudge.Seen(); !p.stopping {
+			if seen := p.nudge.Seen(unwatched); !p.stopping {
 				p.worker.Park(&p.nudge, seen)
 			}
 		default:

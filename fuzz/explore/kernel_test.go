@@ -55,7 +55,7 @@ func (a *arena) sleep(expected, seen uint32, deadline int64) string {
 		case kernel.TimedOut:
 			return "timed out"
 		case kernel.Woken:
-			if a.words.Peek(one) != expected || a.nudge.Seen() != seen {
+			if a.words.Peek(one) != expected || a.nudge.Peek() != seen {
 				return "woken"
 			}
 		default:
@@ -74,7 +74,7 @@ var kernelCases = []kernelCase{
 		name: "a nudge before the sleep is not lost",
 		run: func(a *arena) {
 			a.start("sleeper", func() {
-				seen := a.nudge.Seen()
+				seen := a.nudge.Seen(&a.words.View)
 				a.kernel.Nudge(&a.nudge)
 				a.note(a.sleep(0, seen, 0))
 			})

@@ -50,7 +50,7 @@ func (k *Kernel) Sleep(word *shm.View, off shm.Offset, expected uint32, nudge *k
 			m.overslept(m.t.Self())
 		}
 		return kernel.TimedOut
-	case value != expected || nudge.Seen() != seen:
+	case value != expected || nudge.Peek() != seen:
 		return kernel.Changed
 	}
 	w := m.waiter()

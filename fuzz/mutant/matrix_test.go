@@ -95,6 +95,7 @@ var kinds = map[string][]string{
 	"a pool that is stopped twice, or grows": {"stop-twice", "hire-off-by-one", "dismiss-forgotten", "rest-not-ended"},
 	"a server that does not stop, or stops":  {"listener-not-closed", "clients-not-awaited", "shortage-ends-server", "handshake-not-ended"},
 	"donation with ready threads at home":    {"donate-though-ready", "delivered-not-ready"},
+	"nudge read after the look":              {"nudge-after-look", "pool-nudge-after"},
 }
 
 func TestEveryKindIsHere(t *testing.T) {

@@ -10,7 +10,6 @@ package call
 import (
 	"context"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"urpc/runtime/channel"
@@ -71,8 +70,7 @@ type Caller struct {
 	free     freeList
 	spare    []byte // the leader's buffer: guarded by lead
 	nudge    kernel.Nudge
-	poison   atomic.Pointer[error]
-	stopped  chan struct{} // closed by Poison
+	poison   poison
 
 	generation uint64 // of all records at first
 	counters   counters
@@ -108,13 +106,13 @@ func New(c Config) *Caller {
 		again:   lock.TryLock{Segment: private, Word: offLead, TestSet: step.LeadAgain, Unlock: step.Resign},
 		records: make([]record, calls),
 		spare:   make([]byte, c.Port.Size().Payload),
-		stopped: make(chan struct{}), generation: c.Generation,
+		poison:  poison{stopped: make(chan struct{})}, generation: c.Generation,
 	}
-	for i := calls - 1; i >= 0; i-- {
+	for i := range caller.records {
 		caller.records[i].buffer = make([]byte, c.Port.Size().Payload)
 		caller.records[i].generation.Store(c.Generation)
-		caller.free.put(i)
 	}
+	caller.free.fill(calls)
 	return caller
 }
 
@@ -156,7 +154,7 @@ func (c *Caller) Do(ctx context.Context, procedure uint32, request []byte, take 
 func (c *Caller) close(i int) {
 	c.private.Store(step.CloseCall, stateOf(i), idle)
 	c.retractReady()
-	c.freeRecord(i)
+	c.free.put(c.private, i)
 }
 
 // Poison ends every pending and every later call with err. Only the first
@@ -171,34 +169,14 @@ func (c *Caller) close(i int) {
 // comes after its look and its sleep is refused or ended. A thread that blocks
 // does not wait for a permit alone.
 func (c *Caller) Poison(err error) {
-	c.beside(step.Poison, shm.KindCompareAndSwap, shm.Poisoned)
-	if c.poison.CompareAndSwap(nil, &err) {
-		c.beside(step.Unblock, shm.KindStore, shm.Unblocks)
-		close(c.stopped)
+	if c.poison.set(c.private, &err) {
+		c.poison.unblock(c.private)
 		c.kernel.Nudge(&c.nudge)
 	}
 }
 
-// beside tells the hook, if there is one, of an access to what stands in no segment.
-func (c *Caller) beside(name step.Name, kind shm.Kind, what shm.Beside) {
-	if c.private.Hooked() {
-		c.private.Beside(name, kind, what)
-	}
-}
-
 // PoisonedBy is Err without a step: for what watches a run, never for what runs.
-func (c *Caller) PoisonedBy() error {
-	if err := c.poison.Load(); err != nil {
-		return *err
-	}
-	return nil
-}
+func (c *Caller) PoisonedBy() error { return c.poison.why() }
 
 // Err is the error that the caller was poisoned with, nil if it was not.
-func (c *Caller) Err() error {
-	c.beside(step.LookPoison, shm.KindLoad, shm.Poisoned)
-	if err := c.poison.Load(); err != nil {
-		return *err
-	}
-	return nil
-}
+func (c *Caller) Err() error { return c.poison.look(c.private) }

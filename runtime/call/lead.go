@@ -2,7 +2,6 @@ package call
 
 import (
 	"urpc/runtime/channel"
-	"urpc/runtime/shm"
 	"urpc/spec/step"
 )
 
@@ -73,8 +72,7 @@ func (w *waiter) leadOn() error {
 func (w *waiter) park() error {
 	c := w.caller
 	w.watch()
-	c.beside(step.LookNudge, shm.KindLoad, shm.Nudged)
-	seen := c.nudge.Seen()
+	seen := c.nudge.Seen(&c.private.View)
 	if err := w.over(); err != nil {
 		return err
 	}
@@ -144,7 +142,7 @@ func (c *Caller) deliver(m *channel.Message, payload []byte, self int) {
 	c.counters.dropped.Add(1)
 	// The late reply of a call that was left: now its record may be used again.
 	if c.private.CompareAndSwap(step.DropReply, stateOf(j), abandoned, idle) {
-		c.freeRecord(j)
+		c.free.put(c.private, j)
 	}
 }
 

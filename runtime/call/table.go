@@ -62,13 +62,13 @@ func (c *Caller) name(i int) uint64 { return c.records[i].generation.Load()<<ind
 
 // nameCall gives record i, which no call uses, the name of the next one.
 func (c *Caller) nameCall(i int) {
-	c.beside(step.NameCall, shm.KindAdd, shm.Names)
+	c.private.Beside(step.NameCall, shm.KindAdd, shm.Names)
 	c.records[i].generation.Add(1)
 }
 
 // lookName is name, for who receives and does not have the record.
 func (c *Caller) lookName(i int) uint64 {
-	c.beside(step.LookName, shm.KindLoad, shm.Names)
+	c.private.Beside(step.LookName, shm.KindLoad, shm.Names)
 	return c.name(i)
 }
 

@@ -50,7 +50,7 @@ func (w *waiter) over() error {
 //	OpenCall:   state[i] := pending
 func (w *waiter) open() error {
 	c := w.caller
-	i, ok := c.takeRecord()
+	i, ok := c.free.take(c.private)
 	if !ok {
 		c.counters.overloads.Add(1)
 	}
@@ -62,7 +62,7 @@ func (w *waiter) open() error {
 			return err
 		}
 		c.drain()
-		if i, ok = c.takeRecord(); ok {
+		if i, ok = c.free.take(c.private); ok {
 			break
 		}
 		if c.overload == Refuse {
@@ -190,7 +190,7 @@ func (w *waiter) block() bool {
 	leads := c.again.Try()
 	if !leads {
 		c.counters.blocks.Add(1)
-		c.threads.Block(w.i, w.done, c.stopped)
+		c.threads.Block(w.i, w.done, c.poison.stopped)
 	}
 	c.private.Add(step.RetractBlock, offBlocked, ^uint32(0))
 	return leads

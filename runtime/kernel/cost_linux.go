@@ -45,7 +45,7 @@ func blockAndWake() time.Duration {
 	var nudge Nudge
 	wait := func(off shm.Offset, old uint32) {
 		for words.Peek(off) == old {
-			k.Sleep(&words.View, off, old, &nudge, nudge.Seen(), 0)
+			k.Sleep(&words.View, off, old, &nudge, nudge.Seen(&words.View), 0)
 		}
 	}
 	ended := make(chan struct{})

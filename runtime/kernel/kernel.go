@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"urpc/runtime/shm"
+	"urpc/spec/step"
 )
 
 // Outcome says why a Sleep returned.
@@ -56,8 +57,17 @@ const Never = 1 << 62 * time.Nanosecond
 type Nudge struct{ word atomic.Uint32 }
 
 // Seen is the state of the nudge. A processor reads it, then checks the reasons,
-// then sleeps: a Nudge in between changes it and the sleep returns at once.
-func (n *Nudge) Seen() uint32 { return n.word.Load() }
+// then sleeps: a Nudge in between changes it and the sleep returns at once. The
+// nudge is kept beside the private words of the processor's space, whose hook is
+// told of the look.
+func (n *Nudge) Seen(private *shm.View) uint32 {
+	private.Beside(step.LookNudge, shm.KindLoad, shm.Nudged)
+	return n.word.Load()
+}
+
+// Peek is Seen without a step: for whoever implements Kernel, and for what watches a
+// run, never for what runs.
+func (n *Nudge) Peek() uint32 { return n.word.Load() }
 
 // Change changes the nudge without waking anybody: the first half of a Nudge,
 // for whoever implements Kernel.

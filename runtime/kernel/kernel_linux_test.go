@@ -14,7 +14,7 @@ func TestSleepReturnsWhenTheWordDiffers(t *testing.T) {
 	k := real(t)
 	word := shm.Heap(0, shm.Line)
 	var nudge Nudge
-	if got := k.Sleep(&word.View, 0, 1, &nudge, nudge.Seen(), 0); got != Changed {
+	if got := k.Sleep(&word.View, 0, 1, &nudge, nudge.Seen(&word.View), 0); got != Changed {
 		t.Fatalf("sleep on a word of another value: %d, want Changed", got)
 	}
 }
@@ -23,10 +23,10 @@ func TestSleepTimesOut(t *testing.T) {
 	k := real(t)
 	word := shm.Heap(0, shm.Line)
 	var nudge Nudge
-	if got := k.Sleep(&word.View, 0, 0, &nudge, nudge.Seen(), k.Now()+int64(time.Millisecond)); got != TimedOut {
+	if got := k.Sleep(&word.View, 0, 0, &nudge, nudge.Seen(&word.View), k.Now()+int64(time.Millisecond)); got != TimedOut {
 		t.Fatalf("sleep to a deadline: %d, want TimedOut", got)
 	}
-	if got := k.Sleep(&word.View, 0, 0, &nudge, nudge.Seen(), k.Now()-1); got != TimedOut {
+	if got := k.Sleep(&word.View, 0, 0, &nudge, nudge.Seen(&word.View), k.Now()-1); got != TimedOut {
 		t.Fatalf("sleep to a deadline in the past: %d, want TimedOut", got)
 	}
 }
@@ -35,7 +35,7 @@ func TestNudgeBeforeSleepIsNotLost(t *testing.T) {
 	k := real(t)
 	word := shm.Heap(0, shm.Line)
 	var nudge Nudge
-	seen := nudge.Seen()
+	seen := nudge.Seen(&word.View)
 	k.Nudge(&nudge)
 	if got := k.Sleep(&word.View, 0, 0, &nudge, seen, 0); got != Changed {
 		t.Fatalf("sleep after a nudge: %d, want Changed", got)
@@ -52,8 +52,8 @@ func TestWakeAndNudgeGetSleepersOut(t *testing.T) {
 			const sleepers = 3
 			for range sleepers {
 				go func() {
-					seen := nudge.Seen()
-					for word.Peek(0) == 0 && nudge.Seen() == seen {
+					seen := nudge.Seen(&word.View)
+					for word.Peek(0) == 0 && nudge.Peek() == seen {
 						k.Sleep(&word.View, 0, 0, &nudge, seen, 0)
 					}
 					out <- Woken

@@ -12,5 +12,5 @@ type Kept struct {
 // Look gives what the pool keeps: for what watches a run, never for what runs. No
 // thread of the pool may run meanwhile.
 func (p *Pool) Look() Kept {
-	return Kept{p.calls, p.patience.since, p.corrupt.Load(), p.counters.returns.Load(), p.nudge.Seen()}
+	return Kept{p.calls, p.patience.since, p.corrupt.Load(), p.counters.returns.Load(), p.nudge.Peek()}
 }

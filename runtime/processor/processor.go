@@ -288,10 +288,7 @@ func (p *Pool) broken() {
 
 // park parks the processor until the peer rings or the pool ends.
 func (p *Pool) park(w *Worker) {
-	if p.private.Hooked() {
-		p.private.Beside(step.LookNudge, shm.KindLoad, shm.Nudged)
-	}
-	seen := p.nudge.Seen()
+	seen := p.nudge.Seen(&p.private.View)
 	if p.stopping() {
 		return
 	}

@@ -123,7 +123,7 @@ func (w *Worker) Serve() channel.Result {
 		case channel.Busy:
 			w.port.AwaitReceive()
 		case channel.Empty:
-			w.Park(&nudge, nudge.Seen())
+			w.Park(&nudge, 0) // nobody nudges it
 		default:
 			return r
 		}

@@ -76,10 +76,13 @@ func (v *View) Hooked() bool { return v.hook != nil }
 // Mark passes a mark on to the hook, which must be there.
 func (v *View) Mark(where step.Name, live ...uint64) { v.hook.Mark(where, live...) }
 
-// Beside passes an access to what stands beside the segment on to the hook, which
-// must be there.
+// Beside tells the hook, if there is one, of an access to what stands beside the
+// segment. It is called by what makes the access, right before it, and by nobody
+// else: so that the two are one step wherever the access is moved to.
 func (v *View) Beside(name step.Name, kind Kind, what Beside) {
-	v.hook.Beside(name, kind, v.number, what)
+	if v.hook != nil {
+		v.hook.Beside(name, kind, v.number, what)
+	}
 }
 
 // Await says that the caller can do nothing until the word differs from old.
