@@ -94,6 +94,11 @@ func (a *attack) Beside(step.Name, shm.Kind, uint8, shm.Beside) {}
 func (a *attack) More(shm.Access)                               {}
 func (a *attack) Await(step.Name, uint8, shm.Offset, uint32)    {}
 
+// Bypassed is told of an access that the peer could not get in before.
+func (a *attack) Bypassed(access shm.Access) {
+	panic(fmt.Sprintf("the victim reads %d bytes at %d, and it is no step", access.Size, access.Offset))
+}
+
 // write lets the peer write a word, or a few bytes, anywhere.
 func (a *attack) write(at uint32) {
 	at %= uint32(len(a.memory))

@@ -57,7 +57,7 @@ var bindTarget = Target{
 	},
 	Properties: []string{
 		spec.Mapped, spec.UnmapOnce, spec.CloseOnce, spec.Fit, spec.NothingLeft, spec.CloseWaits,
-		spec.NoBinding, spec.EndsClosed, spec.Noticed, spec.Places, memory.OwnResult, Offered, Waits, Accepts, AtOnce, Returns,
+		spec.NoBinding, spec.EndsClosed, spec.Noticed, spec.Places, memory.OwnResult, Offered, Waits, Accepts, AtOnce, Returns, NoBypass,
 	},
 	Program: bindProgram,
 }

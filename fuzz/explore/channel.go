@@ -63,7 +63,7 @@ var channelTarget = Target{
 	},
 	Properties: []string{
 		memory.MutualExclusion, memory.OneLeader, memory.InOrder, memory.NoOverwriting, memory.OwnResult, memory.ExactlyOnce,
-		memory.NoSleepOnCall, memory.NoSleepOnReply, memory.ParkedCounts, memory.BlockedCounts, HonestPeer, RecordFirst, RecordKept,
+		memory.NoSleepOnCall, memory.NoSleepOnReply, memory.ParkedCounts, memory.BlockedCounts, HonestPeer, RecordFirst, RecordKept, NoBypass,
 	},
 	Program:  func(v catalogue.Values) func(*schedule.T) { return channelProgram(v, simulated) },
 	possible: channelPossible,
@@ -131,7 +131,7 @@ func newCalling(t *schedule.T, target string, v catalogue.Values, on func(*Kerne
 	if target == callName {
 		records = v.Int("records")
 	}
-	if !alone {
+	if m.alone = alone; !alone {
 		r.watch(size(v), records)
 	}
 	c := &calling{

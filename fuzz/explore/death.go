@@ -48,7 +48,7 @@ var deathTarget = Target{
 	},
 	Properties: []string{
 		memory.MutualExclusion, memory.OneLeader, memory.InOrder, memory.NoOverwriting, memory.OwnResult,
-		AtMostOnce, EndsOnce, NobodyLeft, MostWorkers, StopsOnce, AllLeave, StaysHeld, Reclaimed, Unharmed,
+		AtMostOnce, EndsOnce, NobodyLeft, MostWorkers, StopsOnce, AllLeave, StaysHeld, Reclaimed, Unharmed, NoBypass,
 	},
 	Program:  deathProgram,
 	possible: channelPossible,
@@ -99,6 +99,7 @@ func watchedDeath(v catalogue.Values, look func(d *death), w Watch) func(*schedu
 			d.survivor, d.dying = far, near
 		}
 		d.first = bind(m, 0, l, near, far, clients, calls, nothing, channel.Keep)
+		m.alone = w.Alone
 		if d.first.alone = w.Alone; !w.Alone {
 			d.first.region.watch(l.size, len(clients))
 		}

@@ -89,7 +89,7 @@ var donationTarget = Target{
 		memory.MutualExclusion, memory.OneLeader, memory.InOrder, memory.NoOverwriting, memory.OwnResult, memory.ExactlyOnce,
 		memory.NoSleepOnCall, memory.NoSleepOnReply, memory.ParkedCounts, memory.BlockedCounts, HonestPeer,
 		memory.OneDonation, memory.NoneReady, memory.ReadyCounts,
-		OnePoller, PlaceKept, NoDelay, SecondLook, ResumeKept, MostWorkers, StopsOnce, AllLeave, OneRing, DonorParks, GoesBack, BooksBalance,
+		OnePoller, PlaceKept, NoDelay, SecondLook, ResumeKept, MostWorkers, StopsOnce, AllLeave, OneRing, DonorParks, GoesBack, BooksBalance, NoBypass,
 	},
 	Program:  donationProgram,
 	possible: donationPossible,

@@ -11,7 +11,8 @@ import (
 // What the guard of a victim knows of messages: what it copied and gives to its handlers
 // and callers, and what it sends.
 
-// more is called before the copy of a message goes on.
+// more is called before the copy of a message goes on, or bytes of a segment are read
+// without a step.
 func (g *guard) more(a shm.Access) {
 	if !g.victim.runs() {
 		return

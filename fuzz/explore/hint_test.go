@@ -52,7 +52,7 @@ func (g *guesses) Saw(value uint32) {
 func guessing(v catalogue.Values, found *[2]int) func(*schedule.T) {
 	return donationProgramWith(v, func(d *donating) {
 		d.region.pool.guessed = true
-		d.region.segments[channel.Calls].SetHook(&guesses{Region: d.region, found: found})
+		d.region.owners[channel.Calls].SetHook(&guesses{Region: d.region, found: found})
 	})
 }
 

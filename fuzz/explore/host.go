@@ -108,8 +108,8 @@ func (s *host) Made(r *shm.Region) {
 	s.holders, s.counted, s.closed = 0, 0, false
 	s.bindings++
 	hook := &touching{Region: NewRegion(s.w.m, s.number()), s: s, mapped: slices.Clone(s.mapped)}
-	hook.segments[r.Own.Number()] = &r.Own.View
-	hook.segments[r.Peer.Number()] = r.Peer
+	hook.segments[r.Own.Number()] = r.Own.Unhooked()
+	hook.segments[r.Peer.Number()] = r.Peer.Unhooked()
 	r.Own.SetHook(hook)
 	r.Peer.SetHook(hook)
 	r.SetHook(&counting{s: s})

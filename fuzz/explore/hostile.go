@@ -74,7 +74,7 @@ var hostileTarget = Target{
 	},
 	Properties: []string{
 		Inside, Checked, OwnReply, OwnIntact, OneFetch, Published, NoForeign, NoLivelock, NotForsaken, OneRing, OneEach, EndsOnce, AtMostOnce, NobodyLeft, Unharmed,
-		memory.InOrder, memory.OwnResult, memory.ReadyCounts, MostWorkers, StopsOnce, AllLeave,
+		memory.InOrder, memory.OwnResult, memory.ReadyCounts, MostWorkers, StopsOnce, AllLeave, NoBypass,
 	},
 	Program:  hostileProgram,
 	possible: channelPossible,

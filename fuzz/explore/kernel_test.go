@@ -55,7 +55,7 @@ func (a *arena) sleep(expected, seen uint32, deadline int64) string {
 		case kernel.TimedOut:
 			return "timed out"
 		case kernel.Woken:
-			if a.words.Peek(one) != expected || a.nudge.Peek() != seen {
+			if a.words.Unhooked().Peek(one) != expected || a.nudge.Peek() != seen {
 				return "woken"
 			}
 		default:

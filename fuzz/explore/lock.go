@@ -25,7 +25,7 @@ var lockTarget = Target{
 		{Name: "three", Doc: "three threads, two rounds", Set: map[string]int{"n": 3}},
 		{Name: "eight", Doc: "eight threads, three rounds", Set: map[string]int{"n": 8, "rounds": 3}},
 	},
-	Properties: []string{spec.MutualExclusion, NothingLost},
+	Properties: []string{spec.MutualExclusion, NothingLost, NoBypass},
 	Program:    func(v catalogue.Values) func(*schedule.T) { return watchedLock(v, Watch{}) },
 }
 
@@ -41,11 +41,13 @@ func watchedLock(v catalogue.Values, w Watch) func(*schedule.T) {
 	return func(t *schedule.T) {
 		memory := shm.Heap(0, 2*shm.Line)
 		m := NewMachine(t, 0)
+		m.alone = w.Alone
 		NewRegion(m, 0).Hook(memory)
+		look := memory.Unhooked()
 		l := &lock.TryLock{Segment: memory, Word: lockWord, TestSet: step.TestSet, Unlock: step.Unlock}
 		inside := 0
 		t.Shared(func(d *schedule.Digest) {
-			d.Word(uint64(memory.Peek(lockWord))<<32 | uint64(memory.Peek(counter)))
+			d.Word(uint64(look.Peek(lockWord))<<32 | uint64(look.Peek(counter)))
 			d.Word(uint64(inside))
 		})
 		check := func(property string, ok bool, format string, args ...any) {
@@ -57,7 +59,7 @@ func watchedLock(v catalogue.Values, w Watch) func(*schedule.T) {
 		if w.Observer != nil {
 			declare = t.Daemon // that a thread does not come to its end is the observer's to judge
 			m.observer, m.gate = w.Observer, w.Gate
-			w.Observer.Begin(Watched{T: t, machine: m, Segments: [3]*shm.View{&memory.View}})
+			w.Observer.Begin(Watched{T: t, machine: m, Segments: [3]*shm.View{look}})
 		}
 		for i := range n {
 			declare(names[i], func() {
@@ -84,7 +86,7 @@ func watchedLock(v catalogue.Values, w Watch) func(*schedule.T) {
 				m.observer = nil // what follows are looks, not steps
 				w.Observer.End()
 			}
-			count := memory.Peek(counter)
+			count := look.Peek(counter)
 			check(NothingLost, count == uint32(n*rounds), "%d increments make %d", n*rounds, count)
 		})
 	}

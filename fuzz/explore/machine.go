@@ -49,6 +49,7 @@ type Machine struct {
 	stopped    func() bool // why polling is of no more use; nil: never
 
 	observer Observer              // nil: nobody watches
+	alone    bool                  // whoever watches judges, not the target
 	gate     func(thread int) bool // nil: every thread may go on
 }
 

@@ -37,7 +37,7 @@ var queueTarget = Target{
 		{Name: "filled", Doc: "two slots, each filled to its last byte", Set: map[string]int{"senders": 1, "receivers": 1, "messages": 3, "slots": 1, "payload": 1}},
 		{Name: "line", Doc: "two slots of two lines each, of whose second one the messages have a word", Set: map[string]int{"senders": 1, "receivers": 1, "messages": 3, "slots": 1, "payload": 2}},
 	},
-	Properties: []string{memory.MutualExclusion, memory.InOrder, memory.NoOverwriting, HonestPeer},
+	Properties: []string{memory.MutualExclusion, memory.InOrder, memory.NoOverwriting, HonestPeer, NoBypass},
 	Program:    func(v catalogue.Values) func(*schedule.T) { return watchedQueue(v, Watch{}) },
 }
 
@@ -70,7 +70,7 @@ func watchedQueue(v catalogue.Values, w Watch) func(*schedule.T) {
 		m := NewMachine(t, 0)
 		near, far, r := pair(m, z)
 		q := &queue{t: t, observer: w.Observer, alone: w.Alone, messages: messages, payload: z.Payload, to: near, from: far, received: make([]int, senders)}
-		if !q.alone {
+		if m.alone = w.Alone; !q.alone {
 			r.watch(z, 0)
 		}
 		if w.Observer != nil {

@@ -15,7 +15,7 @@ import (
 type Region struct {
 	m        *Machine
 	number   uint8
-	segments [maxSegments]*shm.View
+	segments [maxSegments]*shm.View    // as who watches reads them: without a hook
 	owners   [maxSegments]*shm.Segment // the same, as who writes them
 	ghost    *ghost                    // nil: nothing is checked
 	guard    *guard                    // the same, of the victim of a hostile peer
@@ -32,6 +32,10 @@ type Region struct {
 	held   held
 	last   step.Name // of the access that was made last
 }
+
+// NoBypass is the property that what runs touches shared memory by steps alone: what it
+// read beside them no other thread could change in between, and nobody would check.
+const NoBypass = "every access to shared memory is a step"
 
 const (
 	maxSegments = 4
@@ -50,12 +54,12 @@ func (r *Region) truth(word *shm.View) *shm.View {
 	if own := r.segments[word.Number()]; own != nil {
 		return own
 	}
-	return word
+	return word.Unhooked()
 }
 
 // Hook puts the accesses of a segment under the schedule.
 func (r *Region) Hook(s *shm.Segment) {
-	r.segments[s.Number()], r.owners[s.Number()] = &s.View, s
+	r.segments[s.Number()], r.owners[s.Number()] = s.Unhooked(), s
 	s.SetHook(r)
 }
 
@@ -154,6 +158,16 @@ func (r *Region) Saw(value uint32) {
 func (r *Region) More(a shm.Access) {
 	if r.guard != nil {
 		r.guard.more(a)
+	}
+}
+
+// Bypassed implements shm.Hook.
+func (r *Region) Bypassed(a shm.Access) {
+	if r.guard != nil && a.Segment <= channel.Replies {
+		r.guard.more(a)
+	}
+	if !r.m.alone {
+		r.m.t.Fail(NoBypass, "%d bytes at %d of segment %d are read, and it is no step", a.Size, a.Offset, a.Segment)
 	}
 }
 

@@ -103,7 +103,7 @@ type binding struct {
 	far  *space // the server's
 
 	region   *Region
-	segments [2]*shm.Segment // as their writers map them
+	segments [2]*shm.Segment // as their writers map them, for who watches: without a hook
 	memory   [2][]byte       // the same
 	// shadow is what one side reads in place of the other's segment; nil: nothing is.
 	shadow  []byte
@@ -159,12 +159,13 @@ func bind(m *Machine, number uint8, l *lending, near, far *space, clients []stri
 		t: m.t, m: m, size: l.size, near: near, far: far, region: NewRegion(m, number), clients: clients, calls: calls, donates: bool(donate),
 		ended: make([]int, len(clients)), outcomes: make([]outcome, len(clients)*calls), executed: make([]int, len(clients)*calls),
 	}
+	var own [2]*shm.Segment
 	var views [2]*shm.View
 	mem := l.borrow()
 	m.t.Cleanup(func() { l.giveBack(mem) })
 	for s, memory := range []twice{mem.calls, mem.replies} {
-		b.segments[s], b.memory[s] = l.fresh(uint8(s), memory), memory.writable
-		b.region.Hook(b.segments[s])
+		own[s], b.segments[s], b.memory[s] = l.fresh(uint8(s), memory), shm.Of(uint8(s), memory.writable), memory.writable
+		b.region.Hook(own[s])
 		if s == shadowed {
 			b.shadow = slices.Clone(memory.writable)
 			memory.readable = b.shadow
@@ -173,10 +174,10 @@ func bind(m *Machine, number uint8, l *lending, near, far *space, clients []stri
 		views[s].SetHook(b.region)
 	}
 	b.replies = views[channel.Replies]
-	b.client, b.server = channel.NewPort(b.segments[channel.Calls], b.replies, l.size), channel.NewPort(b.segments[channel.Replies], views[channel.Calls], l.size)
+	b.client, b.server = channel.NewPort(own[channel.Calls], b.replies, l.size), channel.NewPort(own[channel.Replies], views[channel.Calls], l.size)
 	b.kernel, b.threads = m.Kernel(b.region), m.Threads(b.region, len(clients))
 	b.caller = call.New(call.Config{Port: b.client, Kernel: b.kernel, Calls: len(clients), Poll: -1, Donate: donate, Threads: b.threads, Hook: b.region})
-	b.held = shm.NewRegion(b.segments[channel.Calls], b.replies, func() error { b.unmap(&b.released); return nil })
+	b.held = shm.NewRegion(own[channel.Calls], b.replies, func() error { b.unmap(&b.released); return nil })
 	b.held.SetHook(holding{b.region})
 	b.region.mapped, b.region.follow = b.touches, b.follow
 	return b

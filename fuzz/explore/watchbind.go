@@ -165,7 +165,7 @@ func watchedBinding(v catalogue.Values, w BindingWatch) func(*schedule.T) {
 	l := newLending(sizeOfBinding(v))
 	return func(t *schedule.T) {
 		b := newBinder(t, v, l)
-		b.w.alone = w.Alone
+		b.w.alone, b.w.m.alone = w.Alone, w.Alone
 		if w.Observer != nil {
 			b.w.m.observer = observing{w.Observer}
 			w.Observer.Begin(WatchedBinding{T: t, b: b})

@@ -82,7 +82,7 @@ var kinds = map[string][]string{
 	"death ignored":                          {"death-ignored", "departure-ignored", "notice-ignored", "poison-not-looked-at"},
 	"death assumed":                          {"poisoned-alive"},
 	"reclaim of what a living owner has":     {"unmapped-under-holder", "memory-goes-first", "hold-after-close"},
-	"double fetch":                           {"double-fetch", "returned-reloaded"},
+	"double fetch":                           {"double-fetch", "returned-reloaded", "peek-double-fetch"},
 	"missing check of a length":              {"no-length-check", "length-cut"},
 	"missing check of an index":              {"no-index-check", "no-head-check", "no-sequence-check", "no-number-check"},
 	"missing check of memory":                {"seals-not-verified", "write-seal-not-verified", "size-not-verified", "size-before-seals"},
@@ -95,6 +95,7 @@ var kinds = map[string][]string{
 	"a pool that is stopped twice, or grows": {"stop-twice", "hire-off-by-one", "dismiss-forgotten", "rest-not-ended"},
 	"a server that does not stop, or stops":  {"listener-not-closed", "clients-not-awaited", "shortage-ends-server", "handshake-not-ended"},
 	"donation with ready threads at home":    {"donate-though-ready", "delivered-not-ready"},
+	"shared access past the hook":            {"peek-double-fetch", "head-peeked"},
 	"nudge read after the look":              {"nudge-after-look", "pool-nudge-after"},
 }
 

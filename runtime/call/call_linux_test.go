@@ -221,6 +221,7 @@ func (f *flood) Copied([]byte)                                 {}
 func (f *flood) Mark(step.Name, ...uint64)                     {}
 func (f *flood) Beside(step.Name, shm.Kind, uint8, shm.Beside) {}
 func (f *flood) More(shm.Access)                               {}
+func (f *flood) Bypassed(shm.Access)                           {}
 func (f *flood) Await(step.Name, uint8, shm.Offset, uint32)    {}
 
 // alone is a client of so many calls at once whose server is the test: its port
@@ -338,6 +339,7 @@ func (h *interval) Copied([]byte)                                 {}
 func (h *interval) Mark(step.Name, ...uint64)                     {}
 func (h *interval) Beside(step.Name, shm.Kind, uint8, shm.Beside) {}
 func (h *interval) More(shm.Access)                               {}
+func (h *interval) Bypassed(shm.Access)                           {}
 func (h *interval) Await(step.Name, uint8, shm.Offset, uint32)    {}
 
 // TestSecondReplyReachesNoOtherCall, also not when the record of the call that it
@@ -413,7 +415,8 @@ func (h *drops) Before(a shm.Access) {
 // over. Before it is dropped the record is used again, and that call is left: it keeps
 // its record until its own reply has come.
 func TestSecondReplyFreesNoOtherCall(t *testing.T) {
-	c, server, _, _ := alone(t, 2, call.Wait, nil)
+	hook := new(drops)
+	c, server, _, _ := alone(t, 2, call.Wait, hook)
 	k, err := kernel.Real()
 	if err != nil {
 		t.Fatal(err)
@@ -434,7 +437,7 @@ func TestSecondReplyFreesNoOtherCall(t *testing.T) {
 		server.Wake(k, channel.Keep)
 	}
 	leader, other := make(chan error, 1), make(chan error, 1)
-	again := sync.OnceFunc(func() {
+	hook.do = sync.OnceFunc(func() {
 		if err := <-other; err != nil {
 			t.Errorf("the call that was replied to: %v", err)
 		}
@@ -442,7 +445,6 @@ func TestSecondReplyFreesNoOtherCall(t *testing.T) {
 			t.Errorf("a call without a reply: %v", err)
 		}
 	})
-	c.Private().SetHook(&drops{do: again})
 	go func() { leader <- ends(t, c, time.Minute) }()
 	first := received()
 	for c.Private().Peek(call.Lead) == 0 {
@@ -455,7 +457,7 @@ func TestSecondReplyFreesNoOtherCall(t *testing.T) {
 	for c.Counters().Dropped == 0 {
 		time.Sleep(time.Millisecond)
 	}
-	again()
+	hook.do()
 	left := received()
 	reply(first)
 	if err := <-leader; err != nil {

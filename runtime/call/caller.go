@@ -118,7 +118,7 @@ func New(c Config) *Caller {
 
 // Private gives the words that the caller's threads share: for what watches a
 // run, never for what runs.
-func (c *Caller) Private() *shm.View { return &c.private.View }
+func (c *Caller) Private() *shm.View { return c.private.Unhooked() }
 
 // Do sends one call and waits for its end: its reply, which take is given (the
 // payload is a private copy that is valid during take), or an error. Where ctx

@@ -59,7 +59,7 @@ func (c *Caller) LookFree(add func(v uint64)) {
 func (c *Caller) LookRecord(i int, add func(v uint64)) {
 	r := &c.records[i]
 	add(r.generation.Load())
-	if c.private.Peek(stateOf(i)) != delivered {
+	if c.private.Unhooked().Peek(stateOf(i)) != delivered {
 		return
 	}
 	add(r.reply.ID)

@@ -62,7 +62,7 @@ func (p *Port) AwaitReceive() {
 // once.
 func (p *Port) AwaitMessage() {
 	if p.Hooked() {
-		h := p.own.Peek(offHead)
+		h := p.own.Unhooked().Peek(offHead)
 		p.peer.Await(step.AwaitMessage, p.size.slot(h)+slotSequence, h+1-p.size.Slots)
 	}
 }
@@ -70,6 +70,6 @@ func (p *Port) AwaitMessage() {
 // Queued says whether there is a message to receive: for what watches a run,
 // never for what runs.
 func (p *Port) Queued() bool {
-	h := p.own.Peek(offHead)
-	return p.peer.Peek(p.size.slot(h)+slotSequence) == h+1
+	h := p.own.Unhooked().Peek(offHead)
+	return p.peer.Unhooked().Peek(p.size.slot(h)+slotSequence) == h+1
 }

@@ -67,7 +67,7 @@ func (p *Port) AwaitSend(r Result) {
 	case r == Busy:
 		p.sending.AwaitFree()
 	case r == Full:
-		full := p.own.Peek(offTail) - p.size.Slots
+		full := p.own.Unhooked().Peek(offTail) - p.size.Slots
 		p.peer.Await(step.AwaitRoom, offHead, full)
 	}
 }

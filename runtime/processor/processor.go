@@ -90,7 +90,7 @@ func New(c Config) *Pool {
 
 // Private gives the words that the pool's threads share: for what watches a run,
 // never for what runs.
-func (p *Pool) Private() *shm.View { return &p.private.View }
+func (p *Pool) Private() *shm.View { return p.private.Unhooked() }
 
 // Run serves until Stop, then gives nil once every handler has ended; or until
 // the peer corrupts the channel, then ErrCorrupt. It is called once.

@@ -57,6 +57,10 @@ type Hook interface {
 	// Beside is Before of an access to what stands in no segment, but beside one of
 	// the space's own.
 	Beside(name step.Name, kind Kind, segment uint8, what Beside)
+	// Bypassed is told of an access that is no step (Peek, PeekBytes, Address), before
+	// it is made: what runs makes none, and what watches makes it on a view of its own
+	// (View.Unhooked).
+	Bypassed(a Access)
 	// Mark announces the head of a loop: together with the shared words, where
 	// says where the thread stands and live what its local variables hold.
 	Mark(where step.Name, live ...uint64)
@@ -68,6 +72,10 @@ type Hook interface {
 // SetHook installs the hook of a segment, nil for none, before it is shared
 // with another goroutine.
 func (v *View) SetHook(h Hook) { v.hook = h }
+
+// Unhooked is the segment without its hook: for what watches a run, never for what runs.
+// A test lists who calls it.
+func (v *View) Unhooked() *View { return &View{base: v.base, size: v.size, number: v.number} }
 
 // Hooked says whether the accesses of the segment are watched. Marks and awaits
 // are guarded by it, so that production pays one predictable branch.
@@ -90,6 +98,13 @@ func (v *View) Beside(name step.Name, kind Kind, what Beside) {
 func (v *View) Await(where step.Name, off Offset, old uint32) {
 	if v.hook != nil {
 		v.hook.Await(where, v.number, off, old)
+	}
+}
+
+// bypassed tells the hook, if there is one, of an access that is no step.
+func (v *View) bypassed(kind Kind, off Offset, size uint32) {
+	if v.hook != nil {
+		v.hook.Bypassed(Access{Kind: kind, Segment: v.number, Offset: off, Size: size})
 	}
 }
 

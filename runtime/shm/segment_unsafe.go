@@ -53,7 +53,10 @@ func (v *View) Size() uint32 { return v.size }
 func (v *View) Number() uint8 { return v.number }
 
 // Address is where the word stands in this process, for the kernel.
-func (v *View) Address(off Offset) *uint32 { return v.word(off) }
+func (v *View) Address(off Offset) *uint32 {
+	v.bypassed(KindLoad, off, 4)
+	return v.word(off)
+}
 
 // word checks the offset, although no offset ever comes from shared memory: a
 // wrong one is our own fault and must not become an access out of bounds.
@@ -85,13 +88,16 @@ func (v *View) hookedLoad(name step.Name, off Offset) uint32 {
 func (s *Segment) CompareAndSwap(name step.Name, off Offset, old, value uint32) bool {
 	if s.hook != nil {
 		s.before(name, KindCompareAndSwap, off, 4)
-		s.hook.Saw(s.Peek(off))
+		s.hook.Saw(atomic.LoadUint32(s.word(off)))
 	}
 	return atomic.CompareAndSwapUint32(s.word(off), old, value)
 }
 
 // Peek reads a word without a step: for what watches a run, never for what runs.
-func (v *View) Peek(off Offset) uint32 { return atomic.LoadUint32(v.word(off)) }
+func (v *View) Peek(off Offset) uint32 {
+	v.bypassed(KindLoad, off, 4)
+	return atomic.LoadUint32(v.word(off))
+}
 
 // Store writes a word atomically.
 func (s *Segment) Store(name step.Name, off Offset, value uint32) {
@@ -163,7 +169,10 @@ func (v *View) CopyMore(off Offset, to []byte) {
 }
 
 // PeekBytes is Peek of bytes.
-func (v *View) PeekBytes(off Offset, to []byte) { copy(to, v.bytes(off, uint32(len(to)))) }
+func (v *View) PeekBytes(off Offset, to []byte) {
+	v.bypassed(KindCopyOut, off, uint32(len(to)))
+	copy(to, v.bytes(off, uint32(len(to))))
+}
 
 // bytes is the part of the segment from off on.
 func (v *View) bytes(off Offset, size uint32) []byte {
