@@ -19,7 +19,7 @@ func TestProgramOfTheDocumentation(t *testing.T) {
 	if !w.failed {
 		t.Error("it passes")
 	}
-	contains(t, w.said.String(), "sum is violated", "two increments made x = 1", "SCHEDULE_TOKEN=s2.TestCounter...optimal.", "go test -run '^TestCounter$' .")
+	contains(t, w.said.String(), "sum is violated", "two increments made x = 1", "SCHEDULE_TOKEN=s3.TestCounter...optimal.", "go test -run '^TestCounter$' .")
 }
 
 // The files that the documentation points at are there.

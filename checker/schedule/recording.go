@@ -70,8 +70,7 @@ func (c *recording) check(r *runner) bool {
 	if n%c.stride != 0 {
 		return true
 	}
-	h := c.hash.Sum64()
-	digit := checkDigits[(h^h>>32)%64]
+	digit := digitOf(c.hash)
 	i := len(c.checks)
 	c.checks = append(c.checks, digit)
 	if i >= len(c.want) || c.want[i] == digit {
@@ -98,10 +97,53 @@ func (c *recording) tell(r *runner, i int) string {
 	return fmt.Sprintf("%s (%v %v) by %s", s.Event.Name, s.Event.Kind, s.Event.Location, who)
 }
 
+func digitOf(hash hash.Hash64) byte {
+	h := hash.Sum64()
+	return checkDigits[(h^h>>32)%64]
+}
+
 // sum gives the hash of all steps, as it stands in a token.
-func (c *recording) sum() string {
-	h := c.hash.Sum64()
+func (c *recording) sum() string { return sumOfHash(c.hash) }
+
+func sumOfHash(hash hash.Hash64) string {
+	h := hash.Sum64()
 	return fmt.Sprintf("%08x", uint32(h^h>>32))
+}
+
+// values gives what the steps told, as it stands in a token. They are all known at the
+// end of the execution alone: a step tells after it was made.
+func (c *recording) values() string {
+	hash := fnv.New64a()
+	var digits []byte
+	stride := valueStride(len(c.steps))
+	for i, s := range c.steps {
+		hash.Write(append(binary.AppendUvarint(nil, uint64(len(s.Value))), s.Value...))
+		if (i+1)%stride == 0 {
+			digits = append(digits, digitOf(hash))
+		}
+	}
+	return string(digits) + sumOfHash(hash)
+}
+
+// otherValues says where the steps told something else than when the token was made of
+// them; "": nowhere, as far as the token says.
+func (c *recording) otherValues(r *runner, was string) string {
+	now := c.values()
+	if was == "" || was == now || len(was) != len(now) {
+		return "" // no values, the same, or of fewer steps (Options.Stricter)
+	}
+	i, stride := 0, valueStride(len(c.steps))
+	for was[i] == now[i] {
+		i++
+	}
+	i = min(i, len(now)-hashDigits) // the whole hash is of the steps behind the last digit
+	first, last := min(i*stride+1, len(c.steps)), min((i+1)*stride, len(c.steps))
+	where := fmt.Sprintf("step %d reads or writes", first)
+	if first != last {
+		where = fmt.Sprintf("one of the steps %d to %d reads or writes", first, last)
+	}
+	return fmt.Sprintf("the steps are those of the token, but %s another value than when it was made: the code has changed, or what it begins with (step %d is now %s: %s)",
+		where, last, c.tell(r, last-1), c.steps[last-1].Value)
 }
 
 // saw sets the value of the thread's last step.

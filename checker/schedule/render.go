@@ -49,7 +49,7 @@ func (e *exploration) token(c *recording, ds []Decision, n uint64) TokenInfo {
 	}
 	return TokenInfo{
 		Version: tokenVersion, Target: e.o.Target, Configuration: e.o.Configuration, Mutant: e.o.Mutant,
-		Strategy: s, StoreBuffers: e.o.StoreBuffers, Decisions: ds, checks: string(c.checks), steps: c.sum(),
+		Strategy: s, StoreBuffers: e.o.StoreBuffers, Decisions: ds, checks: string(c.checks), steps: c.sum(), values: c.values(),
 	}
 }
 

@@ -282,6 +282,10 @@ type Report struct {
 	// Passing is the longest execution that passes all checks, if Options.Passing
 	// asks for one and there is any; of Replay the execution of a token that passes.
 	Passing *Execution
+	// Differs says, of Replay, where the steps read or wrote other values than when the
+	// token was made: it is of another build, or of one that began otherwise. "": nowhere,
+	// or the steps do not tell their values (T.Saw), or the token is older than values.
+	Differs string
 	Seed    uint64
 	// Taken counts, by event name, how often a step was taken.
 	Taken map[string]uint64
@@ -317,6 +321,7 @@ type TakenStep struct {
 // Token is a schedule as text, the same for all strategies: it names its format's
 // version, target, configuration, mutant, the strategy that found the execution
 // (of a sample with its seed and the execution's number) and the choices that make
-// it, and carries a checksum of itself and of the steps that it led to, so that a
-// token that is damaged or of other code is refused.
+// it, and carries a checksum of itself, of the steps that it led to and of what these
+// told, so that a token that is damaged or of other steps is refused, and one of other
+// values is known (Report.Differs).
 type Token string

@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"fmt"
 	"os"
 	"regexp"
 	"strings"
@@ -32,11 +33,17 @@ func Test(t testing.TB, program func(*T), s Strategy, o Options) {
 		if err := report.Failure.WriteText(&b, 0); err != nil {
 			t.Fatalf("print the failure: %v", err)
 		}
+		if report.Differs != "" {
+			fmt.Fprintf(&b, "\n%s\n", report.Differs)
+		}
 		t.Fatalf("%s is violated\n\n%s\nreplay: %s", report.Failure.Property, b.String(), replayCommand(t.Name(), report.Failure.Token))
 	case report.Verdict == verdict.Unknown && !report.BudgetUsed:
 		t.Fatalf("unknown within %s: %s (%d executions)", report.Bound, report.Reason, report.Executions)
 	default:
 		t.Logf("%v within %s: %d executions, %d steps", report.Verdict, report.Bound, report.Executions, report.Steps)
+		if report.Differs != "" {
+			t.Log(report.Differs)
+		}
 	}
 }
 

@@ -66,7 +66,7 @@ func TestTestPassesAndFails(t *testing.T) {
 func TestTestPrintsTheCommandThatReplays(t *testing.T) {
 	w := watch("TestLock/two_threads", critical(true), schedule.Bounded(2), schedule.Options{})
 	said := w.said.String()
-	contains(t, said, "replay: SCHEDULE_TOKEN=s2.TestLock_2ftwo_5fthreads.", "go test -run '^TestLock$/^two_threads$' .", "preempts")
+	contains(t, said, "replay: SCHEDULE_TOKEN=s3.TestLock_2ftwo_5fthreads.", "go test -run '^TestLock$/^two_threads$' .", "preempts")
 	_, rest, _ := strings.Cut(said, "SCHEDULE_TOKEN=")
 	token, _, _ := strings.Cut(rest, " ")
 

@@ -7,31 +7,37 @@ import (
 	"strings"
 )
 
-// A token is one word that no shell changes, of nine fields:
+// A token is one word that no shell changes, of ten fields:
 //
-//	s2.target.configuration.mutant.strategy.decisions.checks.steps.sum
+//	s3.target.configuration.mutant.strategy.decisions.checks.steps.values.sum
 //
 // The strategy is how the execution was found (Strategy.String), and after the
 // seed of a sample the number of the failing execution: the decisions are those of
 // the failure made smaller, and the execution that it was made of comes again as
 // the last one of a sample of that seed and size. ",tso" after it says that plain
-// stores are buffered. Tokens of version 1 lack the field; they are read, and
-// written again as they were.
+// stores are buffered. Tokens of version 1 lack the field, and those of versions 1 and 2 the
+// values; they are read, and written again as they were.
 //
 // Names have every byte but letters, digits, "-", "=" and "," as _ and two
 // hexadecimal digits. A decision is the letter of a thread (a..z, A..Z, then =a
 // to =l) or "-" and an answer of T.Choose; a number after a letter says how
 // often in a row. checks has a digit of the running hash of the steps every
 // so many steps (at most 64), to tell where other code goes another way; steps is
-// the whole hash, sum the checksum of all before it.
+// the whole hash, sum the checksum of all before it. values are the same of what the
+// steps read and wrote, as they tell it (T.Saw): of at most 16 parts of the execution the
+// digit of the hash so far, and the whole hash. Other values are no other steps: the
+// execution is that of the token, and the replay says where they differ.
 const (
-	tokenVersion = 2
+	tokenVersion = 3
+	noValues     = 2 // the last version without values
 	oldVersion   = 1 // without a strategy
 	// tsoSuffix ends the strategy of a search with store buffers.
 	tsoSuffix = ",tso"
 	// maxDecisions bounds what a token may unfold to.
 	maxDecisions = 1 << 20
 	maxChecks    = 64
+	maxValues    = 16
+	hashDigits   = 8
 )
 
 // Decision is one choice of a strategy: which thread goes on, or what T.Choose
@@ -52,7 +58,7 @@ type TokenInfo struct {
 	StoreBuffers bool
 	Decisions    []Decision
 
-	checks, steps string
+	checks, steps, values string
 }
 
 // ParseToken reads a token and checks its sum; it cannot check its steps, which
@@ -72,8 +78,8 @@ func parseToken(text string) (TokenInfo, error) {
 	if !ok || err != nil || len(fields) < 2 {
 		return TokenInfo{}, fmt.Errorf("%w: it does not begin as a token of version %d does", ErrTokenDamaged, tokenVersion)
 	}
-	if v != tokenVersion && v != oldVersion || version != strconv.Itoa(v) {
-		return TokenInfo{}, fmt.Errorf("%w: it has version %s, this build reads %d and %d", ErrTokenVersion, version, oldVersion, tokenVersion)
+	if v < oldVersion || v > tokenVersion || version != strconv.Itoa(v) {
+		return TokenInfo{}, fmt.Errorf("%w: it has version %s, this build reads %d to %d", ErrTokenVersion, version, oldVersion, tokenVersion)
 	}
 	if want := fieldsOf(v); len(fields) != want {
 		return TokenInfo{}, fmt.Errorf("%w: it has %s, not %d: was it cut off?", ErrTokenDamaged, plural(len(fields), "field"), want)
@@ -89,12 +95,7 @@ func parseToken(text string) (TokenInfo, error) {
 	return info, err
 }
 
-func fieldsOf(version int) int {
-	if version == oldVersion {
-		return 8
-	}
-	return 9
-}
+func fieldsOf(version int) int { return 7 + version }
 
 // readFields reads the fields of a token whose number and sum are right.
 func readFields(version int, fields []string) (info TokenInfo, err error) {
@@ -121,6 +122,13 @@ func readFields(version int, fields []string) (info TokenInfo, err error) {
 	if len(info.checks) != checksOf(len(info.Decisions)) {
 		return TokenInfo{}, fmt.Errorf("%w: it has %d checks for %d steps", ErrTokenDamaged, len(info.checks), len(info.Decisions))
 	}
+	if version <= noValues {
+		return info, nil
+	}
+	info.values = rest[3]
+	if n := len(info.Decisions); len(info.values) != n/valueStride(n)+hashDigits {
+		return TokenInfo{}, fmt.Errorf("%w: its values have %d digits for %d steps", ErrTokenDamaged, len(info.values), n)
+	}
 	return info, nil
 }
 
@@ -134,7 +142,11 @@ func (info *TokenInfo) text() Token {
 		}
 		fields = append(fields, strategy)
 	}
-	body := strings.Join(append(fields, encodeDecisions(info.Decisions), info.checks, info.steps), ".")
+	fields = append(fields, encodeDecisions(info.Decisions), info.checks, info.steps)
+	if info.Version > noValues {
+		fields = append(fields, info.values)
+	}
+	body := strings.Join(fields, ".")
 	return Token(body + "." + sum(body))
 }
 
@@ -270,3 +282,6 @@ func number(text string) (n int, rest string, err error) {
 func checkStride(n int) int { return max(1, (n+maxChecks-1)/maxChecks) }
 
 func checksOf(n int) int { return n / checkStride(n) }
+
+// valueStride is checkStride of the values.
+func valueStride(n int) int { return max(1, (n+maxValues-1)/maxValues) }

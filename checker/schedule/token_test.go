@@ -33,7 +33,7 @@ func TestTokenSaysWhatItIsOf(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if info.Version != 2 || info.Strategy != schedule.Bounded(2) || info.Target != named.Target || info.Configuration != named.Configuration || info.Mutant != named.Mutant {
+	if info.Version != 3 || info.Strategy != schedule.Bounded(2) || info.Target != named.Target || info.Configuration != named.Configuration || info.Mutant != named.Mutant {
 		t.Errorf("%+v", info)
 	}
 	if len(info.Decisions) != len(f.Steps) {
@@ -53,7 +53,7 @@ func TestTokenSaysWhatItIsOf(t *testing.T) {
 
 // The same execution has the same token in every process and build.
 func TestTokenIsStable(t *testing.T) {
-	const want = "s2.racy_20counter.threads=3,n=1.no_5flock_2ex.bounded-2.a2bc2b.pu7jEq.091d559a.1714a86b"
+	const want = "s3.racy_20counter.threads=3,n=1.no_5flock_2ex.bounded-2.a2bc2b.pu7jEq.091d559a.jcTXl193bbc7c1.1ff9c40f"
 	got := failing(t, increments(3, 1, true), named).Token
 	if got != want {
 		t.Errorf("token %s, want %s", got, want)
@@ -63,16 +63,20 @@ func TestTokenIsStable(t *testing.T) {
 	}
 }
 
-// Tokens of the version before are read, and stay what they are.
-func TestTokenOfTheVersionBeforeReplays(t *testing.T) {
-	const old = "s1.racy_20counter.threads=3,n=1.no_5flock_2ex.a2bc2b.pu7jEq.091d559a.ee86a38f"
-	rep, err := schedule.Replay(context.Background(), increments(3, 1, true), old, named)
-	if err != nil || rep.Verdict != verdict.Violated || rep.Failure.Token != old {
-		t.Fatalf("%+v, %v", rep, err)
-	}
-	info, err := schedule.ParseToken(old)
-	if err != nil || info.Version != 1 || info.Strategy.Name() != "" {
-		t.Errorf("%+v, %v", info, err)
+// Tokens of the versions before are read, and stay what they are.
+func TestTokensOfTheVersionsBeforeReplay(t *testing.T) {
+	for i, old := range []schedule.Token{
+		"s1.racy_20counter.threads=3,n=1.no_5flock_2ex.a2bc2b.pu7jEq.091d559a.ee86a38f",
+		"s2.racy_20counter.threads=3,n=1.no_5flock_2ex.bounded-2.a2bc2b.pu7jEq.091d559a.1714a86b",
+	} {
+		rep, err := schedule.Replay(context.Background(), increments(3, 1, true), old, named)
+		if err != nil || rep.Verdict != verdict.Violated || rep.Failure.Token != old || rep.Differs != "" {
+			t.Fatalf("%+v, %v", rep, err)
+		}
+		info, err := schedule.ParseToken(old)
+		if err != nil || info.Version != i+1 || (info.Strategy.Name() == "") != (i == 0) {
+			t.Errorf("%+v, %v", info, err)
+		}
 	}
 }
 
@@ -182,7 +186,11 @@ func TestMalformedTokenIsRefusedBehindItsChecksum(t *testing.T) {
 		"s1.t_2.c.m.a.0.00000000":             "not well-formed",
 		"s1.t t.c.m.a.0.00000000":             "not well-formed",
 		"s1.t.c.a.0.00000000":                 "7 fields",
-		"s3.t.c.m.a.0.00000000":               "version 3, this build reads 1 and 2",
+		"s4.t.c.m.a.0.00000000":               "version 4, this build reads 1 to 3",
+		"s0.t.c.m.a.0.00000000":               "version 0, this build reads 1 to 3",
+		"s3.t.c.m..a.0.00000000":              "9 fields, not 10",
+		"s3.t.c.m..a.0.00000000.000000000":    "",
+		"s3.t.c.m..a.0.00000000.00000000":     "its values have 8 digits for 1 steps",
 		"x1.t.c.m.a.0.00000000":               "does not begin",
 		"s1.t.c.m.=aZz-12.0000.00000000":      "",
 		"s1.t.c.m.=l3A2-0.000000.00000000":    "",
@@ -327,6 +335,53 @@ func TestTokenOfOtherCodeIsRefusedWithTheStep(t *testing.T) {
 	}
 }
 
+// A replay by code that makes the same steps with other values is that of the token, and
+// says where they differ.
+func TestTokenOfOtherValuesSaysWhere(t *testing.T) {
+	counter := func(by, start uint64, rounds int, late uint64) func(*schedule.T) {
+		return func(s *schedule.T) {
+			x, y := s.Word("x", start), s.Word("y", 0)
+			for _, name := range []string{"left", "right"} {
+				s.Go(name, func() { x.Store(x.Load() + by) })
+			}
+			s.Go("late", func() {
+				for range rounds {
+					y.Add(1)
+				}
+				y.Store(late)
+			})
+			s.AtEnd(func() { s.Check("sum", x.Peek() == start+2*by, "%v", x) })
+		}
+	}
+	for _, c := range []struct {
+		name   string
+		rounds int
+		now    func(*schedule.T)
+		want   string
+	}{
+		{"the same", 0, counter(1, 0, 0, 1), ""},
+		{"another increment", 0, counter(2, 0, 0, 1), "step 3 reads or writes another value"},
+		{"another start", 0, counter(1, 7, 0, 1), "step 1 reads or writes another value"},
+		{"the last one", 0, counter(1, 0, 0, 2), "step 5 reads or writes another value than when it was made: the code has changed, or what it begins with (step 5 is now store y (store 65535:8) by late: 2)"},
+		{"the last of many", 44, counter(1, 0, 44, 2), "step 49 reads or writes another value"},
+		{"one of many", 44, counter(2, 0, 44, 1), "one of the steps 1 to 4 reads or writes another value"},
+	} {
+		f := failing(t, counter(1, 0, c.rounds, 1), named)
+		rep, err := schedule.Replay(context.Background(), c.now, f.Token, named)
+		if err != nil || rep.Verdict != verdict.Violated || rep.Failure.Token != f.Token {
+			t.Errorf("%s: %+v, %v", c.name, rep, err)
+			continue
+		}
+		if c.want == "" {
+			if rep.Differs != "" {
+				t.Errorf("%s: %s", c.name, rep.Differs)
+			}
+			continue
+		}
+		contains(t, rep.Differs, c.want)
+	}
+}
+
 // Where a token is too long for a check after each step, the place is a range.
 func TestTokenOfManySteps(t *testing.T) {
 	long := func(renamed int) func(*schedule.T) {
@@ -420,6 +475,7 @@ func FuzzParseToken(f *testing.F) {
 	f.Add("s1.t.c.m.a2b-1.000.00000000")
 	f.Add("s1....=a-0Z.000.00000000")
 	f.Add("s2.t.c.m.random-1-2.a2b-1.000.00000000")
+	f.Add("s3.t.c.m.random-1-2.a2b-1.000.00000000.00000000000")
 	f.Add("")
 	f.Fuzz(func(t *testing.T, body string) {
 		for _, token := range []schedule.Token{schedule.Token(body), sealed(body)} {

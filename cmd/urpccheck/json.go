@@ -55,6 +55,9 @@ type verdictRecord struct {
 	Passing    string  `json:"passing,omitempty"`   // token of one that passes, if --passing asks for it
 
 	Verified *uint64 `json:"verified,omitempty"` // states met again that were verified to be one
+	// Differs says where a replay reads or writes other values than when the token was made.
+	Differs string `json:"differs,omitempty"`
+
 	Walks    *uint64 `json:"walks,omitempty"`    // random walks that then came through visited states alone
 	Recalled *uint64 `json:"recalled,omitempty"` // executions that were not run, since what their steps do was known
 	// Untold are steps that read and told nothing: states may be more than there are,

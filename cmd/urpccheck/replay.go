@@ -22,7 +22,7 @@ token, or an interleaving of real code, from its token; a mutant that it names
 is planted again. The exit code is 1 if the same property is violated again. The
 token of an execution that passes (explore --passing) is replayed, too.`,
 		Example: `  urpccheck replay urpc-out/check-channel-no-recheck/deadlock.trace.json
-  urpccheck replay s2.channel.…`,
+  urpccheck replay s3.channel.…`,
 		Args: one("TOKEN or TRACEFILE", nil),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if isScheduleToken(args[0]) {

@@ -50,7 +50,7 @@ func readTrace(from string) (recorded, error) {
 }
 
 // wantSubject says what can be replayed.
-const wantSubject = "want what a failure prints behind \"replay\": a token, one word that begins with s2. (an interleaving) or t1. (a trace of a model), or the path of its .trace.json"
+const wantSubject = "want what a failure prints behind \"replay\": a token, one word that begins with s3. (an interleaving) or t1. (a trace of a model), or the path of its .trace.json"
 
 func traceFrom(from string) (checker.TraceFile, error) {
 	if isTraceToken(from) {
