@@ -57,13 +57,16 @@ var bindTarget = Target{
 	},
 	Properties: []string{
 		spec.Mapped, spec.UnmapOnce, spec.CloseOnce, spec.Fit, spec.NothingLeft, spec.CloseWaits,
-		spec.NoBinding, spec.EndsClosed, spec.Noticed, spec.Places, memory.OwnResult, Offered, Waits, Accepts, AtOnce, Returns, NoBypass,
+		spec.NoBinding, spec.EndsClosed, spec.Noticed, spec.Places, MostBindings, memory.OwnResult, Offered, Waits, Accepts, AtOnce, Returns, NoBypass,
 	},
 	Program: bindProgram,
 }
 
 // Waits: nobody takes a peer for gone, or a server for stopped, without having waited.
 const Waits = "who watches waits until there is something to notice"
+
+// MostBindings: of several clients that come at once a server takes as many as it allows.
+const MostBindings = "a server has no more bindings than it may have"
 
 // Offered: a call by another number than those of the server's procedures is refused.
 const Offered = "only a procedure that the server offers is executed"
@@ -256,6 +259,9 @@ func (b *binder) bind(i int) {
 		return
 	}
 	c.bound = bound
+	b.server.Look(func(reserved uint64) {
+		b.w.check(MostBindings, reserved <= 1, "the server allows one binding, and has %d", reserved)
+	})
 	for range b.v.Int("calls") {
 		b.w.t.Mark("call")
 		b.call(c)
