@@ -81,7 +81,8 @@ func (e *exploration) searchStates() (ending, error) {
 // walkAfter makes random walks (walks.go) if the workers have visited all states and
 // found nothing. The other workers have ended, so that it reads what they have found.
 func (e *exploration) walkAfter(crew []*exploration, ends []end) (walks uint64, err error) {
-	if why, err := e.settled(ends); why != exhausted || err != nil {
+	// Who is interrupted may find no more to do, and has not visited all of it.
+	if why, err := e.settled(ends); why != exhausted || err != nil || e.r.stopping.Load() {
 		return 0, nil
 	}
 	judges, depth := e.states.c.usage.distrusted() == nil, 0
