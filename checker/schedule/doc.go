@@ -59,6 +59,7 @@
 //	stateful.go, fork.go, visit.go search by states: the path, a decision, a state
 //	state.go, seen.go              what a state is; those that were visited
 //	verify.go, walks.go            marks are not trusted
+//	swaps.go                       and what steps say that they touch is not
 //	guards.go, trust.go            movers; nor are their locks
 //	workers.go, tasks.go, usage.go any number of workers; who touches what; scout.go:
 //	                               a look ahead; repeat.go: steps that are made again,

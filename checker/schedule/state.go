@@ -27,7 +27,10 @@ func (t *T) Shared(f func(*Digest)) {
 // SharedAt is Shared of state that stands at places: only a step on one of them, or
 // on bytes that overlap with one, changes or looks at it, a check in the step
 // included. That no other step changes it is tested wherever Stateful runs a step of
-// a program that declares T.Recall. name is for messages: "slots of the queue".
+// a program that declares T.Recall. Two steps at different ones of the places are taken
+// to commute: if both touch one thing, as a list that it stands at both of, they must
+// announce a further place that they have in common (T.Step). Stateful tests that on a
+// sample (Report.Swapped). name is for messages: "slots of the queue".
 func (t *T) SharedAt(name string, f func(*Digest), on ...Span) {
 	t.share(part{call: "SharedAt", name: name, f: f, on: on})
 }
@@ -147,6 +150,37 @@ func (r *runner) state() Digest {
 		sum.add(r.standing(th).digest(th.index, th.local))
 	}
 	return sum
+}
+
+// inParts is a state, to say of two of one program in what they differ.
+type inParts struct {
+	digests []Digest
+	names   []string
+}
+
+func (s *inParts) take(r *runner) {
+	s.digests, s.names = make([]Digest, r.parts()), s.names[:0]
+	r.drawParts(s.digests)
+	for _, w := range r.words {
+		s.names = append(s.names, w.names.word)
+	}
+	for i := range r.shared {
+		s.names = append(s.names, r.shared[i].name)
+	}
+	for _, th := range r.threads[:r.declared] {
+		s.digests = append(s.digests, r.standing(th).digest(th.index, th.local))
+		s.names = append(s.names, fmt.Sprintf("what thread %q has read and done", th.name))
+	}
+}
+
+// differs says in what two states that are not equal differ.
+func (s *inParts) differs(other *inParts) string {
+	for i := range min(len(s.digests), len(other.digests)) {
+		if s.digests[i] != other.digests[i] {
+			return s.names[i]
+		}
+	}
+	return "how many threads there are, or what the set-up chose"
 }
 
 // answered is the part of the answers in the set-up.

@@ -50,6 +50,7 @@ type stateful struct {
 	executions   uint64
 	hits         uint64
 	check        verifier
+	swaps        swapper
 	scouted      int // as far in scouting
 	scoutedLocks bool
 	walked       *found // a scout's execution that fails
@@ -62,6 +63,7 @@ type stateful struct {
 func newStateful(r *runner, o Options, c *common) *stateful {
 	s := &stateful{r: r, c: c, races: o.DataRaces, plain: o.Plain, runAll: o.RunAll, memory: newMemory(c)}
 	s.check = verifier{s: s, kept: &c.kept}
+	s.swaps = newSwapper(s)
 	return s
 }
 

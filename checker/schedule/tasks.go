@@ -18,6 +18,7 @@ type common struct {
 	ended   atomic.Bool  // no worker begins another execution
 	counted atomic.Uint64
 	steps   atomic.Uint64
+	swapped atomic.Uint64 // pairs of steps that were taken in either order
 
 	mu      sync.Mutex
 	changed sync.Cond
@@ -27,7 +28,9 @@ type common struct {
 	// Why the workers end, beside what each says: the search must begin again, or
 	// there was no room for a state.
 	begins, noRoom bool
-	handed         uint64 // tasks that one worker gave another
+	swapErr        error      // two steps do not commute, if all locks are some
+	swapAt         []Decision // the execution that shows it
+	handed         uint64     // tasks that one worker gave another
 }
 
 // task is a part of the search: all that comes after the decisions in path, which are
@@ -54,9 +57,11 @@ func (c *common) anew() {
 	c.kept.forget()
 	c.tasks, c.idle, c.handed = []*task{{whole: true}}, 0, 0
 	c.begins, c.noRoom, c.usage.void = false, false, false
+	c.swapErr, c.swapAt = nil, nil
 	c.hungry.Store(0)
 	c.counted.Store(0)
 	c.steps.Store(0)
+	c.swapped.Store(0)
 	c.ended.Store(false)
 }
 

@@ -86,6 +86,10 @@ func (v *verifier) verify() error {
 		if a.stopped || b.stopped {
 			return nil
 		}
+		if at := a.parts(&b); at >= 0 {
+			// Again, up to where they part, for what is in the two states.
+			a, b = v.driveTo(at, v.first, seed), v.driveTo(at, second, seed)
+		}
 		if err := a.differs(&b); err != nil {
 			return err
 		}
@@ -101,6 +105,8 @@ type drive struct {
 	draw    *rand.Rand
 	went    []went
 	stands  []stand // of all threads, one state after another
+	keep    int     // the state after so many steps is kept
+	kept    inParts
 	ended   outcome
 	fails   string
 	stopped bool // it did not come to the state, or the search was interrupted
@@ -115,9 +121,12 @@ type went struct {
 	next   []stand
 }
 
-func (v *verifier) drive(path []Decision, seed uint64) drive {
+func (v *verifier) drive(path []Decision, seed uint64) drive { return v.driveTo(-1, path, seed) }
+
+// driveTo also keeps the state that comes after so many steps.
+func (v *verifier) driveTo(after int, path []Decision, seed uint64) drive {
 	r := v.s.r
-	d := drive{r: r, path: path, draw: rand.New(rand.NewPCG(seed, 0))}
+	d := drive{r: r, path: path, draw: rand.New(rand.NewPCG(seed, 0)), keep: after}
 	r.aside(&d, len(path)+driveSteps, func() {})
 	d.ended, d.fails = r.outcome, r.property
 	d.stopped = d.stopped || r.outcome == interrupted
@@ -177,6 +186,9 @@ func (d *drive) note() {
 		d.stands = append(d.stands, r.standing(th))
 	}
 	w.next = d.stands[first:len(d.stands):len(d.stands)]
+	if len(d.went) == d.keep {
+		d.kept.take(r)
+	}
 	d.went = append(d.went, w)
 }
 
@@ -212,19 +224,26 @@ func (r *runner) tellStand(s stand) string {
 	return fmt.Sprintf("%s (%s)", r.names.list[s.name], tellPlace(s.place))
 }
 
+// parts gives after how many steps two executions that met part again; -1: nowhere.
+func (d *drive) parts(other *drive) int {
+	for i := range min(len(d.went), len(other.went)) {
+		if d.went[i].key != other.went[i].key {
+			return i
+		}
+	}
+	return -1
+}
+
 // differs says where two executions that met part again.
 func (d *drive) differs(other *drive) error {
-	for i := range min(len(d.went), len(other.went)) {
+	if i := d.parts(other); i >= 0 {
 		a, b := &d.went[i], &other.went[i]
-		if a.key == b.key {
-			continue
-		}
 		since := "since its beginning"
 		if a.label >= 0 {
 			since = fmt.Sprintf("since its last mark, %q: does the mark leave out a live value?", d.r.names.list[a.label])
 		}
 		return fmt.Errorf("%w: two executions met in one state and %s on they differ: %s. Thread %q has come that far with more than what it read %s",
-			ErrState, plural(i, "step"), d.effect(a, b), a.thread, since)
+			ErrState, plural(i, "step"), d.effect(other, a, b), a.thread, since)
 	}
 	if d.ended != other.ended || d.fails != other.fails || len(d.went) != len(other.went) {
 		return fmt.Errorf("%w: two executions met in one state and end in different ways, %s and %s: is there shared state that T.Shared does not tell?",
@@ -233,7 +252,7 @@ func (d *drive) differs(other *drive) error {
 	return nil
 }
 
-func (d *drive) effect(a, b *went) string {
+func (d *drive) effect(with *drive, a, b *went) string {
 	one, other := d.r.tellOf(a.step, a.thread), d.r.tellOf(b.step, b.thread)
 	if one != other {
 		return fmt.Sprintf("one goes on with %s, the other with %s", one, other)
@@ -244,7 +263,7 @@ func (d *drive) effect(a, b *went) string {
 				one, d.r.threads[i].name, d.r.tellStand(a.next[i]), d.r.tellStand(b.next[i]))
 		}
 	}
-	return fmt.Sprintf("%s leaves other values in one than in the other", one)
+	return fmt.Sprintf("%s leaves other values in one than in the other, in %s", one, d.kept.differs(&with.kept))
 }
 
 func (d *drive) way() string {

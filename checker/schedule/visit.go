@@ -69,6 +69,7 @@ func (s *stateful) enter(p *fork, sleep uint64, threads []*thread) bool {
 	case !known:
 		p.sleep, p.left = sleep, p.enabled&^sleep
 		s.check.keep(key)
+		s.swaps.look(p, threads)
 	case slept&^sleep == 0:
 		s.hits++
 		s.check.hit(key)

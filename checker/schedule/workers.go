@@ -62,10 +62,12 @@ func (e *exploration) searchStates() (ending, error) {
 			e.merge(w)
 		}
 		e.report.States, e.report.Verified, e.report.Handed = c.seen.states.Load(), c.kept.verified, c.handed
-		e.report.Distrusted = c.usage.distrusted()
+		e.report.Distrusted, e.report.Swapped = c.usage.distrusted(), c.swapped.Load()
 		e.report.Walks = walks
 		why, err := e.settled(ends)
 		switch {
+		case err == nil && e.first == nil && c.swapErr != nil && e.report.Distrusted == nil:
+			why, err, e.blamed = atInterrupt, c.swapErr, c.swapAt
 		case walkErr != nil:
 			why, err = atInterrupt, walkErr
 			if e.states.walked != nil {
@@ -92,7 +94,7 @@ func (e *exploration) walkAfter(crew []*exploration, ends []end) (walks uint64, 
 		}
 		judges, depth = judges && !w.r.untold.any(), max(depth, w.report.Depth)
 	}
-	if err := e.states.missed(); err != nil {
+	if err := e.states.missed(); err != nil || judges && e.states.c.swapErr != nil {
 		return 0, err
 	}
 	walks, again, err := e.states.walk(depth, judges)
@@ -105,6 +107,7 @@ func (e *exploration) walkAfter(crew []*exploration, ends []end) (walks uint64, 
 // forget takes everything back that the search has found.
 func (s *stateful) forget() {
 	s.task, s.path, s.hits, s.check.due = nil, s.path[:0], 0, nil
+	s.swaps = newSwapper(s)
 	*s.memory = *newMemory(s.c)
 	s.setUp.choices, s.ended.choices = nil, nil
 }
@@ -213,17 +216,17 @@ func (e *exploration) judge(n uint64, how walk) (ending, error) {
 	case how == walkedOut:
 		e.r.outcome = ended
 		e.count(n)
-		return exhausted, s.check.verify()
+		return exhausted, s.verify()
 	case how == walkedOn && !s.restart:
 		e.tally()
-		return exhausted, s.check.verify()
+		return exhausted, s.verify()
 	case e.r.outcome == interrupted:
 		return atInterrupt, nil
 	case s.restart:
 		return exhausted, nil
 	case s.met:
 		e.tally()
-		return exhausted, s.check.verify()
+		return exhausted, s.verify()
 	}
 	if err := e.repeated(); err != nil {
 		return atInterrupt, err
@@ -243,9 +246,17 @@ func (e *exploration) judge(n uint64, how walk) (ending, error) {
 		if e.count(n) && !e.o.KeepGoing {
 			return atFailure, nil
 		}
-		return exhausted, s.check.verify()
+		return exhausted, s.verify()
 	}
 	return exhausted, nil
+}
+
+// verify tests what the search has taken for granted of states that it came to.
+func (s *stateful) verify() error {
+	if err := s.check.verify(); err != nil {
+		return err
+	}
+	return s.swaps.try()
 }
 
 // mistaken says why the program must not be recalled, if it must not.

@@ -176,6 +176,9 @@ func (e *explored) covered() string {
 	if r.Recalled > 0 {
 		text += fmt.Sprintf("; of the executions, recalled and not run: %s", grouped(r.Recalled))
 	}
+	if r.Swapped > 0 {
+		text += fmt.Sprintf("; verified in either order: %s of steps", plural(r.Swapped, "pair"))
+	}
 	if r.Walks > 0 {
 		text += fmt.Sprintf("; verified by %s from the beginning", plural(r.Walks, "random walk"))
 	}
@@ -213,6 +216,9 @@ func (e *explored) record() verdictRecord {
 	if r.States > 0 {
 		record.States, record.Verified, record.Recalled, record.Untold = new(r.States), new(r.Verified), new(r.Recalled), r.Untold
 		record.Distrusted = r.Distrusted
+		if r.Swapped > 0 {
+			record.Swapped = new(r.Swapped)
+		}
 		if r.Walks > 0 {
 			record.Walks = new(r.Walks)
 		}

@@ -58,6 +58,7 @@ type verdictRecord struct {
 	// Differs says where a replay reads or writes other values than when the token was made.
 	Differs string `json:"differs,omitempty"`
 
+	Swapped  *uint64 `json:"swapped,omitempty"`  // pairs of steps that were taken in either order and led to one state
 	Walks    *uint64 `json:"walks,omitempty"`    // random walks that then came through visited states alone
 	Recalled *uint64 `json:"recalled,omitempty"` // executions that were not run, since what their steps do was known
 	// Untold are steps that read and told nothing: states may be more than there are,

@@ -1,0 +1,234 @@
+package schedule
+
+import (
+	"fmt"
+	"math/bits"
+	"math/rand/v2"
+)
+
+// swapper tests that steps which a search takes to commute do: of two that touch no
+// place together (dependence.go) the search tries one order, where it can. From a sample
+// of states both are taken, in either order, and must lead to one state, and neither may
+// keep the other from being taken, or from passing its checks. So it finds a step that touches more than the places that it announces,
+// even if each announces one of the places that a part is said to stand at (T.SharedAt):
+// two threads that each give a thing back into a list, say.
+//
+// The sample is by names of steps: of each pair, the first time that a state has both
+// ahead, the 4th, the 16th and so on.
+type swapper struct {
+	s      *stateful
+	looked uint64
+	met    map[uint64]uint32 // by the names of two steps: how many states have had both ahead
+	due    []swap
+	draw   *rand.Rand // of the pairs of a state, which one is looked at
+	a, b   swapped
+}
+
+// swap is two steps that are to be taken in either order after a path.
+type swap struct {
+	path       []Decision
+	one, other int // the threads
+}
+
+// allPairs: of so many states all pairs are looked at, of those after them one pair.
+const allPairs = 1 << 12
+
+// swapping: tests that are about something else leave the swaps out (export_test.go).
+var swapping = true
+
+func newSwapper(s *stateful) swapper {
+	return swapper{s: s, met: make(map[uint64]uint32), draw: rand.New(rand.NewPCG(1, 0))}
+}
+
+// look looks at a state that was not visited before.
+func (w *swapper) look(p *fork, threads []*thread) {
+	if w.s.plain || !swapping || p.enabled&(p.enabled-1) == 0 {
+		return
+	}
+	if w.looked++; w.looked > allPairs {
+		one := nth(p.enabled, w.draw.IntN(bits.OnesCount64(p.enabled)))
+		others := p.enabled &^ (1 << uint(one))
+		w.pair(p, threads, one, nth(others, w.draw.IntN(bits.OnesCount64(others))))
+		return
+	}
+	for e := p.enabled; e != 0; e &= e - 1 {
+		for f := e & (e - 1); f != 0; f &= f - 1 {
+			w.pair(p, threads, lowest(e), lowest(f))
+		}
+	}
+}
+
+// nth gives the n-th thread of a set, from 0.
+func nth(set uint64, n int) int {
+	for ; n > 0; n-- {
+		set &= set - 1
+	}
+	return lowest(set)
+}
+
+// pair looks at two steps that a state has ahead.
+func (w *swapper) pair(p *fork, threads []*thread, one, other int) {
+	if p.stands[one].depends(&p.stands[other]) {
+		return
+	}
+	r := w.s.r
+	a, b := uint64(r.names.id(threads[one].event.Name)), uint64(r.names.id(threads[other].event.Name))
+	key := min(a, b)<<32 | max(a, b)
+	n := w.met[key] + 1
+	if w.met[key] = n; n&(n-1) == 0 && bits.TrailingZeros32(n)%2 == 0 {
+		w.due = append(w.due, swap{r.decisions(), one, other})
+	}
+}
+
+// try makes the executions that are due. Where the program declares locks, what is
+// wrong is told at the end of the search (common.swapErr): a lock that is none lets two
+// threads come to what they do not announce, which the search must then see (trust.go).
+func (w *swapper) try() error {
+	for _, two := range w.due {
+		err := w.swap(two)
+		switch c := w.s.c; {
+		case err == nil:
+		case len(w.s.r.guards) == 0:
+			return err
+		default:
+			c.mu.Lock()
+			if c.swapErr == nil {
+				c.swapErr, c.swapAt = err, append(two.path[:len(two.path):len(two.path)], Decision{Thread: two.one}, Decision{Thread: two.other})
+			}
+			c.mu.Unlock()
+		}
+	}
+	w.due = w.due[:0]
+	return nil
+}
+
+func (w *swapper) swap(two swap) error {
+	r := w.s.r
+	w.a.take(r, two.path, two.one, two.other)
+	w.b.take(r, two.path, two.other, two.one)
+	a, b := &w.a, &w.b
+	const though = "though neither changes anything at the places of the other"
+	switch {
+	case a.void || b.void:
+		return nil
+	case a.refused != "" || b.refused != "":
+		if a.refused == "" {
+			a = b
+		}
+		return fmt.Errorf("%w: after %s %s keeps %s from being taken, %s: does that wait for more than it announces?",
+			ErrState, plural(len(two.path), "decision"), a.tell(0), a.refused, though)
+	case a.fails != b.fails:
+		if a.fails == "" {
+			a, b = b, a
+		}
+		return fmt.Errorf("%w: after %s %s and %s fail by property %q, and do not in the other order, %s: does a check look at what stands elsewhere?",
+			ErrState, plural(len(two.path), "decision"), a.tell(0), b.tell(0), a.fails, though)
+	case a.fails != "" || a.mute || b.mute:
+		return nil
+	case a.key != b.key:
+		return fmt.Errorf("%w: after %s the state that %s and %s lead to differs from that after the other order in %s, %s: does one of them touch more than it announces (T.Step takes several places), or does a mark tell what came first?",
+			ErrState, plural(len(two.path), "decision"), a.tell(0), b.tell(0), a.state.differs(&b.state), though)
+	}
+	w.s.c.swapped.Add(1)
+	return nil
+}
+
+// swapped is the strategy of an execution that takes two steps after a path, and what
+// it came to.
+type swapped struct {
+	r       *runner
+	path    []Decision
+	two     [2]int
+	at      int // decisions that were made
+	void    bool
+	mute    bool   // the state after both may tell which came first (untold.go)
+	refused string // the second step could not be taken after the first: what it is
+	fails   string
+	steps   [2]record
+	key     Digest // of the state after both, which is in
+	state   inParts
+}
+
+func (d *swapped) take(r *runner, path []Decision, one, other int) {
+	*d = swapped{r: r, path: path, two: [2]int{one, other}, state: d.state}
+	r.aside(d, len(path)+3, func() {
+		d.void = d.void || r.outcome == interrupted || r.mute != "" || d.at <= len(path)
+		for _, rec := range d.steps[:max(0, d.at-len(path))] {
+			d.mute = d.mute || d.toldNothing(rec)
+		}
+		if d.fails = r.property; r.outcome != failed || d.key != (Digest{}) {
+			d.fails = "" // what comes after both is the same
+		} else {
+			d.void = d.void || r.guardsCheck || r.detector != nil // which look at who holds a lock, and at clocks
+		}
+	})
+}
+
+// toldNothing says whether a step has told nothing of what it read, so that it may have
+// read all.
+func (d *swapped) toldNothing(rec record) bool {
+	return reads(Kind(rec.place>>48)) && int(rec.name) < len(d.r.telling) && d.r.telling[rec.name] != tells
+}
+
+func (d *swapped) begin() (int, bool) { return 0, true }
+
+func (d *swapped) choose(n int) int {
+	if d.at < len(d.path) {
+		v := d.path[d.at].Answer
+		d.at++
+		return min(v, n-1)
+	}
+	d.void = true // what follows depends on the answer
+	return 0
+}
+
+func (d *swapped) pick(enabled uint64, _ int) int {
+	n := d.at - len(d.path)
+	t := 0
+	if n < 0 {
+		t = d.path[d.at].Thread
+	} else if d.note(n); n < 2 {
+		t = d.two[n]
+	} else {
+		return -1
+	}
+	if t < 0 || enabled>>uint(t)&1 == 0 {
+		d.refuse(n)
+		return -1
+	}
+	d.at++
+	return t
+}
+
+// refuse: the next step cannot be taken.
+func (d *swapped) refuse(n int) {
+	if n != 1 {
+		d.void = true
+		return
+	}
+	th := d.r.threads[d.two[1]]
+	d.refused = d.r.before(th) + " by " + th.name
+}
+
+// over looks at where no thread can go on, where no strategy is asked.
+func (d *swapped) over() {
+	if n := d.at - len(d.path); n >= 0 && d.r.outcome == underWay && d.refused == "" && d.key == (Digest{}) {
+		if d.note(n); n < 2 {
+			d.refuse(n)
+		}
+	}
+}
+
+// note takes down the step that was taken last of the two, and the state after both.
+func (d *swapped) note(n int) {
+	if n > 0 {
+		d.steps[n-1] = d.r.lastStep()
+	}
+	if n < 2 {
+		return
+	}
+	d.key = d.r.state()
+	d.state.take(d.r)
+}
+
+func (d *swapped) tell(n int) string { return d.r.tell(d.steps[n]) }
