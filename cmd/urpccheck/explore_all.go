@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"sync"
 	"time"
@@ -51,6 +52,7 @@ type targetRow struct {
 	Cut      bool    `json:"cut,omitempty"`
 	Property string  `json:"property,omitempty"`
 	Token    string  `json:"token,omitempty"`
+	Error    string  `json:"error,omitempty"` // why it could not be explored to its end
 	Seconds  float64 `json:"seconds"`
 
 	tied, driven, driveCut bool
@@ -68,6 +70,7 @@ func (a *app) exploreAll(names []string, f *exploreFlags) error {
 	defer cancel()
 	shares := &shares{whole: *f.time, started: started}
 	var mu sync.Mutex
+	var failed error
 	var rows []*targetRow
 	var jobs []func() error
 	for _, t := range targets {
@@ -78,8 +81,14 @@ func (a *app) exploreAll(names []string, f *exploreFlags) error {
 				err := a.exploreRow(ctx, shares.next(), t, c, f, row)
 				mu.Lock()
 				defer mu.Unlock()
-				a.progress.show("%s %s: %v", row.Target, row.Configuration, row.Verdict)
-				return err
+				if err != nil {
+					row.fails(err)
+					if failed == nil {
+						failed = fmt.Errorf("target %s, configuration %s: %w", t.Name, c.Name, err)
+					}
+				}
+				a.progress.show("%s %s: %s", row.Target, row.Configuration, row.outcome())
+				return nil
 			})
 		}
 	}
@@ -90,7 +99,13 @@ func (a *app) exploreAll(names []string, f *exploreFlags) error {
 		return err
 	}
 	a.tellAll(rows, f, time.Since(started))
-	return nil
+	return failed
+}
+
+// fails notes that the configuration cannot be explored: of what was seen of it no verdict
+// follows, and the others have theirs.
+func (row *targetRow) fails(err error) {
+	row.Error, row.Verdict, row.Complete, row.BudgetUsed, row.Cut = err.Error(), verdict.Unknown, false, false, false
 }
 
 // shares deals out the time of --time: to each configuration that is begun as much as it
@@ -352,6 +367,8 @@ func (row *targetRow) replay() string {
 func (row *targetRow) cells() []string {
 	visited, states, specified := "a sample", "", ""
 	switch {
+	case row.Error != "":
+		visited = "in part"
 	case row.tied && row.Complete:
 		visited = "every transition, in lock-step"
 	case row.Complete:
@@ -381,12 +398,18 @@ func (row *targetRow) cells() []string {
 			specified += " until there was no time"
 		}
 	}
-	outcome := row.Verdict.String()
-	if row.BudgetUsed {
-		outcome = "nothing found"
+	return []string{row.Target, row.Configuration, visited, grouped(row.Executions), states, specified, row.outcome()}
+}
+
+// outcome says in a few words what came of it.
+func (row *targetRow) outcome() string {
+	switch {
+	case row.Error != "":
+		return "error"
+	case row.BudgetUsed:
+		return "nothing found"
+	case row.Property != "":
+		return row.Verdict.String() + ": " + row.Property
 	}
-	if row.Property != "" {
-		outcome += ": " + row.Property
-	}
-	return []string{row.Target, row.Configuration, visited, grouped(row.Executions), states, specified, outcome}
+	return row.Verdict.String()
 }

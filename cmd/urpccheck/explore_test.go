@@ -1,10 +1,14 @@
 package main
 
 import (
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
+	"urpc/checker/catalogue"
 	"urpc/checker/schedule"
+	"urpc/fuzz/explore"
 )
 
 // Where the number of states depends on the order of the search, every form of its
@@ -34,4 +38,65 @@ func TestDistrustedIsTold(t *testing.T) {
 	if !strings.Contains(e.covered(), "not relied on, a lock: b stands there") || len(e.record().Distrusted) != 1 {
 		t.Errorf("%s, %+v", e.covered(), e.record())
 	}
+}
+
+// A configuration that cannot be explored does not take the table of the others away: it
+// has a row that says so, and the error is told after it.
+func TestErrorLeavesTheTable(t *testing.T) {
+	before := explore.Targets
+	defer func() { explore.Targets = before }()
+	explore.Targets = append(slices.Clip(before), explore.Target{
+		Name: "two", Parameters: []catalogue.Parameter{{Name: "bad", Max: 1}},
+		Configurations: []catalogue.Configuration{{Name: "first", Set: map[string]int{"bad": 1}}, {Name: "second"}},
+		Program: func(v catalogue.Values) func(*schedule.T) {
+			return func(t *schedule.T) {
+				w := t.Word("w", 0)
+				if v.Int("bad") == 1 {
+					t.Shared(func(*schedule.Digest) { panic("it cannot be told") })
+				}
+				t.Go("adds", func() { w.Add(1) })
+			}
+		},
+	})
+	for _, test := range []struct {
+		args []string
+		want []string
+	}{
+		{[]string{"explore", "--all", "two"}, []string{"first", "error", "every state", "holds"}},
+		{[]string{"explore", "--all", "two", "--json"}, []string{`"configuration":"first","verdict":"unknown","complete":false`, `"error":"`, `"configuration":"second","verdict":"holds","complete":true`}},
+	} {
+		var out, told string
+		code := captured(t, &out, &told, func(stdout, stderr *os.File) int { return run(t.Context(), test.args, stdout, stderr) })
+		if code != 4 || !strings.Contains(told, "target two, configuration first:") {
+			t.Errorf("%q: exit code %d and %q", test.args, code, told)
+		}
+		for _, part := range test.want {
+			if !strings.Contains(out, part) {
+				t.Errorf("%q: no %q in\n%s", test.args, part, out)
+			}
+		}
+	}
+}
+
+// captured runs f with files for what it prints.
+func captured(t *testing.T, out, told *string, f func(stdout, stderr *os.File) int) int {
+	t.Helper()
+	var files [2]*os.File
+	for i := range files {
+		file, err := os.CreateTemp(t.TempDir(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[i] = file
+	}
+	code := f(files[0], files[1])
+	for i, text := range []*string{out, told} {
+		bytes, err := os.ReadFile(files[i].Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		*text = string(bytes)
+		files[i].Close()
+	}
+	return code
 }
