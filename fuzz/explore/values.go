@@ -15,7 +15,7 @@ var (
 		Name: "slots", Doc: "slots of each queue", Max: 2, Words: []string{"1", "2", "4"},
 	}
 	startParameter = catalogue.Parameter{
-		Name: "start", Doc: "position of the first message, and of the first processor that is donated; of a pool, how many calls it has executed before", Max: 3,
+		Name: "start", Doc: "position of the first message, and of the first processor that is donated; how often each doorbell was rung and each sleeper nudged before; of a pool, how many calls it has executed", Max: 3,
 		Words: []string{"0", "2^16-1", "2^31-1", "2^32-1"},
 	}
 )

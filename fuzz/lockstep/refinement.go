@@ -180,7 +180,7 @@ func (r *Refinement) Begin(w explore.Watched) {
 // reset forgets the execution before.
 func (r *Refinement) reset() {
 	r.standing, r.pending, r.judged, r.failed = 0, none, 0, false
-	r.rings, r.nudges, r.held = [2]uint32{}, 0, 0
+	r.rings, r.nudges, r.held = [2]uint32{r.start, r.start}, 0, 0
 	r.image, r.opened = memory.CallState{}, [memory.MaxRecords]int{}
 	for i := range r.threads {
 		side, self := sideOf(r.config, i)

@@ -41,6 +41,9 @@ type Config struct {
 	// Generation is the generation of the records before their first call: 0,
 	// except where a test wants to see names wrap.
 	Generation uint64
+	// Nudges is how often who sleeps was nudged before: 0, except where a test wants to
+	// see that wrap.
+	Nudges uint32
 	// Hook watches the private words; nil in production.
 	Hook shm.Hook
 }
@@ -113,6 +116,7 @@ func New(c Config) *Caller {
 		caller.records[i].generation.Store(c.Generation)
 	}
 	caller.free.fill(calls)
+	caller.nudge.StartAt(c.Nudges)
 	return caller
 }
 

@@ -43,6 +43,12 @@ func (c *Caller) LookFree(add func(v uint64)) {
 	for _, i := range c.free.records {
 		add(uint64(i))
 	}
+	add(uint64(len(c.free.records)))
+	c.LookPoison(add)
+}
+
+// LookPoison gives whether and why the binding is over, as LookFree.
+func (c *Caller) LookPoison(add func(v uint64)) {
 	poisoned := uint64(0)
 	switch c.PoisonedBy() {
 	case nil:
@@ -51,7 +57,7 @@ func (c *Caller) LookFree(add func(v uint64)) {
 	default:
 		poisoned = 1
 	}
-	add(poisoned<<32 | uint64(len(c.free.records)))
+	add(poisoned)
 }
 
 // LookRecord gives what record i holds, as LookFree. It counts from Deliver, which

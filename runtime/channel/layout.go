@@ -82,8 +82,8 @@ type Size struct {
 	// Payload is the largest payload of a message in bytes, at most MaxPayload.
 	Payload uint32
 	// Start is the position of the first message, and how many processors have been
-	// donated and have gone back by then: 0, except where a test wants to see the
-	// counts wrap.
+	// donated and have gone back by then, and how often each doorbell was rung: 0, except
+	// where a test wants to see the counts wrap.
 	Start uint32
 }
 
@@ -117,13 +117,13 @@ func (z Size) slot(position uint32) shm.Offset {
 }
 
 // Format writes the words of a fresh segment, before it is shared: both queues
-// empty at position Start, and no processor donated that has not gone back. A slot looks
+// empty at position Start, no processor donated that has not gone back, and nobody asleep. A slot looks
 // as if it had been used one lap before.
 func (z Size) Format(s *shm.Segment) {
-	for _, word := range []shm.Offset{offSendLock, offRecvLock, offParked, offDoorbell} {
+	for _, word := range []shm.Offset{offSendLock, offRecvLock, offParked} {
 		s.Store(0, word, 0)
 	}
-	for _, word := range []shm.Offset{offTail, offRoom, offHead, offDonated, offReturned} {
+	for _, word := range []shm.Offset{offTail, offRoom, offHead, offDonated, offReturned, offDoorbell} {
 		s.Store(0, word, z.Start)
 	}
 	for position := z.Start; position != z.Start+z.Slots; position++ {

@@ -69,6 +69,10 @@ func (n *Nudge) Seen(private *shm.View) uint32 {
 // run, never for what runs.
 func (n *Nudge) Peek() uint32 { return n.word.Load() }
 
+// StartAt sets how often who sleeps was nudged before, as long as nobody else has the
+// nudge: only whether it changes counts, so that a test can have it wrap.
+func (n *Nudge) StartAt(times uint32) { n.word.Store(times) }
+
 // Change changes the nudge without waking anybody: the first half of a Nudge,
 // for whoever implements Kernel.
 func (n *Nudge) Change() { n.word.Add(1) }

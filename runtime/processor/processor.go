@@ -42,8 +42,8 @@ type Config struct {
 	// Strict has the workers end the binding when they find the queue of replies
 	// full, under a hook too (Worker.Strict).
 	Strict bool
-	// Calls is the number of calls that were executed before: 0, except where a test
-	// wants to see it wrap.
+	// Calls is the number of calls that were executed before, and how often who sleeps was
+	// nudged: 0, except where a test wants to see them wrap.
 	Calls uint32
 }
 
@@ -82,10 +82,12 @@ func New(c Config) *Pool {
 	}
 	private := shm.Heap(Private, privateSize)
 	private.SetHook(c.Hook)
-	return &Pool{
+	p := &Pool{
 		port: c.Port, kernel: c.Kernel, handler: c.Handler, exited: c.Exited, poll: int64(c.Poll), workers: c.Workers,
 		crew: c.Crew, private: private, strict: c.Strict, calls: c.Calls,
 	}
+	p.nudge.StartAt(c.Calls)
+	return p
 }
 
 // Private gives the words that the pool's threads share: for what watches a run,
