@@ -142,7 +142,7 @@ func newCalling(t *schedule.T, target string, v catalogue.Values, on func(*Kerne
 		c.own[i] = none
 	}
 	r.follow, m.copies = c.follow, true
-	of := call.Config{Port: near, Kernel: c.kernel, Calls: records, Poll: -1, Hook: r}
+	of := call.Config{Port: near, Kernel: c.kernel, Calls: records, Poll: -1, Nudges: size(v).Start, Hook: r}
 	if target == donationName {
 		of.Poll = pollFor(v)
 	}

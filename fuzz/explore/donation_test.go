@@ -18,7 +18,7 @@ func TestStatesDoNotDependOnTheOrder(t *testing.T) {
 		repeats int // of the search with two workers, which is another one each time
 	}{
 		{"alone", 509, 3},
-		{"two-callers", 3052, 1},
+		{"two-callers", 3037, 1},
 	} {
 		v, _, err := donationTarget.Parse(c.config)
 		if err != nil {

@@ -29,7 +29,10 @@ type Machine struct {
 	// live gives what a thread remembers all the same before such a step; nil: nothing.
 	live       func(thread int) []uint64
 	remembered [1]uint64
-	copies     bool // what threads copy out is kept (waiter.copied)
+	// drains says whether the thread receives before it has a call, and so counts how
+	// often; nil: none does.
+	drains func(thread int) bool
+	copies bool // what threads copy out is kept (waiter.copied)
 	// finds are the places where a thread that awaits a record may find one.
 	finds []schedule.Location
 	// overslept, if set, is told of a thread that goes to sleep past its deadline.

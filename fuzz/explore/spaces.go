@@ -159,6 +159,11 @@ func bind(m *Machine, number uint8, l *lending, near, far *space, clients []stri
 		t: m.t, m: m, size: l.size, near: near, far: far, region: NewRegion(m, number), clients: clients, calls: calls, donates: bool(donate),
 		ended: make([]int, len(clients)), outcomes: make([]outcome, len(clients)*calls), executed: make([]int, len(clients)*calls),
 	}
+	if len(clients) > 1 {
+		// Between the look whether the binding is over, which several do at once, and the
+		// record that they take next comes nothing else that tells whose it is.
+		m.besides |= besidesOf(shm.FreeRecords)
+	}
 	var own [2]*shm.Segment
 	var views [2]*shm.View
 	mem := l.borrow()
@@ -176,7 +181,7 @@ func bind(m *Machine, number uint8, l *lending, near, far *space, clients []stri
 	b.replies = views[channel.Replies]
 	b.client, b.server = channel.NewPort(own[channel.Calls], b.replies, l.size), channel.NewPort(own[channel.Replies], views[channel.Calls], l.size)
 	b.kernel, b.threads = m.Kernel(b.region), m.Threads(b.region, len(clients))
-	b.caller = call.New(call.Config{Port: b.client, Kernel: b.kernel, Calls: len(clients), Poll: -1, Donate: donate, Threads: b.threads, Hook: b.region})
+	b.caller = call.New(call.Config{Port: b.client, Kernel: b.kernel, Calls: len(clients), Poll: -1, Donate: donate, Threads: b.threads, Nudges: b.size.Start, Hook: b.region})
 	b.held = shm.NewRegion(own[channel.Calls], b.replies, func() error { b.unmap(&b.released); return nil })
 	b.held.SetHook(holding{b.region})
 	b.region.mapped, b.region.follow = b.touches, b.follow
@@ -342,13 +347,13 @@ func (b *binding) declareState(gone func() bool, ends []schedule.Span, executes 
 		kept = append(kept, at)
 		part("what is kept beside", func(d *schedule.Digest) { d.Word(uint64(*r.keptAt(call.Private, what))) }, at)
 	}
-	// A thread takes a record after it has looked whether the binding is over, and
-	// gives it back after the step on its call's word.
-	free := append(states[:len(states):len(states)], kept[0])
+	// A thread takes a record after it has looked whether the binding is over, and gives it
+	// back after the step on its call's word, where these are no steps of their own.
+	free := append(states[:len(states):len(states)], kept[0], schedule.Span{Location: r.beside(call.Private, shm.FreeRecords), Size: 4})
 	if b.donates {
 		free = append(free, r.span(call.Private, call.Ready)) // or after the one that follows
 	}
-	part("free records", func(d *schedule.Digest) { b.caller.LookFree(d.Word) }, free...)
+	part("free records", func(d *schedule.Digest) { b.m.lookFree(b.caller, d) }, free...)
 	for i := range b.clients {
 		part("record", func(d *schedule.Digest) { b.caller.LookRecord(i, d.Word) }, free...)
 	}
@@ -378,11 +383,12 @@ func (b *binding) releases() []schedule.Span {
 }
 
 // endings are the places at which one may end that has not: its word, where it finds
-// that the binding is over, and where it passes the lead on.
+// that the binding is over, where it gives its record back, and where it passes the lead on.
 func (b *binding) endings() []schedule.Span {
 	r := b.region
 	all := []schedule.Span{
 		r.span(call.Private, call.Blocked), r.span(call.Private, call.Ready), {Location: r.beside(call.Private, shm.Poisoned), Size: 4},
+		{Location: r.beside(call.Private, shm.FreeRecords), Size: 4},
 	}
 	for i := range b.clients {
 		all = append(all, r.span(call.Private, call.State(i)), schedule.Span{Location: b.threads.at(i), Size: 4})

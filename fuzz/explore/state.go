@@ -284,6 +284,9 @@ func (c *calling) declareState(executes ...schedule.Span) {
 	c.machine.forgets = true
 	g, r := c.region.ghost, c.region
 	c.machine.live = c.remembers
+	if c.leaving != nil {
+		c.machine.drains = func(thread int) bool { return thread < len(c.own) && c.own[thread] == none && g.leader == thread }
+	}
 	private := c.caller.Private()
 	var states []schedule.Span
 	for i := range g.calls {
@@ -301,7 +304,7 @@ func (c *calling) declareState(executes ...schedule.Span) {
 			schedule.Span{Location: c.threads.at(i), Size: 4})
 	}
 	free := append(states[:len(states):len(states)], schedule.Span{Location: r.beside(call.Private, shm.FreeRecords), Size: 4})
-	c.t.SharedAt("free records", func(d *schedule.Digest) { c.caller.LookFree(d.Word) }, free...)
+	c.t.SharedAt("free records", func(d *schedule.Digest) { c.machine.lookFree(c.caller, d) }, free...)
 	named := free
 	if c.machine.besides.has(shm.Names) { // that is a step of its own, then
 		named = append(free[:len(free):len(free)], schedule.Span{Location: r.beside(call.Private, shm.Names), Size: 4})
@@ -332,6 +335,25 @@ func (c *calling) declareState(executes ...schedule.Span) {
 	for i := range c.ended {
 		c.t.GuardsStores("", func() int { return c.writer(i) }, r.span(call.Private, call.State(i)))
 	}
+}
+
+// lookFree adds the free records of a caller. Their order counts where taking and giving
+// back are steps. Where they are none, a thread that calls again takes the record that it
+// has just given back, since nothing comes in between: whose is put on top of whose says
+// nothing of what comes, and two threads that end their calls need not announce that they
+// touch one list.
+func (m *Machine) lookFree(caller *call.Caller, d *schedule.Digest) {
+	if m.besides.has(shm.FreeRecords) {
+		caller.LookFree(d.Word)
+		return
+	}
+	records := slices.Clone(caller.Free())
+	slices.Sort(records)
+	for _, i := range records {
+		d.Word(uint64(i))
+	}
+	d.Word(uint64(len(records)))
+	caller.LookPoison(d.Word)
 }
 
 // writer gives the thread that may write the word of a call: its own, but while the call

@@ -39,15 +39,15 @@ func visitedWhole() []counted {
 		{"channel", "1-1-2-1", 584},
 		{"channel", "1-2-1-1", 7041},
 		{"channel", "1-2-2-1", 20530},
-		{"channel", "2-1-1-1", 22348},
-		{"channel", "2-1-1-2", 30638},
-		{"channel", "2-1-2-1", 192342},
-		{"channel", "2-1-2-2", 656604},
-		{"channel", "wrap", 656604}, // as without the wrap
-		{"channel", "2-2-1-1", 997902},
-		{"channel", "spurious", 46950},
-		{"channel", "donate", 114751},
-		{"channel", "donate-wrap", 114751}, // as without the wrap
+		{"channel", "2-1-1-1", 22306},
+		{"channel", "2-1-1-2", 30590},
+		{"channel", "2-1-2-1", 192286},
+		{"channel", "2-1-2-2", 656348},
+		{"channel", "wrap", 656348}, // as without the wrap
+		{"channel", "2-2-1-1", 996402},
+		{"channel", "spurious", 46866},
+		{"channel", "donate", 114535},
+		{"channel", "donate-wrap", 114535}, // as without the wrap
 		{"call", "1-1-1-1", 1114},
 		{"call", "1-0-1-1", 30},
 		{"call", "1-1-3-1", 100556},
@@ -59,20 +59,20 @@ func visitedWhole() []counted {
 		{"call", "clock", 22},
 		{"call", "full", 5585},
 		{"call", "one-leaves", 526304},
-		{"call", "shared-record", 75202},
+		{"call", "shared-record", 75322},
 		{"call", "blocked", 29005},
 		{"call", "stuck", 4091},
 		{"call", "twice", 526},
 		{"call", "twice-2", 13024},
-		{"call", "names", 178382},
+		{"call", "names", 181478},
 		{"call", "flood", 34},
 		{"call", "flood-drain", 701},
 		{"call", "spurious", 50},
 		{"donation", "default", 8548},
 		{"donation", "wrap", 8548}, // as without the wrap
 		{"donation", "alone", 509},
-		{"donation", "two-callers", 3052},
-		{"donation", "two-donors", 239476},
+		{"donation", "two-callers", 3037},
+		{"donation", "two-donors", 237788},
 		{"donation", "never", 3668},
 		{"donation", "preempted", 7485},
 		{"donation", "place", 59056},
@@ -89,8 +89,8 @@ func TestEveryState(t *testing.T) {
 	for _, c := range visitedWhole() {
 		t.Run(c.target+" "+c.config, func(t *testing.T) {
 			rep := run(t, c.target, c.config, schedule.Stateful())
-			if rep.Verdict != verdict.Holds || !rep.Complete || rep.Verified == 0 {
-				t.Errorf("%v, complete %v, %d verified: %s", rep.Verdict, rep.Complete, rep.Verified, rep.Reason)
+			if rep.Verdict != verdict.Holds || !rep.Complete || rep.Verified == 0 || rep.Swapped == 0 && c.states > 100 {
+				t.Errorf("%v, complete %v, %d verified, %d swapped: %s", rep.Verdict, rep.Complete, rep.Verified, rep.Swapped, rep.Reason)
 			}
 			if rep.States != c.states {
 				t.Errorf("%d states, want %d", rep.States, c.states)

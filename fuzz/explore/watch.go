@@ -230,7 +230,13 @@ func (m *Machine) settle(name step.Name) {
 
 // marks says whether the step is one before which the thread remembers nothing.
 func (m *Machine) marks(name step.Name) bool {
-	return m.forgets && (forgotten[name] || name == m.amnesia && name != step.None) && m.t.ByStates()
+	switch {
+	case !m.forgets || !forgotten[name] && (name != m.amnesia || name == step.None):
+		return false
+	case (name == step.Ready || name == step.FreeRecord) && m.drains != nil && m.drains(m.t.Self()):
+		return false
+	}
+	return m.t.ByStates()
 }
 
 // forget marks a step before which the thread remembers nothing.

@@ -100,8 +100,8 @@ func (v view) goOn() bool {
 	if v.Leave.End == Cancelled {
 		w.Begun = looked
 	}
-	if then == step.TakeRecord && v.Leave.Death {
-		return v.takeRecord() // no step: see toFree
+	if then == step.TakeRecord && !v.lists() {
+		return v.takeRecord()
 	}
 	return v.to(then)
 }

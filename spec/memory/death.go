@@ -30,8 +30,9 @@ import (
 // sleeps while the nudge is what it read: either it sees the poison, or the nudge comes
 // after its look and its sleep is refused or ended.
 //
-// There are as many records as callers, and a caller takes one after its look: to take
-// and to free one is no step here.
+// There are as many records as callers. A caller that is alone finds its record in the
+// list whenever it looks, so that to take and to free it is no step; where there are
+// several, who comes first takes which (leave.go).
 
 // mourning is what a caller does beside leaving, whose server may die.
 var mourning = []row{

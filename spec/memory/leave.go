@@ -298,14 +298,17 @@ func (v view) dropReply() bool {
 	return v.toFree()
 }
 
-// toFree goes on to free a record. Where a server dies nobody waits for one: there are
-// as many as callers, and it is no step.
+// toFree goes on to free a record.
 func (v view) toFree() bool {
-	if v.Leave.Death {
+	if !v.lists() {
 		return v.freeRecord()
 	}
 	return v.to(step.FreeRecord)
 }
+
+// lists says whether the list of free records is touched by steps of their own. A caller
+// that is alone and whose server dies finds its record there, whenever it looks.
+func (m *machine) lists() bool { return !m.Leave.Death || m.Clients > 1 }
 
 // freeRecord gives back the record of a call that was left, by the caller that leads,
 // or the own one.

@@ -240,7 +240,9 @@ func (m *machine) has(side int, name step.Name) bool {
 		return m.Spurious || side == client && m.Leave.End != Cancelled
 	case step.AnnounceReady, step.RetractReady, step.LookReturned, step.Donate:
 		return m.Donation && side == client
-	case step.TakeRecord, step.AwaitRecord, step.FreeRecord, step.LookContext, step.LookClock, step.Watch:
+	case step.TakeRecord, step.FreeRecord:
+		return m.lists()
+	case step.AwaitRecord, step.LookContext, step.LookClock, step.Watch:
 		return !m.Leave.Death
 	case step.LoadReturned, step.LookDonation, step.Return:
 		return m.Donation && side == server
