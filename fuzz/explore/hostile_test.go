@@ -10,18 +10,18 @@ import (
 )
 
 func TestHostile(t *testing.T) {
-	whole(t, "hostile", "client", 54872)
-	whole(t, "hostile", "server", 80541)
-	whole(t, "hostile", "client-notice", 211340)
-	whole(t, "hostile", "client-donates", 133499)
-	whole(t, "hostile", "client-donates-differs", 133499)
-	whole(t, "hostile", "client-donates-wrap", 133494) // some of what is written stands there already
-	whole(t, "hostile", "pool", 213615)
-	whole(t, "hostile", "pool-donates", 325911)
-	whole(t, "hostile", "pool-donates-wrap", 312994)
-	whole(t, "hostile", "pool-notice", 1102015)
-	within(t, "hostile", "pool", 0, 1052)
-	within(t, "hostile", "pool-donates", 0, 1052)
+	whole(t, "hostile", "client", 56015)
+	whole(t, "hostile", "server", 82234)
+	whole(t, "hostile", "client-notice", 216085)
+	whole(t, "hostile", "client-donates", 135922)
+	whole(t, "hostile", "client-donates-differs", 135922)
+	whole(t, "hostile", "client-donates-wrap", 135917) // some of what is written stands there already
+	whole(t, "hostile", "pool", 217549)
+	whole(t, "hostile", "pool-donates", 331833)
+	whole(t, "hostile", "pool-donates-wrap", 318682)
+	whole(t, "hostile", "pool-notice", 1123152)
+	within(t, "hostile", "pool", 0, 1068)
+	within(t, "hostile", "pool-donates", 0, 1068)
 }
 
 // A hostile peer gets somewhere: calls end with what it made of them, servers find

@@ -49,7 +49,7 @@ func talesOf(b *binding, hostile uint8) []tale {
 	}
 	to(w.Tail, by(1), is(sign32))
 	to(w.Room, by(1), is(sign32))
-	to(w.Head, by(1), by(back), by(z.Slots), by(z.Slots+1), by(most16), by(sign32), is(0))
+	to(w.Head, by(1), by(back), by(z.Slots), by(z.Slots+1), by(-(z.Slots + 1)), by(most16), by(sign32), is(0))
 	to(w.Parked, is(0), is(1), is(most32))
 	to(w.Doorbell, by(1), by(back), by(sign32)) // it is compared with what was read before alone
 	to(w.Donated, by(1), by(back), by(sign32), is(most32))
