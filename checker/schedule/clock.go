@@ -47,6 +47,7 @@ func (t *T) Clock(name string, instants ...time.Duration) *Clock {
 			c.move()
 		}
 	})
+	t.r.threads[t.r.declared-1].own = true
 	return c
 }
 
@@ -140,7 +141,7 @@ func (c *Clock) AwaitUntil(at time.Duration, name string, ok func() bool, on ...
 	c.timer(func() time.Duration { return at })
 	r, th := t.thread("AwaitUntil")
 	if th == nil {
-		panic("schedule: AwaitUntil where nothing interleaves")
+		r.misused("AwaitUntil %q where nothing interleaves: only a thread can wait", name)
 	}
 	th.stands(Event{Name: name, Kind: Swap, Location: c.now.at, Size: 8}, on)
 	th.ok = func() bool { return c.Peek() >= at || ok() }

@@ -36,7 +36,7 @@ func (c *Cond) digest(d *Digest) {
 func (c *Cond) Wait() {
 	r, th := c.w.t.thread("Wait")
 	if th == nil {
-		panic("schedule: Wait where nothing interleaves")
+		r.misused("Wait for condition %s where nothing interleaves: only a thread can wait", c.w.names.word)
 	}
 	r.drain(th)
 	th.stands(Event{Name: "wait " + c.w.names.word, Kind: Store, Location: c.w.at, Size: 8}, []Location{c.m.w.at})

@@ -112,7 +112,7 @@ func (r *runner) awake() (set uint64) {
 // predicateFailed is called by a deferred function that has recovered v.
 func (r *runner) predicateFailed(v any) {
 	if v != nil && v != any(killed{}) {
-		r.failPanic(fmt.Sprintf("the predicate of await %q of thread %q", r.asked.event.Name, r.asked.name), v)
+		r.failPanic(r.predicateOf(r.asked), v)
 	}
 	r.asked = nil
 }

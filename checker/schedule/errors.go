@@ -22,6 +22,11 @@ var (
 	// value at times.
 	ErrDeclared = errors.New("what the program declares cannot be used")
 
+	// ErrUsage: the program calls T in a way that has no meaning, whatever the schedule:
+	// Choose among no answers, Kill of a thread that there is not, more threads than there
+	// may be. Nothing is found out about the program.
+	ErrUsage = errors.New("the program uses T wrongly")
+
 	// ErrOptions: an option has a value without meaning.
 	ErrOptions = errors.New("bad options")
 

@@ -23,7 +23,8 @@ const DefaultMaxSteps = 10_000
 // ErrNondeterministic if the same choices lead it to other steps; the error tells
 // where, and as far as the source shows it, why. A panic in it
 // is a failure of property "panic"; runtime.Goexit in it (as by testing's
-// FailNow) ends the exploration and the calling goroutine.
+// FailNow) ends the exploration and the calling goroutine. A call of T that has no
+// meaning ends it with ErrUsage.
 func Explore(ctx context.Context, program func(*T), s Strategy, o Options) (Report, error) {
 	if err := check(program, o); err != nil {
 		return Report{}, err
@@ -259,6 +260,9 @@ func (e *exploration) forget() {
 // had to.
 func (e *exploration) repeated() error {
 	r := e.r
+	if r.misuse != "" {
+		return fmt.Errorf("%w: %s", ErrUsage, r.misuse)
+	}
 	if r.outcome == refused && r.difference != "" {
 		return fmt.Errorf("%w: %s", ErrNondeterministic, r.difference)
 	}

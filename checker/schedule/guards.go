@@ -71,7 +71,7 @@ func (t *T) GuardsStores(property string, holder func() int, on ...Span) Guard {
 func (g Guard) HeldAt(at ...Span) {
 	r := g.t.alive("HeldAt")
 	if !r.settingUp {
-		panic("schedule: HeldAt outside the set-up")
+		r.outsideSetUp("HeldAt")
 	}
 	of := &r.guards[g.number]
 	of.lock = append(of.lock, at...)
@@ -80,10 +80,10 @@ func (g Guard) HeldAt(at ...Span) {
 func (t *T) guard(call string, g guard) Guard {
 	r := t.alive(call)
 	if !r.settingUp {
-		panic("schedule: " + call + " outside the set-up")
+		r.outsideSetUp(call)
 	}
 	if g.holder == nil {
-		panic("schedule: " + call + " without a function that gives the holder of the lock")
+		r.misused("%s without a function that gives the holder of the lock", call)
 	}
 	r.guards = append(r.guards, g)
 	r.guardsCheck = r.guardsCheck || g.property != ""

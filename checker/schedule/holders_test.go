@@ -194,16 +194,3 @@ func TestGuardOfNothing(t *testing.T) {
 		t.Errorf("%v, %+v", rep.Verdict, rep.Failure)
 	}
 }
-
-// Where a holder stands is said in the set-up.
-func TestHeldAtOutsideTheSetUp(t *testing.T) {
-	rep := explore(t, func(t *schedule.T) {
-		x := t.Word("x", 0)
-		g := t.Guards("", func() int { return -1 }, spanOf(x))
-		t.Go("a", func() { g.HeldAt(spanOf(x)) })
-	}, schedule.Bounded(0), schedule.Options{})
-	if rep.Verdict != verdict.Violated || rep.Failure.Property != "panic" {
-		t.Fatalf("%v, %+v", rep.Verdict, rep.Failure)
-	}
-	contains(t, rep.Failure.Message, "HeldAt outside the set-up")
-}

@@ -81,3 +81,15 @@ func TestMutexIsChecked(t *testing.T) {
 		}
 	}
 }
+
+// A step that kills nobody is one all the same.
+func TestKillNobody(t *testing.T) {
+	rep := explore(t, func(t *schedule.T) {
+		x := t.Word("x", 0)
+		t.Go("a", func() { x.Add(1) })
+		t.Go("b", func() { t.Kill("kill nobody") })
+	}, schedule.Optimal(), schedule.Options{})
+	if rep.Verdict != verdict.Holds || rep.Executions != 2 || rep.Taken["kill nobody"] != 2 {
+		t.Errorf("%+v", rep)
+	}
+}

@@ -3,7 +3,6 @@ package schedule
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -63,6 +62,8 @@ func (e *exploration) again() error {
 	r.strategy = e.strategy
 	switch {
 	case r.outcome == interrupted:
+	case r.misuse != "":
+		return fmt.Errorf("%w: run again, it calls T otherwise: %s", ErrNondeterministic, r.misuse)
 	case r.outcome == refused:
 		return fmt.Errorf("%w: run again, %s", ErrNondeterministic, r.difference)
 	case len(r.steps) != steps:
@@ -234,11 +235,4 @@ func describeParting(runs []*rerun, m *moment, ways []way) string {
 	}
 	b.WriteString("; what decides there is not under control: the order of a map, time, random numbers, a select, another goroutine, an address, or state that one execution leaves to the next")
 	return b.String()
-}
-
-func inSource(prefix, source string) string {
-	if source == "" {
-		return ""
-	}
-	return prefix + filepath.Base(source)
 }

@@ -17,7 +17,8 @@ type T struct {
 	over bool
 }
 
-// maxThreads is how many threads an execution may have: sets of threads are words.
+// maxThreads is how many threads an execution may have, those of clocks and store
+// buffers included: sets of threads are words.
 const maxThreads = 64
 
 // Go declares a thread, which must have ended when no thread can go on: else the
@@ -32,7 +33,7 @@ func (t *T) Daemon(name string, f func()) { t.declare("Daemon", name, f, true) }
 func (t *T) declare(call, name string, f func(), daemon bool) {
 	r := t.alive(call)
 	if f == nil {
-		panic("schedule: " + call + " of thread " + strconv.Quote(name) + " without a function")
+		r.misused("%s of thread %q without a function", call, name)
 	}
 	if th := r.running; th != nil && th.killed {
 		th.unwind()
@@ -50,10 +51,10 @@ func (t *T) declare(call, name string, f func(), daemon bool) {
 func (t *T) declareThread(call, name string, f func(), daemon bool) {
 	r := t.r
 	if r.quiet || r.ending {
-		panic("schedule: " + call + " where no thread can start: in a predicate or at the end")
+		r.misused("%s of thread %q where no thread can start: the set-up and threads declare threads", call, name)
 	}
 	if r.declared == maxThreads {
-		panic(fmt.Sprintf("schedule: more than %d threads", maxThreads))
+		r.misused("%s of thread %q, which is one too many: an execution has at most %d threads%s", call, name, maxThreads, r.ownThreads())
 	}
 	if r.declared == len(r.threads) {
 		r.threads = append(r.threads, &thread{r: r, index: r.declared, bit: 1 << r.declared})
@@ -63,7 +64,7 @@ func (t *T) declareThread(call, name string, f func(), daemon bool) {
 	}
 	th := r.threads[r.declared]
 	r.declared++
-	th.name, th.daemon, th.f = name, daemon, f
+	th.name, th.daemon, th.own, th.f = name, daemon, false, f
 	th.done, th.killed, th.dead, th.exiting, th.refusal = false, false, false, false, 0
 	th.ok, th.changes, th.word, th.source, th.last = nil, nil, nil, "", -1
 	th.event, th.buffer, th.frames, th.came = Event{}, nil, nil, nil
@@ -204,15 +205,15 @@ func (t *T) AwaitStep(e Event, ok func() bool) {
 }
 
 // Choose gives a number of 0..n-1, as the kernel gives an answer: Bounded tries
-// each, Random draws one, a token records it. It is a step of the report but no
+// each, Random draws one, a token records it. n is 1 or more. It is a step of the report but no
 // point where threads interleave: it belongs to the step before.
 func (t *T) Choose(name string, n int) int {
 	r, th := t.thread("Choose")
 	if r.quiet {
-		panic("schedule: Choose in a predicate")
+		r.misused("Choose of %q in a predicate, which must depend on shared state alone: choose before the await", name)
 	}
 	if n < 1 {
-		panic(fmt.Sprintf("schedule: Choose of %q among %d", name, n))
+		r.misused("Choose of %q among %d: there must be one answer or more", name, n)
 	}
 	if n == 1 {
 		return 0
@@ -328,7 +329,7 @@ func (t *T) AtEnd(f func()) {
 func (t *T) Cleanup(f func()) {
 	r := t.alive("Cleanup")
 	if !r.settingUp {
-		panic("schedule: Cleanup outside the set-up")
+		r.outsideSetUp("Cleanup")
 	}
 	r.cleanups = append(r.cleanups, f)
 }
@@ -342,7 +343,7 @@ func (t *T) Name() string { return t.self("Name").name }
 func (t *T) self(call string) *thread {
 	r := t.alive(call)
 	if r.running == nil || r.quiet {
-		panic("schedule: " + call + " outside a controlled thread")
+		r.misused("%s outside a controlled thread: it tells which thread calls", call)
 	}
 	return r.running
 }

@@ -34,7 +34,7 @@ package schedule
 func (t *T) Recall() {
 	r := t.alive("Recall")
 	if !r.settingUp {
-		panic("schedule: Recall outside the set-up")
+		r.outsideSetUp("Recall")
 	}
 	r.recalls = true
 }

@@ -212,6 +212,9 @@ func (r *runner) frames() (all []string) {
 }
 
 func (c *recording) skips(function string) bool {
+	if c == nil {
+		return false
+	}
 	for _, p := range c.skip {
 		if ofPackage(function, p) {
 			return true

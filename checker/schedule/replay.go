@@ -98,6 +98,8 @@ func (r *runner) follow(ds []Decision, want string, skip []string) (*recording, 
 	r.run(0)
 	left := len(ds) - len(c.steps)
 	switch {
+	case r.misuse != "":
+		return nil, fmt.Errorf("%w: %s", ErrUsage, r.misuse)
 	case r.outcome == refused && r.difference == "":
 		return nil, fmt.Errorf("%w: step %d %s", ErrTokenSteps, len(c.steps)+1, s.difference)
 	case r.outcome == refused:

@@ -106,6 +106,7 @@ type runner struct {
 	outcome           outcome
 	property, message string // of a failure; the message only when recording
 	difference        string // why the execution was refused
+	misuse            string // how the program calls T without meaning
 	// goOn: a thread that fails stops there, and the others go on to a maximal
 	// execution; the failure then stands at step failedAt.
 	goOn              bool
@@ -161,7 +162,7 @@ func (r *runner) reset(settled int) {
 	r.struck, r.declarers, r.taken = 0, 0, 0
 	r.preemptions = 0
 	r.outcome = underWay
-	r.property, r.message, r.difference = "", "", ""
+	r.property, r.message, r.difference, r.misuse = "", "", "", ""
 	r.failedAt, r.failedPreemptions = -1, 0
 }
 

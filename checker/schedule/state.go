@@ -46,10 +46,10 @@ type part struct {
 func (t *T) share(p part) {
 	r := t.alive(p.call)
 	if !r.settingUp {
-		panic("schedule: " + p.call + " outside the set-up")
+		r.outsideSetUp(p.call)
 	}
 	if p.f == nil {
-		panic("schedule: " + p.call + " without a function")
+		r.misused("%s without a function", p.call)
 	}
 	r.shared = append(r.shared, p)
 }
@@ -68,10 +68,10 @@ func (t *T) share(p part) {
 func (t *T) Quotient(f func(at Location, v uint64) uint64) {
 	r := t.alive("Quotient")
 	if !r.settingUp {
-		panic("schedule: Quotient outside the set-up")
+		r.outsideSetUp("Quotient")
 	}
 	if f == nil {
-		panic("schedule: Quotient without a function")
+		r.misused("Quotient without a function")
 	}
 	r.quotient = f
 }

@@ -48,6 +48,7 @@ func (r *runner) giveBuffer(t *T, owner *thread) {
 	b := &storeBuffer{owner: owner}
 	t.declareThread("Daemon", owner.name+bufferSuffix, func() { b.flushAll(t) }, true)
 	b.flusher = r.threads[r.declared-1]
+	b.flusher.own = true
 	r.buffers = append(r.buffers, b)
 	owner.buffer = b
 }

@@ -17,6 +17,7 @@ type thread struct {
 	// Of this execution.
 	name       string
 	daemon     bool
+	own        bool  // of a clock or a store buffer: it is not the program's
 	declaredAt int32 // steps (no answers) that were taken when it was declared, less one
 	parent     int   // the thread that declared it; -1: the set-up
 	f          func()

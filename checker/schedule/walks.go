@@ -88,6 +88,8 @@ func (w *walker) once() (steps int, again bool, err error) {
 		switch {
 		case w.void:
 			again = true
+		case r.misuse != "":
+			err = fmt.Errorf("%w: %s", ErrUsage, r.misuse)
 		case r.mute != "":
 			err = fmt.Errorf("%w: %s", ErrDeclared, r.mute)
 		case w.strange != "" && !r.untold.any() && w.s.c.usage.distrusted() == nil:

@@ -28,7 +28,7 @@ const wordSegment = 0xffff
 func (t *T) Word(name string, initial uint64) *Word {
 	r := t.alive("Word")
 	if !r.settingUp {
-		panic("schedule: Word " + name + " outside the set-up")
+		r.outsideSetUp(fmt.Sprintf("Word %q", name))
 	}
 	w := &Word{t: t, names: r.wordNames(name), at: Location{Segment: wordSegment, Offset: uint32(8 * len(r.words))}, v: initial}
 	r.words = append(r.words, w)

@@ -1,0 +1,84 @@
+package schedule
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+)
+
+// A program that calls T in a way that has no meaning has not failed, and has not passed
+// either: nothing is found out about it. The search ends with ErrUsage.
+
+// misused ends the search: it says what was wrong, where, and what would be right. It
+// does not return.
+func (r *runner) misused(format string, args ...any) {
+	if r.outcome == underWay {
+		r.outcome = refused
+		r.misuse = fmt.Sprintf(format, args...) + " (" + r.whereabouts() + ")"
+	}
+	r.abandon(r.running)
+}
+
+// outsideSetUp ends the search: only the set-up may make the call.
+func (r *runner) outsideSetUp(call string) {
+	r.misused("%s outside the set-up: it is declared before the threads run, so that it is alike in every execution", call)
+}
+
+// whereabouts says which part of the program runs now, after which step, and where in
+// the source.
+func (r *runner) whereabouts() string {
+	who := "in a function that is only to tell something"
+	switch {
+	case r.asked != nil:
+		who = "in " + r.predicateOf(r.asked)
+	case r.quiet:
+	case r.settingUp:
+		who = "in the set-up"
+	case r.ending:
+		who = "at the end"
+	case r.running != nil:
+		who = fmt.Sprintf("in thread %q", r.running.name)
+	}
+	if n := len(r.steps); n > 0 {
+		who += fmt.Sprintf(", after step %d, %s", n, r.tell(r.steps[n-1]))
+	}
+	return who + inSource(", at ", r.source())
+}
+
+// predicateOf names the predicate of the await that the thread stands before.
+func (r *runner) predicateOf(th *thread) string {
+	return fmt.Sprintf("the predicate of await %q of thread %q", th.event.Name, th.name)
+}
+
+// threadNames gives the names of the threads that the program has declared so far.
+func (r *runner) threadNames() string {
+	var names []string
+	for _, th := range r.threads[:r.declared] {
+		if !th.own {
+			names = append(names, fmt.Sprintf("%q", th.name))
+		}
+	}
+	if names == nil {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}
+
+// ownThreads says how many of the threads are not the program's.
+func (r *runner) ownThreads() string {
+	n := 0
+	for _, th := range r.threads[:r.declared] {
+		n += oneIf(th.own)
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d of them daemons of clocks and of store buffers", n)
+}
+
+func inSource(prefix, source string) string {
+	if source == "" {
+		return ""
+	}
+	return prefix + filepath.Base(source)
+}

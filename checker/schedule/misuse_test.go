@@ -1,0 +1,137 @@
+package schedule_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"urpc/checker/schedule"
+	"urpc/checker/verdict"
+)
+
+// everyStrategy gives one of each.
+func everyStrategy() map[string]schedule.Strategy {
+	all := samplers(1, 50)
+	all["bounded"], all["optimal"], all["stateful"] = schedule.Bounded(-1), schedule.Optimal(), schedule.Stateful()
+	return all
+}
+
+// What has no meaning ends the search with an error that says what is wrong, where, and
+// what would be right, whatever the strategy. It is no failure of the program.
+func TestWrongUse(t *testing.T) {
+	inThread := func(f func(*schedule.T, *schedule.Word)) func(*schedule.T) {
+		return func(t *schedule.T) {
+			x := t.Word("x", 0)
+			t.Go("a", func() { x.Add(1); f(t, x) })
+			t.Go("b", func() { x.Load() })
+		}
+	}
+	atEnd := func(f func(*schedule.T)) func(*schedule.T) {
+		return func(t *schedule.T) { increments(2, 1, false)(t); t.AtEnd(func() { f(t) }) }
+	}
+	threads := func(n int) func(*schedule.T) {
+		return func(t *schedule.T) {
+			x := t.Word("x", 0)
+			for i := range n {
+				t.Go(fmt.Sprint(i), func() { x.Add(1) })
+			}
+		}
+	}
+	const outside = " outside the set-up: it is declared before the threads run"
+	for name, c := range map[string]struct {
+		program func(*schedule.T)
+		told    []string
+	}{
+		"no answers": {
+			inThread(func(t *schedule.T, _ *schedule.Word) { t.Choose("which", 0) }),
+			[]string{`Choose of "which" among 0: there must be one answer or more (in thread "a", after step `, ", add x (add 65535:0) by a, at misuse_test.go:"},
+		},
+		"no answers at the end": {
+			atEnd(func(t *schedule.T) { t.Choose("which", -1) }), []string{`Choose of "which" among -1`, "(at the end, after step "},
+		},
+		"an answer in a predicate": {
+			inThread(func(t *schedule.T, _ *schedule.Word) { t.Await("p", func() bool { return t.Choose("c", 2) == 0 }) }),
+			[]string{`Choose of "c" in a predicate`, "choose before the await", `in the predicate of await "p" of thread "a"`},
+		},
+		"65 threads": {
+			threads(65), []string{`Go of thread "64", which is one too many: an execution has at most 64 threads (in the set-up, at misuse_test.go:`},
+		},
+		"64 threads and a clock": {
+			func(t *schedule.T) { t.Clock("clock"); threads(64)(t) }, []string{`thread "63"`, "at most 64 threads, 1 of them daemons of clocks and of store buffers"},
+		},
+		"no function": {
+			inThread(func(t *schedule.T, _ *schedule.Word) { t.Daemon("d", nil) }), []string{`Daemon of thread "d" without a function (in thread "a"`},
+		},
+		"a thread at the end": {
+			atEnd(func(t *schedule.T) { t.Go("late", func() {}) }), []string{`Go of thread "late" where no thread can start`},
+		},
+		"the name of no thread": {
+			inThread(func(t *schedule.T, _ *schedule.Word) { t.Kill("kill", "b", "d") }),
+			[]string{`Kill "kill" of "d", and no thread that is declared so far has that name: there are "a", "b" (in thread "a", after step `},
+		},
+		"a step that kills nobody": {
+			inThread(func(t *schedule.T, _ *schedule.Word) { t.Kill("b") }), []string{`Kill "b" of no thread, although a thread has that name: the first name is that of the step`},
+		},
+		"who kills in the set-up": {
+			func(t *schedule.T) { increments(2, 1, false)(t); t.Kill("kill", "t0") }, []string{"only a thread can kill"},
+		},
+		"who calls at the end": {atEnd(func(t *schedule.T) { t.Name() }), []string{"Name outside a controlled thread"}},
+		"a wait at the end": {
+			func(t *schedule.T) {
+				increments(2, 1, false)(t)
+				c := t.Cond("c", t.Mutex("m"))
+				t.AtEnd(c.Wait)
+			}, []string{"Wait for condition c where nothing interleaves"},
+		},
+		"a late word":    {inThread(func(t *schedule.T, _ *schedule.Word) { t.Word("y", 0) }), []string{`Word "y"` + outside}},
+		"a late part":    {inThread(func(t *schedule.T, _ *schedule.Word) { t.Shared(func(*schedule.Digest) {}) }), []string{"Shared" + outside}},
+		"a late cleanup": {inThread(func(t *schedule.T, _ *schedule.Word) { t.Cleanup(func() {}) }), []string{"Cleanup" + outside}},
+		"a late recall":  {inThread(func(t *schedule.T, _ *schedule.Word) { t.Recall() }), []string{"Recall" + outside}},
+		"a late place": {
+			func(t *schedule.T) {
+				x := t.Word("x", 0)
+				g := t.Guards("", func() int { return -1 }, spanOf(x))
+				t.Go("a", func() { x.Add(1); g.HeldAt(spanOf(x)) })
+			}, []string{"HeldAt" + outside},
+		},
+		"no holder": {func(t *schedule.T) { t.Guards("", nil) }, []string{"Guards without a function that gives the holder"}},
+	} {
+		for by, s := range everyStrategy() {
+			rep, err := schedule.Explore(context.Background(), c.program, s, schedule.Options{})
+			if !errors.Is(err, schedule.ErrUsage) || rep.Verdict != verdict.Unknown || rep.Failure != nil {
+				t.Errorf("%s, %s: %v, %+v, %v", name, by, rep.Verdict, rep.Failure, err)
+				continue
+			}
+			contains(t, err.Error(), c.told...)
+		}
+	}
+	if rep := explore(t, threads(64), schedule.Random(1, 3), schedule.Options{}); rep.Steps != 3*64 {
+		t.Errorf("64 threads: %+v", rep)
+	}
+}
+
+// A replay of a program that has come to be used wrongly is refused, too, and who recovers
+// everything does not hide it.
+func TestWrongUseIsNotHidden(t *testing.T) {
+	wrong := false
+	program := func(t *schedule.T) {
+		m := newWords(t)
+		t.Go("a", func() {
+			m.store("store", 0, 1)
+			defer func() { _ = recover() }()
+			if wrong {
+				t.Choose("which", 0)
+			}
+		})
+		t.AtEnd(func() { t.Fail("always", "") })
+	}
+	token := failing(t, program, schedule.Options{}).Token
+	wrong = true
+	if _, err := schedule.Replay(context.Background(), program, token, schedule.Options{}); !errors.Is(err, schedule.ErrUsage) {
+		t.Errorf("replay: %v", err)
+	}
+	if _, err := schedule.Explore(context.Background(), program, schedule.Optimal(), schedule.Options{KeepGoing: true}); !errors.Is(err, schedule.ErrUsage) {
+		t.Errorf("explore: %v", err)
+	}
+}
