@@ -109,9 +109,14 @@ func (r *runner) awake() (set uint64) {
 	return set
 }
 
-// predicateFailed is called by a deferred function that has recovered v.
+// predicateFailed is called by a deferred function that has recovered v; nil: the
+// predicate has called runtime.Goexit.
 func (r *runner) predicateFailed(v any) {
-	if v != nil && v != any(killed{}) {
+	switch v {
+	case any(killed{}):
+	case nil:
+		r.failExit(r.predicateOf(r.asked))
+	default:
 		r.failPanic(r.predicateOf(r.asked), v)
 	}
 	r.asked = nil

@@ -21,10 +21,10 @@ const DefaultMaxSteps = 10_000
 //
 // The program runs on a goroutine of its own. It is refused with
 // ErrNondeterministic if the same choices lead it to other steps; the error tells
-// where, and as far as the source shows it, why. A panic in it
-// is a failure of property "panic"; runtime.Goexit in it (as by testing's
-// FailNow) ends the exploration and the calling goroutine. A call of T that has no
-// meaning ends it with ErrUsage.
+// where, and as far as the source shows it, why. A panic in it is a failure of property
+// "panic", and runtime.Goexit in it (as by FailNow and Fatal of package testing) one of
+// property "exit", which is not made smaller; in a function of T.Cleanup either ends the
+// calling goroutine. A call of T that has no meaning ends the search with ErrUsage.
 func Explore(ctx context.Context, program func(*T), s Strategy, o Options) (Report, error) {
 	if err := check(program, o); err != nil {
 		return Report{}, err

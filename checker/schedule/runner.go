@@ -113,6 +113,7 @@ type runner struct {
 	failedAt          int
 	failedPreemptions int
 	recording         *recording
+	host              host
 }
 
 func newRunner(program func(*T), maxSteps int, stopping *atomic.Bool, l *lexicon) *runner {
@@ -126,6 +127,16 @@ func (r *runner) run(settled int) {
 	if s, ok := r.strategy.(repeater); ok && settled > 0 {
 		r.repeats(s)
 	}
+	r.host.run(r, t)
+	r.kill()
+	t.over = true
+	for n := len(r.cleanups); n > 0; n-- {
+		r.cleanups[n-1]()
+	}
+}
+
+// execute is the execution up to its outcome.
+func (r *runner) execute(t *T) {
 	r.protect("the set-up", func() {
 		r.settingUp = true
 		r.program(t)
@@ -139,15 +150,11 @@ func (r *runner) run(settled int) {
 		w.over()
 	}
 	r.end()
-	r.kill()
-	t.over = true
-	for n := len(r.cleanups); n > 0; n-- {
-		r.cleanups[n-1]()
-	}
 }
 
 func (r *runner) reset(settled int) {
 	r.settled, r.repeating, r.hears = settled, false, r.keeps
+	r.settingUp, r.ending, r.quiet, r.running, r.asked = false, false, false, nil, nil
 	r.declared, r.started = 0, 0
 	r.last = -1
 	r.next, r.decided = nil, false
@@ -294,6 +301,18 @@ func (r *runner) failPanic(who string, v any) {
 		message = fmt.Sprintf("%s: %v%s", who, v, where(2))
 	}
 	r.fail("panic", message)
+}
+
+// propertyExit is what code of the program fails that ends its goroutine.
+const propertyExit = "exit"
+
+// failExit is called by a deferred function that runs since runtime.Goexit was called.
+func (r *runner) failExit(who string) {
+	message := ""
+	if r.recording != nil {
+		message = fmt.Sprintf("%s ends its goroutine, by runtime.Goexit, as FailNow and Fatal of package testing do:%s", who, where(2))
+	}
+	r.fail(propertyExit, message)
 }
 
 // abandon unwinds the code that runs now. It does not return.

@@ -298,7 +298,7 @@ type Report struct {
 
 // Failure is one failing execution.
 type Failure struct {
-	Property string // the property that was violated; "deadlock", "panic"
+	Property string // the property that was violated; "deadlock", "panic", "exit" (of a goroutine)
 	Message  string
 	Execution
 }

@@ -18,6 +18,10 @@ const TokenVariable = "SCHEDULE_TOKEN"
 // execution, and the command that replays it, if a property is violated, and
 // with the reason if the search was cut short; a sample that was used up without
 // a failure passes. Options.Target is the test's name if it is not set.
+//
+// The program may end with t.Fatal and t.FailNow: that is a failure of property "exit".
+// What it tells t it tells again when the execution is made again to be printed. With
+// t.Skip it skips the test.
 func Test(t testing.TB, program func(*T), s Strategy, o Options) {
 	t.Helper()
 	if o.Target == "" {
@@ -28,6 +32,8 @@ func Test(t testing.TB, program func(*T), s Strategy, o Options) {
 		t.Fatalf("%v", err)
 	}
 	switch {
+	case t.Skipped():
+		t.SkipNow()
 	case report.Verdict == verdict.Violated:
 		var b strings.Builder
 		if err := report.Failure.WriteText(&b, 0); err != nil {

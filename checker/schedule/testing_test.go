@@ -13,15 +13,21 @@ import (
 // witness is a test that is looked at: it keeps what it is told.
 type witness struct {
 	testing.TB
-	name   string
-	failed bool
-	said   strings.Builder
+	name    string
+	failed  bool
+	skipped bool
+	said    strings.Builder
 }
 
 func (w *witness) Helper()                  {}
 func (w *witness) Name() string             { return w.name }
 func (w *witness) Context() context.Context { return context.Background() }
-func (w *witness) Logf(f string, a ...any)  { fmt.Fprintf(&w.said, f, a...) }
+func (w *witness) Skipped() bool            { return w.skipped }
+func (w *witness) SkipNow() {
+	w.skipped = true
+	runtime.Goexit()
+}
+func (w *witness) Logf(f string, a ...any) { fmt.Fprintf(&w.said, f, a...) }
 func (w *witness) Fatalf(f string, a ...any) {
 	w.failed = true
 	fmt.Fprintf(&w.said, f, a...)
@@ -31,13 +37,17 @@ func (w *witness) Fatalf(f string, a ...any) {
 // watch runs schedule.Test under a witness of that name.
 func watch(name string, program func(*schedule.T), s schedule.Strategy, o schedule.Options) *witness {
 	w := &witness{name: name}
+	w.watch(program, s, o)
+	return w
+}
+
+func (w *witness) watch(program func(*schedule.T), s schedule.Strategy, o schedule.Options) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		schedule.Test(w, program, s, o)
 	}()
 	<-done
-	return w
 }
 
 func TestTestPassesAndFails(t *testing.T) {

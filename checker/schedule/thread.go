@@ -24,7 +24,8 @@ type thread struct {
 	done       bool
 	killed     bool // every further call of T unwinds the thread
 	refusal    int  // how often the thread went on after it was killed
-	exiting    bool // a thread that recovers its killing is ended by Goexit
+	returned   bool // f has returned: it has neither panicked nor called runtime.Goexit
+	exiting    bool // its goroutine is about to end, by Goexit: only lose may resume it
 
 	// The step that the thread stands before, and for an await when and on what.
 	event   Event
@@ -72,12 +73,18 @@ func (th *thread) loop(yield func(struct{}) bool) {
 
 func (th *thread) body() {
 	defer th.finish()
+	th.returned = false
 	th.f()
+	th.returned = true
 }
 
-// finish ends the thread, whether it returned, panicked or was killed.
+// finish ends the thread, whether it returned, panicked, called Goexit or was killed.
 func (th *thread) finish() {
 	v := recover()
+	if v == nil && !th.returned {
+		th.left()
+		return
+	}
 	if th.r.hears && !th.killed {
 		th.r.heard(th)
 	}
@@ -89,9 +96,22 @@ func (th *thread) finish() {
 	th.r.failPanic(fmt.Sprintf("thread %q", th.name), v)
 }
 
-// resume runs the thread's coroutine until it yields. Only the goroutine of the
-// search calls it, which is never locked to an OS thread: a coroutine that is
-// resumed under another locking than it was created under ends the process.
+// left is called when the thread has called runtime.Goexit. It gives the search the turn
+// as long as it can: the goroutine goes on ending when lose resumes it.
+func (th *thread) left() {
+	if th.exiting {
+		return
+	}
+	if !th.killed {
+		th.r.failExit(fmt.Sprintf("thread %q", th.name))
+	}
+	th.exiting, th.dead = true, true
+	th.yield(struct{}{})
+}
+
+// resume runs the thread's coroutine until it yields. Only the host (host.go) and the
+// goroutine of the search call it, which are never locked to an OS thread: a coroutine
+// that is resumed under another locking than it was created under ends the process.
 func (r *runner) resume(th *thread) {
 	r.running = th
 	if th.next == nil {
@@ -148,7 +168,9 @@ func (r *runner) kill() {
 			continue
 		}
 		th.killed = true
-		r.resume(th)
+		if !th.exiting {
+			r.resume(th)
+		}
 		if !th.done {
 			r.lose(th)
 		}
@@ -156,19 +178,25 @@ func (r *runner) kill() {
 	r.ready, r.waiting = 0, 0
 }
 
-// lose ends a thread that recovers every panic, by runtime.Goexit. iter.Pull
-// passes a Goexit on to the goroutine that resumes, so one is spent on it.
+// lose ends a thread whose goroutine calls runtime.Goexit: it has, or it recovers every
+// panic.
 func (r *runner) lose(th *thread) {
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		r.running = th
-		th.next()
-	}()
-	<-ended
+	r.running = th
+	spend(th.next)
 	r.running = nil
 	th.done = true
 	th.next, th.stop = nil, nil
+}
+
+// spend resumes a coroutine whose goroutine calls runtime.Goexit. iter.Pull passes a
+// Goexit on to the goroutine that resumes, so one is spent on it.
+func spend(next func() (struct{}, bool)) {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		next()
+	}()
+	<-ended
 }
 
 // close ends all coroutines, after which no goroutine is left.
@@ -178,6 +206,9 @@ func (r *runner) close() {
 		if th.stop != nil {
 			th.stop()
 		}
+	}
+	if r.host.stop != nil {
+		r.host.stop()
 	}
 	r.threads = nil
 }

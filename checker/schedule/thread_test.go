@@ -402,26 +402,6 @@ func TestCallerLockedToItsThread(t *testing.T) {
 	}
 }
 
-// Goexit in a thread, as testing's FailNow does it, ends the caller and leaves
-// nothing behind.
-func TestGoexitEndsTheCaller(t *testing.T) {
-	returned := false
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_, _ = schedule.Explore(context.Background(), func(s *schedule.T) {
-			s.Daemon("waits", func() { s.Await("never", func() bool { return false }) })
-			s.Go("quits", func() { s.Step(step("a")); runtime.Goexit() })
-		}, schedule.Bounded(-1), schedule.Options{})
-		returned = true
-	}()
-	<-done
-	if returned {
-		t.Error("Explore returned")
-	}
-	goleak.VerifyNone(t)
-}
-
 func TestBadOptions(t *testing.T) {
 	if _, err := schedule.Explore(context.Background(), nil, schedule.Bounded(0), schedule.Options{}); !errors.Is(err, schedule.ErrOptions) {
 		t.Errorf("no program: %v", err)

@@ -109,7 +109,7 @@ func TestWorkersOfARing(t *testing.T) {
 	}
 }
 
-// What a worker's program does to its goroutine, it does to the one that explores.
+// What gives something back and ends its goroutine, ends the one that explores.
 func TestWorkersPassOnWhatEndsThem(t *testing.T) {
 	o := schedule.Options{Workers: 3}
 	for _, workers := range []int{1, 3} {
@@ -121,9 +121,9 @@ func TestWorkersPassOnWhatEndsThem(t *testing.T) {
 				x := s.Word("x", 0)
 				s.Go("a", func() { x.Add(1) })
 				s.Go("b", func() { x.Store(2) })
-				s.AtEnd(func() {
+				s.Cleanup(func() {
 					if x.Peek() == 2 {
-						runtime.Goexit() // as testing ends a test
+						runtime.Goexit()
 					}
 				})
 			}, schedule.Stateful(), o)

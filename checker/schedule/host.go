@@ -1,0 +1,69 @@
+package schedule
+
+import "iter"
+
+// host is the coroutine that runs one execution after another: all of the program that
+// is no thread, and the search's decisions, which call predicates. Like a thread's it can
+// call runtime.Goexit, as testing's FailNow does, and the goroutine of the search is not
+// ended by that.
+type host struct {
+	next  func() (struct{}, bool)
+	stop  func()
+	yield func(struct{}) bool
+	r     *runner
+	t     *T   // of the execution to run
+	gone  bool // its goroutine is about to end, by Goexit
+}
+
+// run has the host make the execution.
+func (h *host) run(r *runner, t *T) {
+	h.r, h.t = r, t
+	if h.next == nil {
+		h.next, h.stop = iter.Pull(h.loop)
+	}
+	h.next()
+	if h.gone {
+		spend(h.next)
+		*h = host{}
+	}
+}
+
+func (h *host) loop(yield func(struct{}) bool) {
+	h.yield = yield
+	for {
+		h.execute()
+		if !yield(struct{}{}) {
+			return
+		}
+	}
+}
+
+func (h *host) execute() {
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		if v := recover(); v != nil {
+			panic(v) // our own fault
+		}
+		h.left()
+	}()
+	h.r.execute(h.t)
+	returned = true
+}
+
+// left is called when the program has called runtime.Goexit outside its threads.
+func (h *host) left() {
+	who := "a function that the search calls"
+	switch {
+	case h.r.settingUp:
+		who = "the set-up"
+	case h.r.ending:
+		who = "a check at the end"
+	}
+	h.r.failExit(who)
+	h.r.settingUp, h.r.ending, h.r.running = false, false, nil
+	h.gone = true
+	h.yield(struct{}{})
+}
