@@ -34,6 +34,7 @@ var bindTarget = Target{
 		{Name: "default", Doc: "a client binds, calls once and closes"},
 		{Name: "stop", Doc: "the server is told to stop meanwhile", Set: map[string]int{"stop": 1}},
 		{Name: "stop-called", Doc: "the server is told to stop between two calls, or while one is executed", Set: map[string]int{"stop": 2, "calls": 2}},
+		{Name: "stop-exits", Doc: "the same, and then the server dies, or before", Set: map[string]int{"stop": 2, "calls": 2, "death": 2}},
 		{Name: "callers", Doc: "another thread calls, too", Set: map[string]int{"callers": 1}},
 		{Name: "closers", Doc: "two threads close at once", Set: map[string]int{"closers": 1, "calls": 0}},
 		{Name: "close-call", Doc: "one thread calls, another closes", Set: map[string]int{"closers": 1}},
@@ -46,6 +47,7 @@ var bindTarget = Target{
 		{Name: "two-faults", Doc: "two requests are", Set: map[string]int{"faults": 2, "calls": 0}},
 		lying("small"), lying("unsealed"), lying("writable"), lying("late"), lying("exchanged"), lying("lone"), lying("many"),
 		lying("garbage"), lying("client-garbage"), lying("client-descriptors"), lying("client-number"), lying("notice-descriptors"),
+		lying("granted"), lying("reply-length"),
 		{Name: "listen", Doc: "a server that accepts its client", Set: map[string]int{"listen": 1, "calls": 0}},
 		{Name: "listen-stop", Doc: "the same, which is told to stop meanwhile", Set: map[string]int{"listen": 1, "calls": 0, "stop": 1}},
 		{Name: "listen-faults", Doc: "the same, whose machine refuses one request", Set: map[string]int{"listen": 1, "calls": 0, "faults": 1}},
@@ -57,13 +59,25 @@ var bindTarget = Target{
 	},
 	Properties: []string{
 		spec.Mapped, spec.UnmapOnce, spec.CloseOnce, spec.Fit, spec.NothingLeft, spec.CloseWaits,
-		spec.NoBinding, spec.EndsClosed, spec.Noticed, spec.Places, MostBindings, memory.OwnResult, Offered, Waits, Accepts, AtOnce, Returns, NoBypass,
+		spec.NoBinding, spec.EndsClosed, spec.Noticed, spec.Places, MostBindings, memory.OwnResult, Offered, Whole, Granted, CorruptEnds, SendsNoMore, Lingers, Waits, Accepts, AtOnce, Returns, NoBypass,
 	},
 	Program: bindProgram,
 }
 
 // Waits: nobody takes a peer for gone, or a server for stopped, without having waited.
 const Waits = "who watches waits until there is something to notice"
+
+// Properties of the handshake, and of what ends a binding.
+const (
+	// Whole: short reads and writes are no failures.
+	Whole   = "a handshake in which nothing goes wrong binds, also where its messages come in parts"
+	Granted = "a client is bound with the channel that it has asked for"
+	// CorruptEnds: the server, too, learns of it, and not only when the client closes.
+	CorruptEnds = "a binding has ended whose server a call finds corrupt"
+	SendsNoMore = "no call is begun once the server is known to have stopped"
+	// Lingers: the reply may have been sent before the server stopped, and exited.
+	Lingers = "a call that is pending when the server stops has time to find its reply"
+)
 
 // MostBindings: of several clients that come at once a server takes as many as it allows.
 const MostBindings = "a server has no more bindings than it may have"
@@ -74,7 +88,7 @@ const Offered = "only a procedure that the server offers is executed"
 func lying(how string) catalogue.Configuration {
 	c := catalogue.Configuration{Name: how, Doc: "a hostile peer: " + how, Set: map[string]int{"calls": 0}}
 	switch how {
-	case "client-number":
+	case "client-number", "reply-length":
 		c.Set["calls"] = 1
 	case "notice-descriptors":
 		c.Set["stop"] = 1
@@ -109,6 +123,7 @@ type client struct {
 	bound     *urpc.Client
 	connected bool // to a server that accepts
 	failed    bool // the handshake
+	corrupt   bool // a call has found the server corrupt
 	served    bool // the server's thread has ended
 	called    int  // calls of the first thread that have ended
 	waiting   int  // threads that have not come to their end
@@ -259,8 +274,10 @@ func (b *binder) bind(i int) {
 		return
 	}
 	c.bound = bound
+	b.w.check(Granted, b.serving.lies != lieGranted, "a client is bound to a server that grants what it has not asked for")
 	b.server.Look(func(reserved uint64) {
-		b.w.check(MostBindings, reserved <= 1, "the server allows one binding, and has %d", reserved)
+		served := b.server.Counters().Bindings
+		b.w.check(MostBindings, reserved <= 1 && served <= 1, "the server allows one binding, and has %d, %d of them served", reserved, served)
 	})
 	for range b.v.Int("calls") {
 		b.w.t.Mark("call")
@@ -276,7 +293,14 @@ func (b *binder) failed(c *client, err error) {
 	c.failed = true
 	left := c.s.left(c.end)
 	b.w.check(spec.NoBinding, left == "", "the client has %s left of a handshake that failed: %v", left, err)
+	b.w.check(Whole, b.mayFail(), "a handshake fails, and bytes came in parts %d times: %v", b.w.parts, err)
 	b.w.check(spec.Places, !errors.Is(err, urpc.ErrOverloaded) || b.overloaded(err), "the server serves nobody, and refuses a client: %v", err)
+}
+
+// mayFail says whether something has gone wrong, or was done, for which a handshake may
+// fail.
+func (b *binder) mayFail() bool {
+	return b.w.refused > 0 || b.v.Word("lies") != "none" || b.v.Word("stop") != "no" || b.v.Word("death") != "nobody" || b.v.Int("listen") > 0
 }
 
 // afterwards does something when the client is bound.
@@ -289,15 +313,40 @@ func (b *binder) afterwards(c *client, f func()) {
 
 // call calls the procedure once.
 func (b *binder) call(c *client) {
-	reply, err := next.Call(context.Background(), c.bound, 41)
+	reply, err := b.next(c)
+	died := errors.Is(err, urpc.ErrPeerDied)
+	b.w.check(Lingers, !died || !c.end.stopped || c.s.lingered, "a call has had no time to find its reply: %v", err)
 	switch {
+	case b.serving.lies == lieLength && errors.Is(err, urpc.ErrCorrupt):
+		c.corrupt = true
+		b.w.check(CorruptEnds, c.ends(), "a call ends, and its binding does not: %v", err)
 	case c.s.lies == lieNumber:
-		b.w.check(Offered, errors.Is(err, urpc.ErrRefused) || b.mayEnd() && (errors.Is(err, urpc.ErrClosed) || errors.Is(err, urpc.ErrPeerDied)), "a call of a procedure that there is not ends with: %v", err)
+		b.w.check(Offered, errors.Is(err, urpc.ErrRefused) || b.mayEnd() && (errors.Is(err, urpc.ErrClosed) || died), "a call of a procedure that there is not ends with: %v", err)
 	case err == nil:
 		b.w.check(memory.OwnResult, reply == 42, "the procedure gives %d, want 42", reply)
-	case !errors.Is(err, urpc.ErrClosed) && !errors.Is(err, urpc.ErrPeerDied):
+	case !errors.Is(err, urpc.ErrClosed) && !died:
 		b.w.check(spec.EndsClosed, false, "a call ends with: %v", err)
 	}
+}
+
+// next calls the procedure. A call that panics ends as none may.
+func (b *binder) next(c *client) (uint64, error) {
+	defer func() {
+		p := recover()
+		text, trespass := trespassOf(p)
+		b.w.check(spec.EndsClosed, !trespass, "a call ends in a panic: %s", text)
+		if p != nil {
+			panic(p)
+		}
+	}()
+	return next.Call(context.Background(), c.bound, 41)
+}
+
+// ends says whether the client's binding has ended, or is about to.
+func (c *client) ends() bool {
+	var looked []uint64
+	c.bound.Look(func(v uint64) { looked = append(looked, v) })
+	return looked[0]&1 != 0
 }
 
 // mayEnd says whether a binding may end while its client calls.
@@ -312,8 +361,8 @@ func (b *binder) close(c *client) {
 	}
 	left := c.s.left(c.end)
 	b.w.check(spec.CloseWaits, left == "", "the client has %s left when close has returned", left)
-	_, err := next.Call(context.Background(), c.bound, 41)
-	b.w.check(spec.EndsClosed, errors.Is(err, urpc.ErrClosed) || b.peerWent(c) && errors.Is(err, urpc.ErrPeerDied),
+	_, err := b.next(c)
+	b.w.check(spec.EndsClosed, errors.Is(err, urpc.ErrClosed) || c.corrupt && errors.Is(err, urpc.ErrCorrupt) || b.peerWent(c) && errors.Is(err, urpc.ErrPeerDied),
 		"a call on a binding that was closed ends with: %v", err)
 }
 
@@ -341,7 +390,7 @@ func (b *binder) state(d *schedule.Digest) {
 	n := b.server.Counters()
 	d.Word(uint64(n.Bindings)<<48 | n.Bound<<32 | n.Refused<<16 | n.Died)
 	for _, c := range b.clients {
-		d.Word(uint64(oneIf(c.failed))<<1 | uint64(oneIf(c.served)) | uint64(c.waiting)<<2 | uint64(c.called)<<32)
+		d.Word(uint64(oneIf(c.failed))<<1 | uint64(oneIf(c.served)) | uint64(oneIf(c.corrupt))<<31 | uint64(c.waiting)<<2 | uint64(c.called)<<32)
 		if c.bound != nil {
 			c.bound.Look(d.Word)
 		}

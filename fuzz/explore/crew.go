@@ -219,9 +219,6 @@ func (c *Crew) Tick() bool {
 	c.m.t.SawValue(bit(idle)<<1 | bit(c.stopped))
 	if idle {
 		c.looks--
-		if c.ghost != nil {
-			c.ghost.self().idle++
-		}
 	}
 	return !c.stopped
 }
@@ -253,6 +250,8 @@ func (c *Crew) declareState(r *Region, words channel.Words, pool *processor.Pool
 	part("whether the polling place is offered", func(d *schedule.Digest) { d.Word(bit(c.offered)) }, place)
 	part("whether the monitor may go on", func(d *schedule.Digest) { d.Word(bit(c.resumed)) }, resume)
 	part("whether the pool is stopped", func(d *schedule.Digest) { d.Word(bit(c.stopped)) }, place, resume)
+	part("how often the monitor may still look at an idle pool", func(d *schedule.Digest) { d.Word(uint64(c.looks)) },
+		r.span(processor.Private, processor.Handling))
 	part("who works", func(d *schedule.Digest) {
 		for i := range c.threads {
 			d.Word(bit(c.threads[i].do != nil))

@@ -2,6 +2,7 @@ package explore
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 
 	"urpc/checker/catalogue"
@@ -34,10 +35,12 @@ var deathTarget = Target{
 		{Name: "calls", Doc: "calls of each thread", Default: 1, Min: 1, Max: 100},
 		slotsParameter, startParameter,
 		{Name: "other", Doc: "whether the survivor has a binding to a third space, beside the one that ends or after it", Max: 2, Words: []string{"none", "beside", "after"}},
+		looksParameter,
 	},
 	Configurations: []catalogue.Configuration{
 		deathOf("server", "the server dies under one calling thread", map[string]int{}),
 		deathOf("client", "the client dies, and the server's pool ends", map[string]int{"dies": 1}),
+		deathOf("client-idle", "the same, and the monitor of a pool of two looks once while it is idle", map[string]int{"dies": 1, "servers": 2, "looks": 1}),
 		deathOf("client-2", "the client dies under two workers of a pool", map[string]int{"dies": 1, "servers": 2}),
 		deathOf("client-restarts", "a new client binds to the server", map[string]int{"dies": 1, "other": 2}),
 		deathOf("client-other", "the server goes on with another client", map[string]int{"dies": 1, "other": 1}),
@@ -51,7 +54,15 @@ var deathTarget = Target{
 		AtMostOnce, EndsOnce, NobodyLeft, MostWorkers, StopsOnce, AllLeave, StaysHeld, Reclaimed, Unharmed, NoBypass,
 	},
 	Program:  deathProgram,
-	possible: channelPossible,
+	possible: deathPossible,
+}
+
+// deathPossible: the server has a pool if it survives.
+func deathPossible(v catalogue.Values) error {
+	if v.Word("dies") == "server" && v.Int("looks") > 0 {
+		return errors.New("looks of a monitor are those of a pool: want dies=client")
+	}
+	return channelPossible(v)
 }
 
 func deathOf(name, doc string, set map[string]int) catalogue.Configuration {
@@ -105,7 +116,7 @@ func watchedDeath(v catalogue.Values, look func(d *death), w Watch) func(*schedu
 		}
 		d.first.call(nil)
 		if d.survivor == far {
-			d.runPool(len(servers))
+			d.runPool(len(servers), v.Int("looks"))
 			m.forgets = false // a pool's threads remember more than those of target channel
 		} else {
 			d.first.serve(servers)
@@ -139,9 +150,10 @@ func watchedDeath(v catalogue.Values, look func(d *death), w Watch) func(*schedu
 
 // runPool has a pool serve the first binding. When all its workers have left, the
 // server's memory goes.
-func (d *death) runPool(workers int) {
+func (d *death) runPool(workers, looks int) {
 	b := d.first
 	d.crew = d.m.Crew(b.region, func() *shm.View { return d.pool.Private() })
+	d.crew.looks = looks
 	d.pool = processor.New(processor.Config{
 		Port: b.server, Kernel: b.kernel, Handler: b.execute, Workers: workers, Poll: -1, Crew: d.crew, Hook: b.region,
 	})

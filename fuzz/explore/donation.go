@@ -64,7 +64,7 @@ var donationTarget = Target{
 		{Name: "stop", Doc: "when the pool is stopped", Max: 2, Words: []string{"never", "after", "any"}},
 		{Name: "preempt", Doc: "how often the kernel may pre-empt a thread between steps", Max: 3},
 		{Name: "spurious", Doc: "how often the kernel may wake a sleeper for nothing", Max: 3},
-		{Name: "looks", Doc: "how often the monitor of a pool looks while no call is in its handler", Max: 3},
+		looksParameter,
 	},
 	Configurations: []catalogue.Configuration{
 		donationOf("default", "two processors, one caller, two calls", nil),
@@ -94,6 +94,8 @@ var donationTarget = Target{
 	Program:  donationProgram,
 	possible: donationPossible,
 }
+
+var looksParameter = catalogue.Parameter{Name: "looks", Doc: "how often the monitor of a pool looks while no call is in its handler", Max: 3}
 
 // donationOf is a configuration: what it sets, and the parameters' defaults.
 func donationOf(name, doc string, set map[string]int) catalogue.Configuration {

@@ -19,6 +19,7 @@ type guard struct {
 	last         shm.Access
 	tail, head   uint32 // of the victim, as they must be
 	room         int    // callers of the victim that await room
+	full         bool   // by the hostile head the victim's queue has been full, or more than that
 	got          []received
 	steps, idle  int // of the victim, and of its peer
 	most         int // how many each may take
@@ -184,6 +185,8 @@ func (g *guard) saw(value uint32) {
 	switch g.last.Step {
 	case step.LookSlot:
 		th.looked = value
+	case step.LookHead:
+		g.full = g.full || g.tail-value >= g.b.size.Slots
 	case step.LookReturned:
 		th.returned = value
 	case step.LookDonation:

@@ -104,6 +104,7 @@ func (g *guard) declareState() {
 	// Who finds no room looks whether the binding is over before it waits for some.
 	poison := schedule.Span{Location: r.beside(call.Private, shm.Poisoned), Size: 4}
 	t.SharedAt("who awaits room", func(d *schedule.Digest) { d.Word(uint64(g.room)) }, r.span(g.hostile, w.Head), poison)
+	t.SharedAt("that there was no room", func(d *schedule.Digest) { d.Word(bit(g.full)) }, r.span(g.hostile, w.Head))
 	t.SharedAt("how often a donation was claimed", func(d *schedule.Digest) { d.Word(uint64(g.claims)<<32 | uint64(g.said)) },
 		r.span(g.hostile, w.Donated))
 }

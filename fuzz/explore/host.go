@@ -135,8 +135,8 @@ func (h *touching) Before(a shm.Access) {
 		h.Region.Before(a)
 	}
 	h.wrote(a)
-	if h.s.lies == lieNumber && a.Step == step.Publish && a.Segment == channel.Calls {
-		h.number(a)
+	if a.Step == step.Publish {
+		h.publishes(a)
 	}
 	for _, x := range h.mapped {
 		if a.Segment != call.Private {
@@ -185,6 +185,7 @@ func (h *counting) Counted(counted int64, closed bool) {
 	s, self := h.s, uint64(1)<<h.s.w.t.Self()
 	switch {
 	case h.last == step.HoldRegion && !closed:
+		s.w.check(SendsNoMore, !s.lingers, "a call is begun, and the server has stopped")
 		s.holders |= self
 	case h.last == step.ReleaseRegion:
 		s.holders &^= self
@@ -324,8 +325,10 @@ func (s *host) AfterFunc(ctx context.Context, f func()) (stop func() bool) {
 
 // Wait implements machine.Machine. Where there is a limit time may always be over.
 func (s *host) Wait(name step.Name, done <-chan struct{}, limit time.Duration) bool {
+	s.lingers = s.lingers || name == step.Linger
 	s.w.await(name, func() bool { return limit > 0 || closed(done) })
 	s.w.sawIf(closed(done))
+	s.lingered = s.lingered || name == step.Linger
 	return closed(done)
 }
 

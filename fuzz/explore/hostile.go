@@ -2,6 +2,7 @@ package explore
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -41,6 +42,8 @@ var hostileTarget = Target{
 		{Name: "calls", Doc: "calls of each thread", Default: 1, Min: 1, Max: 100},
 		slotsParameter, startParameter,
 		{Name: "pool", Doc: "whether the server's processors are the workers of a pool", Max: 1, Words: []string{"no", "yes"}},
+		{Name: "exit", Doc: "whether the handler of the last call ends its thread, the first time that a pool executes it", Max: 1, Words: []string{"no", "yes"}},
+		looksParameter,
 		{Name: "donate", Doc: "whether a caller donates its processor when it wakes the server, and the server returns it", Max: 1, Words: []string{"no", "yes"}},
 		{Name: "writes", Doc: "how often the peer writes", Default: 1, Max: 100},
 		{Name: "differs", Doc: "whether a word that is read a second time in one operation has another value", Max: 1, Words: []string{"no", "yes"}},
@@ -59,6 +62,8 @@ var hostileTarget = Target{
 		hostileOf("server-calls", "two calls of a hostile client", map[string]int{"victim": 1, "calls": 2}),
 		hostileOf("pool", "a hostile client of a pool writes once", map[string]int{"victim": 1, "pool": 1}),
 		hostileOf("pool-2", "the same, of a pool with two workers and two calls", map[string]int{"victim": 1, "pool": 1, "servers": 2, "calls": 2}),
+		hostileOf("pool-exit", "a hostile client of a pool makes two calls, and the second one's handler ends its thread", map[string]int{"victim": 1, "pool": 1, "calls": 2, "exit": 1}),
+		hostileOf("pool-idle", "a hostile client of a pool with two workers, whose monitor looks once while it is idle", map[string]int{"victim": 1, "pool": 1, "servers": 2, "looks": 1}),
 		hostileOf("pool-notice", "a hostile client of a pool writes once and dies: the pool stops, for either reason", map[string]int{"victim": 1, "pool": 1, "notice": 1}),
 		hostileOf("client-donates", "a hostile server writes once, and the caller donates its processor to it", map[string]int{"donate": 1}),
 		hostileOf("client-donates-calls", "the same with two calls: which processors have gone back it may say in between", map[string]int{"donate": 1, "calls": 2, "slots": slotsOf(2)}),
@@ -77,7 +82,15 @@ var hostileTarget = Target{
 		memory.InOrder, memory.OwnResult, memory.ReadyCounts, MostWorkers, StopsOnce, AllLeave, NoBypass,
 	},
 	Program:  hostileProgram,
-	possible: channelPossible,
+	possible: hostilePossible,
+}
+
+// hostilePossible: where there is no pool, there is nothing of it.
+func hostilePossible(v catalogue.Values) error {
+	if v.Word("pool") == "no" && (v.Word("exit") == "yes" || v.Int("looks") > 0) {
+		return errors.New("handlers that end their threads, and looks of a monitor, are those of a pool: want pool=yes")
+	}
+	return channelPossible(v)
 }
 
 func hostileOf(name, doc string, set map[string]int) catalogue.Configuration {
@@ -98,8 +111,10 @@ type hostility struct {
 	live   []uint64
 	ended  bool // the victim has been told that its peer is dead
 	// Of a server with a pool.
-	pool *processor.Pool
-	crew *Crew
+	pool  *processor.Pool
+	crew  *Crew
+	exits bool // the handler of the last call ends its thread, still
+	looks int  // of its monitor, while it is idle
 }
 
 func hostileProgram(v catalogue.Values) func(*schedule.T) {
@@ -132,6 +147,7 @@ func hostileProgramOf(v catalogue.Values, look func(*hostility)) func(*schedule.
 		h.guard = newGuard(h.b, h.victim, h.lies)
 		h.guard.donations = v.Word("pool") == "yes" || h.b.donates
 		h.tales = talesOf(h.b, h.guard.hostile)
+		h.exits, h.looks = v.Word("exit") == "yes", v.Int("looks")
 		h.start(servers, v.Word("pool") == "yes")
 		if v.Word("other") == "beside" {
 			h.otherBinding(l, more, third)
@@ -176,8 +192,9 @@ func (h *hostility) runPool(workers int) {
 	b := h.b
 	h.m.forgets = false // a pool's threads remember more than those of target channel
 	h.crew = h.m.Crew(b.region, func() *shm.View { return h.pool.Private() })
+	h.crew.looks = h.looks
 	h.pool = processor.New(processor.Config{
-		Port: b.server, Kernel: b.kernel, Handler: h.execute, Workers: workers, Poll: -1, Crew: h.crew, Hook: b.region, Strict: true,
+		Port: b.server, Kernel: b.kernel, Handler: h.execute, Exited: h.exited, Workers: workers, Poll: -1, Crew: h.crew, Hook: b.region, Strict: true,
 	})
 	h.thread(b.far, "pool", func() {
 		err := h.pool.Run()
@@ -267,9 +284,20 @@ func (h *hostility) check(property string, ok bool, format string, args ...any) 
 func (h *hostility) execute(called uint32, request, reply []byte) (uint32, []byte) {
 	h.guard.executes(called, request)
 	number, _ := get(request)
+	if h.exits && number == argument(len(h.b.outcomes)-1) {
+		h.exits = false
+		panic(exited{})
+	}
 	reply = put(reply, result(number))
 	h.guard.sends(reply, called, called)
 	return called, reply
+}
+
+// exited is the reply to a call whose handler has ended its thread.
+func (h *hostility) exited(reply []byte) (uint32, []byte) {
+	const status = procedure + 1
+	h.guard.sends(reply, uint32(h.guard.thread().word(procedureAt)), status)
+	return status, reply
 }
 
 // otherBinding gives the victim a binding to an honest space.
@@ -302,6 +330,9 @@ func (h *hostility) declareState() {
 	b.declareState(never, b.endings())
 	if h.pool != nil {
 		h.crew.declareState(b.region, b.size.Words(), h.pool, never)
+		// A handler is run after the step that ends the receipt, or after the one that says so.
+		h.t.SharedAt("whether a handler is still to end its thread", func(d *schedule.Digest) { d.Word(bit(h.exits)) },
+			b.region.span(channel.Replies, b.size.Words().RecvLock), b.region.span(processor.Private, processor.Handling))
 		// The callers have a nudge of their own, and how often one was given is counted of
 		// both together.
 		h.t.SharedAt("nudge of the pool", func(d *schedule.Digest) { d.Word(uint64(h.pool.Look().Nudge)) },
@@ -334,6 +365,7 @@ func (h *hostility) end() {
 	if h.pool != nil && h.victim == b.far {
 		n := h.pool.Counters().Returns
 		h.t.Check(OneEach, n <= uint64(h.guard.claims), "%d processors went back, and the client has said %d times that it donates", n, h.guard.claims)
+		h.t.Check(AllLeave, !h.guard.full || h.crew.stopped, "the client has let the queue of replies fill, and its pool goes on")
 		h.t.Check(AllLeave, !h.crew.stopped || h.crew.running == 0, "the client has broken the protocol, and %d threads of the pool have not left", h.crew.running)
 	}
 	if h.victim == b.near {

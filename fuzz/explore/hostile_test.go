@@ -21,6 +21,8 @@ func TestHostile(t *testing.T) {
 	whole(t, "hostile", "pool-donates-wrap", 318682)
 	whole(t, "hostile", "pool-notice", 1123152)
 	within(t, "hostile", "pool", 0, 1068)
+	within(t, "hostile", "pool-exit", 0, 3017)
+	within(t, "hostile", "pool-idle", 0, 6076)
 	within(t, "hostile", "pool-donates", 0, 1068)
 }
 
@@ -127,6 +129,15 @@ func secondReadDiffers(t *testing.T, again func(*shm.View, shm.Offset) uint32) {
 		}
 		if got != want || want == "" && first == second {
 			t.Errorf("shadowed %d: fails %q, want %q; read %d, then %d", shadowed, got, want, first, second)
+		}
+	}
+}
+
+// What is a pool's is refused where there is none.
+func TestImpossiblePools(t *testing.T) {
+	for config, target := range map[string]Target{"exit=yes": hostileTarget, "looks=1": hostileTarget, "dies=server,looks=1": deathTarget} {
+		if _, _, err := target.Parse(config); err == nil {
+			t.Errorf("%s of target %s is accepted", config, target.Name)
 		}
 	}
 }

@@ -26,11 +26,14 @@ const (
 	lieGarbage       // bytes that are no frame
 	lieNumber        // a call of a procedure that there is not
 	lieBeside        // descriptors beside the byte that says that the server stops
+	lieGranted       // a channel that begins elsewhere than was asked for
+	lieLength        // a reply that is longer than messages are
 )
 
 // lies are the words of the parameter, for the server and then for the client.
 var lies = []string{
 	"none", "small", "unsealed", "writable", "late", "exchanged", "lone", "many", "garbage", "client-garbage", "client-descriptors", "client-number", "notice-descriptors",
+	"granted", "reply-length",
 }
 
 // liesOf says how each side lies by a value of the parameter.
@@ -45,7 +48,7 @@ func liesOf(value int) (client, server lie) {
 	case value == int(lieGarbage)+3:
 		return lieNumber, lieNone
 	default:
-		return lieNone, lieBeside
+		return lieNone, lieBeside + lie(value-int(lieGarbage)-4)
 	}
 }
 
@@ -85,21 +88,36 @@ func (l lie) write(name step.Name, b []byte, with []shm.Descriptor) ([]byte, []s
 		with = slices.Concat(with, []shm.Descriptor{new(descriptor), new(descriptor), new(descriptor), new(descriptor)})
 	case l == lieBeside && name == step.SendStopping:
 		with = []shm.Descriptor{new(descriptor), new(descriptor)}
+	case l == lieGranted && name == step.SendAnswer && !first:
+		b = slices.Clone(b)
+		b[startAt] ^= 1
 	case l == lieExchanged && len(with) > 0:
 		with = []shm.Descriptor{with[1], with[0]}
 	}
 	return b, with
 }
 
-// number is what a hostile client writes for the number of its procedure, before it
-// publishes the call: the first one that there is not, or the last.
-func (h *touching) number(a shm.Access) {
-	w := h.s.w
-	slot := slices.Index(w.words.Sequence, a.Offset)
-	number := []uint32{1, most32}[w.t.Choose("number", 2)]
+// startAt is where in the body of an answer stands at which position the channel begins.
+const startAt = 8
+
+// publishes is called before a hostile space publishes a message. For the number of its
+// procedure a client writes the first one that there is not, or the last; a server says of
+// a reply that it is longer than messages are.
+func (h *touching) publishes(a shm.Access) {
+	switch {
+	case h.s.lies == lieNumber && a.Segment == channel.Calls:
+		h.forge(a, procedureAt, []uint32{1, most32}[h.s.w.t.Choose("number", 2)])
+	case h.s.lies == lieLength && a.Segment == channel.Replies:
+		h.forge(a, lengthAt, most32)
+	}
+}
+
+// forge writes a part of the header of a message that is about to be published.
+func (h *touching) forge(a shm.Access, part shm.Offset, value uint32) {
+	slot := slices.Index(h.s.w.words.Sequence, a.Offset)
 	for _, x := range h.mapped {
 		if x.memory.number == a.Segment {
-			binary.NativeEndian.PutUint32(x.memory.bytes[w.words.Header[slot]+procedureAt:], number)
+			binary.NativeEndian.PutUint32(x.memory.bytes[h.s.w.words.Header[slot]+part:], value)
 		}
 	}
 }

@@ -33,7 +33,6 @@ type poolThread struct {
 	exiting  bool   // its handler ends it
 	donating bool   // it has donated and not rung since
 	others   uint32 // the threads of the client that were ready when this one had sent
-	idle     int    // looks of the monitor while no call was in its handler
 	// read and returned are what it has read of the two words, until it swaps one of
 	// them, and loaded whether it looks at both. free says that they told it, in this turn
 	// of polling or before it parks, that there is no donated processor.

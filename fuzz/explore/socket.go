@@ -23,6 +23,7 @@ type end struct {
 	// A read may end for want of time: during the handshake, as one of the machine's
 	// faults or if the peer is dead; and when it is in a hurry.
 	limited, hurry bool
+	stopped        bool // the byte was read that says that the peer stops
 }
 
 var _ machine.Socket = (*end)(nil)
@@ -60,7 +61,7 @@ func (e *end) Write(name step.Name, b []byte, with ...shm.Descriptor) (int, erro
 	}
 	w.saw(2)
 	n := len(b)
-	if len(with) > 0 && w.goesWrong("the kernel sends a part") {
+	if len(with) > 0 && w.inParts("the kernel sends a part") {
 		n /= 2
 	}
 	b, with = e.s.lies.write(name, b[:n], with)
@@ -101,17 +102,19 @@ func (e *end) Read(name step.Name, b []byte) (n int, with []shm.Descriptor, cut 
 	case len(e.in) == 0:
 		if e.limited && !e.peer.s.dead {
 			w.faults--
+			w.refused++
 		}
 		w.saw(2)
 		return 0, nil, false, os.ErrDeadlineExceeded
 	}
 	p := &e.in[0]
 	n = min(len(b), len(p.bytes))
-	if n > 1 && w.goesWrong("a part is read") {
+	if n > 1 && w.inParts("a part is read") {
 		n /= 2
 	}
 	copy(b, p.bytes[:n])
 	p.begun = true
+	e.stopped = e.stopped || p.name == step.SendStopping
 	w.t.SawBytes(b[:n])
 	for _, m := range p.with {
 		if cut = cut || len(with) >= mostReceived || w.goesWrong("the limit of descriptors"); !cut {
@@ -193,7 +196,7 @@ func (e *end) hangUp() {
 }
 
 func (e *end) state(d *schedule.Digest) {
-	d.Word(uint64(len(e.in))<<2 | uint64(oneIf(e.closed))<<1 | uint64(oneIf(e.hurry)) | uint64(oneIf(e.limited))<<32)
+	d.Word(uint64(len(e.in))<<2 | uint64(oneIf(e.closed))<<1 | uint64(oneIf(e.hurry)) | uint64(oneIf(e.limited))<<32 | uint64(oneIf(e.stopped))<<33)
 	for _, p := range e.in {
 		d.Bytes(p.bytes)
 		d.Word(uint64(len(p.with)))

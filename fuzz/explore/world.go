@@ -24,6 +24,8 @@ type world struct {
 	ends    []*end
 	hosts   []*host
 	faults  int
+	parts   int // of these, bytes that came in parts
+	refused int // the others
 	used    int // bytes of a segment that are in use
 	words   channel.Words
 	fine    bool // accesses to memory are steps
@@ -70,6 +72,8 @@ type host struct {
 	closed   bool
 	bindings int
 	stopping bool // its processors
+	// Of a client whose server has stopped: it lingers, and has done so.
+	lingers, lingered bool
 }
 
 // descriptor is one that a space has open: of memory, of a socket, of a process,
@@ -133,6 +137,17 @@ func (w *world) goesWrong(what string) bool {
 		return false
 	}
 	w.faults--
+	w.refused++
+	return true
+}
+
+// inParts chooses whether bytes come in parts, as long as there are faults.
+func (w *world) inParts(what string) bool {
+	if !w.goesWrong(what) {
+		return false
+	}
+	w.refused--
+	w.parts++
 	return true
 }
 
@@ -260,7 +275,7 @@ func (s *host) left(e *end) string {
 // state adds all of it to a digest.
 func (w *world) state(d *schedule.Digest) {
 	w.m.state(d)
-	d.Word(uint64(w.faults))
+	d.Word(uint64(w.faults)<<32 | uint64(w.parts)<<16 | uint64(w.refused))
 	for _, m := range w.memory {
 		d.Word(uint64(m.refs)<<32 | uint64(m.seals))
 		d.Word(uint64(m.size))
@@ -288,7 +303,7 @@ func (m *backing) state(d *schedule.Digest, used int) {
 func (s *host) state(d *schedule.Digest) {
 	d.Word(uint64(len(s.open))<<32 | uint64(len(s.mapped))<<16 | uint64(oneIf(s.dead))<<8 | uint64(oneIf(s.closed)))
 	d.Word(s.holders)
-	d.Word(uint64(s.counted)<<32 | uint64(s.bindings)<<1 | uint64(oneIf(s.stopping)))
+	d.Word(uint64(s.counted)<<32 | uint64(s.bindings)<<3 | uint64(oneIf(s.lingers))<<2 | uint64(oneIf(s.lingered))<<1 | uint64(oneIf(s.stopping)))
 	for _, x := range s.open {
 		d.Word(uint64(slices.Index(s.w.memory, x.memory) + 2))
 	}
