@@ -10,6 +10,10 @@ func VerifyLittle(t *testing.T) {
 	t.Cleanup(func() { firstMet = before })
 }
 
+// Stopping says whether the search of the execution was interrupted: that comes from
+// another goroutine, some time after its context was cancelled.
+func Stopping(t *T) bool { return t.r.stopping.Load() }
+
 // WithoutWalks has searches by states make no walks once they have found nothing, until
 // the test ends: they come to ends that the search itself may have missed.
 func WithoutWalks(t *testing.T) {

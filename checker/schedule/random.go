@@ -29,14 +29,16 @@ func (w *randomWalk) begin() (settled int, more bool) {
 	return 0, true
 }
 
-func (w *randomWalk) pick(enabled uint64, _ int) int {
-	n := bits.OnesCount64(enabled)
-	if n > 1 {
-		for range w.draw.IntN(n) {
-			enabled &= enabled - 1
-		}
-	}
-	return lowest(enabled)
-}
+func (w *randomWalk) pick(enabled uint64, _ int) int { return oneOf(w.draw, enabled) }
 
 func (w *randomWalk) choose(n int) int { return w.draw.IntN(n) }
+
+// oneOf gives one thread of a set, each as likely. Of one alone it draws nothing.
+func oneOf(draw *rand.Rand, set uint64) int {
+	if n := bits.OnesCount64(set); n > 1 {
+		for range draw.IntN(n) {
+			set &= set - 1
+		}
+	}
+	return lowest(set)
+}

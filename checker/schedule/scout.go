@@ -60,16 +60,7 @@ func (w *scout) begin() (int, bool) { return 0, true }
 func (w *scout) pick(enabled uint64, _ int) int {
 	w.s.c.usage.note(w.s.r.threads, enabled, w.s.r.waiting, nil)
 	w.over()
-	n := w.draw.IntN(64)
-	for e := enabled; ; e &= e - 1 {
-		if e == 0 {
-			e = enabled
-		}
-		if n == 0 {
-			return lowest(e)
-		}
-		n--
-	}
+	return oneOf(w.draw, enabled)
 }
 
 func (w *scout) choose(n int) int { return w.draw.IntN(n) }

@@ -46,9 +46,8 @@ func (w *swapper) look(p *fork, threads []*thread) {
 		return
 	}
 	if w.looked++; w.looked > allPairs {
-		one := nth(p.enabled, w.draw.IntN(bits.OnesCount64(p.enabled)))
-		others := p.enabled &^ (1 << uint(one))
-		w.pair(p, threads, one, nth(others, w.draw.IntN(bits.OnesCount64(others))))
+		one := oneOf(w.draw, p.enabled)
+		w.pair(p, threads, one, oneOf(w.draw, p.enabled&^(1<<uint(one))))
 		return
 	}
 	for e := p.enabled; e != 0; e &= e - 1 {
@@ -56,14 +55,6 @@ func (w *swapper) look(p *fork, threads []*thread) {
 			w.pair(p, threads, lowest(e), lowest(f))
 		}
 	}
-}
-
-// nth gives the n-th thread of a set, from 0.
-func nth(set uint64, n int) int {
-	for ; n > 0; n-- {
-		set &= set - 1
-	}
-	return lowest(set)
 }
 
 // pair looks at two steps that a state has ahead.
@@ -152,7 +143,7 @@ type swapped struct {
 func (d *swapped) take(r *runner, path []Decision, one, other int) {
 	*d = swapped{r: r, path: path, two: [2]int{one, other}, state: d.state}
 	r.aside(d, len(path)+3, func() {
-		d.void = d.void || r.outcome == interrupted || r.mute != "" || d.at <= len(path)
+		d.void = d.void || r.outcome == interrupted || r.misuse != "" || r.mute != "" || d.at <= len(path)
 		for _, rec := range d.steps[:max(0, d.at-len(path))] {
 			d.mute = d.mute || d.toldNothing(rec)
 		}

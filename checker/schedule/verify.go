@@ -146,16 +146,7 @@ func (d *drive) pick(enabled uint64, _ int) int {
 		return t
 	}
 	d.note()
-	n := d.draw.IntN(64)
-	for e := enabled; ; e &= e - 1 {
-		if e == 0 {
-			e = enabled
-		}
-		if n == 0 {
-			return lowest(e)
-		}
-		n--
-	}
+	return oneOf(d.draw, enabled)
 }
 
 func (d *drive) choose(n int) int {

@@ -112,16 +112,7 @@ func (w *walker) pick(enabled uint64, last int) int {
 	if last >= 0 && enabled>>uint(last)&1 == 1 && w.draw.IntN(w.stay) > 0 {
 		return last
 	}
-	n := w.draw.IntN(64)
-	for e := enabled; ; e &= e - 1 {
-		if e == 0 {
-			e = enabled
-		}
-		if n == 0 {
-			return lowest(e)
-		}
-		n--
-	}
+	return oneOf(w.draw, enabled)
 }
 
 func (w *walker) choose(n int) int { return w.draw.IntN(n) }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -217,5 +218,47 @@ func TestWalksMeetNothingNewInPrograms(t *testing.T) {
 	}
 	if walks < 40_000 {
 		t.Errorf("%d walks are too few to tell", walks)
+	}
+}
+
+// A search that is interrupted when it has visited all makes no walks, and does not hold:
+// it has not verified what it was told. So it is where that happens within a run that
+// verifies, as the last ones of these are.
+func TestInterruptedBeforeItsWalks(t *testing.T) {
+	for _, recalls := range []bool{false, true} {
+		calls, stopAt := 0, -1
+		var cancel func()
+		program := func(t *schedule.T) {
+			calls++
+			last := calls == stopAt
+			x := t.Word("x", 0)
+			if recalls {
+				t.Recall()
+			}
+			for i := range 3 {
+				t.Go(fmt.Sprint(i), func() { x.Add(1); t.Mark("half"); x.Add(1) })
+			}
+			t.AtEnd(func() {
+				if last {
+					cancel()
+					for !schedule.Stopping(t) {
+						runtime.Gosched()
+					}
+				}
+			})
+		}
+		t.Run(fmt.Sprint("recalls_", recalls), func(t *testing.T) {
+			schedule.WithoutWalks(t)
+			if rep := explore(t, program, schedule.Stateful(), schedule.Options{}); rep.Verdict != verdict.Holds {
+				t.Fatalf("%+v", rep)
+			}
+		})
+		stopAt, calls = calls, 0
+		ctx, stop := context.WithCancel(context.Background())
+		cancel = stop
+		rep, err := schedule.Explore(ctx, program, schedule.Stateful(), schedule.Options{})
+		if err != nil || rep.Verdict != verdict.Unknown || rep.Reason != "interrupted" || rep.Walks != 0 || calls != stopAt {
+			t.Errorf("recalls %t: %v, %s, %d walks, %d runs of %d, %v", recalls, rep.Verdict, rep.Reason, rep.Walks, calls, stopAt, err)
+		}
 	}
 }

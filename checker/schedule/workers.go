@@ -73,8 +73,8 @@ func (e *exploration) searchStates() (ending, error) {
 			if e.states.walked != nil {
 				e.blamed = e.states.walked.decisions
 			}
-		case why == exhausted && e.r.outcome == interrupted:
-			why = atInterrupt
+		case why == exhausted && e.r.stopping.Load():
+			why = atInterrupt // it may have visited all of it, but has not verified it
 		}
 		return why, err
 	}
@@ -83,7 +83,7 @@ func (e *exploration) searchStates() (ending, error) {
 // walkAfter makes random walks (walks.go) if the workers have visited all states and
 // found nothing. The other workers have ended, so that it reads what they have found.
 func (e *exploration) walkAfter(crew []*exploration, ends []end) (walks uint64, err error) {
-	// Who is interrupted may find no more to do, and has not visited all of it.
+	// Who is interrupted in what verifies may find no more to do.
 	if why, err := e.settled(ends); why != exhausted || err != nil || e.r.stopping.Load() {
 		return 0, nil
 	}
