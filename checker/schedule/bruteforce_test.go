@@ -3,6 +3,7 @@ package schedule_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"urpc/checker/schedule"
@@ -54,6 +55,9 @@ func randomToy(r *rand.Rand) toy {
 		for j := range p[i] {
 			p[i][j] = op{kind: opKind(r.IntN(int(opKinds))), word: r.IntN(lockWord), v: uint64(r.IntN(3))}
 		}
+	}
+	if !slices.ContainsFunc(slices.Concat(p...), func(o op) bool { return o.kind != opChoose }) {
+		p[0][0].kind = opLoad // without a step it would be refused
 	}
 	return p
 }

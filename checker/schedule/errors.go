@@ -24,7 +24,7 @@ var (
 
 	// ErrUsage: the program calls T in a way that has no meaning, whatever the schedule:
 	// Choose among no answers, Kill of a thread that there is not, more threads than there
-	// may be. Nothing is found out about the program.
+	// may be; or it announces nothing to explore. Nothing is found out about the program.
 	ErrUsage = errors.New("the program uses T wrongly")
 
 	// ErrOptions: an option has a value without meaning.

@@ -95,6 +95,7 @@ type exploration struct {
 	states   *stateful   // the strategy, if it is Stateful
 	leads    bool        // the first of its workers
 	blamed   []Decision  // the execution that the search ended with by an error
+	covered  announced   // what there was to explore
 
 	report    Report
 	taken     []uint64 // by number of the name
@@ -163,6 +164,11 @@ const (
 
 func (e *exploration) explore(ctx context.Context) (Report, error) {
 	why, err := e.search()
+	if err == nil && e.first == nil && e.report.TooLong == 0 && (why == exhausted || why == atBudget) && e.report.Executions > 0 {
+		if err = e.covered.covers(e.report.Executions); err != nil {
+			why = atInterrupt
+		}
+	}
 	e.conclude(ctx, why)
 	if err != nil {
 		return e.report, fmt.Errorf("explore: %w", e.diagnosed(err, e.blamed))
@@ -309,6 +315,7 @@ func (e *exploration) count(n uint64) (bad bool) {
 // tally adds an execution to the counts.
 func (e *exploration) tally() {
 	r := e.r
+	e.covered.note(r)
 	e.report.Executions++
 	e.report.Steps += uint64(len(r.steps))
 	if e.states != nil {

@@ -24,7 +24,9 @@ const maxThreads = 64
 // Go declares a thread, which must have ended when no thread can go on: else the
 // execution fails by property "deadlock". Its code before its first Step is local
 // computation: it runs in order of declaration and is no step. Threads may
-// declare threads.
+// declare threads. If none of the threads announces a step in any execution, nothing
+// interleaves, and a search that would pass is refused (ErrUsage); but one thread alone may
+// ask T.Choose.
 func (t *T) Go(name string, f func()) { t.declare("Go", name, f, false) }
 
 // Daemon declares a thread that may be left waiting at the end: a server, a poller.

@@ -210,8 +210,9 @@ func TestPreludeRunsInOrderAndIsNoStep(t *testing.T) {
 		for _, name := range []string{"x", "y", "z"} {
 			s.Go(name, func() { order = append(order, fmt.Sprint(s.Self(), s.Name())) })
 		}
+		s.Go("steps", func() { s.Step(step("one")) })
 	}, schedule.Bounded(-1), schedule.Options{})
-	if rep.Executions != 1 || rep.Steps != 0 || !slices.Equal(order, []string{"0x", "1y", "2z"}) {
+	if rep.Executions != 1 || rep.Steps != 1 || !slices.Equal(order, []string{"0x", "1y", "2z"}) {
 		t.Errorf("%v %+v", order, rep)
 	}
 }
@@ -248,7 +249,7 @@ func TestSetUpAndEndDoNotInterleave(t *testing.T) {
 
 func TestCallsFromOutsideAreNamed(t *testing.T) {
 	var kept *schedule.T
-	explore(t, func(s *schedule.T) { kept = s }, schedule.Bounded(0), schedule.Options{})
+	explore(t, func(s *schedule.T) { kept = s; increments(1, 1, false)(s) }, schedule.Bounded(0), schedule.Options{})
 	for name, call := range map[string]func(){
 		"Step":   func() { kept.Step(step("late")) },
 		"Await":  func() { kept.Await("late", func() bool { return true }) },
@@ -330,8 +331,8 @@ func TestFailureThatDoesNotReplayIsRefused(t *testing.T) {
 }
 
 func TestOneAnswerIsNoChoice(t *testing.T) {
-	rep := explore(t, func(s *schedule.T) { s.Choose("only", 1) }, schedule.Bounded(0), schedule.Options{})
-	if rep.Executions != 1 || rep.Steps != 0 {
+	rep := explore(t, func(s *schedule.T) { s.Choose("only", 1); increments(1, 1, false)(s) }, schedule.Bounded(0), schedule.Options{})
+	if rep.Executions != 1 || rep.Steps != 1 {
 		t.Errorf("%+v", rep)
 	}
 }

@@ -110,6 +110,9 @@ func (o *mortals) kill(i int) {
 	}
 }
 
+// answering and beginning are those among acts and perils that may be no step.
+const answering, beginning = 12, 4
+
 // perils are acts of threads that kill, wait for an instant, and declare a thread.
 var perils = []func(t *schedule.T, o *mortals, self int) uint64{
 	func(t *schedule.T, o *mortals, self int) uint64 {
@@ -141,7 +144,7 @@ var perils = []func(t *schedule.T, o *mortals, self int) uint64{
 // learned that was not killed.
 func perilous(r *rand.Rand) func(*schedule.T, func(string)) {
 	plans := make([][]int, 2+r.IntN(2))
-	clock := false
+	clock, steps := false, false
 	for i := range plans {
 		for range 1 + r.IntN(5-len(plans)) {
 			a := r.IntN(len(acts) + 2*len(perils))
@@ -150,7 +153,11 @@ func perilous(r *rand.Rand) func(*schedule.T, func(string)) {
 			}
 			clock = clock || a > len(acts) && a < len(acts)+4
 			plans[i] = append(plans[i], a)
+			steps = steps || a != answering && (a != len(acts)+beginning || i == 0)
 		}
+	}
+	if !steps { // it would be refused
+		plans[0][0] = 0
 	}
 	return func(t *schedule.T, told func(string)) {
 		o := &mortals{objects: &objects{x: t.Word("x", 0), y: t.Word("y", 0), m: t.Mutex("m")}}

@@ -309,6 +309,7 @@ func (e *exploration) merge(w *exploration) {
 	a.Depth = max(a.Depth, b.Depth)
 	a.Bad += b.Bad
 	a.TooLong += b.TooLong
+	e.covered.add(&w.covered)
 	e.taken, e.marks = added(e.taken, w.taken), added(e.marks, w.marks)
 	e.r.untold.add(w.r.untold)
 	e.r.names.learn()

@@ -28,7 +28,7 @@ func TestBypassIsSeen(t *testing.T) {
 			m.alone = c.alone
 			words := shm.Heap(0, shm.Line)
 			NewRegion(m, 0).Hook(words)
-			s.Go("thread", func() { c.read(words) })
+			s.Go("thread", func() { words.Load(0, 0); c.read(words) })
 		}, schedule.Bounded(0), schedule.Options{})
 		if err != nil {
 			t.Fatal(err)
