@@ -168,7 +168,7 @@ func (r *runner) mayGoOn() bool {
 		return false
 	}
 	if len(r.steps) >= r.maxSteps {
-		r.outcome = cut
+		r.outcome, r.cutAtEnd = cut, r.ending
 		return false
 	}
 	return true

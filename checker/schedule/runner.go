@@ -104,6 +104,7 @@ type runner struct {
 	mute        string // why the program cannot be explored by states
 
 	outcome           outcome
+	cutAtEnd          bool   // of one that is cut: by a function of AtEnd
 	property, message string // of a failure; the message only when recording
 	difference        string // why the execution was refused
 	misuse            string // how the program calls T without meaning

@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -22,16 +23,14 @@ func (e *exploration) noteCut() {
 func (e *exploration) tellCut() string {
 	const shown = 4
 	r := e.r
-	who := "the set-up"
-	if r.last >= 0 {
-		who = fmt.Sprintf("thread %q", r.threads[r.last].name)
-	}
+	final := r.finalRun()
+	who := final.who
 	var last []string
 	outside := 0
 	took := make([]int, r.declared)
 	for i := len(r.steps) - 1; i >= 0; i-- {
 		t := int(r.steps[i].thread)
-		if t == r.last && len(last) < shown {
+		if t == final.thread && len(last) < shown {
 			last = append([]string{r.names.list[r.steps[i].name]}, last...)
 		}
 		if t >= 0 {
@@ -50,12 +49,42 @@ func (e *exploration) tellCut() string {
 		each = append(each, plural(outside, "answer")+" in the set-up or at the end")
 	}
 	return fmt.Sprintf("an execution is longer than %s (%s): %s ran last, its last steps are %s: %s",
-		plural(r.maxSteps, "step"), strings.Join(each, ", "), who, strings.Join(last, ", "), e.whyCut())
+		plural(r.maxSteps, "step"), strings.Join(each, ", "), who, strings.Join(last, ", "), e.whyCut(final))
+}
+
+// finalRun is what an execution that is too long did last.
+type finalRun struct {
+	who     string
+	thread  int // -1: none, the set-up or a function of AtEnd
+	answers int // that it was given in a row
+}
+
+func (r *runner) finalRun() finalRun {
+	f := finalRun{who: "the set-up", thread: -1}
+	switch {
+	case r.cutAtEnd:
+		f.who = "a function of AtEnd"
+	case r.last >= 0:
+		f.who, f.thread = fmt.Sprintf("thread %q", r.threads[r.last].name), r.last
+	case len(r.steps) > 0 && r.steps[len(r.steps)-1].thread >= 0: // before any step
+		f.thread = int(r.steps[len(r.steps)-1].thread)
+		f.who = fmt.Sprintf("thread %q", r.threads[f.thread].name)
+	}
+	for _, rec := range slices.Backward(r.steps) {
+		if rec.choice < 0 || int(rec.thread) != f.thread {
+			break
+		}
+		f.answers++
+	}
+	return f
 }
 
 // whyCut says which it is, a loop or a program that is longer, as far as is known.
-func (e *exploration) whyCut() string {
+func (e *exploration) whyCut(final finalRun) string {
 	const longer = "the program is longer than that, or counts for ever: more steps are allowed by MaxSteps"
+	if n := final.answers; n > e.r.maxSteps/2 {
+		return fmt.Sprintf("its last %d steps are answers of T.Choose in a row: a loop of questions that some answers never end? It must be bounded; if so many are wanted, more steps are allowed by MaxSteps", n)
+	}
 	r := newRunner(e.r.program, e.r.maxSteps, e.r.stopping, e.r.names.lexicon)
 	defer r.close()
 	r.tso, r.keeps = e.r.tso, true

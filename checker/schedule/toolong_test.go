@@ -1,6 +1,8 @@
 package schedule_test
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -28,7 +30,14 @@ func TestWhatIsTooLong(t *testing.T) {
 			})
 		}
 	}
+	asks := func(t *schedule.T) {
+		for {
+			t.Choose("again", 2)
+		}
+	}
 	const (
+		questions = ": a loop of questions that some answers never end? It must be bounded; if so many are wanted, more steps are allowed by MaxSteps"
+
 		loop   = ": a loop without an await"
 		longer = ": no state comes twice: the program is longer than that, or counts for ever: more steps are allowed by MaxSteps"
 		either = ": a loop without an await? Or the program is longer than that, or counts for ever: more steps are allowed by MaxSteps"
@@ -86,6 +95,42 @@ func TestWhatIsTooLong(t *testing.T) {
 			},
 			by:  []schedule.Strategy{schedule.Bounded(-1), schedule.Random(1, 10)},
 			end: either,
+		},
+		{
+			name: "questions at the end",
+			program: func(t *schedule.T) {
+				x := t.Word("x", 0)
+				t.Go("a", func() { t.Mark("once"); x.Store(1); x.Store(2) })
+				t.AtEnd(func() { asks(t) })
+			},
+			by: slices.Collect(maps.Values(everyStrategy())),
+			told: []string{"longer than 40 steps (a took 2, 38 answers in the set-up or at the end): a function of AtEnd ran last, its last steps are again, again, again, again: ",
+				"its last 38 steps are answers of T.Choose in a row"},
+			end: questions,
+		},
+		{
+			name: "questions at the end of one without steps",
+			program: func(t *schedule.T) {
+				t.Go("a", func() {})
+				t.AtEnd(func() { asks(t) })
+			},
+			by: slices.Collect(maps.Values(everyStrategy())), told: []string{"a function of AtEnd ran last", "its last 40 steps are answers"}, end: questions,
+		},
+		{
+			name: "questions of a thread", program: func(t *schedule.T) {
+				x := t.Word("x", 0)
+				t.Go("a", func() { x.Store(1); asks(t) })
+				t.Go("b", func() { x.Load() })
+			},
+			by: []schedule.Strategy{schedule.Bounded(0), schedule.Optimal(), schedule.Stateful()}, told: []string{`: thread "a" ran last, its last steps are`, "steps are answers of T.Choose in a row"}, end: questions,
+		},
+		{
+			name: "questions of a thread before its first step", program: func(t *schedule.T) { t.Go("a", func() { asks(t) }) },
+			by: slices.Collect(maps.Values(everyStrategy())), told: []string{`(a took 40): thread "a" ran last, its last steps are again,`}, end: questions,
+		},
+		{
+			name: "questions of the set-up", program: asks,
+			by: slices.Collect(maps.Values(everyStrategy())), told: []string{"the set-up ran last, its last steps are again,"}, end: questions,
 		},
 	} {
 		t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
