@@ -6,6 +6,7 @@ import (
 	"hash"
 	"hash/fnv"
 	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -144,6 +145,17 @@ func (c *recording) otherValues(r *runner, was string) string {
 	}
 	return fmt.Sprintf("the steps are those of the token, but %s another value than when it was made: the code has changed, or what it begins with (step %d is now %s: %s)",
 		where, last, c.tell(r, last-1), c.steps[last-1].Value)
+}
+
+// agrees says what is as it was when the token was made, if its values do not differ.
+func (c *recording) agrees(values string) string {
+	switch {
+	case values == "":
+		return "steps and answers are those of the token, which is older than values are in tokens"
+	case !slices.ContainsFunc(c.steps, func(s TakenStep) bool { return s.Event.Kind != Choice && s.Value != "" }):
+		return "steps and answers are those of the token; no step tells a value"
+	}
+	return "steps, answers and values are those of the token"
 }
 
 // saw sets the value of the thread's last step.

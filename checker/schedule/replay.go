@@ -13,7 +13,8 @@ import (
 // target, configuration or mutant where the options name them (ErrTokenProgram),
 // or that now leads to other steps (ErrTokenSteps, with the step). The verdict
 // is of that one execution: holds if it passes all its checks. Where the steps are the
-// same and what they read or wrote is not, Report.Differs says so.
+// same and what they read or wrote is not, Report.Differs says so; else Report.Agrees
+// says what was compared. The build is not: see Token.
 func Replay(ctx context.Context, program func(*T), token Token, o Options) (Report, error) {
 	if err := check(program, o); err != nil {
 		return Report{}, err
@@ -69,7 +70,9 @@ func (r *runner) replay(info TokenInfo, o Options) (Report, error) {
 	if c.sum() != info.steps && !early {
 		return rep, fmt.Errorf("%w: the hash of its %s differs, although each check agrees", ErrTokenSteps, plural(len(c.steps), "step"))
 	}
-	rep.Differs = c.otherValues(r, info.values)
+	if rep.Differs = c.otherValues(r, info.values); rep.Differs == "" && !early {
+		rep.Agrees = c.agrees(info.values)
+	}
 	rep.Executions, rep.Steps, rep.Depth = 1, uint64(len(c.steps)), len(c.steps)
 	rep.Taken = make(map[string]uint64)
 	for _, s := range c.steps {

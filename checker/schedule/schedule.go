@@ -289,7 +289,10 @@ type Report struct {
 	// token was made: it is of another build, or of one that began otherwise. "": nowhere,
 	// or the steps do not tell their values (T.Saw), or the token is older than values.
 	Differs string
-	Seed    uint64
+	// Agrees says, of Replay, what was compared and is as it was when the token was made,
+	// by whichever build; "" if something differs.
+	Agrees string
+	Seed   uint64
 	// Taken counts, by event name, how often a step was taken.
 	Taken map[string]uint64
 	// Marks counts, by label, the marks that the executions passed.
@@ -327,4 +330,9 @@ type TakenStep struct {
 // it, and carries a checksum of itself, of the steps that it led to and of what these
 // told, so that a token that is damaged or of other steps is refused, and one of other
 // values is known (Report.Differs).
+//
+// It does not name the build. Builds that make the same steps of the same values make one
+// execution, and of that there is one token; what else has changed between them is no part
+// of it, and programs that go test or go run has built know no version of themselves. Nor
+// does it say whether the execution failed: a replay says how it ends now.
 type Token string

@@ -47,8 +47,8 @@ func Test(t testing.TB, program func(*T), s Strategy, o Options) {
 		t.Fatalf("unknown within %s: %s (%d executions)", report.Bound, report.Reason, report.Executions)
 	default:
 		t.Logf("%v within %s: %d executions, %d steps", report.Verdict, report.Bound, report.Executions, report.Steps)
-		if report.Differs != "" {
-			t.Log(report.Differs)
+		if compared := report.Differs + report.Agrees; compared != "" {
+			t.Logf("%s", compared)
 		}
 	}
 }

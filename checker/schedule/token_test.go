@@ -73,6 +73,7 @@ func TestTokensOfTheVersionsBeforeReplay(t *testing.T) {
 		if err != nil || rep.Verdict != verdict.Violated || rep.Failure.Token != old || rep.Differs != "" {
 			t.Fatalf("%+v, %v", rep, err)
 		}
+		contains(t, rep.Agrees, "steps and answers are those of the token, which is older than values")
 		info, err := schedule.ParseToken(old)
 		if err != nil || info.Version != i+1 || (info.Strategy.Name() == "") != (i == 0) {
 			t.Errorf("%+v, %v", info, err)
@@ -373,12 +374,14 @@ func TestTokenOfOtherValuesSaysWhere(t *testing.T) {
 			continue
 		}
 		if c.want == "" {
-			if rep.Differs != "" {
-				t.Errorf("%s: %s", c.name, rep.Differs)
+			if rep.Differs != "" || rep.Agrees != "steps, answers and values are those of the token" {
+				t.Errorf("%s: %q, %q", c.name, rep.Differs, rep.Agrees)
 			}
 			continue
 		}
-		contains(t, rep.Differs, c.want)
+		if contains(t, rep.Differs, c.want); rep.Agrees != "" {
+			t.Errorf("%s: %s", c.name, rep.Agrees)
+		}
 	}
 }
 

@@ -194,6 +194,9 @@ func (e *explored) covered() string {
 	if r.Differs != "" {
 		text += "; " + r.Differs
 	}
+	if r.Agrees != "" {
+		text += "; " + r.Agrees + ", by whichever build that was made"
+	}
 	if !r.Complete && r.Verdict != verdict.Violated && r.Reason != "" {
 		text += "; not complete: " + r.Reason
 		if r.TooLong > 0 {
@@ -208,7 +211,7 @@ func (e *explored) record() verdictRecord {
 	record := verdictRecord{
 		Record: "verdict", Verb: e.verb, Target: e.target, Configuration: e.configuration, Values: e.values, Mutant: e.mutant,
 		Verdict: r.Verdict, Complete: r.Complete, Interrupted: e.interrupted() && !r.Complete, BudgetUsed: r.BudgetUsed,
-		Bound: r.Bound, Reason: r.Reason, Differs: r.Differs, Seed: e.seed,
+		Bound: r.Bound, Reason: r.Reason, Differs: r.Differs, Agrees: r.Agrees, Seed: e.seed,
 		Executions: new(r.Executions), Steps: new(r.Steps), Depth: new(r.Depth), Bad: new(r.Bad),
 		Artifacts: e.artifacts, Replay: e.replay,
 		Seconds: e.took.Seconds(), Rate: float64(r.Executions) / max(e.took.Seconds(), 1e-9),

@@ -57,6 +57,8 @@ type verdictRecord struct {
 	Verified *uint64 `json:"verified,omitempty"` // states met again that were verified to be one
 	// Differs says where a replay reads or writes other values than when the token was made.
 	Differs string `json:"differs,omitempty"`
+	// Agrees says, of a replay, what is as it was when the token was made.
+	Agrees string `json:"agrees,omitempty"`
 
 	Swapped  *uint64 `json:"swapped,omitempty"`  // pairs of steps that were taken in either order and led to one state
 	Walks    *uint64 `json:"walks,omitempty"`    // random walks that then came through visited states alone
