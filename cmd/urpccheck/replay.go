@@ -20,7 +20,10 @@ func (a *app) replayCommand() *cobra.Command {
 		Long: `replay executes a counterexample again: a trace of a model, from its file or its
 token, or an interleaving of real code, from its token; a mutant that it names
 is planted again. The exit code is 1 if the same property is violated again. The
-token of an execution that passes (explore --passing) is replayed, too.`,
+token of an execution that passes (explore --passing) is replayed, too.
+
+A token does not name the build that made it. One that leads to other steps now is
+refused; where the steps are the same it is told whether their values are.`,
 		Example: `  urpccheck replay urpc-out/check-channel-no-recheck/deadlock.trace.json
   urpccheck replay s3.channel.…`,
 		Args: one("TOKEN or TRACEFILE", nil),
