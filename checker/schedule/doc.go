@@ -52,7 +52,8 @@
 //	                               conclude.go, toolong.go: what is said of it
 //	program.go                     T: one execution, as the program sees it
 //	thread.go, runner.go           coroutines, and how one execution is run; decide.go:
-//	                               one decision of it
+//	                               one decision of it; host.go: what is no thread's
+//	misuse.go, announced.go        wrong use, and use that comes to nothing
 //	word.go, mutex.go, cond.go, clock.go   shared objects
 //	dependence.go                  which steps commute
 //	optimal.go, races.go, probe.go partial order reduction
@@ -87,13 +88,18 @@
 //     Cond.
 //   - Unfair schedules that go on for ever: executions are finite, so that a thread
 //     that is passed over without end shows only as a loop that is too long.
-//   - More than 64 threads in one execution.
+//   - More than 64 threads in one execution, those of clocks and store buffers
+//     included.
 //
 // # What breaks it
 //
 // A program that is not a function of its schedule (maps in random order, time,
 // random numbers, goroutines of its own) is refused once a replayed prefix differs,
 // and the error tells where. Chance that changes no step is not noticed.
+//
+// Calls of T that have no meaning, more threads than there may be, Kill of a name that no
+// thread has, and a program none of whose threads announces a step end the search with
+// ErrUsage, and the verdict is unknown.
 //
 // A thread that loops without any step, or that blocks in the kernel, on a Go
 // channel or on a sync.Mutex, is never given back and hangs the search. A thread
