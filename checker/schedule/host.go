@@ -1,6 +1,10 @@
 package schedule
 
-import "iter"
+import (
+	"fmt"
+	"iter"
+	"runtime/debug"
+)
 
 // host is the coroutine that runs one execution after another: all of the program that
 // is no thread, and the search's decisions, which call predicates. Like a thread's it can
@@ -45,7 +49,7 @@ func (h *host) execute() {
 			return
 		}
 		if v := recover(); v != nil {
-			panic(v) // our own fault
+			panic(fmt.Sprintf("%v\n\n%s", v, debug.Stack())) // our own fault
 		}
 		h.left()
 	}()
