@@ -46,7 +46,8 @@
 // otherwise. The two sides trust nothing that they read from shared memory: every
 // message is copied once, and the copy is checked and used. A process can write
 // only the memory of its own direction. A peer that dies or misbehaves ends its
-// own binding and touches no other.
+// own binding and touches no other; one that reads nothing keeps no server from
+// stopping (see Server.Serve).
 //
 // # Limits
 //

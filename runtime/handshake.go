@@ -25,7 +25,8 @@ import (
 //	          or      refusal  0 code u16   2 text
 //
 // After the answer the binding is there. From then on the client sends nothing
-// over the socket, and the server one byte, when it stops. That the socket hangs
+// over the socket, and the server one byte, when it stops, unless the client does
+// not read: what it has no room for within 50 ms is not sent. That the socket hangs
 // up says that the other side is gone.
 //
 // The server tells its table, instead of being asked for procedures: so it reads

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"urpc/runtime/channel"
 	"urpc/runtime/machine"
@@ -66,6 +67,17 @@ func (s *Server) bind(ctx context.Context, l *link) (_ *binding, _ *shm.Region, 
 // refuse tells the client why there will be no binding, at best: whoever sent
 // garbage need not listen.
 func (l *link) refuse(err error) { l.socket.Write(step.SendRefusal, appendRefusal(nil, err)) }
+
+// farewell is how long a server that stops tries to say so: for ever, if a client that
+// does not read has filled its socket.
+const farewell = 50 * time.Millisecond
+
+// sayStopping tells the client that the server stops, at best: the client may be gone,
+// or not read. To a client that was not told so the server has hung up.
+func (l *link) sayStopping() {
+	l.socket.HurryWrite(farewell)
+	l.socket.Write(step.SendStopping, []byte{stopping})
+}
 
 // receiveHello reads what the client asks for and decides.
 func (s *Server) receiveHello(l *link) (channel.Size, error) {
@@ -131,7 +143,7 @@ func (s *Server) serve(ctx context.Context, b *binding, l *link, region *shm.Reg
 	stop()
 	cancel(nil) // what handlers have started ends with the binding
 	if err == nil && ctx.Err() != nil {
-		l.socket.Write(step.SendStopping, []byte{stopping}) // at best: the client may be gone
+		l.sayStopping()
 	}
 	l.close()
 	l.wait()

@@ -145,6 +145,9 @@ func (e *end) Within(ctx context.Context, _ time.Duration) (done func() error) {
 // Hurry implements machine.Socket.
 func (e *end) Hurry(time.Duration) { e.hurry = true }
 
+// HurryWrite implements machine.Socket: there is room for all that is sent.
+func (e *end) HurryWrite(time.Duration) {}
+
 // Watch implements machine.Socket.
 func (e *end) Watch() error {
 	w := e.s.w

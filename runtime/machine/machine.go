@@ -70,7 +70,8 @@ type Socket interface {
 	// has told by now; pid is 0 where the process cannot be seen from here.
 	Credentials() (pid, uid, gid int)
 	// Write sends bytes, and descriptors along with the first of them. With
-	// descriptors it may send fewer bytes than it is given.
+	// descriptors it may send fewer bytes than it is given. It waits for room, which
+	// there is when the peer reads, until the socket is closed at either end.
 	Write(name step.Name, b []byte, with ...shm.Descriptor) (n int, err error)
 	// Read waits for bytes and gives some of them, with the descriptors that came
 	// along: they are the caller's to close, also beside an error. cut says that
@@ -80,8 +81,11 @@ type Socket interface {
 	// Within limits Read and Write to a time, and to the life of a context, until
 	// the function that it gives is called, which says whether the context ended.
 	Within(ctx context.Context, d time.Duration) (done func() error)
-	// Hurry limits them to a time, from now on.
+	// Hurry limits Read to a time, from now on.
 	Hurry(d time.Duration)
+	// HurryWrite limits Write to a time, from now on: it waits while the peer does not
+	// read, as long as there is no limit.
+	HurryWrite(d time.Duration)
 	// Watch opens a watch over the peer's process, where that can be.
 	Watch() error
 	// AwaitExit returns when the process that is watched has exited, with an error if

@@ -186,6 +186,11 @@ func (s *socket) Hurry(d time.Duration) {
 	s.conn.SetReadDeadline(time.Now().Add(d)) // fails only if closed
 }
 
+// HurryWrite implements Socket.
+func (s *socket) HurryWrite(d time.Duration) {
+	s.conn.SetWriteDeadline(time.Now().Add(d)) // fails only if closed
+}
+
 // Close implements Socket.
 func (s *socket) Close() {
 	s.conn.Close() // the peer may be gone: there is nobody to tell an error
