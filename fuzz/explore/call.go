@@ -77,6 +77,7 @@ var callTarget = Target{
 		callOf("twice", "two calls in one record; the server may send one reply twice", 1, 1, 2, 1, map[string]int{"leavers": 0, "twice": 1}),
 		callOf("twice-left", "two threads, two records and two slots, two calls each, one thread may leave; the server may send one reply twice", 2, 1, 2, 2, map[string]int{"records": 2, "twice": 1}),
 		callOf("twice-2", "two threads with one record between them; the server may send two replies twice", 2, 1, 1, 1, map[string]int{"leavers": 0, "twice": 2}),
+		callOf("twice-freed", "three threads with one record between them, two may leave; the server may send one reply twice", 3, 1, 1, 2, map[string]int{"leavers": 2, "twice": 1}),
 		callOf("names", "two threads with one record between them, two calls each, whose names are written and read by steps; the server may send one reply twice",
 			2, 1, 2, 1, map[string]int{"leavers": 0, "twice": 1, "names": 1}),
 		callOf("flood", "replies come to calls that nobody made, and none to the one that may be left", 1, 0, 1, 1, map[string]int{"flood": 1}),
