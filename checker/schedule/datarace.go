@@ -63,25 +63,37 @@ func (d *detector) step(r *runner, th *thread) (text string, race bool) {
 	if k == Kill || k == Flush || k == Drain {
 		return "", false
 	}
-	a := touch{
-		begin: uint64(th.event.Location.Offset), thread: th.index, writes: th.wrote && k != Wake || k == Buffer,
-		plain: k == Read || k == Write || k == Buffer, step: len(r.steps),
-	}
-	a.end = a.begin + uint64(max(th.event.Size, 1))
+	a := touch{thread: th.index, writes: th.wrote && k != Wake || k == Buffer, plain: k.plain(), step: len(r.steps)}
 	if r.recording != nil {
 		a.told = fmt.Sprintf("%v by %s (step %d, %s)", k, th.name, len(r.steps), sourceOr(th.source))
 	}
 	if !a.plain {
 		d.acquire(th, k)
 	}
-	other, race := d.touch(th.event.Location.Segment, a)
+	th.spans(func(s Span) {
+		a.begin, a.end = s.begin(), s.end()
+		if other, with := d.touch(s.Segment, a); with && !race {
+			race = true
+			text = fmt.Sprintf("%s and %s share bytes at %v, and nothing orders them", other.told, a.told, s.Location)
+		}
+	})
 	if !a.plain && th.wrote {
 		d.release(th, k)
 	}
-	if race && r.recording != nil {
-		text = fmt.Sprintf("%s and %s share bytes at %v, and nothing orders them", other.told, a.told, th.event.Location)
-	}
 	return text, race
+}
+
+// plain says whether the step is no atomic one.
+func (k Kind) plain() bool { return k == Read || k == Write || k == Buffer }
+
+// spans calls f for each range of bytes that the thread's step touches.
+func (th *thread) spans(f func(Span)) {
+	f(Span{th.event.Location, th.event.Size})
+	for _, l := range th.on {
+		if l != th.event.Location {
+			f(Span{l, 1})
+		}
+	}
 }
 
 func sourceOr(source string) string {
@@ -139,41 +151,46 @@ func (d *detector) release(th *thread, k Kind) {
 
 // places calls f for each word that the thread's step touches.
 func (d *detector) places(th *thread, f func(uint64)) {
-	each := func(l Location, size uint32) {
-		for w := l.Offset >> wordShift; w <= (l.Offset+max(size, 1)-1)>>wordShift; w++ {
-			f(uint64(l.Segment)<<32 | uint64(w))
+	th.spans(func(s Span) {
+		for w := s.begin() >> wordShift; w <= (s.end()-1)>>wordShift; w++ {
+			f(uint64(s.Segment)<<32 | w)
 		}
-	}
-	each(th.event.Location, th.event.Size)
-	for _, l := range th.on {
-		if l != th.event.Location {
-			each(l, 1)
-		}
-	}
+	})
 }
 
-// racing gives two enabled threads that stand before accesses which race if
-// one is made after the other.
-func (r *runner) racing(enabled uint64) (a, b int, race bool) {
+// racing gives two enabled threads that stand before accesses which race if the first is
+// made and then the second, which it cannot keep from being what it is: it neither waits,
+// nor does what it writes depend on what is there.
+func (r *runner) racing(enabled uint64) (first, second int, race bool) {
 	for e := enabled; e != 0; e &= e - 1 {
 		th := r.threads[lowest(e)]
 		for f := e & (e - 1); f != 0; f &= f - 1 {
-			if other := r.threads[lowest(f)]; collide(&th.event, &other.event) {
+			switch other := r.threads[lowest(f)]; {
+			case !collide(th, other):
+			case other.test == nil && other.ok == nil && other.event.Kind != CAS:
 				return th.index, other.index, true
+			case th.test == nil && th.ok == nil && th.event.Kind != CAS:
+				return other.index, th.index, true
 			}
 		}
 	}
 	return 0, 0, false
 }
 
-func collide(a, b *Event) bool {
-	plain := func(e *Event) bool { return e.Kind == Read || e.Kind == Write || e.Kind == Buffer }
-	access := func(e *Event) bool { return e.Kind != Kill && e.Kind != Flush && e.Kind != Drain }
-	if !plain(a) && !plain(b) || a.Location.Segment != b.Location.Segment || !access(a) || !access(b) {
+// collide says whether the accesses that two threads stand before race, made now.
+func collide(a, b *thread) (race bool) {
+	access := func(th *thread) bool {
+		k := th.event.Kind
+		return k != Kill && k != Flush && k != Drain && th.changes == nil
+	}
+	stores := func(th *thread) bool {
+		return th.mightWrite() && th.event.Kind != Wake || th.event.Kind == Buffer
+	}
+	if !a.event.Kind.plain() && !b.event.Kind.plain() || !access(a) || !access(b) || !stores(a) && !stores(b) {
 		return false
 	}
-	stores := func(e *Event) bool { return e.Kind.writes() && e.Kind != Wake || e.Kind == Buffer }
-	writes := stores(a) || stores(b)
-	from, to := uint64(a.Location.Offset), uint64(b.Location.Offset)
-	return writes && from < to+uint64(max(b.Size, 1)) && to < from+uint64(max(a.Size, 1))
+	a.spans(func(s Span) {
+		b.spans(func(other Span) { race = race || s.overlaps(other) })
+	})
+	return race
 }

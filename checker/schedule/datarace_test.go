@@ -119,6 +119,43 @@ func TestDataRaces(t *testing.T) {
 			t.Go("a", func() { copying(schedule.Write, 0, 33); b[32] = 1 })
 			t.Go("b", func() { copying(schedule.Read, 32, 8) })
 		}},
+		{"a swap that always fails, and a plain read", false, func(t *schedule.T) {
+			x, y := t.Word("x", 0), t.Word("y", 0)
+			t.Go("a", func() { x.CompareAndSwap(7, 8) })
+			t.Go("b", func() { x.Read() })
+			t.Go("c", func() { y.Store(1) })
+			t.Go("d", func() { y.Load() })
+		}},
+		{"a plain write that takes the lock away from who waits", true, func(t *schedule.T) {
+			lock, y := t.Word("lock", 0), t.Word("y", 0)
+			t.Go("a", func() { lock.Write(1); y.Load(); lock.Store(0) })
+			t.Go("b", func() {
+				lock.AwaitSwap(func(v uint64) bool { return v == 0 }, 1)
+				if y.Load() == 0 {
+					y.Store(2)
+				}
+				lock.Store(0)
+			})
+			t.Go("c", func() { y.Load() })
+		}},
+		{"a write at the second place of a step", true, func(t *schedule.T) {
+			var x [2]int
+			t.Shared(func(d *schedule.Digest) { d.Word(uint64(x[0])<<32 | uint64(x[1])) })
+			at := func(i int) schedule.Location { return schedule.Location{Segment: 1, Offset: uint32(64 * i)} }
+			t.Go("a", func() {
+				t.Step(schedule.Event{Name: "both", Kind: schedule.Write, Location: at(0), Size: 8}, at(1))
+				x = [2]int{1, 1}
+			})
+			t.Go("b", func() {
+				t.Step(schedule.Event{Name: "one", Kind: schedule.Write, Location: at(1), Size: 8})
+				x[1] = 2
+			})
+		}},
+		{"a write at the second place of an await", true, func(t *schedule.T) {
+			x, y := t.Word("x", 0), t.Word("y", 0)
+			t.Go("a", func() { x.Write(1) })
+			t.Go("b", func() { t.Await("either", func() bool { return x.Peek()+y.Peek() > 0 }, y.Location(), x.Location()) })
+		}},
 		{"copies side by side", false, func(t *schedule.T) {
 			b := make([]byte, 64)
 			t.Shared(func(d *schedule.Digest) { d.Bytes(b) })
@@ -146,6 +183,27 @@ func TestDataRaces(t *testing.T) {
 			if rep := explore(t, c.program, s, schedule.Options{}); rep.Verdict != verdict.Holds {
 				t.Errorf("%s, %s: %v although races do not matter", c.name, name, rep.Verdict)
 			}
+		}
+	}
+}
+
+// Of two accesses that race only the one that nothing can keep from being made is made
+// second: the other one may wait then.
+func TestWhoWaitsDoesNotRaceSecond(t *testing.T) {
+	for _, o := range []schedule.Options{{DataRaces: true}, {DataRaces: true, KeepGoing: true}, {DataRaces: true, Workers: 2}} {
+		rep := explore(t, func(t *schedule.T) {
+			lock, y := t.Word("lock", 0), t.Word("y", 0)
+			t.Go("a", func() { lock.Write(1) })
+			t.Go("b", func() {
+				lock.AwaitSwap(func(v uint64) bool { return v == 0 }, 1)
+				if y.Load() == 0 {
+					y.Store(2)
+				}
+			})
+			t.Go("c", func() { y.Load() })
+		}, schedule.Stateful(), o)
+		if rep.Failure == nil || rep.Failure.Property != "data race" && rep.Failure.Property != "deadlock" {
+			t.Errorf("%+v: %v %+v", o, rep.Verdict, rep.Failure)
 		}
 	}
 }
