@@ -14,6 +14,13 @@ func VerifyLittle(t *testing.T) {
 // another goroutine, some time after its context was cancelled.
 func Stopping(t *T) bool { return t.r.stopping.Load() }
 
+// WithoutSwaps has searches by states take no steps in the other order to see whether they
+// commute, until the test ends: these come to ends that the search itself may have missed.
+func WithoutSwaps(t *testing.T) {
+	swapping = false
+	t.Cleanup(func() { swapping = true })
+}
+
 // WithoutWalks has searches by states make no walks once they have found nothing, until
 // the test ends: they come to ends that the search itself may have missed.
 func WithoutWalks(t *testing.T) {

@@ -94,6 +94,26 @@ func TestSearchGoesOnAfterGoexit(t *testing.T) {
 	goleak.VerifyNone(t)
 }
 
+// A thread that was stopped in a deferred function on its way out of its goroutine ends
+// nobody else's.
+func TestStoppedOnTheWayOut(t *testing.T) {
+	for _, s := range everyStrategy() {
+		rep, err := schedule.Explore(context.Background(), func(t *schedule.T) {
+			x, m := t.Word("x", 0), t.Mutex("m")
+			t.Go("quits", func() {
+				m.Lock()
+				defer m.Unlock()
+				runtime.Goexit()
+			})
+			t.Go("fails", func() { t.Check("never", x.Add(1) == 0, "") })
+		}, s, schedule.Options{KeepGoing: true})
+		if err != nil || rep.Verdict != verdict.Violated {
+			t.Errorf("%s: %v, %v", s.Name(), rep.Verdict, err)
+		}
+	}
+	goleak.VerifyNone(t)
+}
+
 // A deferred function that ends the goroutine when its thread is unwound is nothing to
 // the execution, which is over.
 func TestGoexitAfterTheEnd(t *testing.T) {

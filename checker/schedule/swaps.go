@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/bits"
 	"math/rand/v2"
+	"slices"
 )
 
 // swapper tests that steps which a search takes to commute do: of two that touch no
@@ -108,7 +109,7 @@ func (w *swapper) swap(two swap) error {
 		}
 		return fmt.Errorf("%w: after %s %s keeps %s from being taken, %s: does that wait for more than it announces?",
 			ErrState, plural(len(two.path), "decision"), a.tell(0), a.refused, though)
-	case a.fails != b.fails:
+	case (a.fails == "") != (b.fails == ""):
 		if a.fails == "" {
 			a, b = b, a
 		}
@@ -144,8 +145,13 @@ func (d *swapped) take(r *runner, path []Decision, one, other int) {
 	*d = swapped{r: r, path: path, two: [2]int{one, other}, state: d.state}
 	r.aside(d, len(path)+3, func() {
 		d.void = d.void || r.outcome == interrupted || r.misuse != "" || r.mute != "" || d.at <= len(path)
-		for _, rec := range d.steps[:max(0, d.at-len(path))] {
-			d.mute = d.mute || d.toldNothing(rec)
+		n := max(0, d.at-len(path))
+		for _, rec := range slices.Backward(r.steps) {
+			if n > 0 && rec.choice < 0 {
+				n--
+				d.steps[n] = rec
+				d.mute = d.mute || d.toldNothing(rec)
+			}
 		}
 		if d.fails = r.property; r.outcome != failed || d.key != (Digest{}) {
 			d.fails = "" // what comes after both is the same
@@ -178,9 +184,10 @@ func (d *swapped) pick(enabled uint64, _ int) int {
 	t := 0
 	if n < 0 {
 		t = d.path[d.at].Thread
-	} else if d.note(n); n < 2 {
+	} else if n < 2 {
 		t = d.two[n]
 	} else {
+		d.note()
 		return -1
 	}
 	if t < 0 || enabled>>uint(t)&1 == 0 {
@@ -204,20 +211,16 @@ func (d *swapped) refuse(n int) {
 // over looks at where no thread can go on, where no strategy is asked.
 func (d *swapped) over() {
 	if n := d.at - len(d.path); n >= 0 && d.r.outcome == underWay && d.refused == "" && d.key == (Digest{}) {
-		if d.note(n); n < 2 {
+		if n == 2 {
+			d.note()
+		} else {
 			d.refuse(n)
 		}
 	}
 }
 
-// note takes down the step that was taken last of the two, and the state after both.
-func (d *swapped) note(n int) {
-	if n > 0 {
-		d.steps[n-1] = d.r.lastStep()
-	}
-	if n < 2 {
-		return
-	}
+// note takes down the state after both.
+func (d *swapped) note() {
 	d.key = d.r.state()
 	d.state.take(d.r)
 }

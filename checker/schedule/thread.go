@@ -63,9 +63,19 @@ const patience = 100
 // loop is the coroutine: one body after another.
 func (th *thread) loop(yield func(struct{}) bool) {
 	th.yield = yield
+	ends := false
+	defer func() {
+		// A thread that has called Goexit was killed in one of its deferred functions.
+		// What that recovers does not undo the Goexit: kill is to spend it.
+		if !ends && !th.exiting {
+			th.exiting, th.done = true, false
+			yield(struct{}{})
+		}
+	}()
 	for {
 		th.body()
 		if !yield(struct{}{}) {
+			ends = true
 			return
 		}
 	}
