@@ -29,8 +29,13 @@ func Explore(ctx context.Context, program func(*T), s Strategy, o Options) (Repo
 	if err := check(program, o); err != nil {
 		return Report{}, err
 	}
-	if s.kind == byPriorities && s.depth < 1 {
+	switch {
+	case s.kind == unsaid:
+		return Report{}, fmt.Errorf("explore: %w: no strategy, as Stateful() is one", ErrOptions)
+	case s.kind == byPriorities && s.depth < 1:
 		return Report{}, fmt.Errorf("explore: %w: PCT of depth %d, it must be 1 or more", ErrOptions, s.depth)
+	case s.Samples() && s.executions == 0:
+		return Report{}, fmt.Errorf("explore: %w: a sample (%s) of no executions, it must be 1 or more", ErrOptions, s.Name())
 	}
 	return alone(func() (Report, error) {
 		e := newExploration(program, s, o)
@@ -49,6 +54,9 @@ func check(program func(*T), o Options) error {
 	}
 	if o.MaxSteps < 0 {
 		return fmt.Errorf("explore: %w: MaxSteps is %d, it must not be negative", ErrOptions, o.MaxSteps)
+	}
+	if o.Workers < 0 {
+		return fmt.Errorf("explore: %w: Workers is %d, it must not be negative", ErrOptions, o.Workers)
 	}
 	return nil
 }

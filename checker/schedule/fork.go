@@ -13,6 +13,7 @@ type fork struct {
 	offend  uint64   // threads whose step a guard's property fails
 	relied  int      // the chosen thread goes on at once: the number of the guard that lets it, plus 1
 	alone   bool     // or so, since it has the place to itself
+	row     int      // so many decisions before it were of steps that were taken at once
 	stands  []access // by thread: what each enabled one stands before
 	holders []int16  // of the locks of all guards
 	answers odometer
@@ -39,6 +40,10 @@ func (s *stateful) push() *fork {
 		s.path[k] = new(fork)
 	}
 	p := s.path[k]
+	p.row = 0
+	if k > 0 && (s.path[k-1].relied > 0 || s.path[k-1].alone) {
+		p.row = s.path[k-1].row + 1
+	}
 	p.given, p.offend, p.relied, p.alone, p.answers.choices, p.picture.drawn = 0, 0, 0, false, p.answers.choices[:0], false
 	return p
 }

@@ -78,7 +78,8 @@ type Strategy struct {
 type strategyKind uint8
 
 const (
-	bounded strategyKind = iota
+	unsaid strategyKind = iota // of a token that does not name one; nothing is explored by it
+	bounded
 	random
 	optimally
 	byStates
@@ -86,7 +87,6 @@ const (
 	byOrder
 	uniformly
 	selectively
-	unsaid // of a token that does not name one
 )
 
 // samples says whether the strategy visits a number of executions by chance.

@@ -23,8 +23,10 @@ import "fmt"
 // another thread stands before such a step, whether it is enabled or waits, the
 // search begins again. It would come
 // to stand there: what it does until then does not touch the place, so that it
-// can be done as well after the step that was taken at once. A loop of nothing
-// but such steps ends at MaxSteps.
+// can be done as well after the step that was taken at once. Where a loop of nothing
+// but such steps comes round, others may go on, too (goesRound). A step that is taken at
+// once and fails ends the execution for all: with Options.KeepGoing what others may do
+// instead is to be seen, and the search begins again without letting it go on at once.
 type stateful struct {
 	r *runner
 	c *common
@@ -41,6 +43,7 @@ type stateful struct {
 	stale        bool // the step taken last has not been settled
 	met          bool // the execution ended in a state that was visited, or asleep
 	restart      bool // the search must begin again
+	failed       bool // the step of the last decision fails
 	plain        bool // every transition is visited
 	runAll       bool // nothing is recalled
 	races        bool // plain accesses that nothing orders are failures
@@ -55,6 +58,7 @@ type stateful struct {
 	scoutedLocks bool
 	walked       *found // a scout's execution that fails
 	memory       *memory
+	round        Digest    // of a state in a long row of steps that were taken at once
 	final        fork      // of which the state is that at the end of the execution
 	threads      []*thread // scratch
 	touched      []guarded // scratch
@@ -76,7 +80,7 @@ func (s *stateful) begin() (int, bool) {
 		s.load()
 	}
 	s.at, s.setUp.at, s.ended.at = 0, 0, 0
-	s.stale, s.met, s.restart, s.second = false, false, false, 0
+	s.stale, s.met, s.restart, s.failed, s.second = false, false, false, false, 0
 	s.final.picture.drawn = false
 	s.executions++
 	s.cheap = s.executions > fullEvery && s.executions%fullEvery != 0

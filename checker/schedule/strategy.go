@@ -51,10 +51,10 @@ func (s Strategy) String() string {
 // is written again byte for byte.
 func parseStrategy(text string) (Strategy, error) {
 	if text == "" {
-		return Strategy{kind: unsaid}, nil
+		return Strategy{}, nil
 	}
 	name, rest, _ := strings.Cut(text, "-")
-	s := Strategy{kind: unsaid}
+	var s Strategy
 	for k, known := range strategyNames {
 		if known == name {
 			s.kind = k

@@ -410,6 +410,22 @@ func TestBadOptions(t *testing.T) {
 	if _, err := schedule.Explore(context.Background(), func(*schedule.T) {}, schedule.Bounded(0), schedule.Options{MaxSteps: -1}); !errors.Is(err, schedule.ErrOptions) {
 		t.Errorf("negative steps: %v", err)
 	}
+	for what, run := range map[string]struct {
+		s    schedule.Strategy
+		o    schedule.Options
+		told string
+	}{
+		"no strategy":      {schedule.Strategy{}, schedule.Options{}, "no strategy"},
+		"an empty sample":  {schedule.Random(1, 0), schedule.Options{}, "a sample (random) of no executions"},
+		"negative workers": {schedule.Stateful(), schedule.Options{Workers: -3}, "Workers is -3"},
+	} {
+		rep, err := schedule.Explore(context.Background(), increments(2, 1, false), run.s, run.o)
+		if !errors.Is(err, schedule.ErrOptions) || rep.Verdict != verdict.Unknown {
+			t.Errorf("%s: %v, %v", what, rep.Verdict, err)
+		} else {
+			contains(t, err.Error(), run.told)
+		}
+	}
 }
 
 func TestBudget(t *testing.T) {

@@ -99,7 +99,7 @@ func fieldsOf(version int) int { return 7 + version }
 
 // readFields reads the fields of a token whose number and sum are right.
 func readFields(version int, fields []string) (info TokenInfo, err error) {
-	info = TokenInfo{Version: version, Strategy: Strategy{kind: unsaid}}
+	info = TokenInfo{Version: version}
 	for i, to := range []*string{&info.Target, &info.Configuration, &info.Mutant} {
 		ok := false
 		if *to, ok = unescape(fields[i+1]); !ok {

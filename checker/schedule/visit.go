@@ -53,14 +53,11 @@ func (s *stateful) enter(p *fork, sleep uint64, threads []*thread) bool {
 	offend, unsure := s.checked(p, threads)
 	p.offend = offend
 	sleep &^= offend
-	if m, by := s.mover(p, threads, unsure); m >= 0 {
+	if m, by := s.mover(p, threads, unsure); m >= 0 && !s.goesRound(p) {
 		p.sleep, p.left, p.chosen, p.relied, p.alone = sleep, 1<<uint(m), m, by, by == 0
 		return s.goesOn(sleep>>uint(m)&1 == 0)
 	}
-	key := p.picture.sum
-	if !p.picture.drawn {
-		key = s.r.state()
-	}
+	key := s.keyOf(p)
 	slept, known, room := s.c.seen.visit(key, sleep)
 	switch {
 	case !room:
@@ -90,6 +87,35 @@ func (s *stateful) enter(p *fork, sleep uint64, threads []*thread) bool {
 		p.chosen = p.last
 	}
 	return true
+}
+
+// keyOf gives the digest of the state before the decision, which is the last one.
+func (s *stateful) keyOf(p *fork) Digest {
+	if p.picture.drawn {
+		return p.picture.sum
+	}
+	return s.r.state()
+}
+
+// longRow is after how many steps taken at once in a row it is asked whether they go round.
+const longRow = 64
+
+// goesRound says whether the steps that were taken at once come back to where they were,
+// as a loop does that polls a word which nobody writes: for ever, though others may go on.
+// The state is compared with one before, which is another one after 64, 128, 256, … steps
+// (Brent, "An improved Monte Carlo factorization algorithm", BIT 1980).
+func (s *stateful) goesRound(p *fork) bool {
+	if p.row < longRow {
+		return false
+	}
+	key := s.keyOf(p)
+	if key == s.round {
+		return true
+	}
+	if p.row&(p.row-1) == 0 {
+		s.round = key
+	}
+	return false
 }
 
 // goesOn takes the decision back if the execution does not go on.
@@ -194,6 +220,7 @@ func (s *stateful) mover(p *fork, threads []*thread, unsure uint64) (thread, by 
 func (s *stateful) over() {
 	s.settle()
 	if s.r.outcome != underWay {
+		s.failed = s.r.outcome == failed && s.at > 0 && s.at == len(s.path)
 		return
 	}
 	p := &s.final

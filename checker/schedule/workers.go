@@ -243,12 +243,31 @@ func (e *exploration) judge(n uint64, how walk) (ending, error) {
 		if e.r.outcome == ended {
 			s.passed()
 		}
+		if s.failed && e.o.KeepGoing && !s.mayFail() {
+			s.c.end(&s.c.begins)
+			return exhausted, nil
+		}
 		if e.count(n) && !e.o.KeepGoing {
 			return atFailure, nil
 		}
 		return exhausted, s.verify()
 	}
 	return exhausted, nil
+}
+
+// mayFail notes that the step of the last decision fails, so that it must not be taken at
+// once; false: it was, and the search must begin again.
+func (s *stateful) mayFail() bool {
+	p := s.path[len(s.path)-1]
+	switch {
+	case p.alone:
+		return s.c.usage.share(p.stands[p.chosen].class)
+	case p.relied > 0:
+		return s.c.usage.distrust(p.relied-1, func() string {
+			return fmt.Sprintf("a step of %s that was taken at once for its sake fails", s.r.threads[p.chosen].name)
+		})
+	}
+	return true
 }
 
 // verify tests what the search has taken for granted of states that it came to.
