@@ -28,6 +28,7 @@ var bindTarget = Target{
 		{Name: "inherited", Doc: "whether a child holds the sockets of who dies", Max: 1, Words: []string{"no", "yes"}},
 		{Name: "faults", Doc: "requests that the machine may refuse, or answer in part", Max: 2},
 		{Name: "lies", Doc: "how the server is hostile, or the client", Max: len(lies) - 1, Words: lies},
+		{Name: "socket", Doc: "whether a socket holds all that is sent, or one message that is not read", Max: 1, Words: []string{"wide", "narrow"}},
 		{Name: "memory", Doc: "whether accesses to memory are steps of their own", Max: 1, Words: []string{"coarse", "fine"}},
 	},
 	Configurations: []catalogue.Configuration{
@@ -35,6 +36,7 @@ var bindTarget = Target{
 		{Name: "stop", Doc: "the server is told to stop meanwhile", Set: map[string]int{"stop": 1}},
 		{Name: "stop-called", Doc: "the server is told to stop between two calls, or while one is executed", Set: map[string]int{"stop": 2, "calls": 2}},
 		{Name: "stop-exits", Doc: "the same, and then the server dies, or before", Set: map[string]int{"stop": 2, "calls": 2, "death": 2}},
+		{Name: "stop-narrow", Doc: "the server is told to stop, and sockets hold one message", Set: map[string]int{"stop": 1, "socket": 1, "calls": 0}},
 		{Name: "callers", Doc: "another thread calls, too", Set: map[string]int{"callers": 1}},
 		{Name: "closers", Doc: "two threads close at once", Set: map[string]int{"closers": 1, "calls": 0}},
 		{Name: "close-call", Doc: "one thread calls, another closes", Set: map[string]int{"closers": 1}},
@@ -47,7 +49,7 @@ var bindTarget = Target{
 		{Name: "two-faults", Doc: "two requests are", Set: map[string]int{"faults": 2, "calls": 0}},
 		lying("small"), lying("unsealed"), lying("writable"), lying("late"), lying("exchanged"), lying("lone"), lying("many"),
 		lying("garbage"), lying("client-garbage"), lying("client-descriptors"), lying("client-number"), lying("notice-descriptors"),
-		lying("granted"), lying("reply-length"),
+		lying("granted"), lying("reply-length"), lying("client-deaf"),
 		{Name: "listen", Doc: "a server that accepts its client", Set: map[string]int{"listen": 1, "calls": 0}},
 		{Name: "listen-stop", Doc: "the same, which is told to stop meanwhile", Set: map[string]int{"listen": 1, "calls": 0, "stop": 1}},
 		{Name: "listen-faults", Doc: "the same, whose machine refuses one request", Set: map[string]int{"listen": 1, "calls": 0, "faults": 1}},
@@ -61,7 +63,16 @@ var bindTarget = Target{
 		spec.Mapped, spec.UnmapOnce, spec.CloseOnce, spec.Fit, spec.NothingLeft, spec.CloseWaits,
 		spec.NoBinding, spec.EndsClosed, spec.Noticed, spec.Places, MostBindings, memory.OwnResult, Offered, Whole, Granted, CorruptEnds, SendsNoMore, Lingers, Waits, Accepts, AtOnce, Returns, NoBypass,
 	},
-	Program: bindProgram,
+	Program:  bindProgram,
+	possible: bindPossible,
+}
+
+// bindPossible: a server may well serve for ever who does not read, and is alive.
+func bindPossible(v catalogue.Values) error {
+	if v.Word("lies") == "client-deaf" && v.Word("stop") != "yes" {
+		return errors.New("a client that does not read is served until the server stops: want stop=yes")
+	}
+	return nil
 }
 
 // Waits: nobody takes a peer for gone, or a server for stopped, without having waited.
@@ -92,6 +103,9 @@ func lying(how string) catalogue.Configuration {
 		c.Set["calls"] = 1
 	case "notice-descriptors":
 		c.Set["stop"] = 1
+	case "client-deaf":
+		c.Doc += ", which reads nothing more, and whose socket is full when the server stops"
+		c.Set["stop"], c.Set["socket"] = 1, 1
 	}
 	for i, word := range lies {
 		if word == how {
@@ -150,6 +164,7 @@ func newBinder(t *schedule.T, v catalogue.Values, l *lending) *binder {
 		Slots: int(z.Slots), MessageSize: int(z.Payload), Workers: 1, Bindings: 1, Poll: -1,
 	})}
 	b.w = newWorld(t, v.Int("faults"), l, v.Int("memory") == 1)
+	b.w.narrow = v.Word("socket") == "narrow"
 	b.w.inherit = v.Int("inherited") == 1
 	err := urpc.Handle(b.server, next, func(_ context.Context, n uint64) (uint64, error) {
 		b.called = v.Word("stop") == "called" // else it matters to nobody

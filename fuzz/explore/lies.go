@@ -28,12 +28,13 @@ const (
 	lieBeside        // descriptors beside the byte that says that the server stops
 	lieGranted       // a channel that begins elsewhere than was asked for
 	lieLength        // a reply that is longer than messages are
+	lieDeaf          // nothing is read any more once the server may have bound
 )
 
 // lies are the words of the parameter, for the server and then for the client.
 var lies = []string{
 	"none", "small", "unsealed", "writable", "late", "exchanged", "lone", "many", "garbage", "client-garbage", "client-descriptors", "client-number", "notice-descriptors",
-	"granted", "reply-length",
+	"granted", "reply-length", "client-deaf",
 }
 
 // liesOf says how each side lies by a value of the parameter.
@@ -47,6 +48,8 @@ func liesOf(value int) (client, server lie) {
 		return lieMany, lieNone
 	case value == int(lieGarbage)+3:
 		return lieNumber, lieNone
+	case lies[value] == "client-deaf":
+		return lieDeaf, lieNone
 	default:
 		return lieNone, lieBeside + lie(value-int(lieGarbage)-4)
 	}

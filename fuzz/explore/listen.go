@@ -80,6 +80,7 @@ func (l *listener) drop() {
 	l.closed = true
 	for _, e := range l.queue {
 		e.hangUp()
+		e.peer.reset = !e.peer.closed // as if it had sent something
 	}
 	l.queue = nil
 }

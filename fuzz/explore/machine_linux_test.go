@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -23,7 +24,9 @@ func TestRealMachine(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			a := newMachines()
 			a.left, a.right = m, m
-			a.near, a.far = realSockets(t)
+			var near *net.UnixConn
+			near, a.near, a.far = realSockets(t)
+			a.fill = func() { fill(t, near) }
 			if strings.Contains(c.name, "death") {
 				a.far, a.die = toAnotherProcess(t)
 			}
@@ -35,13 +38,14 @@ func TestRealMachine(t *testing.T) {
 	}
 }
 
-// realSockets gives the two ends of a connection.
-func realSockets(t *testing.T) (a, b machine.Socket) {
+// realSockets gives the two ends of a connection, and what the first of them is made of.
+func realSockets(t *testing.T) (conn *net.UnixConn, a, b machine.Socket) {
 	t.Helper()
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
+	var conns [2]*net.UnixConn
 	var ends [2]machine.Socket
 	for i, fd := range fds {
 		f := os.NewFile(uintptr(fd), "socket")
@@ -50,12 +54,34 @@ func realSockets(t *testing.T) (a, b machine.Socket) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if ends[i], err = machine.NewSocket(conn.(*net.UnixConn)); err != nil {
+		conns[i] = conn.(*net.UnixConn)
+		if ends[i], err = machine.NewSocket(conns[i]); err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(ends[i].Close)
 	}
-	return ends[0], ends[1]
+	return conns[0], ends[0], ends[1]
+}
+
+// fill fills a socket until it takes no byte more.
+func fill(t *testing.T, conn *net.UnixConn) {
+	t.Helper()
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var full error
+	err = raw.Write(func(fd uintptr) bool {
+		for _, n := range []int{1 << 12, 1} {
+			for full = nil; full == nil; {
+				_, full = unix.Write(int(fd), make([]byte, n))
+			}
+		}
+		return true
+	})
+	if err != nil || !errors.Is(full, unix.EAGAIN) {
+		t.Fatalf("%v, %v: want a socket that is full", err, full)
+	}
 }
 
 // toAnotherProcess gives this end of a connection to another process, and what kills

@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"urpc/checker/schedule"
 	"urpc/checker/verdict"
@@ -27,6 +30,7 @@ type machineCase struct {
 type machines struct {
 	left, right machine.Machine
 	near, far   machine.Socket
+	fill        func() // what is near with all that it takes and its peer does not read
 	die         func() // the left, which is then another process than the right
 	notes       []string
 	bytes       int // of memory: one page
@@ -54,12 +58,16 @@ func (a *machines) memory(seals shm.Seals) shm.Descriptor {
 }
 
 // read reads at the right, and notes what came.
-func (a *machines) read(most int) []shm.Descriptor {
+func (a *machines) read(most int) []shm.Descriptor { return a.readAt(a.far, most) }
+
+func (a *machines) readAt(s machine.Socket, most int) []shm.Descriptor {
 	b := make([]byte, most)
-	n, with, cut, err := a.far.Read(step.ReceiveAnswer, b)
+	n, with, cut, err := s.Read(step.ReceiveAnswer, b)
 	switch {
 	case errors.Is(err, net.ErrClosed):
 		a.note("closed")
+	case errors.Is(err, syscall.ECONNRESET):
+		a.note("reset")
 	case err != nil:
 		a.note("error")
 	default:
@@ -104,6 +112,42 @@ var machineCases = []machineCase{
 		a.note("%s", refusedIf(err))
 		a.read(3)
 	}, `refused; closed`},
+	{"what was sent before a hang-up that left bytes unread is there, then once that it did, and then nothing", func(a *machines) {
+		a.near.Write(step.SendHello, []byte("abc"))
+		a.far.Write(step.SendAnswer, []byte("de"))
+		a.far.Close()
+		for range 3 {
+			a.readAt(a.near, 2)
+		}
+		_, err := a.near.Write(step.SendAnswer, []byte("f"))
+		a.note("%s", refusedIf(err))
+	}, `"de" with 0, cut false; reset; "" with 0, cut false; refused`},
+	{"who reads all before it hangs up resets nothing", func(a *machines) {
+		a.near.Write(step.SendHello, []byte("abc"))
+		a.read(3)
+		a.far.Close()
+		a.readAt(a.near, 1)
+	}, `"abc" with 0, cut false; "" with 0, cut false`},
+	{"a write for which the peer makes no room ends with its time, and a read of the same end has none", func(a *machines) {
+		a.fill()
+		a.near.HurryWrite(time.Millisecond)
+		n, err := a.near.Write(step.SendStopping, []byte("abc"))
+		a.note("%d, %v", n, errors.Is(err, os.ErrDeadlineExceeded))
+		a.far.Write(step.SendAnswer, []byte("abc"))
+		a.readAt(a.near, 3)
+	}, `0, true; "abc" with 0, cut false`},
+	{"a write for which there is room has time", func(a *machines) {
+		a.near.HurryWrite(time.Hour)
+		a.near.Write(step.SendStopping, []byte("abc"))
+		a.read(3)
+	}, `"abc" with 0, cut false`},
+	{"a write that finds no room ends when the peer has hung up", func(a *machines) {
+		a.fill()
+		a.far.Close()
+		_, err := a.near.Write(step.SendStopping, []byte("abc"))
+		a.note("%s, %v", refusedIf(err), errors.Is(err, os.ErrDeadlineExceeded))
+		a.readAt(a.near, 1)
+	}, `refused, false; reset`},
 	{"the seals and the size of memory are told to who receives it", func(a *machines) {
 		a.near.Write(step.SendAnswer, []byte("abc"), a.memory(shm.ReadOnly))
 		with := a.read(3)
@@ -172,6 +216,10 @@ func TestSimulatedMachine(t *testing.T) {
 				a.left, a.right = left, right
 				a.near, a.far = w.connect(left, right)
 				a.die = left.die
+				a.fill = func() {
+					w.narrow = true
+					a.near.Write(step.SendAnswer, []byte("abc"))
+				}
 				s.Go("both", func() { c.run(a) })
 			}, schedule.Bounded(-1), schedule.Options{})
 			if err != nil || rep.Verdict != verdict.Holds {

@@ -20,10 +20,12 @@ type end struct {
 	in     []packet // sent by the peer and not yet read
 	closed bool
 	watch  *descriptor // of the peer's process
-	// A read may end for want of time: during the handshake, as one of the machine's
-	// faults or if the peer is dead; and when it is in a hurry.
-	limited, hurry bool
-	stopped        bool // the byte was read that says that the peer stops
+	// A read, or a write that finds no room, may end for want of time: during the
+	// handshake, as one of the machine's faults or if the peer is dead; and when it is
+	// in a hurry.
+	limited, hurry, hurryWrite bool
+	stopped                    bool // the byte was read that says that the peer stops
+	reset                      bool // the peer has hung up without reading all: the next read says so
 }
 
 var _ machine.Socket = (*end)(nil)
@@ -47,17 +49,45 @@ func (w *world) connect(a, b *host) (ofA, ofB *end) {
 // Credentials implements machine.Socket: all spaces are of this process's user.
 func (e *end) Credentials() (pid, uid, gid int) { return 1, os.Geteuid(), os.Getegid() }
 
+// full says whether there is no room for what is to be sent. A narrow socket holds one
+// message, of any size.
+func (e *end) full() bool { return e.s.w.narrow && len(e.peer.in) > 0 }
+
+// late says whether the time of the handshake may be over.
+func (e *end) late() bool { return e.limited && (e.peer.s.dead || e.s.w.faults > 0) }
+
+// expire is the end of a wait for want of time.
+func (e *end) expire() error {
+	if e.limited && !e.peer.s.dead {
+		e.s.w.faults--
+		e.s.w.refused++
+	}
+	return os.ErrDeadlineExceeded
+}
+
+// writable says whether a Write returns.
+func (e *end) writable() bool {
+	return e.closed || e.peer.closed || !e.full() || e.hurryWrite || e.late()
+}
+
 // Write implements machine.Socket.
 func (e *end) Write(name step.Name, b []byte, with ...shm.Descriptor) (int, error) {
 	w := e.s.w
-	w.step(name)
-	if e.closed {
+	if w.narrow {
+		e.s.await(name, e.writable)
+	} else {
+		w.step(name)
+	}
+	switch {
+	case e.closed:
 		w.saw(0)
 		return 0, net.ErrClosed
-	}
-	if e.peer.closed {
+	case e.peer.closed:
 		w.saw(1)
 		return 0, syscall.EPIPE
+	case e.full():
+		w.saw(3)
+		return 0, e.expire()
 	}
 	w.saw(2)
 	n := len(b)
@@ -81,7 +111,17 @@ func (e *end) Write(name step.Name, b []byte, with ...shm.Descriptor) (int, erro
 
 // readable says whether a Read returns.
 func (e *end) readable() bool {
-	return e.closed || e.peer.closed || len(e.in) > 0 || e.hurry || e.limited && (e.peer.s.dead || e.s.w.faults > 0)
+	return e.closed || e.peer.closed || len(e.in) > 0 && !e.deaf() || e.hurry || e.late()
+}
+
+// deaf says whether what has come is not read, by a client that lies: it is the
+// answer's body, and reading it was all that was left for the client to be bound.
+func (e *end) deaf() bool {
+	if e.s.lies != lieDeaf || len(e.in) == 0 {
+		return false
+	}
+	p := &e.in[0]
+	return p.name == step.SendAnswer && p.with == nil && !p.begun
 }
 
 // mostReceived is how many descriptors a space takes beside one message: Linux finds
@@ -96,16 +136,16 @@ func (e *end) Read(name step.Name, b []byte) (n int, with []shm.Descriptor, cut 
 	case e.closed:
 		w.saw(0)
 		return 0, nil, false, net.ErrClosed
-	case len(e.in) == 0 && e.peer.closed:
+	case len(e.in) == 0 && e.reset:
+		e.reset = false
+		w.saw(3)
+		return 0, nil, false, syscall.ECONNRESET
+	case (len(e.in) == 0 || e.deaf()) && e.peer.closed:
 		w.saw(1)
 		return 0, nil, false, nil
-	case len(e.in) == 0:
-		if e.limited && !e.peer.s.dead {
-			w.faults--
-			w.refused++
-		}
+	case len(e.in) == 0 || e.deaf():
 		w.saw(2)
-		return 0, nil, false, os.ErrDeadlineExceeded
+		return 0, nil, false, e.expire()
 	}
 	p := &e.in[0]
 	n = min(len(b), len(p.bytes))
@@ -145,8 +185,8 @@ func (e *end) Within(ctx context.Context, _ time.Duration) (done func() error) {
 // Hurry implements machine.Socket.
 func (e *end) Hurry(time.Duration) { e.hurry = true }
 
-// HurryWrite implements machine.Socket: there is room for all that is sent.
-func (e *end) HurryWrite(time.Duration) {}
+// HurryWrite implements machine.Socket: where there is always room it means nothing.
+func (e *end) HurryWrite(time.Duration) { e.hurryWrite = e.s.w.narrow }
 
 // Watch implements machine.Socket.
 func (e *end) Watch() error {
@@ -179,12 +219,14 @@ func (e *end) Close() {
 	e.hangUp()
 }
 
-// hangUp closes the end without a step of its own. What was not read yet is lost.
+// hangUp closes the end without a step of its own. What was not read yet is lost, and
+// the peer learns that it is.
 func (e *end) hangUp() {
 	if e.closed {
 		return
 	}
-	e.closed = true
+	e.closed, e.hurryWrite, e.reset = true, false, false
+	e.peer.reset = len(e.in) > 0 && !e.peer.closed
 	if e.watch != nil && !e.watch.closed {
 		e.watch.drop()
 	}
@@ -199,7 +241,8 @@ func (e *end) hangUp() {
 }
 
 func (e *end) state(d *schedule.Digest) {
-	d.Word(uint64(len(e.in))<<2 | uint64(oneIf(e.closed))<<1 | uint64(oneIf(e.hurry)) | uint64(oneIf(e.limited))<<32 | uint64(oneIf(e.stopped))<<33)
+	d.Word(uint64(len(e.in))<<2 | uint64(oneIf(e.closed))<<1 | uint64(oneIf(e.hurry)) | uint64(oneIf(e.limited))<<32 | uint64(oneIf(e.stopped))<<33 |
+		uint64(oneIf(e.hurryWrite))<<34 | uint64(oneIf(e.reset))<<35)
 	for _, p := range e.in {
 		d.Bytes(p.bytes)
 		d.Word(uint64(len(p.with)))

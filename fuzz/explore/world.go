@@ -30,6 +30,7 @@ type world struct {
 	words   channel.Words
 	fine    bool // accesses to memory are steps
 	alone   bool // whoever watches judges, not the target
+	narrow  bool // a socket holds one message that is not read
 	inherit bool // sockets of a space that dies stay open: a child has them
 	lending *lending
 	lent    []*mapped // of each binding

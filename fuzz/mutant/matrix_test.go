@@ -95,7 +95,7 @@ var kinds = map[string][]string{
 	"a pool that is stopped twice, or grows":    {"stop-twice", "hire-off-by-one", "dismiss-forgotten", "rest-not-ended"},
 	"a server that has stopped, and its client": {"stopped-sends-on", "linger-after-end", "stopped-taken-for-exited", "stop-cause-missing"},
 	"a peer that is corrupt, and lives on":      {"corrupt-not-ended", "corrupt-not-told", "lost-not-broken"},
-	"a server that does not stop, or stops":     {"listener-not-closed", "clients-not-awaited", "shortage-ends-server", "handshake-not-ended"},
+	"a server that does not stop, or stops":     {"listener-not-closed", "clients-not-awaited", "shortage-ends-server", "handshake-not-ended", "farewell-waits"},
 	"donation with ready threads at home":       {"donate-though-ready", "delivered-not-ready"},
 	"shared access past the hook":               {"peek-double-fetch", "head-peeked"},
 	"nudge read after the look":                 {"nudge-after-look", "pool-nudge-after"},
