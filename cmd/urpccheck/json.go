@@ -68,8 +68,9 @@ type verdictRecord struct {
 	Untold []string `json:"untold,omitempty"`
 	// Distrusted says of locks that the search did not rely on what was seen of them.
 	Distrusted []string `json:"distrusted,omitempty"`
-	// In lock-step: steps that were judged, the most states in which the
-	// specification may have been, and how much of it the code took.
+	// In lock-step: steps that were judged, those of the executions that verify a search
+	// by states included, which steps does not count; the most states in which the
+	// specification may have been; and how much of it the code took.
 	Matched       *uint64              `json:"matched,omitempty"`
 	Candidates    *int                 `json:"candidates,omitempty"`
 	Specification *specificationRecord `json:"specification,omitempty"`

@@ -47,7 +47,8 @@ lets every check look at it:
   stress           real processes at full speed
 
 Every fault must be killed by a named property: never by a build that fails, a
-panic or a time-out. At least 95 % must be killed by explore or lock-step alone.
+panic or a time-out; one to which none of the chosen checks applies leaves the
+verdict unknown. At least 95 % must be killed by explore or lock-step alone.
 Refactorings, which change the source and no behaviour, must raise no alarm.
 
 With --seeds it also tells how many executions each strategy that samples needs

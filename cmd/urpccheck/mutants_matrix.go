@@ -151,6 +151,12 @@ func (row *mutantRow) killedBy(checks ...trial.Check) bool {
 	return false
 }
 
+// unseen says whether every check has answered, and none applies.
+func (row *mutantRow) unseen() bool {
+	applies := func(a trial.Answer) bool { return a.Outcome != trial.Inapplicable }
+	return row.ended && !slices.ContainsFunc(row.Checks, applies)
+}
+
 // leastShare is the share of mutants that explore or lock-step must kill alone, in
 // percent.
 const leastShare = 95
@@ -162,6 +168,8 @@ type totals struct {
 	Killed  int `json:"killed"`
 	// Survivors are the mutants that nothing killed.
 	Survivors []string `json:"survivors"`
+	// Unseen are those to which none of the chosen checks applies.
+	Unseen []string `json:"unseen"`
 	// Alone is how many explore or lock-step killed; left out unless both looked.
 	Alone *int `json:"byExploreOrLockStep,omitempty"`
 	// Misnamed are those that explore killed by another property than their patch
@@ -176,7 +184,7 @@ type totals struct {
 
 // sum adds the rows up.
 func (m *matrix) sum() totals {
-	t := totals{Survivors: []string{}, Misnamed: []string{}, Alarms: []string{}, Left: []string{}}
+	t := totals{Survivors: []string{}, Unseen: []string{}, Misnamed: []string{}, Alarms: []string{}, Left: []string{}}
 	both := slices.Contains(m.flags.checks, trial.Explore) && slices.Contains(m.flags.checks, trial.LockStep)
 	alone := 0
 	for _, row := range m.rows {
@@ -194,6 +202,8 @@ func (m *matrix) sum() totals {
 		switch {
 		case row.Killed:
 			t.Killed++
+		case row.unseen():
+			t.Unseen = append(t.Unseen, row.Mutant)
 		case row.ended:
 			t.Survivors = append(t.Survivors, row.Mutant)
 		}
@@ -218,6 +228,9 @@ func (m *matrix) judgeTotals(t *totals) {
 	t.Bound = "what each check says of what it looked at"
 	t.Verdict, t.Complete = verdict.Holds, len(t.Left) == 0
 	t.Interrupted = m.interrupted() && !t.Complete
+	if len(t.Unseen) > 0 {
+		t.Verdict, t.Reason = verdict.Unknown, "none of the chosen checks applies to "+shownNames(t.Unseen)
+	}
 	if !t.Complete {
 		t.Verdict, t.Reason = verdict.Unknown, "not every check has answered about "+shownNames(t.Left)
 	}

@@ -69,7 +69,7 @@ func (row *mutantRow) verdict() verdict.Verdict {
 	switch {
 	case row.Killed == (row.Layer == mutant.Runtime) && (row.ended || row.Killed):
 		return verdict.Holds
-	case !row.ended:
+	case !row.ended, row.Layer == mutant.Runtime && row.unseen():
 		return verdict.Unknown
 	default:
 		return verdict.Violated

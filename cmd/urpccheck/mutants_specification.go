@@ -84,7 +84,7 @@ func (a *app) specificationMutant(family catalogue.Family, m catalogue.Mutant) (
 
 // tellSpecification prints the rows and the totals, and sets the exit code.
 func (a *app) tellSpecification(rows []specificationMutantRow, f *mutantsFlags, started time.Time) {
-	t := totals{Survivors: []string{}, Misnamed: []string{}, Alarms: []string{}, Left: []string{}}
+	t := totals{Survivors: []string{}, Unseen: []string{}, Misnamed: []string{}, Alarms: []string{}, Left: []string{}}
 	t.Record, t.Verb, t.Verdict, t.Complete = "verdict", "mutants", verdict.Holds, true
 	t.Bound = "each fault in a configuration that shows it"
 	page := table{head: []string{"fault", "model", "configuration", "states", "killed by"}}

@@ -46,6 +46,8 @@ func TestTotalsOfMutants(t *testing.T) {
 	}{
 		"all as it should be":     {many(3, same(survived)), verdict.Holds, "3 of 3 faults killed; 3 (100 %"},
 		"a survivor":              {many(3, fault(survived)), verdict.Violated, "surviving: fault"},
+		"no check applies":        {many(19, fault(outcomes{trial.Hostile: trial.Inapplicable})), verdict.Unknown, "19 of 20 faults killed; 19 (95 %, at least 95 demanded) by explore or lock-step alone; none of the chosen checks applies to fault"},
+		"one of two applies":      {many(30, fault(outcomes{trial.Explore: trial.Survived, trial.Hostile: trial.Inapplicable})), verdict.Violated, "surviving: fault"},
 		"an alarm":                {many(3, same(killed)), verdict.Violated, "alarms: same"},
 		"another property":        {many(3, fault(outcomes{trial.Explore: "misnamed", trial.LockStep: trial.Killed})), verdict.Violated, "another property"},
 		"hangs only":              {many(3, fault(outcomes{trial.Explore: trial.Survived, trial.LockStep: trial.Survived, trial.Stress: trial.Undecided})), verdict.Violated, "surviving"},

@@ -25,7 +25,8 @@ type Report struct {
 	schedule.Report
 	// Matched counts the steps that were judged: of the specification, and
 	// stutters. Repeated executions (of a search with rounds, of a failure that is
-	// made smaller) count again.
+	// made smaller) count again, and so do those by which a search by states verifies
+	// what it has recalled and met, which Steps does not count.
 	Matched  uint64
 	Stutters map[Stutter]uint64
 	// Candidates is the most states in which the specification may have been at once.
@@ -151,7 +152,11 @@ func (r *Refinement) report(rep schedule.Report) Report {
 // most so many of the transitions that were left out.
 func (r Report) WriteText(w io.Writer, left int) error {
 	p := &printer{w: w}
-	p.line("lock-step: %d steps matched, at most %d candidate states", r.Matched, r.Candidates)
+	verified := ""
+	if r.Verified > 0 || r.Swapped > 0 || r.Walks > 0 {
+		verified = ", those of verification included"
+	}
+	p.line("lock-step: %d steps matched%s, at most %d candidate states", r.Matched, verified, r.Candidates)
 	for _, s := range Stutters() {
 		if n := r.Stutters[s]; n > 0 {
 			p.line("  stutter %s: %d times (%s)", s, n, s.Reason())
