@@ -112,10 +112,7 @@ func specifiedBinding(v catalogue.Values) (binding.Config, error) {
 	if v.Int("clients") > 1 || v.Int("callers") > 1 || v.Int("closers") > 1 || v.Int("faults") > 0 || v.Int("lies") > 0 || v.Int("listen") > 0 || v.Int("socket") > 0 {
 		return c, fmt.Errorf("lock-step: %w: one client, whose connection the server is given, one more caller and closer, and honest sides on a machine that does what it is asked for, and whose sockets hold all that is sent", ErrNotTied)
 	}
-	if v.Word("stop") == "called" && (c.Calls == 0 || c.Closer || c.Death != binding.Nobody) {
-		return c, fmt.Errorf("lock-step: %w: a stop that awaits a call which may never be executed: the specification's awaits nothing", ErrNotTied)
-	}
-	if v.Word("stop") == "called" && (c.Death != binding.Nobody || c.Calls == 0) {
+	if v.Word("stop") == "called" && (c.Death != binding.Nobody || c.Closer || c.Calls == 0) {
 		return c, fmt.Errorf("lock-step: %w: the stop waits for a call that need never be executed, and the specification's does not", ErrNotTied)
 	}
 	return c, nil
