@@ -90,8 +90,9 @@ func (c *Clock) saw() {
 // looks at it.
 func (c *Clock) Location() Location { return c.now.at }
 
-// Peek gives the time without a step: for checks, at the end and in predicates.
-func (c *Clock) Peek() time.Duration { return time.Duration(c.now.v) }
+// Peek gives the time without a step: for checks, at the end and in predicates, as
+// Word.Peek does.
+func (c *Clock) Peek() time.Duration { return time.Duration(c.now.Peek()) }
 
 // Now gives the time. It is one step, a read.
 func (c *Clock) Now() time.Duration {
@@ -144,7 +145,7 @@ func (c *Clock) AwaitUntil(at time.Duration, name string, ok func() bool, on ...
 		r.misused("AwaitUntil %q where nothing interleaves: only a thread can wait", name)
 	}
 	th.stands(Event{Name: name, Kind: Swap, Location: c.now.at, Size: 8}, on)
-	th.ok = func() bool { return c.Peek() >= at || ok() }
+	th.ok = func() bool { return ok() || c.Peek() >= at } // ok first: what it looks at counts
 	r.waiting |= th.bit
 	r.pause(th)
 	came, passed := r.predicate(th, ok), c.Peek() >= at

@@ -71,7 +71,8 @@ func (d *detector) step(r *runner, th *thread) (text string, race bool) {
 		d.acquire(th, k)
 	}
 	th.spans(func(s Span) {
-		a.begin, a.end = s.begin(), s.end()
+		a := a
+		a.begin, a.end, a.writes = s.begin(), s.end(), a.writes && !th.onlyLooks(s)
 		if other, with := d.touch(s.Segment, a); with && !race {
 			race = true
 			text = fmt.Sprintf("%s and %s share bytes at %v, and nothing orders them", other.told, a.told, s.Location)
@@ -94,6 +95,12 @@ func (th *thread) spans(f func(Span)) {
 			f(Span{l, 1})
 		}
 	}
+}
+
+// onlyLooks says whether the step, which a predicate decides about, does no more than to
+// look at the span, by that.
+func (th *thread) onlyLooks(at Span) bool {
+	return at.Location != th.event.Location && (th.ok != nil || th.test != nil || th.changes != nil)
 }
 
 func sourceOr(source string) string {
@@ -129,7 +136,7 @@ func (d *detector) acquire(th *thread, k Kind) {
 	if k == Store {
 		return
 	}
-	d.places(th, func(place uint64) {
+	d.places(th, false, func(place uint64) {
 		if left := d.left[place]; left != nil {
 			d.clocks[th.index] = joined(d.clocks[th.index], left)
 		}
@@ -139,7 +146,7 @@ func (d *detector) acquire(th *thread, k Kind) {
 // release leaves the thread's clock to who reads what it writes.
 func (d *detector) release(th *thread, k Kind) {
 	c := d.clocks[th.index]
-	d.places(th, func(place uint64) {
+	d.places(th, true, func(place uint64) {
 		if k == Wake {
 			d.left[place] = joined(append([]uint32(nil), d.left[place]...), c)
 		} else {
@@ -149,9 +156,12 @@ func (d *detector) release(th *thread, k Kind) {
 	c[th.index]++
 }
 
-// places calls f for each word that the thread's step touches.
-func (d *detector) places(th *thread, f func(uint64)) {
+// places calls f for each word that the thread's step touches, or may write.
+func (d *detector) places(th *thread, written bool, f func(uint64)) {
 	th.spans(func(s Span) {
+		if written && th.onlyLooks(s) {
+			return
+		}
 		for w := s.begin() >> wordShift; w <= (s.end()-1)>>wordShift; w++ {
 			f(uint64(s.Segment)<<32 | w)
 		}
@@ -186,11 +196,14 @@ func collide(a, b *thread) (race bool) {
 	stores := func(th *thread) bool {
 		return th.mightWrite() && th.event.Kind != Wake || th.event.Kind == Buffer
 	}
-	if !a.event.Kind.plain() && !b.event.Kind.plain() || !access(a) || !access(b) || !stores(a) && !stores(b) {
+	aStores, bStores := stores(a), stores(b)
+	if !a.event.Kind.plain() && !b.event.Kind.plain() || !access(a) || !access(b) || !aStores && !bStores {
 		return false
 	}
 	a.spans(func(s Span) {
-		b.spans(func(other Span) { race = race || s.overlaps(other) })
+		b.spans(func(other Span) {
+			race = race || s.overlaps(other) && (aStores && !a.onlyLooks(s) || bStores && !b.onlyLooks(other))
+		})
 	})
 	return race
 }

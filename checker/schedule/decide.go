@@ -101,6 +101,9 @@ func (r *runner) awake() (set uint64) {
 	r.quiet = true
 	for w := r.waiting; w != 0; w &= w - 1 {
 		r.asked = r.threads[bits.TrailingZeros64(w)]
+		if r.detector != nil {
+			r.asked.on = r.asked.on[:r.asked.announced]
+		}
 		if r.asked.test != nil && r.asked.test(r.asked.word.v) || r.asked.test == nil && r.asked.ok() {
 			set |= r.asked.bit
 		}

@@ -58,7 +58,7 @@ func (p *places) of(th *thread) int32 {
 	if k := th.event.Kind; k == Kill || k == Buffer || k == Drain {
 		return 0
 	}
-	if th.event.Kind == Await && len(th.on) == 0 && th.word == nil && !p.one {
+	if th.blind() && !p.one {
 		p.one, p.merged = true, true
 	}
 	if p.one {
@@ -176,7 +176,7 @@ func (p *places) find(th *thread) (c int32, known bool) {
 		return 0, true
 	case p.one:
 		return 1, true
-	case k == Await && len(th.on) == 0 && th.word == nil:
+	case th.blind():
 		return 0, false
 	}
 	c, known = p.class[placeOf(th.event.Location, th.event.Size)]

@@ -32,7 +32,8 @@
 //
 // A loop that polls is an await: a thread that waits is not run until a write makes
 // its predicate true, so that spinning costs no executions and a livelock of
-// polling threads is a deadlock of awaits. Other loops are bounded by
+// polling threads is a deadlock of awaits. The predicate may look at any Word, by Peek; what
+// else it looks at is to be named to T.Await or T.AwaitStep. Other loops are bounded by
 // Options.MaxSteps, and the verdict says so.
 //
 // # Which strategy
@@ -55,7 +56,7 @@
 //	                               one decision of it; host.go: what is no thread's
 //	misuse.go, announced.go        wrong use, and use that comes to nothing
 //	word.go, mutex.go, cond.go, clock.go   shared objects
-//	dependence.go                  which steps commute
+//	dependence.go, looks.go        which steps commute; what predicates look at
 //	optimal.go, races.go, probe.go partial order reduction
 //	stateful.go, fork.go, visit.go search by states: the path, a decision, a state
 //	state.go, seen.go              what a state is; those that were visited
@@ -77,7 +78,9 @@
 // # What it does not see
 //
 //   - Accesses that no step announces: to variables that threads share without
-//     T.Word or T.Step, and within one step. They happen at the step before.
+//     T.Word or T.Step, and within one step. They happen at the step before. So it is
+//     with what predicates look at beside words and the places that are named: Stateful
+//     and Optimal test on a sample that there is nothing, and end with ErrState if there is.
 //   - Weak memory. Every interleaving is sequentially consistent, but for the plain
 //     stores of Words with Options.StoreBuffers. Plain accesses that nothing orders
 //     are found with Options.DataRaces, whatever their values.

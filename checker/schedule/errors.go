@@ -14,7 +14,8 @@ var (
 
 	// ErrState: a stateful search took two states for one that are not: a mark
 	// leaves out a live value, shared words were not announced, or a quotient is
-	// too coarse.
+	// too coarse. Or a search with reduction, Optimal too, took two steps to commute that
+	// do not: one touches, or its predicate looks at, more than it announces.
 	ErrState = errors.New("the announced state does not determine what follows")
 
 	// ErrDeclared: a function that the set-up declares (T.Shared, T.SharedAt, T.Guards,

@@ -172,6 +172,12 @@ const (
 
 func (e *exploration) explore(ctx context.Context) (Report, error) {
 	why, err := e.search()
+	if o := e.optimal; o != nil {
+		e.report.Swapped = o.swapped.Load()
+		if err == nil && e.first == nil && o.clashes != nil && e.report.TooLong == 0 {
+			why, err, e.blamed = atInterrupt, o.clashes.err, o.clashes.at
+		}
+	}
 	if err == nil && e.first == nil && e.report.TooLong == 0 && (why == exhausted || why == atBudget) && e.report.Executions > 0 {
 		if err = e.covered.covers(e.report.Executions); err != nil {
 			why = atInterrupt
@@ -216,6 +222,10 @@ func (e *exploration) search() (ending, error) {
 			}
 		}
 		settled, more := e.strategy.begin()
+		if e.optimal != nil && e.optimal.void {
+			e.optimal.void = false
+			e.forget()
+		}
 		if !more {
 			return exhausted, nil
 		}
@@ -237,6 +247,11 @@ func (e *exploration) search() (ending, error) {
 		case ended, failed:
 			if e.count(n) && !e.o.KeepGoing {
 				return atFailure, nil
+			}
+		}
+		if e.optimal != nil {
+			if err := e.optimal.verify(); err != nil {
+				return atInterrupt, err
 			}
 		}
 		if n%64 == 0 {

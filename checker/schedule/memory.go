@@ -110,10 +110,13 @@ func (m *memory) err(format string, args ...any) {
 func (m *memory) position(r *runner, th *thread) *position {
 	key := positionKey{stand: r.standing(th), thread: th.index, local: th.local}
 	if n := m.positions[key]; n != nil {
+		if len(th.on) > th.announced {
+			n.widen(r, th.on)
+		}
 		return n
 	}
 	n := &position{stand: key.stand, history: th.history, part: key.stand.digest(th.index, th.local)}
-	n.thread = thread{index: th.index, bit: th.bit, name: th.name, event: th.event, on: slices.Clone(th.on)}
+	n.thread = thread{index: th.index, bit: th.bit, name: th.name, event: th.event, on: slices.Clone(th.on), announced: th.announced}
 	n.ended = th.done || th.dead || r.struck&th.bit != 0
 	n.waits = r.waiting&th.bit != 0
 	if th.word != nil {
@@ -125,17 +128,23 @@ func (m *memory) position(r *runner, th *thread) *position {
 	n.set = make([]uint64, (r.parts()+63)/64)
 	if !n.ended {
 		n.situations = make(map[Digest]*situation)
-		for i := range r.parts() {
-			if r.touches(th, i) {
-				n.touches = append(n.touches, i)
-				n.set[i/64] |= 1 << (i % 64)
-			}
-		}
-		n.guards = r.touching(th, nil)
+		n.putDown(r)
 	}
 	m.positions[key] = n
 	m.hold(positionSize)
 	return n
+}
+
+// putDown takes down which parts stand at the position's places, and of which guards these are.
+func (n *position) putDown(r *runner) {
+	n.touches = n.touches[:0]
+	for i := range r.parts() {
+		if r.touches(&n.thread, i) {
+			n.touches = append(n.touches, i)
+			n.set[i/64] |= 1 << (i % 64)
+		}
+	}
+	n.guards = r.touching(&n.thread, nil)
 }
 
 // touches says whether the i-th part stands at a place of the step that the thread
@@ -235,7 +244,7 @@ func (s *stateful) learn(from, to *fork) {
 	}
 	a, b, t := &from.picture, &to.picture, from.chosen
 	c, n := a.situations[t], a.positions[t]
-	if c.never = c.never || !s.isOwn(from, to); c.never {
+	if c.never = c.never || n.widened(s.r) || !s.isOwn(from, to); c.never {
 		c.effect = nil
 		return
 	}

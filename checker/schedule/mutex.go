@@ -71,5 +71,6 @@ func (m *Mutex) free() {
 	}
 }
 
-// Held says whether anybody holds the lock, without a step: for checks.
-func (m *Mutex) Held() bool { return m.w.v != mutexFree }
+// Held says whether anybody holds the lock, without a step: for checks, at the end and in
+// predicates (Word.Peek).
+func (m *Mutex) Held() bool { return m.w.Peek() != mutexFree }

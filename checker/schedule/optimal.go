@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"fmt"
+	"sync/atomic"
 )
 
 // optimal is the search with optimal dynamic partial order reduction: source
@@ -14,6 +15,10 @@ import (
 // have been taken (races.go); and the answers of T.Choose make a step of one
 // thread into several that exclude each other, so that each is in a race with the
 // others (alternatives).
+//
+// What predicates look at is found out on the way (looks.go). That steps commute which touch
+// no place together is what the program announces: it is tested on a sample (swaps.go), and
+// wherever a step changes who of the threads that wait can go on (hides).
 type optimal struct {
 	r       *runner
 	places  *places
@@ -36,10 +41,15 @@ type optimal struct {
 	asked        int  // answers given since the last decision
 	redundant    bool // the execution is one of a trace that was visited
 	restart      bool // places were merged: what was visited does not count
+	void         bool // nor does what was counted: the exploration is to forget it
 	difference   string
-	fault        string   // our own
+	hidden       string   // what a predicate looks at and does not announce
+	asker        thread   // in place of one whose predicate is evaluated out of turn
 	v            []access // for race detection
 	probes       prober
+	swaps        swapper
+	swapped      atomic.Uint64
+	clashes      *clash // the first one that is told at the end of the search
 }
 
 // node is one decision of the current execution: the step taken there, and what
@@ -115,7 +125,10 @@ func (o *optimal) lastOfThread(t int) int32 {
 }
 
 func newOptimal(r *runner) *optimal {
-	return &optimal{r: r, places: newPlaces(), answers: newAnswers(), lastKill: -1}
+	o := &optimal{r: r, places: newPlaces(), answers: newAnswers(), lastKill: -1}
+	o.swaps = newSwapper(r, o.ahead, o.voids, &o.swapped)
+	o.swaps.a.hides, o.swaps.b.hides = o.hides, o.hides
+	return o
 }
 
 // begin moves to the next execution.
@@ -123,12 +136,15 @@ func (o *optimal) begin() (int, bool) {
 	switch {
 	case o.restart:
 		o.reset()
-		o.setUp = odometer{}
+		o.setUp, o.void = odometer{}, true
+		o.clashes, o.swaps.due = nil, nil
+		o.swapped.Store(0)
+		clear(o.swaps.met)
 	case !o.begun:
 	case o.ended.advance():
 	default:
 		o.detect()
-		if o.restart {
+		if o.looked() || o.restart {
 			return o.begin()
 		}
 		if !o.backtrack() {
@@ -193,10 +209,16 @@ func (o *optimal) unlink(n *node) {
 // with any step that is not asleep.
 func (o *optimal) pick(enabled uint64, last int) int {
 	o.settle()
-	if o.at < len(o.path) {
+	switch {
+	case o.looked():
+		return -1
+	case o.at < len(o.path):
 		return o.repeat(enabled)
+	case !o.told(enabled):
+		return -1
 	}
 	n := o.grow(enabled)
+	o.swaps.look(enabled, o.r.threads)
 	switch {
 	case len(o.follow) > 0:
 		n.tree = append(n.tree, o.follow[1:]...)
@@ -302,7 +324,7 @@ func (o *optimal) awake(n *node, thread int, answers int32) bool {
 func (o *optimal) stand(n *node) int {
 	t := int(n.thread)
 	if n.enabled>>uint(t)&1 == 0 {
-		o.fault = fmt.Sprintf("schedule: a wakeup tree lets thread %d take step %d, and it is not enabled", t, o.at+1)
+		o.hidden = o.cannot(t)
 		return -1
 	}
 	th := o.r.threads[t]
@@ -360,7 +382,7 @@ func (o *optimal) outside(by *odometer, n int) int {
 func (o *optimal) over() {
 	o.settle()
 	o.blocked, o.ready = o.blocked[:0], o.ready[:0]
-	if o.redundant || o.restart {
+	if o.redundant || o.restart || o.looked() || o.r.outcome == underWay && !o.told(0) {
 		return
 	}
 	for e := o.r.waiting | o.r.struck; e != 0; e &= e - 1 {
@@ -379,14 +401,13 @@ func (o *optimal) over() {
 
 // repeated says why the execution cannot be explored, if it cannot.
 func (o *optimal) repeated() error {
-	if o.fault != "" {
-		panic(o.fault)
-	}
 	switch declarers := o.r.declarers; {
 	case declarers&(declarers-1) != 0:
 		return twoDeclarers(o.r)
 	case o.difference != "":
 		return fmt.Errorf("%w: %s", ErrNondeterministic, o.difference)
+	case o.hidden != "" && (o.r.outcome != failed || o.r.goOn): // a failure is one, whatever was hidden
+		return fmt.Errorf("%w: %s", ErrState, o.hidden)
 	case o.at < len(o.path):
 		return fmt.Errorf("%w: it ends after step %d and went on before", ErrNondeterministic, o.at)
 	}
@@ -400,4 +421,38 @@ func twoDeclarers(r *runner) error {
 	second := lowest(r.declarers & (r.declarers - 1))
 	return fmt.Errorf("%w: threads %q and %q both declare threads while threads run, and a search with reduction tells threads apart by the order in which they are declared",
 		ErrOptions, r.threads[first].name, r.threads[second].name)
+}
+
+// ahead gives what an enabled thread stands before.
+func (o *optimal) ahead(thread int) access { return o.pending(o.r.threads[thread]).access }
+
+// verify takes steps in either order that the search takes to commute (swaps.go). The
+// states that they lead to it compares as far as the program tells what it shares.
+func (o *optimal) verify() error {
+	if len(o.swaps.due) == 0 {
+		return nil
+	}
+	r := o.r
+	goOn, untold := r.goOn, r.untold
+	r.goOn, r.keeps, r.untold = false, true, nil
+	defer func() { r.goOn, r.keeps, r.untold = goOn, false, untold }()
+	return o.swaps.try(o.clashed)
+}
+
+// clashed takes down that two steps do not commute. Of a check that fails after one order
+// alone, and where the program declares locks (guards.go), it is told at the end of the
+// search, if that has found no failure by then. What a program tells of who holds a lock may
+// change at any step, where no property looks at it: of two states nothing is said there.
+func (o *optimal) clashed(of clash) error {
+	guards := len(o.r.guards) > 0
+	switch {
+	case guards && of.states:
+		return nil
+	case !guards && !of.fails:
+		return of.err
+	}
+	if o.clashes == nil {
+		o.clashes = &of
+	}
+	return nil
 }

@@ -29,6 +29,9 @@ func (p *prober) probe(o *optimal, k int32, a access) (could, writes bool) {
 func (p *prober) begin() (int, bool) { return 0, true }
 
 func (p *prober) pick(enabled uint64, _ int) int {
+	if p.o.looked() {
+		return -1
+	}
 	a := p.steps[p.at]
 	p.at++
 	p.asked = 0

@@ -132,7 +132,7 @@ func (t *T) Step(e Event, also ...Location) {
 // StepIf is a Step that changes its location only if changes() is true when it is
 // taken, as compare-and-swap does, and gives what changes() said. One that
 // changes nothing is a read to searches that reduce. changes must be such as a
-// predicate of Await.
+// predicate of Await, and look at nothing but the location and words (Word.Peek).
 func (t *T) StepIf(e Event, changes func() bool) bool {
 	r, th := t.thread("StepIf")
 	if th == nil {
@@ -152,6 +152,7 @@ func (th *thread) stands(e Event, on []Location) {
 	}
 	th.event = e
 	th.on = append(th.on[:0], on...)
+	th.announced = len(on)
 	th.ok, th.changes, th.test, th.word, th.victims = nil, nil, nil, nil, 0
 	if th.r.recording != nil {
 		th.source = th.r.source()
@@ -165,6 +166,10 @@ func (th *thread) stands(e Event, on []Location) {
 // that is enabled only while ok() is true. It is one read of the locations named.
 // ok must depend on nothing but shared state and must not change it; it is called
 // often, on whichever goroutine runs. Accesses in it are part of the await.
+//
+// Name all that ok looks at and that no Word tells (Word.Peek): a step elsewhere is taken
+// to leave the await as it is. Optimal and Stateful test that on a sample, and a step that
+// does not is an error (ErrState). An await that names no location is taken to look at all.
 func (t *T) Await(name string, ok func() bool, on ...Location) {
 	r, th := t.thread("Await")
 	if th == nil {
@@ -189,7 +194,10 @@ func (t *T) Await(name string, ok func() bool, on ...Location) {
 // AwaitStep is a Step that is enabled only while ok() is true: a blocking lock is
 // one that sets the word and is enabled while the word is free. To wait and to
 // make the access is one event. ok must be such as a predicate of Await.
-func (t *T) AwaitStep(e Event, ok func() bool) {
+//
+// on names what ok looks at beside the location of the event and the words that it reads
+// by Peek: who writes there decides about the step, as with Await.
+func (t *T) AwaitStep(e Event, ok func() bool, on ...Location) {
 	r, th := t.thread("AwaitStep")
 	if th == nil {
 		if !ok() {
@@ -200,7 +208,7 @@ func (t *T) AwaitStep(e Event, ok func() bool) {
 	if r.straightOn(th, e.Name, e.Kind, e.Location) {
 		return
 	}
-	th.stands(e, nil)
+	th.stands(e, on)
 	th.ok = ok
 	r.waiting |= th.bit
 	r.pause(th)

@@ -175,7 +175,7 @@ func (o *optimal) couldBeTaken(p *pending, k int32) (could, known bool) {
 	case n.waiting>>uint(p.thread)&1 == 1 && p.prev < k:
 		return n.enabled>>uint(p.thread)&1 == 1, true
 	case p.onWord && p.test != nil && n.onWord && n.word == p.word:
-		return p.test(n.before), true
+		return o.ask(p, n.before)
 	}
 	return false, false
 }

@@ -101,23 +101,23 @@ func TestRecallingARing(t *testing.T) {
 	}
 }
 
-// counting is a program of threads that count in a word, and in a variable of the
-// program as how says.
-func counting(threads, rounds int, how func(t *schedule.T, w *schedule.Word, hidden *uint64) (also func(self int))) func(*schedule.T) {
+// counting is a program of threads that count in a word, and in variables of the
+// program: counted is what the word is, hidden what how makes of it.
+func counting(threads, rounds int, how func(t *schedule.T, w *schedule.Word, hidden, counted *uint64) (also func(self int))) func(*schedule.T) {
 	return func(t *schedule.T) {
-		hidden := new(uint64)
+		hidden, counted := new(uint64), new(uint64)
 		words := make([]*schedule.Word, threads)
 		for i := range words {
 			words[i] = t.Word("own", 0)
 		}
 		w := t.Word("common", 0)
-		also := how(t, w, hidden)
+		also := how(t, w, hidden, counted)
 		t.Recall()
 		for i := range threads {
 			t.Go("counter", func() {
 				for n := range rounds {
 					t.Mark("round", uint64(n))
-					w.Add(1)
+					*counted = w.Add(1)
 					words[i].Store(uint64(n))
 					also(i)
 				}
@@ -130,25 +130,25 @@ func counting(threads, rounds int, how func(t *schedule.T, w *schedule.Word, hid
 func TestRecallIsVerified(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		how  func(t *schedule.T, w *schedule.Word, hidden *uint64) func(int)
+		how  func(t *schedule.T, w *schedule.Word, hidden, counted *uint64) func(int)
 		want []string
 	}{
-		{"a part that changes elsewhere", func(t *schedule.T, w *schedule.Word, hidden *uint64) func(int) {
+		{"a part that changes elsewhere", func(t *schedule.T, w *schedule.Word, hidden, counted *uint64) func(int) {
 			t.SharedAt("tally", func(d *schedule.Digest) { d.Word(*hidden) }, schedule.Span{Location: w.Location(), Size: 8})
 			return func(int) { *hidden++ }
 		}, []string{"changed tally", "store own"}},
-		{"a value that is read and not declared", func(t *schedule.T, w *schedule.Word, hidden *uint64) func(int) {
+		{"a value that is read and not declared", func(t *schedule.T, w *schedule.Word, hidden, counted *uint64) func(int) {
 			seen := t.Word("seen", 0)
 			return func(int) {
 				seen.Add(1)
 				seen.Store(w.Peek())
 			}
 		}, []string{"what else does it look at?", "store seen"}},
-		{"a predicate that looks elsewhere", func(t *schedule.T, w *schedule.Word, hidden *uint64) func(int) {
+		{"a predicate that looks elsewhere", func(t *schedule.T, w *schedule.Word, hidden, counted *uint64) func(int) {
 			other := schedule.Location{Segment: 1}
 			return func(self int) {
 				if self == 0 {
-					t.Await("await evenness", func() bool { return w.Peek()%2 == 0 || w.Peek() > 4 }, other)
+					t.Await("await evenness", func() bool { return *counted%2 == 0 || *counted > 4 }, other)
 					t.SawValue(0)
 				}
 			}

@@ -67,6 +67,7 @@ type runner struct {
 	declarers         uint64  // threads that have declared threads after the first step
 	struck            uint64  // threads that T.Kill ended while they stood before a step
 	asked             *thread // whose predicate runs now
+	looks             []look  // what predicates of this execution have looked at, and the search has not taken in
 	quiet             bool    // a predicate runs: accesses in it are no steps
 	settingUp, ending bool    // the set-up runs, the functions of AtEnd run
 
@@ -157,6 +158,7 @@ func (r *runner) reset(settled int) {
 	r.settled, r.repeating, r.hears = settled, false, r.keeps
 	r.settingUp, r.ending, r.quiet, r.running, r.asked = false, false, false, nil, nil
 	r.declared, r.started = 0, 0
+	r.looks = r.looks[:0]
 	r.last = -1
 	r.next, r.decided = nil, false
 	r.steps, r.marks, r.atEnd = r.steps[:0], r.marks[:0], r.atEnd[:0]
@@ -274,7 +276,7 @@ func (r *runner) waitingThreads() string {
 			kind = " (a daemon)"
 		}
 		fmt.Fprintf(&b, "%s%s%s waits at %s", sep, th.name, kind, th.event.Name)
-		for i, l := range th.on {
+		for i, l := range th.on[:th.announced] {
 			fmt.Fprintf(&b, "%s%v", map[bool]string{true: " on ", false: ", "}[i == 0], l)
 		}
 		sep = "; "

@@ -261,8 +261,8 @@ type Report struct {
 	// Walks counts the random walks from the beginning that Stateful makes once it has
 	// found nothing: each passed all checks and came through visited states alone.
 	Walks uint64
-	// Swapped counts the pairs of steps, taken to commute by Stateful, that were taken in
-	// either order and led to one state.
+	// Swapped counts the pairs of steps, taken to commute by Stateful or by Optimal, that
+	// were taken in either order and led to one state, as far as the program tells it.
 	Swapped uint64
 	// Untold are the steps of Stateful, by event name, that read and told nothing, so
 	// that their threads were taken to have read all shared words (T.SawValue). If

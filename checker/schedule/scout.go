@@ -58,6 +58,7 @@ func (s *stateful) scoutAhead(executions uint64) bool {
 func (w *scout) begin() (int, bool) { return 0, true }
 
 func (w *scout) pick(enabled uint64, _ int) int {
+	w.s.c.usage.looked(w.s.r)
 	w.s.c.usage.note(w.s.r.threads, enabled, w.s.r.waiting, nil)
 	w.over()
 	return oneOf(w.draw, enabled)

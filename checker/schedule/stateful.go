@@ -67,7 +67,7 @@ type stateful struct {
 func newStateful(r *runner, o Options, c *common) *stateful {
 	s := &stateful{r: r, c: c, races: o.DataRaces, plain: o.Plain, runAll: o.RunAll, memory: newMemory(c)}
 	s.check = verifier{s: s, kept: &c.kept}
-	s.swaps = newSwapper(s)
+	s.swaps = newSwapper(r, s.ahead, s.voids, &c.swapped)
 	return s
 }
 

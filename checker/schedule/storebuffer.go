@@ -121,9 +121,14 @@ func (r *runner) drain(th *thread) {
 	}
 }
 
-// seen gives the word as the running thread sees it.
+// seen gives the word as the running thread sees it; in a predicate, as the thread does
+// whose it is.
 func (w *Word) seen() uint64 {
 	th := w.t.r.running
+	if asked := w.t.r.asked; asked != nil {
+		asked.looksAt(w.at)
+		th = asked
+	}
 	if th == nil || th.buffer == nil {
 		return w.v
 	}

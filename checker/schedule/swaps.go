@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 )
 
 // swapper tests that steps which a search takes to commute do: of two that touch no
@@ -17,7 +18,12 @@ import (
 // The sample is by names of steps: of each pair, the first time that a state has both
 // ahead, the 4th, the 16th and so on.
 type swapper struct {
-	s      *stateful
+	r *runner
+	// Of the search: what an enabled thread stands before where the search is, and whether
+	// an execution made aside has shown that some of that is void.
+	access func(thread int) access
+	voids  func() bool
+	agreed *atomic.Uint64 // pairs that led to one state
 	looked uint64
 	met    map[uint64]uint32 // by the names of two steps: how many states have had both ahead
 	due    []swap
@@ -29,6 +35,15 @@ type swapper struct {
 type swap struct {
 	path       []Decision
 	one, other int // the threads
+	steps      [2]access
+}
+
+// clash is two steps that do not commute.
+type clash struct {
+	err    error
+	at     []Decision // the execution that shows it
+	fails  bool       // by a check, after one order alone
+	states bool       // they lead to two states, and that is all
 }
 
 // allPairs: of so many states all pairs are looked at, of those after them one pair.
@@ -37,72 +52,109 @@ const allPairs = 1 << 12
 // swapping: tests that are about something else leave the swaps out (export_test.go).
 var swapping = true
 
-func newSwapper(s *stateful) swapper {
-	return swapper{s: s, met: make(map[uint64]uint32), draw: rand.New(rand.NewPCG(1, 0))}
+func newSwapper(r *runner, access func(int) access, voids func() bool, agreed *atomic.Uint64) swapper {
+	return swapper{r: r, access: access, voids: voids, agreed: agreed, met: make(map[uint64]uint32), draw: rand.New(rand.NewPCG(1, 0))}
 }
 
-// look looks at a state that was not visited before.
-func (w *swapper) look(p *fork, threads []*thread) {
-	if w.s.plain || !swapping || p.enabled&(p.enabled-1) == 0 {
+// look looks at a state that was not visited before, at which the search is.
+func (w *swapper) look(enabled uint64, threads []*thread) {
+	if !swapping || enabled&(enabled-1) == 0 {
 		return
 	}
 	if w.looked++; w.looked > allPairs {
-		one := oneOf(w.draw, p.enabled)
-		w.pair(p, threads, one, oneOf(w.draw, p.enabled&^(1<<uint(one))))
+		one := oneOf(w.draw, enabled)
+		w.pair(threads, one, oneOf(w.draw, enabled&^(1<<uint(one))))
 		return
 	}
-	for e := p.enabled; e != 0; e &= e - 1 {
+	for e := enabled; e != 0; e &= e - 1 {
 		for f := e & (e - 1); f != 0; f &= f - 1 {
-			w.pair(p, threads, lowest(e), lowest(f))
+			w.pair(threads, lowest(e), lowest(f))
 		}
 	}
 }
 
 // pair looks at two steps that a state has ahead.
-func (w *swapper) pair(p *fork, threads []*thread, one, other int) {
-	if p.stands[one].depends(&p.stands[other]) {
+func (w *swapper) pair(threads []*thread, one, other int) {
+	first, second := w.access(one), w.access(other)
+	if first.depends(&second) {
 		return
 	}
-	r := w.s.r
+	r := w.r
 	a, b := uint64(r.names.id(threads[one].event.Name)), uint64(r.names.id(threads[other].event.Name))
 	key := min(a, b)<<32 | max(a, b)
 	n := w.met[key] + 1
 	if w.met[key] = n; n&(n-1) == 0 && bits.TrailingZeros32(n)%2 == 0 {
-		w.due = append(w.due, swap{r.decisions(), one, other})
+		w.due = append(w.due, swap{r.decisions(), one, other, [2]access{first, second}})
 	}
 }
 
-// try makes the executions that are due. Where the program declares locks, what is
-// wrong is told at the end of the search (common.swapErr): a lock that is none lets two
-// threads come to what they do not announce, which the search must then see (trust.go).
-func (w *swapper) try() error {
+// try makes the executions that are due, until wrong gives an error of two steps that do
+// not commute.
+func (w *swapper) try(wrong func(clash) error) error {
 	for _, two := range w.due {
 		err := w.swap(two)
-		switch c := w.s.c; {
-		case err == nil:
-		case len(w.s.r.guards) == 0:
+		if err == nil {
+			continue
+		}
+		at := append(two.path[:len(two.path):len(two.path)], Decision{Thread: two.one}, Decision{Thread: two.other})
+		a, b := &w.a, &w.b
+		of := clash{err: err, at: at, fails: (a.fails == "") != (b.fails == "")}
+		of.states = !of.fails && a.hidden+b.hidden+a.refused+b.refused == ""
+		if err = wrong(of); err != nil {
 			return err
-		default:
-			c.mu.Lock()
-			if c.swapErr == nil {
-				c.swapErr, c.swapAt = err, append(two.path[:len(two.path):len(two.path)], Decision{Thread: two.one}, Decision{Thread: two.other})
-			}
-			c.mu.Unlock()
 		}
 	}
 	w.due = w.due[:0]
 	return nil
 }
 
+// clashed takes down that two steps do not commute. Where the program declares locks, it
+// is told at the end of the search (common.swapErr): a lock that is none lets two
+// threads come to what they do not announce, which the search must then see (trust.go).
+func (s *stateful) clashed(of clash) error {
+	if len(s.r.guards) == 0 {
+		return of.err
+	}
+	s.c.mu.Lock()
+	defer s.c.mu.Unlock()
+	if s.c.swapErr == nil {
+		s.c.swapErr, s.c.swapAt = of.err, of.at
+	}
+	return nil
+}
+
+// ahead gives what an enabled thread stands before at the last decision.
+func (s *stateful) ahead(thread int) access { return s.path[len(s.path)-1].stands[thread] }
+
+// voids takes in what predicates have looked at in an execution made aside, and says
+// whether the search must begin again.
+func (s *stateful) voids() bool {
+	if len(s.r.looks) == 0 {
+		return false
+	}
+	s.c.usage.looked(s.r)
+	if !s.c.usage.broken() {
+		return false
+	}
+	s.c.end(&s.c.begins)
+	return true
+}
+
 func (w *swapper) swap(two swap) error {
-	r := w.s.r
-	w.a.take(r, two.path, two.one, two.other)
-	w.b.take(r, two.path, two.other, two.one)
+	r := w.r
+	w.a.take(r, two.path, two.steps[0], two.steps[1])
+	void := w.voids()
+	w.b.take(r, two.path, two.steps[1], two.steps[0])
+	void = w.voids() || void
 	a, b := &w.a, &w.b
 	const though = "though neither changes anything at the places of the other"
 	switch {
-	case a.void || b.void:
+	case a.void || b.void || void:
 		return nil
+	case a.hidden != "":
+		return fmt.Errorf("%w: after %s %s", ErrState, plural(len(two.path), "decision"), a.hidden)
+	case b.hidden != "":
+		return fmt.Errorf("%w: after %s %s", ErrState, plural(len(two.path), "decision"), b.hidden)
 	case a.refused != "" || b.refused != "":
 		if a.refused == "" {
 			a = b
@@ -121,7 +173,7 @@ func (w *swapper) swap(two swap) error {
 		return fmt.Errorf("%w: after %s the state that %s and %s lead to differs from that after the other order in %s, %s: does one of them touch more than it announces (T.Step takes several places), or does a mark tell what came first?",
 			ErrState, plural(len(two.path), "decision"), a.tell(0), b.tell(0), a.state.differs(&b.state), though)
 	}
-	w.s.c.swapped.Add(1)
+	w.agreed.Add(1)
 	return nil
 }
 
@@ -139,10 +191,16 @@ type swapped struct {
 	steps   [2]record
 	key     Digest // of the state after both, which is in
 	state   inParts
+	// Of a search that looks at what the two do to those who wait: whether one of them, as
+	// the two are taken, changes who is enabled and does not show it; what is said of that.
+	hides         func(were, enabled, waited uint64, step *access) string
+	hidden        string
+	stands        [2]access
+	were, waiting uint64
 }
 
-func (d *swapped) take(r *runner, path []Decision, one, other int) {
-	*d = swapped{r: r, path: path, two: [2]int{one, other}, state: d.state}
+func (d *swapped) take(r *runner, path []Decision, one, other access) {
+	*d = swapped{r: r, path: path, two: [2]int{int(one.thread), int(other.thread)}, state: d.state, hides: d.hides, stands: [2]access{one, other}}
 	r.aside(d, len(path)+3, func() {
 		d.void = d.void || r.outcome == interrupted || r.misuse != "" || r.mute != "" || d.at <= len(path)
 		n := max(0, d.at-len(path))
@@ -184,10 +242,9 @@ func (d *swapped) pick(enabled uint64, _ int) int {
 	t := 0
 	if n < 0 {
 		t = d.path[d.at].Thread
-	} else if n < 2 {
+	} else if d.note(n, enabled); n < 2 {
 		t = d.two[n]
 	} else {
-		d.note()
 		return -1
 	}
 	if t < 0 || enabled>>uint(t)&1 == 0 {
@@ -211,16 +268,22 @@ func (d *swapped) refuse(n int) {
 // over looks at where no thread can go on, where no strategy is asked.
 func (d *swapped) over() {
 	if n := d.at - len(d.path); n >= 0 && d.r.outcome == underWay && d.refused == "" && d.key == (Digest{}) {
-		if n == 2 {
-			d.note()
-		} else {
+		if d.note(n, 0); n < 2 {
 			d.refuse(n)
 		}
 	}
 }
 
-// note takes down the state after both.
-func (d *swapped) note() {
+// note looks at what the step that was taken last of the two did to those who wait, and
+// takes down the state after both.
+func (d *swapped) note(n int, enabled uint64) {
+	if n > 0 && d.hides != nil && d.hidden == "" {
+		d.hidden = d.hides(d.were, enabled, d.waiting, &d.stands[n-1])
+	}
+	d.were, d.waiting = enabled, d.r.waiting
+	if n < 2 {
+		return
+	}
 	d.key = d.r.state()
 	d.state.take(d.r)
 }

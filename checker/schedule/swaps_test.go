@@ -86,12 +86,13 @@ func TestSwapsFindWhatIsNotAnnounced(t *testing.T) {
 	}
 }
 
-// deaf is a thread that awaits x and says that it awaits y, while another one takes x
-// back; loose one that checks x at a step on y while another one changes it.
+// deaf is a thread that awaits what stands at x and says that it awaits y, while another
+// one takes it back; loose one that checks x at a step on y while another one changes it.
 func deaf(t *schedule.T) {
 	x, y := t.Word("x", 1), t.Word("y", 0)
-	t.Go("waits", func() { t.Await("wait", func() bool { return x.Peek() == 1 }, y.Location()); y.Store(1) })
-	t.Go("takes", func() { x.Store(0); x.Store(1) })
+	open := true
+	t.Go("waits", func() { t.Await("wait", func() bool { return open }, y.Location()); y.Store(1) })
+	t.Go("takes", func() { x.Store(0); open = false; x.Store(1); open = true })
 	t.Go("looks", func() { x.Load(); y.Load() })
 }
 

@@ -28,20 +28,21 @@ type thread struct {
 	exiting    bool // its goroutine is about to end, by Goexit: only lose may resume it
 
 	// The step that the thread stands before, and for an await when and on what.
-	event   Event
-	ok      func() bool
-	on      []Location        // what an await is on, or what a step touches beside its location
-	changes func() bool       // of a StepIf: whether it writes, if it is taken now
-	wrote   bool              // the step that the thread took last may have changed its location
-	word    *Word             // that the step is on, nil if it is on none
-	test    func(uint64) bool // of an await of the word, in place of ok
-	expects uint64            // of a compare-and-swap of the word
-	victims uint64            // of a Kill
-	holds   int               // mutexes that it holds
-	buffer  *storeBuffer      // of its plain stores; nil: they go to memory at once
-	history                   // of a search that keeps states
-	dead    bool              // killed by T.Kill or stopped by a failure: it is unwound at the end
-	source  string            // file:line of the call, only when recording
+	event     Event
+	ok        func() bool
+	on        []Location        // what an await is on, or what a step touches beside its location
+	announced int               // of these, how many the program has named; a predicate was seen to look at the others
+	changes   func() bool       // of a StepIf: whether it writes, if it is taken now
+	wrote     bool              // the step that the thread took last may have changed its location
+	word      *Word             // that the step is on, nil if it is on none
+	test      func(uint64) bool // of an await of the word, in place of ok
+	expects   uint64            // of a compare-and-swap of the word
+	victims   uint64            // of a Kill
+	holds     int               // mutexes that it holds
+	buffer    *storeBuffer      // of its plain stores; nil: they go to memory at once
+	history                     // of a search that keeps states
+	dead      bool              // killed by T.Kill or stopped by a failure: it is unwound at the end
+	source    string            // file:line of the call, only when recording
 	// Only when recording stacks: all frames of the call, and of that before it.
 	frames, came []string
 	last         int // index of its last step in the recording, -1: none

@@ -66,7 +66,9 @@ func (s *stateful) enter(p *fork, sleep uint64, threads []*thread) bool {
 	case !known:
 		p.sleep, p.left = sleep, p.enabled&^sleep
 		s.check.keep(key)
-		s.swaps.look(p, threads)
+		if !s.plain {
+			s.swaps.look(p.enabled, threads)
+		}
 	case slept&^sleep == 0:
 		s.hits++
 		s.check.hit(key)
@@ -166,6 +168,7 @@ func (s *stateful) look(p *fork, threads []*thread) bool {
 	if len(s.path) > 1 {
 		from = s.path[len(s.path)-2]
 	}
+	s.c.usage.looked(s.r)
 	return s.c.usage.note(threads, p.enabled, waiting, p.stands) && s.trusts(from, p, threads, p.enabled|waiting)
 }
 
@@ -250,6 +253,7 @@ func (s *stateful) over() {
 // of the steps; false: the search must begin again.
 func (s *stateful) ends(from, p *fork, threads []*thread) bool {
 	waiting := s.waiting(p)
+	s.c.usage.looked(s.r)
 	if s.c.usage.note(threads, 0, waiting, nil) && s.trusts(from, p, threads, waiting) {
 		return true
 	}

@@ -56,7 +56,16 @@ func (w *Word) Location() Location { return w.at }
 
 // Peek reads the word without a step: for checks, at the end and in predicates. It
 // gives what memory has, not what waits in a store buffer.
-func (w *Word) Peek() uint64 { return w.v }
+//
+// A predicate, of T.Await, T.AwaitStep, T.StepIf or of a method of a Word, that looks at
+// further words by Peek need not announce them: the search sees it, and takes those words
+// for places of the step.
+func (w *Word) Peek() uint64 {
+	if th := w.t.r.asked; th != nil {
+		th.looksAt(w.at)
+	}
+	return w.v
+}
 
 // step stands the thread before an access to the word and returns after it may
 // be made.
@@ -94,7 +103,7 @@ func (w *Word) await(name string, k Kind, test func(uint64) bool) {
 	}
 	th.stands(Event{Name: name, Kind: k, Location: w.at, Size: 8}, nil)
 	if b := th.buffer; b != nil && b.dirty {
-		th.on = append(th.on, w.at)
+		th.on, th.announced = append(th.on, w.at), 1
 		th.ok = func() bool { return test(b.forward(w)) }
 	} else {
 		th.word, th.test = w, test
@@ -163,7 +172,7 @@ func (w *Word) compareAndSwap(name string, old, v uint64) bool {
 }
 
 // Await waits until ok of the word's value is true, and gives the value. ok must
-// be a function of nothing but its argument.
+// be a function of nothing but its argument and other words, which it reads by Peek.
 func (w *Word) Await(ok func(v uint64) bool) uint64 {
 	w.await(w.names.await, Await, ok)
 	v := w.seen()

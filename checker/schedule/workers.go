@@ -107,7 +107,7 @@ func (e *exploration) walkAfter(crew []*exploration, ends []end) (walks uint64, 
 // forget takes everything back that the search has found.
 func (s *stateful) forget() {
 	s.task, s.path, s.hits, s.check.due = nil, s.path[:0], 0, nil
-	s.swaps = newSwapper(s)
+	s.swaps = newSwapper(s.r, s.ahead, s.voids, &s.c.swapped)
 	*s.memory = *newMemory(s.c)
 	s.setUp.choices, s.ended.choices = nil, nil
 }
@@ -275,7 +275,7 @@ func (s *stateful) verify() error {
 	if err := s.check.verify(); err != nil {
 		return err
 	}
-	return s.swaps.try()
+	return s.swaps.try(s.clashed)
 }
 
 // mistaken says why the program must not be recalled, if it must not.
