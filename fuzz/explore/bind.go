@@ -288,7 +288,7 @@ func (b *binder) bind(i int) {
 		b.failed(c, err)
 		return
 	}
-	c.bound = bound
+	c.bound, c.s.ends = bound, c.ends
 	b.w.check(Granted, b.serving.lies != lieGranted, "a client is bound to a server that grants what it has not asked for")
 	b.server.Look(func(reserved uint64) {
 		served := b.server.Counters().Bindings

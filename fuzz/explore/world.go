@@ -75,6 +75,7 @@ type host struct {
 	stopping bool // its processors
 	// Of a client whose server has stopped: it lingers, and has done so.
 	lingers, lingered bool
+	ends              func() bool // of a client that is bound: whether its binding has ended, or is about to
 }
 
 // descriptor is one that a space has open: of memory, of a socket, of a process,
