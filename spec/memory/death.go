@@ -203,9 +203,14 @@ func (m *machine) deathProperties() []checker.Property[CallState] {
 	}
 }
 
-// endsOnce: a call that ends without its reply does so because the server died.
+// endsOnce: a call that ends without its reply does so because the server died. One that
+// has it ends as its record is given back.
 func (m *machine) endsOnce(before, after *CallState, taken checker.Taken) bool {
-	if taken.Process != clientName || after.Caller[taken.Self].At != step.ReleaseRegion || taken.Label == step.CloseCall.String() {
+	last := step.CloseCall
+	if m.lists() {
+		last = step.FreeRecord
+	}
+	if taken.Process != clientName || after.Caller[taken.Self].At != step.ReleaseRegion || taken.Label == last.String() {
 		return true
 	}
 	return before.Dead && (before.Poisoned || before.Closed)

@@ -8,8 +8,7 @@ import (
 )
 
 // Every named configuration in which the server dies has exactly so many states, and
-// all properties hold in it, the reachable twins included. That of two callers,
-// 1,241,264 states, is for the command.
+// all properties hold in it, the reachable twins included.
 func TestDeathConfigurations(t *testing.T) {
 	for config, want := range map[string]struct {
 		states, transitions uint64
@@ -18,6 +17,7 @@ func TestDeathConfigurations(t *testing.T) {
 		"server":       {4331, 8950, 59},
 		"server-calls": {10454, 21612, 111},
 		"servers=2":    {28979, 96693, 72},
+		"server-2":     {1336163, 3869206, 119},
 	} {
 		r := checkDeath(t, config, "")
 		if r.Verdict != checker.Holds || !r.Complete || r.Deadlocks != 0 {
