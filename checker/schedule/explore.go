@@ -174,8 +174,8 @@ func (e *exploration) explore(ctx context.Context) (Report, error) {
 	why, err := e.search()
 	if o := e.optimal; o != nil {
 		e.report.Swapped = o.swapped.Load()
-		if err == nil && e.first == nil && o.clashes != nil && e.report.TooLong == 0 {
-			why, err, e.blamed = atInterrupt, o.clashes.err, o.clashes.at
+		if err == nil && e.first == nil && o.clash != nil && e.report.TooLong == 0 {
+			why, err, e.blamed = atInterrupt, o.clash.err, o.clash.at
 		}
 	}
 	if err == nil && e.first == nil && e.report.TooLong == 0 && (why == exhausted || why == atBudget) && e.report.Executions > 0 {

@@ -49,7 +49,7 @@ type optimal struct {
 	probes       prober
 	swaps        swapper
 	swapped      atomic.Uint64
-	clashes      *clash // the first one that is told at the end of the search
+	clash        *clash // the first one that is told at the end of the search
 }
 
 // node is one decision of the current execution: the step taken there, and what
@@ -137,7 +137,7 @@ func (o *optimal) begin() (int, bool) {
 	case o.restart:
 		o.reset()
 		o.setUp, o.void = odometer{}, true
-		o.clashes, o.swaps.due = nil, nil
+		o.clash, o.swaps.due = nil, nil
 		o.swapped.Store(0)
 		clear(o.swaps.met)
 	case !o.begun:
@@ -451,8 +451,8 @@ func (o *optimal) clashed(of clash) error {
 	case !guards && !of.fails:
 		return of.err
 	}
-	if o.clashes == nil {
-		o.clashes = &of
+	if o.clash == nil {
+		o.clash = &of
 	}
 	return nil
 }

@@ -226,3 +226,35 @@ func (s *stateful) repeated() error {
 	}
 	return nil
 }
+
+// clashed takes down that two steps do not commute. Where the program declares locks, it
+// is told at the end of the search (common.clash): a lock that is none lets two
+// threads come to what they do not announce, which the search must then see (trust.go).
+func (s *stateful) clashed(of clash) error {
+	if len(s.r.guards) == 0 {
+		return of.err
+	}
+	s.c.mu.Lock()
+	defer s.c.mu.Unlock()
+	if s.c.clash == nil {
+		s.c.clash = &of
+	}
+	return nil
+}
+
+// ahead gives what an enabled thread stands before at the last decision.
+func (s *stateful) ahead(thread int) access { return s.path[len(s.path)-1].stands[thread] }
+
+// voids takes in what predicates have looked at in an execution made aside, and says
+// whether the search must begin again.
+func (s *stateful) voids() bool {
+	if len(s.r.looks) == 0 {
+		return false
+	}
+	s.c.usage.looked(s.r)
+	if !s.c.usage.broken() {
+		return false
+	}
+	s.c.end(&s.c.begins)
+	return true
+}

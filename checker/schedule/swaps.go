@@ -11,9 +11,10 @@ import (
 // swapper tests that steps which a search takes to commute do: of two that touch no
 // place together (dependence.go) the search tries one order, where it can. From a sample
 // of states both are taken, in either order, and must lead to one state, and neither may
-// keep the other from being taken, or from passing its checks. So it finds a step that touches more than the places that it announces,
-// even if each announces one of the places that a part is said to stand at (T.SharedAt):
-// two threads that each give a thing back into a list, say.
+// keep the other from being taken, or from passing its checks. So it finds a step that
+// touches more than the places that it announces, even if each announces one of the places
+// that a part is said to stand at (T.SharedAt): two threads that each give a thing back
+// into a list, say.
 //
 // The sample is by names of steps: of each pair, the first time that a state has both
 // ahead, the 4th, the 16th and so on.
@@ -106,38 +107,6 @@ func (w *swapper) try(wrong func(clash) error) error {
 	}
 	w.due = w.due[:0]
 	return nil
-}
-
-// clashed takes down that two steps do not commute. Where the program declares locks, it
-// is told at the end of the search (common.swapErr): a lock that is none lets two
-// threads come to what they do not announce, which the search must then see (trust.go).
-func (s *stateful) clashed(of clash) error {
-	if len(s.r.guards) == 0 {
-		return of.err
-	}
-	s.c.mu.Lock()
-	defer s.c.mu.Unlock()
-	if s.c.swapErr == nil {
-		s.c.swapErr, s.c.swapAt = of.err, of.at
-	}
-	return nil
-}
-
-// ahead gives what an enabled thread stands before at the last decision.
-func (s *stateful) ahead(thread int) access { return s.path[len(s.path)-1].stands[thread] }
-
-// voids takes in what predicates have looked at in an execution made aside, and says
-// whether the search must begin again.
-func (s *stateful) voids() bool {
-	if len(s.r.looks) == 0 {
-		return false
-	}
-	s.c.usage.looked(s.r)
-	if !s.c.usage.broken() {
-		return false
-	}
-	s.c.end(&s.c.begins)
-	return true
 }
 
 func (w *swapper) swap(two swap) error {

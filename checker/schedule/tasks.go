@@ -28,9 +28,8 @@ type common struct {
 	// Why the workers end, beside what each says: the search must begin again, or
 	// there was no room for a state.
 	begins, noRoom bool
-	swapErr        error      // two steps do not commute, if all locks are some
-	swapAt         []Decision // the execution that shows it
-	handed         uint64     // tasks that one worker gave another
+	clash          *clash // the first two steps that do not commute, if all locks are some
+	handed         uint64 // tasks that one worker gave another
 }
 
 // task is a part of the search: all that comes after the decisions in path, which are
@@ -57,7 +56,7 @@ func (c *common) anew() {
 	c.kept.forget()
 	c.tasks, c.idle, c.handed = []*task{{whole: true}}, 0, 0
 	c.begins, c.noRoom, c.usage.void = false, false, false
-	c.swapErr, c.swapAt = nil, nil
+	c.clash = nil
 	c.hungry.Store(0)
 	c.counted.Store(0)
 	c.steps.Store(0)

@@ -66,8 +66,8 @@ func (e *exploration) searchStates() (ending, error) {
 		e.report.Walks = walks
 		why, err := e.settled(ends)
 		switch {
-		case err == nil && e.first == nil && c.swapErr != nil && e.report.Distrusted == nil:
-			why, err, e.blamed = atInterrupt, c.swapErr, c.swapAt
+		case err == nil && e.first == nil && c.clash != nil && e.report.Distrusted == nil:
+			why, err, e.blamed = atInterrupt, c.clash.err, c.clash.at
 		case walkErr != nil:
 			why, err = atInterrupt, walkErr
 			if e.states.walked != nil {
@@ -94,7 +94,7 @@ func (e *exploration) walkAfter(crew []*exploration, ends []end) (walks uint64, 
 		}
 		judges, depth = judges && !w.r.untold.any(), max(depth, w.report.Depth)
 	}
-	if err := e.states.missed(); err != nil || judges && e.states.c.swapErr != nil {
+	if err := e.states.missed(); err != nil || judges && e.states.c.clash != nil {
 		return 0, err
 	}
 	walks, again, err := e.states.walk(depth, judges)

@@ -406,10 +406,10 @@ func (row *targetRow) outcome() string {
 	switch {
 	case row.Error != "":
 		return "error"
-	case row.BudgetUsed:
-		return "nothing found"
 	case row.Property != "":
 		return row.Verdict.String() + ": " + row.Property
+	case row.BudgetUsed:
+		return "nothing found"
 	}
 	return row.Verdict.String()
 }

@@ -8,6 +8,7 @@ import (
 
 	"urpc/checker/catalogue"
 	"urpc/checker/schedule"
+	"urpc/checker/verdict"
 	"urpc/fuzz/explore"
 )
 
@@ -37,6 +38,20 @@ func TestDistrustedIsTold(t *testing.T) {
 	e := &explored{app: &app{ctx: t.Context()}, report: schedule.Report{States: 41, Distrusted: []string{"b stands there"}}}
 	if !strings.Contains(e.covered(), "not relied on, a lock: b stands there") || len(e.record().Distrusted) != 1 {
 		t.Errorf("%s, %+v", e.covered(), e.record())
+	}
+}
+
+// What a drive finds after a sample that has found nothing is found.
+func TestOutcomeOfARow(t *testing.T) {
+	for want, row := range map[string]*targetRow{
+		"violated: refinement": {Verdict: verdict.Violated, BudgetUsed: true, Property: "refinement"},
+		"nothing found":        {Verdict: verdict.Unknown, BudgetUsed: true},
+		"error":                {Verdict: verdict.Unknown, Error: "it cannot be told"},
+		"holds":                {Verdict: verdict.Holds, Complete: true},
+	} {
+		if got := row.outcome(); got != want {
+			t.Errorf("%+v: %q, want %q", row, got, want)
+		}
 	}
 }
 

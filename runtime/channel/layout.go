@@ -117,8 +117,8 @@ func (z Size) slot(position uint32) shm.Offset {
 }
 
 // Format writes the words of a fresh segment, before it is shared: both queues
-// empty at position Start, no processor donated that has not gone back, and nobody asleep. A slot looks
-// as if it had been used one lap before.
+// empty at position Start, its doorbell rung so often, and no processor donated that has
+// not gone back. A slot looks as if it had been used one lap before.
 func (z Size) Format(s *shm.Segment) {
 	for _, word := range []shm.Offset{offSendLock, offRecvLock, offParked} {
 		s.Store(0, word, 0)

@@ -14,8 +14,8 @@
 //	family.go      the named configurations
 //
 // Not here: what the calls do with the memory (spec/memory), what is in a frame, a
-// socket that has no room for what is sent, and a peer that lies. Where the code decides by what a frame or memory holds,
-// honest sides agree.
+// socket that has no room for what is sent, and a peer that lies. Where the code
+// decides by what a frame or memory holds, honest sides agree.
 package binding
 
 import "urpc/spec/step"
