@@ -28,7 +28,7 @@
 //	T.Kill               the death of threads, whose locks stay held
 //	T.Guards             what a lock guards: steps there need no interleaving
 //	T.Step, T.Await      accesses of code that has its own words: announce each
-//	T.Check, T.AtEnd     what must hold
+//	T.Check, T.AtEnd     what must hold; T.TB for assertions that take a testing.TB
 //
 // A loop that polls is an await: a thread that waits is not run until a write makes
 // its predicate true, so that spinning costs no executions and a livelock of
@@ -73,6 +73,7 @@
 //	storebuffer.go                 x86-TSO, if asked for
 //	minimise.go, render.go         a failure, smaller and in columns
 //	token.go, replay.go            an execution as text
+//	testing.go, tb.go              inside go test
 //	nondeterminism.go, suspects.go what is not under control
 //
 // # What it does not see

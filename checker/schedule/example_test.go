@@ -41,6 +41,36 @@ func ExampleTest() {
 	}
 }
 
+// A helper that asserts takes a testing.TB, or a part of it as libraries of assertions do:
+// it is given the execution as one, and its failures are shown with their schedule.
+func ExampleT_TB() {
+	equal := func(t interface {
+		Errorf(format string, args ...any)
+		FailNow()
+	}, want, is uint64) {
+		if want != is {
+			t.Errorf("want %d, is %d", want, is)
+			t.FailNow()
+		}
+	}
+	program := func(s *schedule.T) {
+		t := s.TB(nil) // in a test: t := s.TB(t)
+		x := s.Word("x", 0)
+		increment := func() { x.Store(x.Load() + 1) }
+		s.Go("left", increment)
+		s.Go("right", increment)
+		s.AtEnd(func() { equal(t, 2, x.Peek()) })
+	}
+	report, err := schedule.Explore(context.Background(), program, schedule.Optimal(), schedule.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Printf("%s: %s, by %d steps\n", report.Failure.Property, report.Failure.Message, len(report.Failure.Steps))
+	// Output:
+	// assertion: want 2, is 1, by 4 steps
+}
+
 // Every interleaving of a racy increment: the search stops at the first that
 // loses one, and prints it. The token replays it.
 func ExampleExplore() {

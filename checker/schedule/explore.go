@@ -129,7 +129,7 @@ func newExploration(program func(*T), s Strategy, o Options) *exploration {
 	if o.DataRaces {
 		e.r.detector = newDetector()
 	}
-	e.r.tso = o.StoreBuffers
+	e.r.tso, e.r.told = o.StoreBuffers, o.told
 	switch s.kind {
 	case random:
 		e.strategy = newRandomWalk(s.seed, s.executions)

@@ -3,6 +3,7 @@ package schedule
 import (
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // T is one execution of a program, as the program sees it. The function given to
@@ -317,7 +318,7 @@ func (t *T) fail(call, property, format string, args []any) {
 	}
 	message := ""
 	if r.recording != nil {
-		message = fmt.Sprintf(format, args...)
+		message = strings.Trim(fmt.Sprintf(format, args...), "\n")
 	}
 	r.fail(property, message)
 	r.abandon(r.running)

@@ -19,6 +19,7 @@ type recording struct {
 	checks []byte
 	want   string // the checks to meet; "" none
 	skip   []string
+	logged []Logged
 	// stacks: threads keep where they stand in full, too (thread.frames).
 	stacks bool
 }

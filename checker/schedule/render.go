@@ -60,7 +60,7 @@ func (r *runner) failure(c *recording, info TokenInfo) *Failure {
 
 // execution gives the execution that was just recorded.
 func (r *runner) execution(c *recording, info TokenInfo) Execution {
-	x := Execution{Token: info.text(), Steps: c.steps, Preemptions: r.preemptions}
+	x := Execution{Token: info.text(), Steps: c.steps, Preemptions: r.preemptions, Log: c.logged}
 	for _, th := range r.threads[:r.declared] {
 		x.Threads = append(x.Threads, th.name)
 	}
@@ -77,6 +77,7 @@ const narrowest = 14
 func (x *Execution) WriteText(w io.Writer, width int) error {
 	p := newTextPrinter(x, width)
 	p.steps()
+	p.log()
 	fmt.Fprintf(&p.b, "\nall checks pass, after %s\n", plural(len(x.Steps), "step"))
 	_, err := io.WriteString(w, p.b.String())
 	return err
@@ -87,6 +88,7 @@ func (x *Execution) WriteText(w io.Writer, width int) error {
 func (f *Failure) WriteText(w io.Writer, width int) error {
 	p := newTextPrinter(&f.Execution, width)
 	p.steps()
+	p.log()
 	p.violation(f)
 	_, err := io.WriteString(w, p.b.String())
 	return err
@@ -186,6 +188,21 @@ func (p *textPrinter) number(i int) string {
 		star = "*"
 	}
 	return fmt.Sprintf("%*d%s", p.margin-2, i+1, star)
+}
+
+// log prints what the program has told the log.
+func (p *textPrinter) log() {
+	for i, l := range p.x.Log {
+		if i == 0 {
+			p.b.WriteString("\nlog\n")
+		}
+		for j, paragraph := range strings.Split(fmt.Sprintf("%s, after %s: %s", l.By, plural(l.After, "step"), l.Text), "\n") {
+			indent := strings.Repeat(" ", 2+2*oneIf(j > 0))
+			for _, line := range fold(paragraph, p.width-len(indent)) {
+				p.b.WriteString(indent + line + "\n")
+			}
+		}
+	}
 }
 
 // violation says which property is violated, and how.

@@ -116,6 +116,8 @@ type runner struct {
 	failedPreemptions int
 	recording         *recording
 	host              host
+	told              func() bool // as Options say
+	wasTold           bool
 }
 
 func newRunner(program func(*T), maxSteps int, stopping *atomic.Bool, l *lexicon) *runner {
@@ -131,6 +133,9 @@ func (r *runner) run(settled int) {
 	}
 	r.host.run(r, t)
 	r.kill()
+	if r.told != nil {
+		r.listen()
+	}
 	t.over = true
 	for n := len(r.cleanups); n > 0; n-- {
 		r.cleanups[n-1]()

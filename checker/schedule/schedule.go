@@ -229,6 +229,9 @@ type Options struct {
 	MaxMemory uint64
 	// Progress, if set, is called about once a second.
 	Progress func(Progress)
+
+	// told says whether the test was told by the program, and not by T, that it failed.
+	told func() bool
 }
 
 // Progress is a look at a running exploration.
@@ -301,7 +304,7 @@ type Report struct {
 
 // Failure is one failing execution.
 type Failure struct {
-	Property string // the property that was violated; "deadlock", "panic", "exit" (of a goroutine)
+	Property string // the property that was violated; "deadlock", "panic", "exit" (of a goroutine), "assertion" (T.TB)
 	Message  string
 	Execution
 }
@@ -312,6 +315,7 @@ type Execution struct {
 	Threads     []string // names, in order of declaration
 	Steps       []TakenStep
 	Preemptions int
+	Log         []Logged // what the program told T.TB
 }
 
 // TakenStep is one step of an execution.

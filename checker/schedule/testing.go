@@ -19,13 +19,19 @@ const TokenVariable = "SCHEDULE_TOKEN"
 // with the reason if the search was cut short; a sample that was used up without
 // a failure passes. Options.Target is the test's name if it is not set.
 //
-// The program may end with t.Fatal and t.FailNow: that is a failure of property "exit".
-// What it tells t it tells again when the execution is made again to be printed. With
-// t.Skip it skips the test.
+// Assertions of the program are told to T.TB(t), or to T.Check. Told to t itself, Fatal and
+// FailNow end it as a failure of property "exit", which is not made smaller, and t is told
+// again when the execution is made again to be printed; Error and Errorf end the search, and
+// the test fails without an execution: t keeps that it failed, and not in which one.
+// With t.Skip the program skips the test.
 func Test(t testing.TB, program func(*T), s Strategy, o Options) {
 	t.Helper()
 	if o.Target == "" {
 		o.Target = t.Name()
+	}
+	failed := t.Failed()
+	if !failed {
+		o.told = t.Failed
 	}
 	report, err := exploreOrReplay(t, program, s, o)
 	if err != nil {
@@ -34,6 +40,9 @@ func Test(t testing.TB, program func(*T), s Strategy, o Options) {
 	switch {
 	case t.Skipped():
 		t.SkipNow()
+	case report.Verdict != verdict.Violated && !failed && t.Failed():
+		t.Fatalf("the program has told the test itself that it failed, as by Errorf, and that ends the search (%s): in which one is not known. Tell it to the execution, and that is shown: t := s.TB(t) in the program, where s is the *schedule.T, or s.Check",
+			plural(report.Executions, "execution"))
 	case report.Verdict == verdict.Violated:
 		var b strings.Builder
 		if err := report.Failure.WriteText(&b, 0); err != nil {
@@ -50,6 +59,16 @@ func Test(t testing.TB, program func(*T), s Strategy, o Options) {
 		if compared := report.Differs + report.Agrees; compared != "" {
 			t.Logf("%s", compared)
 		}
+	}
+}
+
+// listen ends the search where the program has told the test, in an execution that does not
+// fail for that, that it failed.
+func (r *runner) listen() {
+	was := r.wasTold
+	r.wasTold = was || r.told()
+	if r.wasTold && !was && r.outcome != failed {
+		r.stopping.Store(true)
 	}
 }
 

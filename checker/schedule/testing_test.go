@@ -23,11 +23,16 @@ func (w *witness) Helper()                  {}
 func (w *witness) Name() string             { return w.name }
 func (w *witness) Context() context.Context { return context.Background() }
 func (w *witness) Skipped() bool            { return w.skipped }
+func (w *witness) Failed() bool             { return w.failed }
 func (w *witness) SkipNow() {
 	w.skipped = true
 	runtime.Goexit()
 }
 func (w *witness) Logf(f string, a ...any) { fmt.Fprintf(&w.said, f, a...) }
+func (w *witness) Errorf(f string, a ...any) {
+	w.failed = true
+	fmt.Fprintf(&w.said, f, a...)
+}
 func (w *witness) Fatalf(f string, a ...any) {
 	w.failed = true
 	fmt.Fprintf(&w.said, f, a...)

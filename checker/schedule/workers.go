@@ -163,7 +163,7 @@ func isolated(work func() end, how *end) {
 // mate makes another worker of the search.
 func (e *exploration) mate() *exploration {
 	w := &exploration{s: e.s, o: e.o, r: newRunner(e.r.program, e.r.maxSteps, e.r.stopping, e.r.names.lexicon)}
-	w.r.tso, w.r.keeps = e.r.tso, true
+	w.r.tso, w.r.keeps, w.r.told = e.r.tso, true, e.r.told
 	if e.r.detector != nil {
 		w.r.detector = newDetector()
 	}
