@@ -3,6 +3,7 @@ package explore
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 
 	"urpc/checker/catalogue"
@@ -27,7 +28,9 @@ var bindTarget = Target{
 		{Name: "death", Doc: "who dies, at any time", Max: 2, Words: []string{"nobody", "client", "server"}},
 		{Name: "inherited", Doc: "whether a child holds the sockets of who dies", Max: 1, Words: []string{"no", "yes"}},
 		{Name: "faults", Doc: "requests that the machine may refuse, or answer in part", Max: 2},
-		{Name: "lies", Doc: "how the server is hostile, or the client", Max: len(lies) - 1, Words: lies},
+		{Name: "lies", Doc: "how the server is hostile, or the client", Max: len(lies) - 1, Words: lieWords()},
+		{Name: "peers", Doc: "what the kernel tells of the other process: that it is of the own user; that the client, or the server, is of another one; or nothing, as of another pid namespace", Max: 3, Words: []string{"own", "other-client", "other-server", "unseen"}},
+		{Name: "context", Doc: "whether the context of the first client's Bind ends, at any time", Max: 1, Words: []string{"stays", "ends"}},
 		{Name: "socket", Doc: "whether a socket holds all that is sent, or one message that is not read", Max: 1, Words: []string{"wide", "narrow"}},
 		{Name: "memory", Doc: "whether accesses to memory are steps of their own", Max: 1, Words: []string{"coarse", "fine"}},
 	},
@@ -50,6 +53,13 @@ var bindTarget = Target{
 		lying("small"), lying("unsealed"), lying("writable"), lying("late"), lying("exchanged"), lying("lone"), lying("many"),
 		lying("garbage"), lying("client-garbage"), lying("client-descriptors"), lying("client-number"), lying("notice-descriptors"),
 		lying("granted"), lying("reply-length"), lying("client-deaf"),
+		lying("client-asks"), lying("client-frame"), lying("frame"), lying("procedures"), lying("large"), lying("silent"),
+		{Name: "other-client", Doc: "the client is of another user", Set: map[string]int{"calls": 0, "peers": 1}},
+		{Name: "other-server", Doc: "the server is", Set: map[string]int{"calls": 0, "peers": 2}},
+		{Name: "unseen", Doc: "client and server do not see each other's process", Set: map[string]int{"peers": 3}},
+		{Name: "unseen-dies", Doc: "the same, and the server dies", Set: map[string]int{"peers": 3, "death": 2}},
+		{Name: "cancel", Doc: "the context of Bind ends", Set: map[string]int{"context": 1}},
+		{Name: "cancel-stop", Doc: "the same, and the server is told to stop meanwhile", Set: map[string]int{"context": 1, "calls": 0, "stop": 1}},
 		{Name: "listen", Doc: "a server that accepts its client", Set: map[string]int{"listen": 1, "calls": 0}},
 		{Name: "listen-stop", Doc: "the same, which is told to stop meanwhile", Set: map[string]int{"listen": 1, "calls": 0, "stop": 1}},
 		{Name: "listen-faults", Doc: "the same, whose machine refuses one request", Set: map[string]int{"listen": 1, "calls": 0, "faults": 1}},
@@ -61,7 +71,7 @@ var bindTarget = Target{
 	},
 	Properties: []string{
 		spec.Mapped, spec.UnmapOnce, spec.CloseOnce, spec.Fit, spec.NothingLeft, spec.CloseWaits,
-		spec.NoBinding, spec.EndsClosed, spec.Noticed, spec.Places, MostBindings, memory.OwnResult, Offered, Whole, Granted, CorruptEnds, SendsNoMore, Lingers, Waits, Accepts, AtOnce, Returns, NoBypass,
+		spec.NoBinding, spec.EndsClosed, spec.Noticed, spec.Places, MostBindings, memory.OwnResult, Offered, Whole, Granted, Bounded, Admitted, Lives, Cancelled, CorruptEnds, SendsNoMore, Lingers, Waits, Accepts, AtOnce, Returns, NoBypass,
 	},
 	Program:  bindProgram,
 	possible: bindPossible,
@@ -69,8 +79,13 @@ var bindTarget = Target{
 
 // bindPossible: a server may well serve for ever who does not read, and is alive.
 func bindPossible(v catalogue.Values) error {
-	if v.Word("lies") == "client-deaf" && v.Word("stop") != "yes" {
+	switch {
+	case v.Word("lies") == "client-deaf" && v.Word("stop") != "yes":
 		return errors.New("a client that does not read is served until the server stops: want stop=yes")
+	case v.Word("lies") == "silent" && v.Word("context") != "ends":
+		return errors.New("a server that never answers is waited for until the context ends: want context=ends")
+	case v.Word("peers") == "unseen" && v.Word("inherited") == "yes":
+		return errors.New("of who cannot be watched only the socket tells that it is gone: want inherited=no")
 	}
 	return nil
 }
@@ -83,6 +98,11 @@ const (
 	// Whole: short reads and writes are no failures.
 	Whole   = "a handshake in which nothing goes wrong binds, also where its messages come in parts"
 	Granted = "a client is bound with the channel that it has asked for"
+	// Bounded: memory, mappings, room for what is read, tables.
+	Bounded   = "a space takes no more memory for a peer than its options, and the handshake, allow"
+	Admitted  = "client and server of one user are authorized, and of two are not bound"
+	Cancelled = "Bind returns when its context has ended"
+	Lives     = "nobody takes a peer that lives for gone"
 	// CorruptEnds: the server, too, learns of it, and not only when the client closes.
 	CorruptEnds = "a binding has ended whose server a call finds corrupt"
 	SendsNoMore = "no call is begun once the server is known to have stopped"
@@ -106,12 +126,11 @@ func lying(how string) catalogue.Configuration {
 	case "client-deaf":
 		c.Doc += ", which reads nothing more, and whose socket is full when the server stops"
 		c.Set["stop"], c.Set["socket"] = 1, 1
+	case "silent":
+		c.Doc += ", and the context of Bind ends"
+		c.Set["context"] = 1
 	}
-	for i, word := range lies {
-		if word == how {
-			c.Set["lies"] = i
-		}
-	}
+	c.Set["lies"] = slices.Index(lieWords(), how)
 	return c
 }
 
@@ -135,12 +154,13 @@ type client struct {
 	s         *host
 	end, far  *end
 	bound     *urpc.Client
-	connected bool // to a server that accepts
-	failed    bool // the handshake
-	corrupt   bool // a call has found the server corrupt
-	served    bool // the server's thread has ended
-	called    int  // calls of the first thread that have ended
-	waiting   int  // threads that have not come to their end
+	context   context.Context // of Bind
+	connected bool            // to a server that accepts
+	failed    bool            // the handshake
+	corrupt   bool            // a call has found the server corrupt
+	served    bool            // the server's thread has ended
+	called    int             // calls of the first thread that have ended
+	waiting   int             // threads that have not come to their end
 	threads   []string
 }
 
@@ -176,12 +196,14 @@ func newBinder(t *schedule.T, v catalogue.Values, l *lending) *binder {
 	b.serving = b.w.host("server")
 	b.serving.declare = b.declare
 	for i := range v.Int("clients") {
-		c := &client{s: b.w.host(numberedAs("client", i, v.Int("clients")))}
+		c := &client{s: b.w.host(numberedAs("client", i, v.Int("clients"))), context: context.Background()}
 		c.s.declare = b.declare
 		c.end, c.far = b.w.connect(c.s, b.serving)
 		b.clients = append(b.clients, c)
 	}
 	b.clients[0].s.lies, b.serving.lies = liesOf(v.Int("lies"))
+	b.clients[0].s.foreign, b.serving.foreign = v.Word("peers") == "other-client", v.Word("peers") == "other-server"
+	b.w.unseen, b.w.cuts = v.Word("peers") == "unseen", v.Word("context") == "ends"
 	t.Shared(b.state)
 	return b
 }
@@ -224,6 +246,9 @@ func (b *binder) start() {
 			b.w.step(step.StopServer)
 			stop()
 		})
+	}
+	if b.w.cuts {
+		b.startCancelling(b.clients[0])
 	}
 	if dies := b.v.Int("death"); dies > 0 {
 		b.declare("who kills", func() {
@@ -269,8 +294,26 @@ func (b *binder) run(c *client, name string, f func()) {
 	})
 }
 
-// options are those of the client.
-var options = urpc.Options{Poll: -1, Donate: urpc.NeverDonate}
+// startCancelling declares the thread that ends the context of a client's Bind.
+func (b *binder) startCancelling(c *client) {
+	ctx, cancel := context.WithCancel(c.context)
+	c.context = ctx
+	b.declare("who cancels", func() {
+		b.w.step(step.Cancel)
+		cancel()
+	})
+	b.w.t.AtEnd(cancel)
+}
+
+// options are those of a client: it allows as much memory as the server's channel takes,
+// and asks for that channel where it is lied to about it.
+func (b *binder) options() urpc.Options {
+	o := urpc.Options{Poll: -1, Donate: urpc.NeverDonate, Memory: 2 * b.w.lending.bytes}
+	if z := b.w.lending.size; b.serving.lies == lieGranted {
+		o.Slots, o.MessageSize = int(z.Slots), int(z.Payload)
+	}
+	return o
+}
 
 // bind binds, calls and closes.
 func (b *binder) bind(i int) {
@@ -283,13 +326,15 @@ func (b *binder) bind(i int) {
 	} else if i > 0 {
 		b.w.await(step.Connect, func() bool { return b.clients[i-1].served || b.serving.dead })
 	}
-	bound, err := urpc.BindOver(context.Background(), c.s, c.end, options)
+	bound, err := urpc.BindOver(c.context, c.s, c.end, b.options())
 	if err != nil {
 		b.failed(c, err)
 		return
 	}
 	c.bound, c.s.ends = bound, c.ends
-	b.w.check(Granted, b.serving.lies != lieGranted, "a client is bound to a server that grants what it has not asked for")
+	b.w.check(Granted, b.serving.lies != lieGranted, "a client is bound to a server that grants what it has not asked for: %d slots and messages of %d bytes", bound.Slots(), bound.MessageSize())
+	b.w.check(Bounded, b.serving.lies != lieProcedures, "a client is bound to a server with a table of %d procedures", mostProcedures+1)
+	b.w.check(Admitted, !c.s.foreign && !b.serving.foreign, "%s and the server are bound, and are of two users", c.s.name)
 	b.server.Look(func(reserved uint64) {
 		served := b.server.Counters().Bindings
 		b.w.check(MostBindings, reserved <= 1 && served <= 1, "the server allows one binding, and has %d, %d of them served", reserved, served)
@@ -308,6 +353,7 @@ func (b *binder) failed(c *client, err error) {
 	c.failed = true
 	left := c.s.left(c.end)
 	b.w.check(spec.NoBinding, left == "", "the client has %s left of a handshake that failed: %v", left, err)
+	b.w.check(Admitted, !errors.Is(err, urpc.ErrUnauthorized) || c.s.foreign || b.serving.foreign, "client and server are of one user, and the handshake fails: %v", err)
 	b.w.check(Whole, b.mayFail(), "a handshake fails, and bytes came in parts %d times: %v", b.w.parts, err)
 	b.w.check(spec.Places, !errors.Is(err, urpc.ErrOverloaded) || b.overloaded(err), "the server serves nobody, and refuses a client: %v", err)
 }
@@ -315,7 +361,8 @@ func (b *binder) failed(c *client, err error) {
 // mayFail says whether something has gone wrong, or was done, for which a handshake may
 // fail.
 func (b *binder) mayFail() bool {
-	return b.w.refused > 0 || b.v.Word("lies") != "none" || b.v.Word("stop") != "no" || b.v.Word("death") != "nobody" || b.v.Int("listen") > 0
+	return b.w.refused > 0 || b.v.Word("lies") != "none" || b.v.Word("stop") != "no" || b.v.Word("death") != "nobody" || b.v.Int("listen") > 0 ||
+		b.clients[0].s.foreign || b.serving.foreign || b.clients[0].context.Err() != nil
 }
 
 // afterwards does something when the client is bound.
@@ -330,6 +377,7 @@ func (b *binder) afterwards(c *client, f func()) {
 func (b *binder) call(c *client) {
 	reply, err := b.next(c)
 	died := errors.Is(err, urpc.ErrPeerDied)
+	b.w.check(Lives, !died || b.peerWent(c), "a call ends, and the server lives: %v", err)
 	b.w.check(Lingers, !died || !c.end.stopped || c.s.lingered, "a call has had no time to find its reply: %v", err)
 	switch {
 	case b.serving.lies == lieLength && errors.Is(err, urpc.ErrCorrupt):
@@ -421,6 +469,7 @@ func (b *binder) end() {
 				continue
 			}
 			b.w.check(spec.Noticed, !gone && !c.far.closed, "%s waits for ever, and the server is gone", name)
+			b.w.check(Cancelled, i > 0 || c.bound != nil || c.context.Err() == nil, "%s waits for ever, and the context of its Bind has ended", name)
 			b.w.t.Fail(Deadlock, "%s waits for ever", name)
 		}
 		if !c.served && !gone && b.serving.listener == nil {

@@ -39,6 +39,7 @@ func (s *host) Map(d shm.Descriptor, bytes int, writable bool) ([]byte, error) {
 	m := d.(*descriptor).memory
 	if x := d.(*descriptor); x.received && m != nil {
 		s.w.fits(s, m, bytes, writable)
+		s.w.check(Bounded, bytes <= s.w.lending.bytes, "%s maps %d bytes for segment %d, and allows %d", s.name, bytes, m.number, s.w.lending.bytes)
 	}
 	if m == nil || writable && m.seals&(shm.SealWrite|shm.SealFutureWrite) != 0 || s.w.goesWrong("a mapping is refused") {
 		return nil, errNoMemory
@@ -107,7 +108,12 @@ func (s *host) Size(d shm.Descriptor) (int64, error) {
 func (s *host) Made(r *shm.Region) {
 	s.holders, s.counted, s.closed = 0, 0, false
 	s.bindings++
-	hook := &touching{Region: NewRegion(s.w.m, s.number()), s: s, mapped: slices.Clone(s.mapped)}
+	hook := &touching{Region: NewRegion(s.w.m, s.number()), s: s}
+	for _, x := range s.mapped {
+		if x.of == s.end { // of a handshake that has failed memory may still be mapped
+			hook.mapped = append(hook.mapped, x)
+		}
+	}
 	hook.segments[r.Own.Number()] = r.Own.Unhooked()
 	hook.segments[r.Peer.Number()] = r.Peer.Unhooked()
 	r.Own.SetHook(hook)
@@ -225,6 +231,7 @@ type worker struct {
 	thread  int
 	job     func()
 	ready   func() bool
+	acts    bool // the job does not wait first
 	stands  bool // the job has been begun, and has not come to its wait
 	number  int  // of the job, in its space
 }
@@ -245,10 +252,10 @@ func (s *host) hire(waits ...step.Name) {
 			for {
 				s.w.t.Mark("idle")
 				s.w.await(name, func() bool { return x.job != nil && x.ready() })
-				x.stands = true
+				x.stands = !x.acts
 				x.job()
 				s.w.check(Waits, !x.stands, "%s ended, and has not waited at %v", thread, name)
-				x.job, x.ready, x.stands = nil, nil, false
+				x.job, x.ready, x.stands, x.acts = nil, nil, false, false
 			}
 		})
 	}
@@ -259,13 +266,15 @@ var goroutines = map[step.Name]string{
 }
 
 // begin gives a job to a worker that waits for what it is about to wait for.
-func (s *host) begin(waits step.Name, of *end, ready func() bool, f func()) {
+func (s *host) begin(waits step.Name, of *end, ready func() bool, f func()) *worker {
 	i := slices.IndexFunc(s.workers, func(x *worker) bool { return x.job == nil && x.waits == waits })
 	if i < 0 {
 		panic("explore: " + s.name + " starts more goroutines than there are threads for")
 	}
 	s.started++
-	s.workers[i].job, s.workers[i].ready, s.workers[i].of, s.workers[i].number = f, ready, of, s.started
+	x := s.workers[i]
+	x.job, x.ready, x.of, x.number = f, ready, of, s.started
+	return x
 }
 
 // await awaits, unless the thread stands for a goroutine that comes to its first
@@ -291,8 +300,9 @@ func (s *host) Go(name step.Name, f func()) {
 	case step.ReceiveHello:
 		e = s.accepted
 		// The wait of the handshake has a limit from its beginning on: a child may hold
-		// the socket of a client that is dead.
-		s.begin(name, e, func() bool { return e.readable() || e.peer.s.dead }, f)
+		// the socket of a client that is dead. Whom it must refuse it need not hear.
+		acts := e.peer.s.foreign
+		s.begin(name, e, func() bool { return acts || e.readable() || e.peer.s.dead }, f).acts = acts
 	default:
 		panic("explore: a goroutine that begins at " + name.String())
 	}

@@ -2,7 +2,9 @@ package explore
 
 import (
 	"encoding/binary"
+	"fmt"
 	"slices"
+	"sync"
 
 	"urpc/runtime/channel"
 	"urpc/runtime/shm"
@@ -15,50 +17,65 @@ import (
 type lie int
 
 const (
-	lieNone      lie = iota
-	lieSmall         // memory of half the size
-	lieUnsealed      // memory without seals
-	lieWritable      // memory that both sides may write
-	lieLate          // replies that shrink, and are sealed only then, at any time
-	lieExchanged     // the two descriptors in the wrong order
-	lieLone          // one descriptor
-	lieMany          // more descriptors than there can be
-	lieGarbage       // bytes that are no frame
-	lieNumber        // a call of a procedure that there is not
-	lieBeside        // descriptors beside the byte that says that the server stops
-	lieGranted       // a channel that begins elsewhere than was asked for
-	lieLength        // a reply that is longer than messages are
-	lieDeaf          // nothing is read any more once the server may have bound
+	lieNone       lie = iota
+	lieSmall          // memory of half the size
+	lieUnsealed       // memory without seals
+	lieWritable       // memory that both sides may write
+	lieLate           // replies that shrink, and are sealed only then, at any time
+	lieExchanged      // the two descriptors in the wrong order
+	lieLone           // one descriptor
+	lieMany           // more descriptors than there can be
+	lieGarbage        // bytes that are no frame
+	lieNumber         // a call of a procedure that there is not
+	lieBeside         // descriptors beside the byte that says that the server stops
+	lieGranted        // a channel that begins elsewhere than was asked for, or has more slots, or longer messages
+	lieLength         // a reply that is longer than messages are
+	lieDeaf           // nothing is read any more once the server may have bound
+	lieAsks           // more slots, or longer messages, than the server allows
+	lieFrame          // a frame that is longer than any of its kind
+	lieProcedures     // a table of more procedures than there can be
+	lieLarge          // a channel that takes more memory than the client allows
+	lieSilent         // nothing is read, and nothing answered
 )
 
-// lies are the words of the parameter, for the server and then for the client.
-var lies = []string{
-	"none", "small", "unsealed", "writable", "late", "exchanged", "lone", "many", "garbage", "client-garbage", "client-descriptors", "client-number", "notice-descriptors",
-	"granted", "reply-length", "client-deaf",
+// lies are the words of the parameter: who lies, and how.
+var lies = []struct {
+	word   string
+	client bool
+	lie    lie
+}{
+	{"none", false, lieNone},
+	{"small", false, lieSmall}, {"unsealed", false, lieUnsealed}, {"writable", false, lieWritable}, {"late", false, lieLate},
+	{"exchanged", false, lieExchanged}, {"lone", false, lieLone}, {"many", false, lieMany}, {"garbage", false, lieGarbage},
+	{"client-garbage", true, lieGarbage}, {"client-descriptors", true, lieMany}, {"client-number", true, lieNumber},
+	{"notice-descriptors", false, lieBeside}, {"granted", false, lieGranted}, {"reply-length", false, lieLength}, {"client-deaf", true, lieDeaf},
+	{"client-asks", true, lieAsks}, {"client-frame", true, lieFrame}, {"frame", false, lieFrame}, {"procedures", false, lieProcedures}, {"large", false, lieLarge},
+	{"silent", false, lieSilent},
+}
+
+// lieWords gives the words alone.
+func lieWords() (words []string) {
+	for _, l := range lies {
+		words = append(words, l.word)
+	}
+	return words
 }
 
 // liesOf says how each side lies by a value of the parameter.
 func liesOf(value int) (client, server lie) {
-	switch {
-	case value <= int(lieGarbage):
-		return lieNone, lie(value)
-	case value == int(lieGarbage)+1:
-		return lieGarbage, lieNone
-	case value == int(lieGarbage)+2:
-		return lieMany, lieNone
-	case value == int(lieGarbage)+3:
-		return lieNumber, lieNone
-	case lies[value] == "client-deaf":
-		return lieDeaf, lieNone
-	default:
-		return lieNone, lieBeside + lie(value-int(lieGarbage)-4)
+	if l := lies[value]; l.client {
+		return l.lie, lieNone
 	}
+	return lieNone, lies[value].lie
 }
 
 // size is what memory has that is said to have so many bytes.
 func (l lie) size(bytes int64) int64 {
-	if l == lieSmall {
+	switch l {
+	case lieSmall:
 		return bytes / 2
+	case lieLarge:
+		return int64(shm.RoundUp(large.Bytes()))
 	}
 	return bytes
 }
@@ -78,10 +95,11 @@ func (l lie) seals(s shm.Seals) shm.Seals {
 	return s
 }
 
-// write is what is sent.
-func (l lie) write(name step.Name, b []byte, with []shm.Descriptor) ([]byte, []shm.Descriptor) {
+// sends gives what a space sends in place of what it means to.
+func (s *host) sends(name step.Name, b []byte, with []shm.Descriptor) ([]byte, []shm.Descriptor) {
 	first := len(with) > 0 || name == step.SendHello
-	switch {
+	body := name == step.SendAnswer && !first
+	switch l := s.lies; {
 	case l == lieGarbage && first:
 		b = slices.Clone(b)
 		b[0] ^= 0xff
@@ -91,17 +109,87 @@ func (l lie) write(name step.Name, b []byte, with []shm.Descriptor) ([]byte, []s
 		with = slices.Concat(with, []shm.Descriptor{new(descriptor), new(descriptor), new(descriptor), new(descriptor)})
 	case l == lieBeside && name == step.SendStopping:
 		with = []shm.Descriptor{new(descriptor), new(descriptor)}
-	case l == lieGranted && name == step.SendAnswer && !first:
-		b = slices.Clone(b)
-		b[startAt] ^= 1
 	case l == lieExchanged && len(with) > 0:
 		with = []shm.Descriptor{with[1], with[0]}
+	case l == lieGranted && body:
+		word := s.w.t.Choose("which word", len(grants))
+		b = altered(b, grants[word].at, grants[word].value)
+	case l == lieAsks && first:
+		word := s.w.t.Choose("which word", 2)
+		b = altered(b, headerBytes+[]int{slotsAt, sizeAt}[word], []uint32{large.Slots, mostLine}[word])
+	case l == lieFrame && first:
+		b = altered(b, frameLengthAt, uint32(longest(name))+1)
+	case l == lieProcedures && first:
+		b = altered(b, frameLengthAt, uint32(len(table())))
+	case l == lieProcedures && body:
+		b = table()
+	case l == lieLarge && body:
+		b = altered(b, slotsAt, large.Slots)
 	}
 	return b, with
 }
 
-// startAt is where in the body of an answer stands at which position the channel begins.
-const startAt = 8
+// altered is a message one word of which is another one.
+func altered(b []byte, at int, value uint32) []byte {
+	b = slices.Clone(b)
+	binary.LittleEndian.PutUint32(b[at:], value)
+	return b
+}
+
+// The frames of the handshake, written down a second time: see runtime/handshake.go. The
+// length of its body stands in a header; what is asked for, and what is granted, begins
+// with the same words.
+const (
+	headerBytes   = 16
+	frameLengthAt = 8
+
+	slotsAt = 0
+	sizeAt  = 4
+	startAt = 8
+	countAt = 12
+
+	helloBytes     = 16
+	mostProcedures = 4096
+	mostAnswer     = 16 + mostProcedures*(8+8+1+255)
+)
+
+// longest is the longest body of a frame that is received, or sent, by a step.
+func longest(name step.Name) int {
+	switch name {
+	case step.SendHello, step.ReceiveHello:
+		return helloBytes
+	case step.SendAnswer, step.ReceiveAnswer:
+		return mostAnswer // a refusal is shorter
+	}
+	return 1 // that the server stops
+}
+
+// grants are the words of an answer that say which channel is granted, with a value
+// each that was not asked for. Such a channel takes no more memory.
+var grants = []struct {
+	at    int
+	value uint32
+}{{startAt, 1}, {slotsAt, 2}, {sizeAt, 97}}
+
+// large is a channel that takes more memory than any binding here: more than the longest
+// page of a machine. mostLine is a length of messages for which a single one does.
+var large = channel.Size{Slots: 1 << 10, Payload: 96}
+
+const mostLine = 1 << 17
+
+// table is the body of an answer with one procedure more than there can be.
+var table = sync.OnceValue(func() []byte {
+	b := make([]byte, 16)
+	binary.LittleEndian.PutUint32(b[slotsAt:], 1)
+	binary.LittleEndian.PutUint32(b[sizeAt:], 96)
+	binary.LittleEndian.PutUint32(b[countAt:], mostProcedures+1)
+	for i := range mostProcedures + 1 {
+		b = append(b, make([]byte, 16)...)
+		name := fmt.Sprint(i)
+		b = append(append(b, byte(len(name))), name...)
+	}
+	return b
+})
 
 // publishes is called before a hostile space publishes a message. For the number of its
 // procedure a client writes the first one that there is not, or the last; a server says of

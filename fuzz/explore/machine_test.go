@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -178,9 +179,33 @@ var machineCases = []machineCase{
 		a.note("%s", refusedIf(a.right.Unmap(memory)))
 	}, `"abc" with 1, cut false; done, done, 41; done`},
 	{"the exit of who is not watched, or after a hang-up, is not told", func(a *machines) {
+		a.note("%s", refusedIf(a.far.AwaitExit()))
+		a.note("%s", refusedIf(a.far.Watch()))
 		a.far.Close()
 		a.note("%s", refusedIf(a.far.AwaitExit()))
-	}, `refused`},
+	}, `refused; done; refused`},
+	{"a peer of this user is told", func(a *machines) {
+		pid, uid, gid := a.far.Credentials()
+		a.note("seen %v, of this user %v and group %v, watched: %s", pid > 0, uid == os.Geteuid(), gid == os.Getegid(), refusedIf(a.far.Watch()))
+	}, `seen true, of this user true and group true, watched: done`},
+	{"reads and writes of a handshake end with its context, and have no time afterwards", func(a *machines) {
+		ctx, cancel := context.WithCancel(context.Background())
+		done := a.far.Within(ctx, time.Hour)
+		cancel()
+		a.read(1)
+		_, err := a.far.Write(step.SendAnswer, []byte("abc"))
+		a.note("%s, %v, cancelled %v", refusedIf(err), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(done(), context.Canceled))
+		a.near.Write(step.SendAnswer, []byte("abc"))
+		a.read(3)
+	}, `error; refused, true, cancelled true; error`},
+	{"a handshake that is over is not limited by its context", func(a *machines) {
+		ctx, cancel := context.WithCancel(context.Background())
+		done := a.far.Within(ctx, time.Hour)
+		a.note("%v", done())
+		cancel()
+		a.near.Write(step.SendAnswer, []byte("abc"))
+		a.read(3)
+	}, `<nil>; "abc" with 0, cut false`},
 	{"the death of who is watched is told, and its socket hangs up", func(a *machines) {
 		a.note("%s", refusedIf(a.far.Watch()))
 		a.die()
@@ -212,6 +237,7 @@ func TestSimulatedMachine(t *testing.T) {
 			rep, err := schedule.Explore(t.Context(), func(s *schedule.T) {
 				a.notes = nil
 				w := newWorld(s, 0, l, false)
+				w.cuts = true
 				left, right := w.host("left"), w.host("right")
 				a.left, a.right = left, right
 				a.near, a.far = w.connect(left, right)

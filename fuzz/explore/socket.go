@@ -2,6 +2,7 @@ package explore
 
 import (
 	"context"
+	"errors"
 	"net"
 	"os"
 	"syscall"
@@ -25,7 +26,11 @@ type end struct {
 	// in a hurry.
 	limited, hurry, hurryWrite bool
 	stopped                    bool // the byte was read that says that the peer stops
-	reset                      bool // the peer has hung up without reading all: the next read says so
+	// The context to whose life a handshake is limited, where one may end; and whether
+	// this end knows that it has ended.
+	context context.Context
+	cut     bool
+	reset   bool // the peer has hung up without reading all: the next read says so
 }
 
 var _ machine.Socket = (*end)(nil)
@@ -46,8 +51,18 @@ func (w *world) connect(a, b *host) (ofA, ofB *end) {
 	return ofA, ofB
 }
 
-// Credentials implements machine.Socket: all spaces are of this process's user.
-func (e *end) Credentials() (pid, uid, gid int) { return 1, os.Geteuid(), os.Getegid() }
+// Credentials implements machine.Socket: all spaces are of this process's user, unless
+// the peer is of another one, or cannot be seen.
+func (e *end) Credentials() (pid, uid, gid int) {
+	pid, uid, gid = 1, os.Geteuid(), os.Getegid()
+	if e.s.w.unseen {
+		pid = 0
+	}
+	if e.peer.s.foreign {
+		uid++
+	}
+	return pid, uid, gid
+}
 
 // full says whether there is no room for what is to be sent. A narrow socket holds one
 // message, of any size.
@@ -55,6 +70,19 @@ func (e *end) full() bool { return e.s.w.narrow && len(e.peer.in) > 0 }
 
 // late says whether the time of the handshake may be over.
 func (e *end) late() bool { return e.limited && (e.peer.s.dead || e.s.w.faults > 0) }
+
+// ends says whether the context of the handshake has ended, so that nothing is waited for
+// any more.
+func (e *end) ends() bool { return e.cut || e.context != nil && e.context.Err() != nil }
+
+// feels chooses whether this end knows by now that the context has ended: the real one's
+// limit of time is moved by a goroutine of its own. What must wait does so until it knows.
+func (e *end) feels(waits bool) bool {
+	if !e.cut && e.ends() {
+		e.cut = waits || e.s.w.t.Choose("the end of the context is known", 2) == 1
+	}
+	return e.cut
+}
 
 // expire is the end of a wait for want of time.
 func (e *end) expire() error {
@@ -67,7 +95,7 @@ func (e *end) expire() error {
 
 // writable says whether a Write returns.
 func (e *end) writable() bool {
-	return e.closed || e.peer.closed || !e.full() || e.hurryWrite || e.late()
+	return e.closed || e.peer.closed || !e.full() || e.hurryWrite || e.late() || e.ends()
 }
 
 // Write implements machine.Socket.
@@ -82,6 +110,9 @@ func (e *end) Write(name step.Name, b []byte, with ...shm.Descriptor) (int, erro
 	case e.closed:
 		w.saw(0)
 		return 0, net.ErrClosed
+	case e.feels(!e.peer.closed && e.full() && !e.hurryWrite && !e.late()):
+		w.saw(4)
+		return 0, os.ErrDeadlineExceeded
 	case e.peer.closed:
 		w.saw(1)
 		return 0, syscall.EPIPE
@@ -94,7 +125,7 @@ func (e *end) Write(name step.Name, b []byte, with ...shm.Descriptor) (int, erro
 	if len(with) > 0 && w.inParts("the kernel sends a part") {
 		n /= 2
 	}
-	b, with = e.s.lies.write(name, b[:n], with)
+	b, with = e.s.sends(name, b[:n], with)
 	p := packet{name: name, bytes: append([]byte(nil), b...)}
 	for _, d := range with {
 		m := d.(*descriptor).memory
@@ -111,14 +142,18 @@ func (e *end) Write(name step.Name, b []byte, with ...shm.Descriptor) (int, erro
 
 // readable says whether a Read returns.
 func (e *end) readable() bool {
-	return e.closed || e.peer.closed || len(e.in) > 0 && !e.deaf() || e.hurry || e.late()
+	return e.came() || e.hurry || e.late() || e.ends()
 }
 
-// deaf says whether what has come is not read, by a client that lies: it is the
-// answer's body, and reading it was all that was left for the client to be bound.
+// came says whether something has come, or nothing can come any more.
+func (e *end) came() bool { return e.closed || e.peer.closed || len(e.in) > 0 && !e.deaf() }
+
+// deaf says whether what has come is not read, by a server that lies, or by a client that
+// does: it is the answer's body, and reading it was all that was left for the client to be
+// bound.
 func (e *end) deaf() bool {
 	if e.s.lies != lieDeaf || len(e.in) == 0 {
-		return false
+		return e.s.lies == lieSilent
 	}
 	p := &e.in[0]
 	return p.name == step.SendAnswer && p.with == nil && !p.begun
@@ -131,11 +166,15 @@ const mostReceived = 4
 // Read implements machine.Socket.
 func (e *end) Read(name step.Name, b []byte) (n int, with []shm.Descriptor, cut bool, err error) {
 	w := e.s.w
+	w.check(Bounded, len(b) <= max(longest(name), headerBytes), "%s makes room for %d bytes at %v: want at most %d", e.s.name, len(b), name, longest(name))
 	e.s.await(name, e.readable)
 	switch {
 	case e.closed:
 		w.saw(0)
 		return 0, nil, false, net.ErrClosed
+	case e.feels(!e.came() && !e.hurry && !e.late()):
+		w.saw(4)
+		return 0, nil, false, os.ErrDeadlineExceeded
 	case len(e.in) == 0 && e.reset:
 		e.reset = false
 		w.saw(3)
@@ -176,8 +215,12 @@ func (e *end) Read(name step.Name, b []byte) (n int, with []shm.Descriptor, cut 
 // Within implements machine.Socket.
 func (e *end) Within(ctx context.Context, _ time.Duration) (done func() error) {
 	e.limited = true
+	if e.s.w.cuts {
+		e.context = ctx
+	}
 	return func() error {
-		e.limited = false
+		// Where the context has ended its limit of time stays, and has passed.
+		e.limited, e.cut, e.context = false, e.ends(), nil
 		return context.Cause(ctx)
 	}
 }
@@ -193,25 +236,33 @@ func (e *end) Watch() error {
 	w := e.s.w
 	w.step(step.WatchPeer)
 	e.s.end = e
-	if w.goesWrong("the limit of descriptors") {
+	switch {
+	case w.unseen:
+		return nil
+	case w.goesWrong("the limit of descriptors"):
 		return errManyOpen
 	}
 	e.watch = e.s.keep(e, nil)
 	return nil
 }
 
-// exits says whether AwaitExit returns.
-func (e *end) exits() bool { return e.closed || e.peer.s.dead }
+// exits says whether AwaitExit returns: for who is not watched nobody waits.
+func (e *end) exits() bool { return e.closed || e.peer.s.dead || e.watch == nil }
 
 // AwaitExit implements machine.Socket.
 func (e *end) AwaitExit() error {
 	e.s.await(step.NoticeExit, e.exits)
 	e.s.w.sawIf(e.closed)
-	if e.closed {
+	switch {
+	case e.watch == nil:
+		return errNotWatched
+	case e.closed:
 		return net.ErrClosed
 	}
 	return nil
 }
+
+var errNotWatched = errors.New("the peer's process is not watched")
 
 // Close implements machine.Socket: one step closes the socket and the watch.
 func (e *end) Close() {
@@ -242,7 +293,7 @@ func (e *end) hangUp() {
 
 func (e *end) state(d *schedule.Digest) {
 	d.Word(uint64(len(e.in))<<2 | uint64(oneIf(e.closed))<<1 | uint64(oneIf(e.hurry)) | uint64(oneIf(e.limited))<<32 | uint64(oneIf(e.stopped))<<33 |
-		uint64(oneIf(e.hurryWrite))<<34 | uint64(oneIf(e.reset))<<35)
+		uint64(oneIf(e.hurryWrite))<<34 | uint64(oneIf(e.reset))<<35 | uint64(oneIf(e.cut))<<36 | uint64(oneIf(e.ends()))<<37)
 	for _, p := range e.in {
 		d.Bytes(p.bytes)
 		d.Word(uint64(len(p.with)))

@@ -31,6 +31,8 @@ type world struct {
 	fine    bool // accesses to memory are steps
 	alone   bool // whoever watches judges, not the target
 	narrow  bool // a socket holds one message that is not read
+	unseen  bool // processes are not seen by each other, and cannot be watched
+	cuts    bool // a handshake ends with its context
 	inherit bool // sockets of a space that dies stay open: a child has them
 	lending *lending
 	lent    []*mapped // of each binding
@@ -66,6 +68,7 @@ type host struct {
 	listener *listener
 	accepted *end // the last one
 	dead     bool
+	foreign  bool // of another user
 	lies     lie
 	// Of its bindings, the last one: what the hook of its region has told.
 	holders  uint64 // threads
@@ -118,6 +121,7 @@ func (w *world) create(number uint8, contents []byte) *backing {
 	if len(w.lent) == 0 || number == channel.Replies {
 		w.lent = append(w.lent, w.lending.borrow())
 	}
+	w.check(Bounded, len(contents) <= w.lending.bytes, "a server makes a segment of %d bytes, and allows %d", len(contents), w.lending.bytes)
 	if len(contents) != w.lending.bytes {
 		panic("explore: memory of another size than that of the binding is made")
 	}

@@ -65,6 +65,15 @@ func TestNobodyIsWatched(t *testing.T) {
 	if err := a.AwaitExit(); err == nil {
 		t.Error("the exit of a process that is not watched")
 	}
+	seen := a.pid
+	a.pid = 0 // as the kernel tells of a process of another pid namespace
+	if err := a.Watch(); err != nil || a.pidfd != nil {
+		t.Errorf("a process that cannot be seen: %v, watched %v", err, a.pidfd != nil)
+	}
+	if err := a.AwaitExit(); err == nil {
+		t.Error("the exit of a process that cannot be seen")
+	}
+	a.pid = seen
 	if err := a.Watch(); err != nil {
 		t.Fatal(err)
 	}
