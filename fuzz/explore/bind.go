@@ -31,7 +31,7 @@ var bindTarget = Target{
 		{Name: "lies", Doc: "how the server is hostile, or the client", Max: len(lies) - 1, Words: lieWords()},
 		{Name: "peers", Doc: "what the kernel tells of the other process: that it is of the own user; that the client, or the server, is of another one; or nothing, as of another pid namespace", Max: 3, Words: []string{"own", "other-client", "other-server", "unseen"}},
 		{Name: "context", Doc: "whether the context of the first client's Bind ends, at any time", Max: 1, Words: []string{"stays", "ends"}},
-		{Name: "socket", Doc: "whether a socket holds all that is sent, or one message that is not read", Max: 1, Words: []string{"wide", "narrow"}},
+		{Name: "socket", Doc: "whether a socket holds all that is sent; or one message that is not read; or all, and what is written in a hurry may come too late", Max: 2, Words: []string{"wide", "narrow", "hasty"}},
 		{Name: "memory", Doc: "whether accesses to memory are steps of their own", Max: 1, Words: []string{"coarse", "fine"}},
 	},
 	Configurations: []catalogue.Configuration{
@@ -40,6 +40,7 @@ var bindTarget = Target{
 		{Name: "stop-called", Doc: "the server is told to stop between two calls, or while one is executed", Set: map[string]int{"stop": 2, "calls": 2}},
 		{Name: "stop-exits", Doc: "the same, and then the server dies, or before", Set: map[string]int{"stop": 2, "calls": 2, "death": 2}},
 		{Name: "stop-narrow", Doc: "the server is told to stop, and sockets hold one message", Set: map[string]int{"stop": 1, "socket": 1, "calls": 0}},
+		{Name: "stop-hasty", Doc: "the server is told to stop, and may have no time to say so", Set: map[string]int{"stop": 1, "socket": 2, "calls": 0}},
 		{Name: "callers", Doc: "another thread calls, too", Set: map[string]int{"callers": 1}},
 		{Name: "closers", Doc: "two threads close at once", Set: map[string]int{"closers": 1, "calls": 0}},
 		{Name: "close-call", Doc: "one thread calls, another closes", Set: map[string]int{"closers": 1}},
@@ -53,7 +54,7 @@ var bindTarget = Target{
 		lying("small"), lying("unsealed"), lying("writable"), lying("late"), lying("exchanged"), lying("lone"), lying("many"),
 		lying("garbage"), lying("client-garbage"), lying("client-descriptors"), lying("client-number"), lying("notice-descriptors"),
 		lying("granted"), lying("reply-length"), lying("client-deaf"),
-		lying("client-asks"), lying("client-frame"), lying("frame"), lying("procedures"), lying("large"), lying("silent"),
+		lying("client-asks"), lying("client-frame"), lying("frame"), lying("procedures"), lying("large"), lying("silent"), lying("reply-value"), lying("client-value"),
 		{Name: "other-client", Doc: "the client is of another user", Set: map[string]int{"calls": 0, "peers": 1}},
 		{Name: "other-server", Doc: "the server is", Set: map[string]int{"calls": 0, "peers": 2}},
 		{Name: "unseen", Doc: "client and server do not see each other's process", Set: map[string]int{"peers": 3}},
@@ -71,7 +72,7 @@ var bindTarget = Target{
 	},
 	Properties: []string{
 		spec.Mapped, spec.UnmapOnce, spec.CloseOnce, spec.Fit, spec.NothingLeft, spec.CloseWaits,
-		spec.NoBinding, spec.EndsClosed, spec.Noticed, spec.Places, MostBindings, memory.OwnResult, Offered, Whole, Granted, Bounded, Admitted, Lives, Cancelled, CorruptEnds, SendsNoMore, Lingers, Waits, Accepts, AtOnce, Returns, NoBypass,
+		spec.NoBinding, spec.EndsClosed, spec.Noticed, spec.Places, MostBindings, memory.OwnResult, Offered, Typed, Whole, Granted, Bounded, Admitted, Lives, Cancelled, CorruptEnds, SendsNoMore, Lingers, Waits, Accepts, AtOnce, Returns, NoBypass,
 	},
 	Program:  bindProgram,
 	possible: bindPossible,
@@ -116,10 +117,14 @@ const MostBindings = "a server has no more bindings than it may have"
 // Offered: a call by another number than those of the server's procedures is refused.
 const Offered = "only a procedure that the server offers is executed"
 
+// Typed: of another payload, or status, than such a value has there is no call, or it ends
+// as one of a peer that is corrupt.
+const Typed = "a handler and a caller are given valid values of their types"
+
 func lying(how string) catalogue.Configuration {
 	c := catalogue.Configuration{Name: how, Doc: "a hostile peer: " + how, Set: map[string]int{"calls": 0}}
 	switch how {
-	case "client-number", "reply-length":
+	case "client-number", "reply-length", "reply-value", "client-value":
 		c.Set["calls"] = 1
 	case "notice-descriptors":
 		c.Set["stop"] = 1
@@ -134,8 +139,27 @@ func lying(how string) catalogue.Configuration {
 	return c
 }
 
-// next is the procedure.
-var next = urpc.NewProc[uint64, uint64]("next")
+// next is the procedure, and flip the one that is called where values are lied about.
+var (
+	next = urpc.NewProc[uint64, uint64]("next")
+	flip = urpc.NewProc[mark, mark]("flip")
+)
+
+// mark is a value whose type has others than every two bytes.
+type mark struct {
+	Set    bool
+	Number uint8
+}
+
+const mostMark = 99
+
+// Validate implements urpc.Validator.
+func (m *mark) Validate() error {
+	if m.Number > mostMark {
+		return errors.New("out of range")
+	}
+	return nil
+}
 
 // binder is one execution of the target.
 type binder struct {
@@ -184,12 +208,15 @@ func newBinder(t *schedule.T, v catalogue.Values, l *lending) *binder {
 		Slots: int(z.Slots), MessageSize: int(z.Payload), Workers: 1, Bindings: 1, Poll: -1,
 	})}
 	b.w = newWorld(t, v.Int("faults"), l, v.Int("memory") == 1)
-	b.w.narrow = v.Word("socket") == "narrow"
+	b.w.narrow, b.w.hasty = v.Word("socket") == "narrow", v.Word("socket") == "hasty"
 	b.w.inherit = v.Int("inherited") == 1
 	err := urpc.Handle(b.server, next, func(_ context.Context, n uint64) (uint64, error) {
 		b.called = v.Word("stop") == "called" // else it matters to nobody
 		return n + 1, nil
 	})
+	if lies[v.Int("lies")].lie == lieValue {
+		err = errors.Join(err, urpc.Handle(b.server, flip, b.flip))
+	}
 	if err != nil {
 		panic("explore: a procedure that cannot be served: " + err.Error())
 	}
@@ -373,8 +400,29 @@ func (b *binder) afterwards(c *client, f func()) {
 	}
 }
 
+// flip is the handler of that procedure.
+func (b *binder) flip(_ context.Context, m mark) (mark, error) {
+	b.w.check(Typed, b.clients[0].s.lies != lieValue, "a handler is given a value, of a call with %s", b.w.forged)
+	return mark{Set: !m.Set, Number: m.Number + 1}, nil
+}
+
+// callTyped calls it once, and either the call has no value or the reply has none.
+func (b *binder) callTyped(c *client) {
+	_, err := flip.Call(context.Background(), c.bound, mark{Set: true, Number: 41})
+	want := urpc.ErrCorrupt
+	if c.s.lies == lieValue {
+		want = urpc.ErrRefused
+	}
+	over := b.mayEnd() && (errors.Is(err, urpc.ErrClosed) || errors.Is(err, urpc.ErrPeerDied))
+	b.w.check(Typed, errors.Is(err, want) || over, "a call ends with: %v, want %v: one of the two messages has %s", err, want, b.w.forged)
+}
+
 // call calls the procedure once.
 func (b *binder) call(c *client) {
+	if c.s.lies == lieValue || b.serving.lies == lieValue {
+		b.callTyped(c)
+		return
+	}
 	reply, err := b.next(c)
 	died := errors.Is(err, urpc.ErrPeerDied)
 	b.w.check(Lives, !died || b.peerWent(c), "a call ends, and the server lives: %v", err)

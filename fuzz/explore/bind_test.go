@@ -16,13 +16,14 @@ import (
 func TestEveryStateOfABinding(t *testing.T) {
 	for config, states := range map[string]uint64{
 		"default": 2267, "server-dies": 4999, "inherited": 3916, "fine": 10276, "fine-server-dies": 35149,
-		"listen": 2897, "listen-dies": 7025, "listen-faults": 13440,
+		"listen": 2897, "listen-dies": 7025, "listen-faults": 13532,
 		"stop": 81722, "closers-stop": 77651, "rebind": 48747, "closers": 6624, "client-dies": 6427, "faults": 2351, "two-faults": 6079,
 		"small": 89, "unsealed": 84, "writable": 94, "late": 345, "exchanged": 84, "lone": 69, "many": 92,
 		"garbage": 80, "client-garbage": 11, "client-descriptors": 16, "client-number": 4180, "notice-descriptors": 9463,
 		"granted": 194, "reply-length": 4817, "client-deaf": 188, "stop-narrow": 10809,
 		"client-asks": 23, "client-frame": 11, "frame": 80, "procedures": 74, "large": 74, "silent": 21,
 		"other-client": 16, "other-server": 5, "unseen": 3405, "unseen-dies": 7788, "cancel": 5520, "cancel-stop": 30496,
+		"reply-value": 9591, "client-value": 8006, "stop-hasty": 10917,
 	} {
 		t.Run(config, func(t *testing.T) {
 			rep := run(t, "bind", config, schedule.Stateful())

@@ -55,6 +55,7 @@ var callTarget = Target{
 		{Name: "flood", Doc: "whether replies come to calls that nobody made, more than a leader may receive before it looks at its context; with no servers",
 			Max: 1, Words: []string{"no", "yes"}},
 		{Name: "names", Doc: "whether to write, and to look at, the name of a call is a step of its own", Max: 1, Words: []string{"no", "yes"}},
+		{Name: "panics", Doc: "whether what takes the reply to a thread's first call panics, and the thread goes on", Max: 1, Words: []string{"no", "yes"}},
 		{Name: "spurious", Doc: "how often the kernel may wake a sleeper for nothing", Max: 3},
 	},
 	Configurations: []catalogue.Configuration{
@@ -80,6 +81,8 @@ var callTarget = Target{
 		callOf("twice-freed", "three threads with one record between them, two may leave; the server may send one reply twice", 3, 1, 1, 2, map[string]int{"leavers": 2, "twice": 1}),
 		callOf("names", "two threads with one record between them, two calls each, whose names are written and read by steps; the server may send one reply twice",
 			2, 1, 2, 1, map[string]int{"leavers": 0, "twice": 1, "names": 1}),
+		callOf("panics", "two calls in one record, and what takes the first one's reply panics", 1, 1, 2, 1, map[string]int{"leavers": 0, "panics": 1}),
+		callOf("panics-shared", "two threads with one record between them, one may leave, and what takes a reply panics", 2, 1, 1, 1, map[string]int{"panics": 1}),
 		callOf("flood", "replies come to calls that nobody made, and none to the one that may be left", 1, 0, 1, 1, map[string]int{"flood": 1}),
 		callOf("flood-drain", "the same, with two calls and one record: the second call receives them before it has a record", 1, 0, 2, 1, map[string]int{"flood": 1}),
 		callOf("spurious", "nobody replies; the kernel wakes once for nothing", 1, 0, 1, 1, map[string]int{"spurious": 1}),
@@ -148,6 +151,7 @@ type leaving struct {
 	contexts []*endingContext // of each call of the threads that leave
 	how      ending
 	overload call.Overload
+	panics   bool      // what takes the reply to a thread's first call panics
 	faulty   []*faulty // processors of the server; nil: none is
 	floods   bool      // replies come to calls that nobody made
 	flood    int       // so many, still
@@ -171,7 +175,7 @@ const (
 func newLeaving(v catalogue.Values, m *Machine, r *Region, clients, calls int) *leaving {
 	l := &leaving{
 		how: ending(v.Int("end")), overload: call.Overload(v.Int("overload") == 1),
-		left: make([]left, clients), floods: v.Word("flood") == "yes", calls: make([]int, v.Int("records")), owed: make([]bool, v.Int("records")),
+		left: make([]left, clients), floods: v.Word("flood") == "yes", panics: v.Word("panics") == "yes", calls: make([]int, v.Int("records")), owed: make([]bool, v.Int("records")),
 	}
 	if l.floods {
 		l.flood = flood
@@ -206,6 +210,23 @@ func newLeaving(v catalogue.Values, m *Machine, r *Region, clients, calls int) *
 		m.finds = append(m.finds, locate(r.number, channel.Replies, at))
 	}
 	return l
+}
+
+// errTaking is what the panic of who takes a reply is.
+var errTaking = errors.New("explore: a reply is taken, and its taker panics")
+
+// do makes the call of a thread whose taker panics when it has taken the reply, and has the
+// thread go on.
+func (l *leaving) do(ctx context.Context, request []byte, take func(status uint32, reply []byte) error) error {
+	defer func() {
+		if p := recover(); p != nil && p != error(errTaking) {
+			panic(p)
+		}
+	}()
+	return l.c.caller.Do(ctx, procedure, request, func(status uint32, reply []byte) error {
+		take(status, reply)
+		panic(errTaking)
+	})
 }
 
 // context gives the context of call i, and has the machine know it as the thread's.

@@ -235,7 +235,7 @@ func (c *calling) run(self int) {
 		if c.leaving != nil {
 			ctx = c.leaving.context(i)
 		}
-		err := c.caller.Do(ctx, procedure, put(bytes[:0], argument(i)), func(status uint32, reply []byte) error {
+		take := func(status uint32, reply []byte) error {
 			took++
 			number, whole := get(reply)
 			if o := c.machine.observer; o != nil {
@@ -245,7 +245,12 @@ func (c *calling) run(self int) {
 				"call %d got status %d and %x for a result", i+1, status, reply)
 			c.check(memory.ExactlyOnce, c.executed[i] == 1, "call %d was executed %d times when its reply came", i+1, c.executed[i])
 			return nil
-		})
+		}
+		do, request := c.do, put(bytes[:0], argument(i))
+		if c.leaving != nil && c.leaving.panics && n == 0 {
+			do = c.leaving.do
+		}
+		err := do(ctx, request, take)
 		if c.leaving != nil {
 			c.leaving.ended(i, err, took)
 		} else {
@@ -255,6 +260,11 @@ func (c *calling) run(self int) {
 	}
 	c.t.Mark("end")
 	c.over()
+}
+
+// do makes a call.
+func (c *calling) do(ctx context.Context, request []byte, take func(status uint32, reply []byte) error) error {
+	return c.caller.Do(ctx, procedure, request, take)
 }
 
 // execute is the procedure.

@@ -300,8 +300,9 @@ func (s *host) Go(name step.Name, f func()) {
 	case step.ReceiveHello:
 		e = s.accepted
 		// The wait of the handshake has a limit from its beginning on: a child may hold
-		// the socket of a client that is dead. Whom it must refuse it need not hear.
-		acts := e.peer.s.foreign
+		// the socket of a client that is dead. Whom it must refuse it need not hear,
+		// and of whom it has no socket it cannot.
+		acts := e.peer.s.foreign || e.unmade
 		s.begin(name, e, func() bool { return acts || e.readable() || e.peer.s.dead }, f).acts = acts
 	default:
 		panic("explore: a goroutine that begins at " + name.String())

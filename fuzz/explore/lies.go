@@ -36,6 +36,7 @@ const (
 	lieProcedures     // a table of more procedures than there can be
 	lieLarge          // a channel that takes more memory than the client allows
 	lieSilent         // nothing is read, and nothing answered
+	lieValue          // a payload that is no value of the procedure's type, or a reply of a status that there is not
 )
 
 // lies are the words of the parameter: who lies, and how.
@@ -50,7 +51,7 @@ var lies = []struct {
 	{"client-garbage", true, lieGarbage}, {"client-descriptors", true, lieMany}, {"client-number", true, lieNumber},
 	{"notice-descriptors", false, lieBeside}, {"granted", false, lieGranted}, {"reply-length", false, lieLength}, {"client-deaf", true, lieDeaf},
 	{"client-asks", true, lieAsks}, {"client-frame", true, lieFrame}, {"frame", false, lieFrame}, {"procedures", false, lieProcedures}, {"large", false, lieLarge},
-	{"silent", false, lieSilent},
+	{"silent", false, lieSilent}, {"reply-value", false, lieValue}, {"client-value", true, lieValue},
 }
 
 // lieWords gives the words alone.
@@ -193,17 +194,25 @@ var table = sync.OnceValue(func() []byte {
 
 // publishes is called before a hostile space publishes a message. For the number of its
 // procedure a client writes the first one that there is not, or the last; a server says of
-// a reply that it is longer than messages are.
+// a reply that it is longer than messages are; either makes of a value what is none.
 func (h *touching) publishes(a shm.Access) {
 	switch {
 	case h.s.lies == lieNumber && a.Segment == channel.Calls:
 		h.forge(a, procedureAt, []uint32{1, most32}[h.s.w.t.Choose("number", 2)])
 	case h.s.lies == lieLength && a.Segment == channel.Replies:
 		h.forge(a, lengthAt, most32)
+	case h.s.lies == lieValue:
+		all := len(noValues)
+		if a.Segment == channel.Calls {
+			all-- // calls have no status
+		}
+		v := noValues[h.s.w.t.Choose("value", all)]
+		h.s.w.forged = v.name
+		h.forge(a, v.at, v.value)
 	}
 }
 
-// forge writes a part of the header of a message that is about to be published.
+// forge writes a part of a message that is about to be published.
 func (h *touching) forge(a shm.Access, part shm.Offset, value uint32) {
 	slot := slices.Index(h.s.w.words.Sequence, a.Offset)
 	for _, x := range h.mapped {
@@ -211,6 +220,20 @@ func (h *touching) forge(a shm.Access, part shm.Offset, value uint32) {
 			binary.NativeEndian.PutUint32(x.memory.bytes[h.s.w.words.Header[slot]+part:], value)
 		}
 	}
+}
+
+// noValues are what makes a message of a mark into one that has none: its length, what
+// stands in its payload, and last the status of a reply.
+var noValues = []struct {
+	name  string
+	at    shm.Offset
+	value uint32
+}{
+	{"a byte too little", lengthAt, 1},
+	{"a byte too much", lengthAt, 3},
+	{"a bool of value 2", channel.HeaderSize, 2},
+	{"a number out of range", channel.HeaderSize, (mostMark + 1) << 8},
+	{"a status that there is not", statusAt, 4},
 }
 
 // shrink is a step of a hostile thread: the memory of the replies, which had its size

@@ -65,9 +65,20 @@ func (l *listener) Accept() (open func() (machine.Socket, error), err error) {
 	l.handshakes++
 	l.served++
 	w.check(AtOnce, l.handshakes <= l.most, "%d clients are in the handshake, and %d may be", l.handshakes, l.most)
-	e.s.accepted = e
-	return func() (machine.Socket, error) { return e, nil }, nil
+	e.s.accepted, e.unmade = e, w.goesWrong("a connection gives no socket")
+	return e.open, nil
 }
+
+// open makes a socket of a connection that was accepted.
+func (e *end) open() (machine.Socket, error) {
+	if e.unmade {
+		e.Close()
+		return nil, errUnmade
+	}
+	return e, nil
+}
+
+var errUnmade = errors.New("the connection gives no socket")
 
 // Close implements machine.Listener.
 func (l *listener) Close() {

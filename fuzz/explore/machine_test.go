@@ -142,6 +142,13 @@ var machineCases = []machineCase{
 		a.near.Write(step.SendStopping, []byte("abc"))
 		a.read(3)
 	}, `"abc" with 0, cut false`},
+	{"a write that comes too late ends, although there is room", func(a *machines) {
+		a.near.HurryWrite(-time.Second)
+		n, err := a.near.Write(step.SendStopping, []byte("abc"))
+		a.note("%d, %v", n, errors.Is(err, os.ErrDeadlineExceeded))
+		a.near.Close()
+		a.read(3)
+	}, `0, true; "" with 0, cut false`},
 	{"a write that finds no room ends when the peer has hung up", func(a *machines) {
 		a.fill()
 		a.far.Close()

@@ -30,6 +30,8 @@ type end struct {
 	// this end knows that it has ended.
 	context context.Context
 	cut     bool
+	unmade  bool // no socket will be made of it
+	expired bool // the time of a write in a hurry is over
 	reset   bool // the peer has hung up without reading all: the next read says so
 }
 
@@ -119,6 +121,9 @@ func (e *end) Write(name step.Name, b []byte, with ...shm.Descriptor) (int, erro
 	case e.full():
 		w.saw(3)
 		return 0, e.expire()
+	case !e.inTime():
+		w.saw(5)
+		return 0, os.ErrDeadlineExceeded
 	}
 	w.saw(2)
 	n := len(b)
@@ -228,8 +233,17 @@ func (e *end) Within(ctx context.Context, _ time.Duration) (done func() error) {
 // Hurry implements machine.Socket.
 func (e *end) Hurry(time.Duration) { e.hurry = true }
 
-// HurryWrite implements machine.Socket: where there is always room it means nothing.
-func (e *end) HurryWrite(time.Duration) { e.hurryWrite = e.s.w.narrow }
+// HurryWrite implements machine.Socket: where there is always room, and time, it means
+// nothing.
+func (e *end) HurryWrite(d time.Duration) {
+	e.hurryWrite, e.expired = e.s.w.narrow || e.s.w.hasty, d <= 0
+}
+
+// inTime chooses whether a write in a hurry for which there is room has begun in time.
+func (e *end) inTime() bool {
+	e.expired = e.expired || e.s.w.hasty && e.hurryWrite && e.s.w.t.Choose("there is no time to write", 2) == 1
+	return !e.expired
+}
 
 // Watch implements machine.Socket.
 func (e *end) Watch() error {
@@ -293,7 +307,8 @@ func (e *end) hangUp() {
 
 func (e *end) state(d *schedule.Digest) {
 	d.Word(uint64(len(e.in))<<2 | uint64(oneIf(e.closed))<<1 | uint64(oneIf(e.hurry)) | uint64(oneIf(e.limited))<<32 | uint64(oneIf(e.stopped))<<33 |
-		uint64(oneIf(e.hurryWrite))<<34 | uint64(oneIf(e.reset))<<35 | uint64(oneIf(e.cut))<<36 | uint64(oneIf(e.ends()))<<37)
+		uint64(oneIf(e.hurryWrite))<<34 | uint64(oneIf(e.reset))<<35 | uint64(oneIf(e.cut))<<36 | uint64(oneIf(e.ends()))<<37 |
+		uint64(oneIf(e.unmade))<<38 | uint64(oneIf(e.expired))<<39)
 	for _, p := range e.in {
 		d.Bytes(p.bytes)
 		d.Word(uint64(len(p.with)))

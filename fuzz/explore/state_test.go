@@ -65,6 +65,8 @@ func visitedWhole() []counted {
 		{"call", "twice", 526},
 		{"call", "twice-2", 13024},
 		{"call", "names", 181478},
+		{"call", "panics", 629},
+		{"call", "panics-shared", 75322}, // as shared-record
 		{"call", "flood", 34},
 		{"call", "flood-drain", 701},
 		{"call", "spurious", 50},

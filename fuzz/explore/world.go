@@ -28,12 +28,14 @@ type world struct {
 	refused int // the others
 	used    int // bytes of a segment that are in use
 	words   channel.Words
-	fine    bool // accesses to memory are steps
-	alone   bool // whoever watches judges, not the target
-	narrow  bool // a socket holds one message that is not read
-	unseen  bool // processes are not seen by each other, and cannot be watched
-	cuts    bool // a handshake ends with its context
-	inherit bool // sockets of a space that dies stay open: a child has them
+	fine    bool   // accesses to memory are steps
+	alone   bool   // whoever watches judges, not the target
+	narrow  bool   // a socket holds one message that is not read
+	hasty   bool   // a write in a hurry may come too late also where there is room
+	unseen  bool   // processes are not seen by each other, and cannot be watched
+	cuts    bool   // a handshake ends with its context
+	forged  string // what was made of the last value by who lies about it
+	inherit bool   // sockets of a space that dies stay open: a child has them
 	lending *lending
 	lent    []*mapped // of each binding
 }
