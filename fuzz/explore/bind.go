@@ -54,7 +54,7 @@ var bindTarget = Target{
 		lying("small"), lying("unsealed"), lying("writable"), lying("late"), lying("exchanged"), lying("lone"), lying("many"),
 		lying("garbage"), lying("client-garbage"), lying("client-descriptors"), lying("client-number"), lying("notice-descriptors"),
 		lying("granted"), lying("reply-length"), lying("client-deaf"),
-		lying("client-asks"), lying("client-frame"), lying("frame"), lying("procedures"), lying("large"), lying("silent"), lying("reply-value"), lying("client-value"),
+		lying("client-asks"), lying("client-frame"), lying("frame"), lying("procedures"), lying("large"), lying("silent"), lying("reply-value"), lying("client-value"), lying("malformed"), lying("client-malformed"),
 		{Name: "other-client", Doc: "the client is of another user", Set: map[string]int{"calls": 0, "peers": 1}},
 		{Name: "other-server", Doc: "the server is", Set: map[string]int{"calls": 0, "peers": 2}},
 		{Name: "unseen", Doc: "client and server do not see each other's process", Set: map[string]int{"peers": 3}},
@@ -72,7 +72,7 @@ var bindTarget = Target{
 	},
 	Properties: []string{
 		spec.Mapped, spec.UnmapOnce, spec.CloseOnce, spec.Fit, spec.NothingLeft, spec.CloseWaits,
-		spec.NoBinding, spec.EndsClosed, spec.Noticed, spec.Places, MostBindings, memory.OwnResult, Offered, Typed, Whole, Granted, Bounded, Admitted, Lives, Cancelled, CorruptEnds, SendsNoMore, Lingers, Waits, Accepts, AtOnce, Returns, NoBypass,
+		spec.NoBinding, spec.EndsClosed, spec.Noticed, spec.Places, MostBindings, memory.OwnResult, Offered, Typed, Whole, Granted, Bounded, Formed, Admitted, Lives, Cancelled, CorruptEnds, SendsNoMore, Lingers, Waits, Accepts, AtOnce, Returns, NoBypass,
 	},
 	Program:  bindProgram,
 	possible: bindPossible,
@@ -101,6 +101,7 @@ const (
 	Granted = "a client is bound with the channel that it has asked for"
 	// Bounded: memory, mappings, room for what is read, tables.
 	Bounded   = "a space takes no more memory for a peer than its options, and the handshake, allow"
+	Formed    = "only well-formed frames bind, and others are errors"
 	Admitted  = "client and server of one user are authorized, and of two are not bound"
 	Cancelled = "Bind returns when its context has ended"
 	Lives     = "nobody takes a peer that lives for gone"
@@ -353,13 +354,18 @@ func (b *binder) bind(i int) {
 	} else if i > 0 {
 		b.w.await(step.Connect, func() bool { return b.clients[i-1].served || b.serving.dead })
 	}
-	bound, err := urpc.BindOver(c.context, c.s, c.end, b.options())
+	var bound *urpc.Client
+	err := b.formed(func() (err error) {
+		bound, err = urpc.BindOver(c.context, c.s, c.end, b.options())
+		return err
+	})
 	if err != nil {
 		b.failed(c, err)
 		return
 	}
 	c.bound, c.s.ends = bound, c.ends
 	b.w.check(Granted, b.serving.lies != lieGranted, "a client is bound to a server that grants what it has not asked for: %d slots and messages of %d bytes", bound.Slots(), bound.MessageSize())
+	b.w.check(Formed, b.serving.lies != lieMalformed && c.s.lies != lieMalformed, "client and server are bound by %s", b.w.forged)
 	b.w.check(Bounded, b.serving.lies != lieProcedures, "a client is bound to a server with a table of %d procedures", mostProcedures+1)
 	b.w.check(Admitted, !c.s.foreign && !b.serving.foreign, "%s and the server are bound, and are of two users", c.s.name)
 	b.server.Look(func(reserved uint64) {
@@ -373,6 +379,19 @@ func (b *binder) bind(i int) {
 	}
 	b.w.t.Mark("close")
 	b.close(c)
+}
+
+// formed is a side of a handshake, in which nothing that comes is a reason to panic.
+func (b *binder) formed(side func() error) error {
+	defer func() {
+		p := recover()
+		text, trespass := trespassOf(p)
+		b.w.check(Formed, !trespass, "a handshake ends in a panic: %s; it has %s", text, b.w.forged)
+		if p != nil {
+			panic(p)
+		}
+	}()
+	return side()
 }
 
 // failed judges a handshake that failed.
@@ -484,7 +503,13 @@ func (b *binder) peerWent(c *client) bool {
 
 // serve is the server's thread for one client.
 func (b *binder) serve(c *client) {
-	err := b.server.ServeOver(b.stopped, b.serving, c.far)
+	var err error
+	serve := func() error { return b.server.ServeOver(b.stopped, b.serving, c.far) }
+	if c.s.lies == lieMalformed {
+		err = b.formed(serve)
+	} else {
+		err = serve()
+	}
 	left := b.serving.left(c.far)
 	b.w.check(spec.NothingLeft, left == "" || errors.Is(err, urpc.ErrHandshake), "the server has %s left of a binding that it has done with: %v", left, err)
 	b.w.check(spec.NoBinding, left == "", "the server has %s left of a handshake that failed: %v", left, err)

@@ -23,6 +23,7 @@ func TestEveryStateOfABinding(t *testing.T) {
 		"granted": 194, "reply-length": 4817, "client-deaf": 188, "stop-narrow": 10809,
 		"client-asks": 23, "client-frame": 11, "frame": 80, "procedures": 74, "large": 74, "silent": 21,
 		"other-client": 16, "other-server": 5, "unseen": 3405, "unseen-dies": 7788, "cancel": 5520, "cancel-stop": 30496,
+		"malformed": 514, "client-malformed": 44,
 		"reply-value": 9591, "client-value": 8006, "stop-hasty": 10917,
 	} {
 		t.Run(config, func(t *testing.T) {

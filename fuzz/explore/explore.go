@@ -15,7 +15,8 @@
 //	            messages; guardstate.go: what its state is; tales.go: what the peer writes
 //	record.go   what is checked of the records of calls; faulty.go, flood.go: a server that
 //	            replies twice, or without end
-//	world.go    the machine of bindings; host.go: of one space; socket.go, listen.go: what connects them
+//	world.go    the machine of bindings; host.go: of one space; socket.go, listen.go: what connects them;
+//	            lies.go, malformed.go: sides that lie
 //	death.go, hostile.go, lock.go, queue.go, channel.go, call.go, donation.go  the targets
 //
 // What it does not see: the words of the runtime that do not go through shm (the

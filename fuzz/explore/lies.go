@@ -36,6 +36,7 @@ const (
 	lieProcedures     // a table of more procedures than there can be
 	lieLarge          // a channel that takes more memory than the client allows
 	lieSilent         // nothing is read, and nothing answered
+	lieMalformed      // a frame that is malformed
 	lieValue          // a payload that is no value of the procedure's type, or a reply of a status that there is not
 )
 
@@ -52,6 +53,7 @@ var lies = []struct {
 	{"notice-descriptors", false, lieBeside}, {"granted", false, lieGranted}, {"reply-length", false, lieLength}, {"client-deaf", true, lieDeaf},
 	{"client-asks", true, lieAsks}, {"client-frame", true, lieFrame}, {"frame", false, lieFrame}, {"procedures", false, lieProcedures}, {"large", false, lieLarge},
 	{"silent", false, lieSilent}, {"reply-value", false, lieValue}, {"client-value", true, lieValue},
+	{"malformed", false, lieMalformed}, {"client-malformed", true, lieMalformed},
 }
 
 // lieWords gives the words alone.
@@ -124,16 +126,20 @@ func (s *host) sends(name step.Name, b []byte, with []shm.Descriptor) ([]byte, [
 		b = altered(b, frameLengthAt, uint32(len(table())))
 	case l == lieProcedures && body:
 		b = table()
+	case l == lieMalformed && (first || body):
+		b = s.malforms(name, b)
 	case l == lieLarge && body:
 		b = altered(b, slotsAt, large.Slots)
 	}
 	return b, with
 }
 
-// altered is a message one word of which is another one.
+// altered is a message one word of which is another one. Of one that comes in parts the
+// first may not have that word.
 func altered(b []byte, at int, value uint32) []byte {
-	b = slices.Clone(b)
-	binary.LittleEndian.PutUint32(b[at:], value)
+	if b = slices.Clone(b); len(b) >= at+4 {
+		binary.LittleEndian.PutUint32(b[at:], value)
+	}
 	return b
 }
 

@@ -71,6 +71,7 @@ type host struct {
 	accepted *end // the last one
 	dead     bool
 	foreign  bool // of another user
+	form     int  // of its last frame, if it is malformed
 	lies     lie
 	// Of its bindings, the last one: what the hook of its region has told.
 	holders  uint64 // threads
@@ -310,7 +311,7 @@ func (m *backing) state(d *schedule.Digest, used int) {
 
 func (s *host) state(d *schedule.Digest) {
 	d.Word(uint64(len(s.open))<<32 | uint64(len(s.mapped))<<16 | uint64(oneIf(s.dead))<<8 | uint64(oneIf(s.closed)))
-	d.Word(s.holders)
+	d.Word(s.holders | uint64(s.form)<<56)
 	d.Word(uint64(s.counted)<<32 | uint64(s.bindings)<<3 | uint64(oneIf(s.lingers))<<2 | uint64(oneIf(s.lingered))<<1 | uint64(oneIf(s.stopping)))
 	for _, x := range s.open {
 		d.Word(uint64(slices.Index(s.w.memory, x.memory) + 2))

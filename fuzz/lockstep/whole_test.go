@@ -90,6 +90,7 @@ func TestEveryTransitionOfCalls(t *testing.T) {
 		{"full", 7858, 21694, 12745, 1},
 		{"stuck", 6166, 14068, 8184, 1},
 		{"refuse", 21843, 57728, 43871, 2},
+		{"panics", 2347, 4521, 2417, 2},
 	})
 }
 
