@@ -2,6 +2,7 @@ package explore
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -57,6 +58,7 @@ var callTarget = Target{
 		{Name: "names", Doc: "whether to write, and to look at, the name of a call is a step of its own", Max: 1, Words: []string{"no", "yes"}},
 		{Name: "panics", Doc: "whether what takes the reply to a thread's first call panics, and the thread goes on", Max: 1, Words: []string{"no", "yes"}},
 		{Name: "spurious", Doc: "how often the kernel may wake a sleeper for nothing", Max: 3},
+		lengthsParameter,
 	},
 	Configurations: []catalogue.Configuration{
 		callOf("1-1-1-1", "one thread, one call, which may be left", 1, 1, 1, 1, nil),
@@ -86,12 +88,13 @@ var callTarget = Target{
 		callOf("flood", "replies come to calls that nobody made, and none to the one that may be left", 1, 0, 1, 1, map[string]int{"flood": 1}),
 		callOf("flood-drain", "the same, with two calls and one record: the second call receives them before it has a record", 1, 0, 2, 1, map[string]int{"flood": 1}),
 		callOf("spurious", "nobody replies; the kernel wakes once for nothing", 1, 0, 1, 1, map[string]int{"spurious": 1}),
+		callOf("lengths", "two calls in one record, whose messages and replies differ in length", 1, 1, 2, 1, map[string]int{"lengths": turns}),
 		callOf("three", "three threads with two records, two may leave, two calls each", 3, 1, 2, 2, map[string]int{"records": 2, "leavers": 2}),
 	},
 	Properties: []string{
 		memory.MutualExclusion, memory.OneLeader, memory.InOrder, memory.NoOverwriting, memory.OwnResult, memory.ExactlyOnce,
 		memory.NoSleepOnCall, memory.NoSleepOnReply, memory.ParkedCounts, memory.BlockedCounts, HonestPeer,
-		RecordFirst, RecordKept, EndsWithReason, NotSentLate, AfterLateReply, NothingLeaked, LooksMeanwhile, NoOversleeping, NoBypass,
+		RecordFirst, RecordKept, EndsWithReason, NotSentLate, AfterLateReply, NothingLeaked, LooksMeanwhile, NoOversleeping, NothingBeyond, NoBypass,
 	},
 	Program:  func(v catalogue.Values) func(*schedule.T) { return watchedProgram(callName, v, simulated, Watch{}) },
 	possible: callPossible,
@@ -217,13 +220,13 @@ var errTaking = errors.New("explore: a reply is taken, and its taker panics")
 
 // do makes the call of a thread whose taker panics when it has taken the reply, and has the
 // thread go on.
-func (l *leaving) do(ctx context.Context, request []byte, take func(status uint32, reply []byte) error) error {
+func (l *leaving) do(ctx context.Context, number uint32, request []byte, take func(status uint32, reply []byte) error) error {
 	defer func() {
 		if p := recover(); p != nil && p != error(errTaking) {
 			panic(p)
 		}
 	}()
-	return l.c.caller.Do(ctx, procedure, request, func(status uint32, reply []byte) error {
+	return l.c.caller.Do(ctx, number, request, func(status uint32, reply []byte) error {
 		take(status, reply)
 		panic(errTaking)
 	})
@@ -268,8 +271,9 @@ func (l *leaving) follow(a shm.Access) {
 	case a.Segment == call.Private && a.Step == step.LoadCall:
 		// A reply that comes for the second time may be to an earlier call of the record.
 		j := call.RecordAt(a.Offset)
-		number, _ := get(l.c.machine.waiter().copied[channel.HeaderSize:])
-		l.owed[j] = l.owed[j] && number != result(argument(l.calls[j]))
+		copied := l.c.machine.waiter().copied
+		own := binary.LittleEndian.Uint32(copied[statusAt:]) == l.c.says.Procedure(l.calls[j]) && l.c.answers(copied[channel.HeaderSize:], l.calls[j])
+		l.owed[j] = l.owed[j] && !own
 	}
 }
 

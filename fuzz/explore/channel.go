@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strings"
@@ -41,6 +42,7 @@ var channelTarget = Target{
 		slotsParameter, startParameter,
 		{Name: "spurious", Doc: "how often the kernel may wake a sleeper for nothing", Max: 3},
 		{Name: "donate", Doc: "whether a caller donates its processor when it wakes the peer", Max: 1, Words: []string{"no", "yes"}},
+		lengthsParameter,
 	},
 	Configurations: []catalogue.Configuration{
 		channelOf("2-1-1-1", "two threads, one call each, one slot: each queue fills, wraps and empties", 2, 1, 1, 1, nil),
@@ -60,10 +62,12 @@ var channelTarget = Target{
 		channelOf("spurious", "two threads, one call each; the kernel wakes once for nothing", 2, 1, 1, 1, map[string]int{"spurious": 1}),
 		channelOf("donate", "two threads, one call each, that donate their processor", 2, 1, 1, 1, map[string]int{"donate": 1}),
 		channelOf("donate-wrap", "the same, of counts that wrap at 2^32", 2, 1, 1, 1, map[string]int{"donate": 1, "start": near2to32}),
+		channelOf("lengths", "one thread, three calls, one slot: messages that fill it, are shorter, and are empty", 1, 1, 3, 1, map[string]int{"lengths": turns}),
+		channelOf("lengths-2", "two threads, one call each, one slot, messages of three lengths", 2, 1, 1, 1, map[string]int{"lengths": turns}),
 	},
 	Properties: []string{
 		memory.MutualExclusion, memory.OneLeader, memory.InOrder, memory.NoOverwriting, memory.OwnResult, memory.ExactlyOnce,
-		memory.NoSleepOnCall, memory.NoSleepOnReply, memory.ParkedCounts, memory.BlockedCounts, HonestPeer, RecordFirst, RecordKept, NoBypass,
+		memory.NoSleepOnCall, memory.NoSleepOnReply, memory.ParkedCounts, memory.BlockedCounts, HonestPeer, RecordFirst, RecordKept, NothingBeyond, NoBypass,
 	},
 	Program:  func(v catalogue.Values) func(*schedule.T) { return channelProgram(v, simulated) },
 	possible: channelPossible,
@@ -98,6 +102,7 @@ type calling struct {
 	own     []int       // the record of each thread's call; none: it has taken none yet
 	opened  []uint64    // of each record, how many calls had used it when the last one began
 	holds   []heldReply // of each record, what it held before the last access
+	says    Messages
 	// executed counts, for each call of each thread, how often it was executed.
 	executed []int
 	names    []string // of the calling threads
@@ -140,6 +145,9 @@ func newCalling(t *schedule.T, target string, v catalogue.Values, on func(*Kerne
 	}
 	for i := range c.own {
 		c.own[i] = none
+	}
+	if target != donationName {
+		c.says = messagesOf(v)
 	}
 	r.follow, m.copies = c.follow, true
 	of := call.Config{Port: near, Kernel: c.kernel, Calls: records, Poll: -1, Nudges: size(v).Start, Hook: r}
@@ -227,7 +235,7 @@ func (c *calling) over() {
 
 // run makes the calls of a thread.
 func (c *calling) run(self int) {
-	var bytes [payload]byte
+	var room [payload]byte
 	for n := range c.calls {
 		i, took := self*c.calls+n, 0
 		ctx := context.Background()
@@ -237,20 +245,20 @@ func (c *calling) run(self int) {
 		}
 		take := func(status uint32, reply []byte) error {
 			took++
-			number, whole := get(reply)
+			own := c.answers(reply, i) && status == c.says.Procedure(i)
 			if o := c.machine.observer; o != nil {
-				o.Return(self, reply)
+				o.Return(self, c.says.whole(own, result(argument(i)), reply))
 			}
-			c.check(memory.OwnResult, whole && number == result(argument(i)) && status == procedure,
-				"call %d got status %d and %x for a result", i+1, status, reply)
+			c.check(memory.OwnResult, own, "call %d got status %d and %x for a result", i+1, status, reply)
+			c.check(NothingBeyond, !spilled(reply), "the buffer of call %d holds %x beyond its result of %d bytes", i+1, reply[:cap(reply)], len(reply))
 			c.check(memory.ExactlyOnce, c.executed[i] == 1, "call %d was executed %d times when its reply came", i+1, c.executed[i])
 			return nil
 		}
-		do, request := c.do, put(bytes[:0], argument(i))
+		do, request := c.do, c.says.Request(room[:0], i)
 		if c.leaving != nil && c.leaving.panics && n == 0 {
 			do = c.leaving.do
 		}
-		err := do(ctx, request, take)
+		err := do(ctx, c.says.Procedure(i), request, take)
 		if c.leaving != nil {
 			c.leaving.ended(i, err, took)
 		} else {
@@ -263,19 +271,24 @@ func (c *calling) run(self int) {
 }
 
 // do makes a call.
-func (c *calling) do(ctx context.Context, request []byte, take func(status uint32, reply []byte) error) error {
-	return c.caller.Do(ctx, procedure, request, take)
+func (c *calling) do(ctx context.Context, number uint32, request []byte, take func(status uint32, reply []byte) error) error {
+	return c.caller.Do(ctx, number, request, take)
+}
+
+// answers says whether this is the result of call i.
+func (c *calling) answers(reply []byte, i int) bool {
+	var room [payload]byte
+	return bytes.Equal(reply, c.says.Reply(room[:0], i))
 }
 
 // execute is the procedure.
 func (c *calling) execute(called uint32, request, reply []byte) (uint32, []byte) {
+	i, ok := c.says.called(called, request, len(c.executed))
 	if c.machine.observer != nil {
-		c.machine.execute(request)
+		c.machine.execute(c.says.whole(ok, argument(i), request))
 	}
-	number, whole := get(request)
-	i := int(number>>8) - 1
-	ok := called == procedure && whole && i >= 0 && i < len(c.executed) && number == argument(i)
 	c.check(memory.InOrder, ok, "a call of procedure %d came with argument %x", called, request)
+	c.check(NothingBeyond, !spilled(request), "the buffer of a processor holds %x beyond an argument of %d bytes", request[:cap(request)], len(request))
 	if ok {
 		c.executed[i]++
 		c.check(memory.ExactlyOnce, c.executed[i] == 1, "call %d is executed %d times", i+1, c.executed[i])
@@ -283,7 +296,11 @@ func (c *calling) execute(called uint32, request, reply []byte) (uint32, []byte)
 			c.check(NotSentLate, !l.contexts[i].early, "call %d is executed, and its context had ended before it began", i+1)
 		}
 	}
-	return called, put(reply, result(number))
+	if !ok { // whoever watches judges
+		number, _ := get(request)
+		return called, put(reply, result(number))
+	}
+	return called, c.says.Reply(reply, i)
 }
 
 // argument is what call i is about.

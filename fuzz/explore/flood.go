@@ -25,13 +25,11 @@ func (l *leaving) pour(a shm.Access) {
 		return
 	}
 	l.flood--
-	replies := c.region.owners[channel.Replies]
-	replies.SetHook(nil)
+	replies := &c.region.bare[channel.Replies]
 	var header [channel.HeaderSize]byte
 	header[idAt], header[idAt+1] = 0xff, 0xff // no record has that number
 	replies.CopyIn(0, w.Header[i], header[:], nil)
 	replies.Store(0, a.Offset, c.region.segments[channel.Calls].Peek(w.Head)+1)
-	replies.SetHook(c.region)
 	g.slots[channel.Replies][i] = slotPublished
 }
 

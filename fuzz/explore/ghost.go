@@ -1,6 +1,9 @@
 package explore
 
 import (
+	"bytes"
+	"encoding/binary"
+
 	"urpc/checker/schedule"
 	"urpc/runtime/channel"
 	"urpc/runtime/shm"
@@ -20,6 +23,9 @@ type ghost struct {
 	region  *Region
 	words   channel.Words
 	message uint32     // bytes of a message that fills its slot: header and payload
+	length  uint32     // of the payload whose header was copied out last
+	blank   []byte     // what stands in a slot, after the header, where no message was written
+	after   []byte     // as much room
 	last    shm.Access // the step taken last
 	// Per segment, of the queue whose slots it holds.
 	slots [2][]slotGhost
@@ -63,6 +69,8 @@ func (r *Region) watch(z channel.Size, calls int) {
 
 func newGhost(r *Region, z channel.Size) *ghost {
 	g := &ghost{m: r.m, region: r, words: z.Words(), message: channel.HeaderSize + z.Payload, leader: none, sender: [2]int{none, none}, receiver: [2]int{none, none}}
+	g.blank = bytes.Repeat([]byte{unwritten}, int(slotEnd(z, g.words)))
+	g.after = make([]byte, len(g.blank))
 	for s := range g.slots {
 		g.slots[s] = make([]slotGhost, z.Slots)
 	}
@@ -95,9 +103,11 @@ func (g *ghost) before(a shm.Access) {
 		} else {
 			g.slots[s][i] = slotWritten
 		}
+		g.empty(s, i)
 	case step.Publish:
 		i := slotAt(g.words.Sequence, a.Offset)
 		if g.slots[s][i] == slotWritten {
+			g.beyond(s, i)
 			g.slots[s][i] = slotPublished
 		} else {
 			g.slots[s][i] = slotHollow
@@ -140,6 +150,36 @@ func (g *ghost) saw(value uint32) {
 		g.m.waiter().readies(g.last.Step, value)
 	case step.LookDoorbell:
 		g.m.waiter().bell = bell{read: true, value: value, segment: s, of: g.region}
+	}
+}
+
+// empty has a slot hold no message before one is written there, and beyond demands of the
+// one that was written that its bytes are as many as its header says, and all. No other step
+// comes in between that touches the slot: it is its sender's.
+func (g *ghost) empty(s uint8, i int) {
+	g.region.bare[s].CopyIn(0, g.words.Payload[i], g.blank, nil)
+}
+
+func (g *ghost) beyond(s uint8, i int) {
+	own := g.region.segments[s]
+	length := own.Peek(g.words.Header[i] + lengthAt)
+	own.PeekBytes(g.words.Payload[i], g.after)
+	if uint64(length) > uint64(len(g.after)) || !bytes.Equal(g.after[length:], g.blank[length:]) {
+		g.m.t.Fail(NothingBeyond, "slot %d, which was empty, holds %x after a message of %d bytes", i, g.after, length)
+	}
+}
+
+// copied is called with the header that was copied out, more before its payload is.
+func (g *ghost) copied(header []byte) {
+	if g.last.Step == step.CopySlot && len(header) == channel.HeaderSize {
+		g.length = binary.LittleEndian.Uint32(header[lengthAt:])
+	}
+}
+
+func (g *ghost) more(a shm.Access) {
+	i := slotAt(g.words.Payload, a.Offset)
+	if a.Size != g.length {
+		g.m.t.Fail(NothingBeyond, "%d bytes are copied out of slot %d, of a message of %d", a.Size, i, g.length)
 	}
 }
 

@@ -2,7 +2,6 @@ package explore
 
 import (
 	"bytes"
-	"strconv"
 
 	"urpc/checker/catalogue"
 	"urpc/checker/schedule"
@@ -24,6 +23,7 @@ var queueTarget = Target{
 		slotsParameter, startParameter,
 		{Name: "payload", Doc: "bytes of a message: few; as many as fill its slot; or so many more that it begins another line", Max: len(payloads) - 1,
 			Words: []string{"16", "96", "100"}},
+		lengthsParameter,
 	},
 	Configurations: []catalogue.Configuration{
 		queueOf("2-1-1-1", "two senders, one slot: it fills, wraps and empties", 2, 1, 1, 1, 0),
@@ -36,10 +36,15 @@ var queueTarget = Target{
 		queueOf("wrap", "two senders, two slots, positions that wrap at 2^32", 2, 1, 2, 2, near2to32),
 		{Name: "filled", Doc: "two slots, each filled to its last byte", Set: map[string]int{"senders": 1, "receivers": 1, "messages": 3, "slots": 1, "payload": 1}},
 		{Name: "line", Doc: "two slots of two lines each, of whose second one the messages have a word", Set: map[string]int{"senders": 1, "receivers": 1, "messages": 3, "slots": 1, "payload": 2}},
+		{Name: "lengths", Doc: "two senders, three messages each that fill their slots, are empty, and are shorter; two slots", Set: map[string]int{"senders": 2, "messages": 3, "slots": 1, "lengths": turns}},
+		{Name: "lengths-line", Doc: "two slots of two lines each, and such messages: the longest one has a word of the second line", Set: map[string]int{"senders": 1, "receivers": 2, "messages": 4, "slots": 1, "payload": 2, "lengths": turns}},
 	},
-	Properties: []string{memory.MutualExclusion, memory.InOrder, memory.NoOverwriting, HonestPeer, NoBypass},
+	Properties: []string{memory.MutualExclusion, memory.InOrder, memory.NoOverwriting, HonestPeer, NothingBeyond, NoBypass},
 	Program:    func(v catalogue.Values) func(*schedule.T) { return watchedQueue(v, Watch{}) },
 }
+
+// untouched stands in a receiver's buffer before it receives.
+const untouched = 0xb7
 
 // payloads are those of parameter payload.
 var payloads = [...]uint32{payload, 96, 100}
@@ -57,6 +62,7 @@ type queue struct {
 	alone    bool     // whoever watches judges, not the target
 	messages int
 	payload  uint32
+	says     Messages
 	to, from *channel.Port
 	received []int // messages of each sender that have been received
 }
@@ -69,7 +75,7 @@ func watchedQueue(v catalogue.Values, w Watch) func(*schedule.T) {
 	return func(t *schedule.T) {
 		m := NewMachine(t, 0)
 		near, far, r := pair(m, z)
-		q := &queue{t: t, observer: w.Observer, alone: w.Alone, messages: messages, payload: z.Payload, to: near, from: far, received: make([]int, senders)}
+		q := &queue{t: t, observer: w.Observer, alone: w.Alone, messages: messages, payload: z.Payload, says: messagesOf(v), to: near, from: far, received: make([]int, senders)}
 		if m.alone = w.Alone; !q.alone {
 			r.watch(z, 0)
 		}
@@ -127,8 +133,8 @@ func pair(m *Machine, z channel.Size) (client, server *channel.Port, r *Region) 
 func (q *queue) send(sender int) {
 	room := make([]byte, 0, q.payload)
 	for n := range q.messages {
-		m := channel.Message{ID: uint64(sender), Procedure: uint32(n), Length: q.payload}
-		body := q.put(room, content(sender, n))
+		body := q.put(room, sender, n)
+		m := channel.Message{ID: uint64(sender), Procedure: uint32(n), Length: uint32(len(body))}
 		q.t.Mark("send", uint64(n))
 		for r := q.to.Send(&m, body); r != channel.Done; r = q.to.Send(&m, body) {
 			if r == channel.Corrupt {
@@ -157,12 +163,17 @@ func (q *queue) receive() {
 	for {
 		q.t.Mark("receive")
 		var m channel.Message
+		for i := range buffer {
+			buffer[i] = untouched
+		}
 		body, r := q.from.Receive(&m, buffer)
+		for _, b := range buffer[len(body):] {
+			if b != untouched {
+				q.check(NothingBeyond, false, "a receiver's buffer holds %x beyond a message of %d bytes", buffer, len(body))
+			}
+		}
 		switch r {
 		case channel.Done:
-			if q.observer != nil {
-				q.observer.Return(q.t.Self(), body)
-			}
 			q.arrived(&m, body)
 		case channel.Busy:
 			q.from.AwaitReceive()
@@ -179,32 +190,28 @@ func (q *queue) receive() {
 // arrived checks a message that was received. Its receiver has just freed the
 // end, and nothing came between: messages arrive here in the order of the queue.
 func (q *queue) arrived(m *channel.Message, body []byte) {
-	number, whole := q.get(body)
 	sender, n := int(m.ID), int(m.Procedure)
-	if sender >= len(q.received) || !whole || number != content(sender, n) {
-		q.check(memory.InOrder, false, "header %d/%d came with content %s", sender, n, strconv.FormatUint(number, 16))
+	ok := m.ID < uint64(len(q.received)) && n < q.messages && bytes.Equal(body, q.put(nil, sender, n))
+	if q.observer != nil {
+		q.observer.Return(q.t.Self(), q.says.whole(ok, content(sender, n), body))
+	}
+	if !ok {
+		q.check(memory.InOrder, false, "header %d/%d came with %x", m.ID, n, body)
 		return
 	}
 	q.check(memory.InOrder, n == q.received[sender], "message %d of sender %d came when %d was next", n+1, sender+1, q.received[sender]+1)
 	q.received[sender]++
 }
 
-// put fills a payload: a number, its complement, and bytes that differ from one message
-// to the next and from one place to the next.
-func (q *queue) put(to []byte, number uint64) []byte {
+// put makes the payload of message n of a sender: a number, its complement, and bytes that
+// differ from one message to the next and from one place to the next; as much of that as
+// the message is long.
+func (q *queue) put(to []byte, sender, n int) []byte {
+	number := content(sender, n)
 	for to = put(to, number); len(to) < int(q.payload); {
 		to = append(to, byte(number)*13+byte(len(to)))
 	}
-	return to
-}
-
-// get reads the number back; false: the payload is not what put has made.
-func (q *queue) get(from []byte) (number uint64, ok bool) {
-	if len(from) < payload {
-		return 0, false
-	}
-	number, ok = get(from[:payload])
-	return number, ok && bytes.Equal(from, q.put(nil, number))
+	return to[:q.says.length(sender*q.messages+n, q.payload)]
 }
 
 // Content is what message n of a sender holds.

@@ -14,13 +14,14 @@ import (
 // heldReply is what a record holds of a reply: the header, the payload, and in which buffer.
 type heldReply struct {
 	reply  channel.Message
+	length int
 	buffer *byte
 	first  [payload]byte
 }
 
 func (c *calling) held(j int) (h heldReply) {
 	_, reply, bytes := c.caller.Record(j)
-	if h.reply = reply; len(bytes) > 0 {
+	if h.reply, h.length = reply, len(bytes); len(bytes) > 0 {
 		h.buffer = &bytes[0]
 	}
 	copy(h.first[:], bytes)

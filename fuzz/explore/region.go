@@ -17,6 +17,7 @@ type Region struct {
 	number   uint8
 	segments [maxSegments]*shm.View    // as who watches reads them: without a hook
 	owners   [maxSegments]*shm.Segment // the same, as who writes them
+	bare     [maxSegments]shm.Segment  // the same, without a hook
 	ghost    *ghost                    // nil: nothing is checked
 	guard    *guard                    // the same, of the victim of a hostile peer
 	// mapped, if set, is told of every access before it is made: its space must still
@@ -60,6 +61,8 @@ func (r *Region) truth(word *shm.View) *shm.View {
 // Hook puts the accesses of a segment under the schedule.
 func (r *Region) Hook(s *shm.Segment) {
 	r.segments[s.Number()], r.owners[s.Number()] = s.Unhooked(), s
+	r.bare[s.Number()] = *s
+	r.bare[s.Number()].SetHook(nil)
 	s.SetHook(r)
 }
 
@@ -156,6 +159,12 @@ func (r *Region) Saw(value uint32) {
 
 // More implements shm.Hook.
 func (r *Region) More(a shm.Access) {
+	if o := r.m.observer; o != nil {
+		o.More(r.m.t.Self(), schedule.Event{Kind: kinds[a.Kind], Location: locate(r.number, a.Segment, a.Offset), Size: a.Size})
+	}
+	if r.ghost != nil {
+		r.ghost.more(a)
+	}
 	if r.guard != nil {
 		r.guard.more(a)
 	}
@@ -174,6 +183,9 @@ func (r *Region) Bypassed(a shm.Access) {
 // Copied implements shm.Hook.
 func (r *Region) Copied(bytes []byte) {
 	r.m.t.SawBytes(bytes)
+	if r.ghost != nil {
+		r.ghost.copied(bytes)
+	}
 	if r.m.copies {
 		w := r.m.waiter()
 		w.copied = append(w.copied, bytes...)

@@ -35,6 +35,8 @@ func visitedWhole() []counted {
 		{"queue", "filled", 42},
 		{"queue", "line", 42}, // as with other sizes
 		{"queue", "2-2-2-2", 15978},
+		{"queue", "lengths", 4214},
+		{"queue", "lengths-line", 1254},
 		{"channel", "1-1-1-1", 245},
 		{"channel", "1-1-2-1", 584},
 		{"channel", "1-2-1-1", 7041},
@@ -48,6 +50,8 @@ func visitedWhole() []counted {
 		{"channel", "spurious", 46866},
 		{"channel", "donate", 114535},
 		{"channel", "donate-wrap", 114535}, // as without the wrap
+		{"channel", "lengths", 923},
+		{"channel", "lengths-2", 22306}, // as with messages of one length
 		{"call", "1-1-1-1", 1114},
 		{"call", "1-0-1-1", 30},
 		{"call", "1-1-3-1", 100556},
@@ -70,6 +74,7 @@ func visitedWhole() []counted {
 		{"call", "flood", 34},
 		{"call", "flood-drain", 701},
 		{"call", "spurious", 50},
+		{"call", "lengths", 14511}, // as with messages of one length
 		{"donation", "default", 8548},
 		{"donation", "wrap", 8548}, // as without the wrap
 		{"donation", "alone", 509},

@@ -22,8 +22,11 @@ import (
 //	                         what it did since its last step is in memory
 //	Take                     it may take the step: it does so when Take returns
 //	Saw                      what the step read or wrote
+//	More                     the step goes on: it copies so many bytes from there, too
 //	Execute, Return          a processor executes a call; a call gives its result, or a
-//	                         receiver what it has received
+//	                         receiver what it has received; of a payload that is shorter
+//	                         than PayloadSize, and as it must be, all of which it is the
+//	                         beginning
 //	Ended                    the thread takes no further step
 //	End                      nobody can go on
 //
@@ -33,6 +36,7 @@ type Observer interface {
 	Stand(thread int, name step.Name, e schedule.Event)
 	Take(thread int)
 	Saw(thread int, value uint32)
+	More(thread int, e schedule.Event)
 	Execute(thread int, request []byte)
 	Return(thread int, reply []byte)
 	Ended(thread int)

@@ -134,9 +134,10 @@ func (observing) Begin(Watched) {}
 func (o observing) Stand(thread int, name step.Name, _ schedule.Event) {
 	o.BindingObserver.Stand(thread, name)
 }
-func (observing) Saw(int, uint32)     {}
-func (observing) Execute(int, []byte) {}
-func (observing) Return(int, []byte)  {}
+func (observing) Saw(int, uint32)          {}
+func (observing) More(int, schedule.Event) {}
+func (observing) Execute(int, []byte)      {}
+func (observing) Return(int, []byte)       {}
 
 // RunWatchedBinding explores a configuration of target bind, as Run does, and has
 // it watched.

@@ -41,7 +41,8 @@ const (
 	ofAwaited              // of the slot that the thread has found empty: history, as it may have moved on in the specification
 )
 
-// access is what a step of the specification touches in memory, and how.
+// access is what a step of the specification touches in memory, and how. How many bytes:
+// see sizeOf.
 type access struct {
 	kind   schedule.Kind
 	owner  owner
@@ -128,6 +129,39 @@ var accesses = [...]access{
 	step.Poison:        {schedule.CAS, poison, 0, fixed},
 	step.Unblock:       {schedule.Store, unblocks, 0, fixed},
 	step.EndBinding:    {schedule.Store, ends, 0, fixed},
+}
+
+// wordSize is the size of a word in bytes.
+const wordSize = 4
+
+// sizeOf gives how many bytes a step touches in a state of the specification: a message's
+// header and payload, else a word, or what is none.
+func (r *Refinement) sizeOf(s *memory.CallState, th *thread, name step.Name) uint32 {
+	switch {
+	case name == step.WriteSlot:
+		return r.messageSize(s, threadOf(s, th).Message)
+	case name == step.CopySlot:
+		slot := int(threadOf(s, th).Position) % int(r.slots)
+		return r.messageSize(s, s.Side[1-th.side].Slot[slot].Message)
+	case accesses[name].owner == spaces || accesses[name].owner == nowhere:
+		return 0
+	}
+	return wordSize
+}
+
+// messageSize is the size of a message in a slot, in bytes; 0 if the specification has none.
+func (r *Refinement) messageSize(s *memory.CallState, m memory.Message) uint32 {
+	i, ok := r.callOf(s, m)
+	switch {
+	case !ok:
+		return 0
+	case r.config.Queue:
+		sender, n := m.Name()
+		return explore.HeaderSize + r.says.SentLength(sender*r.config.Calls+n)
+	case m.Caller(memory.MaxRecords) >= 0:
+		return explore.HeaderSize + r.says.ReplyLength(i)
+	}
+	return explore.HeaderSize + r.says.RequestLength(i)
 }
 
 // places are those of what stands in no segment, and is one for all.

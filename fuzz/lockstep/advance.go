@@ -14,6 +14,7 @@ const (
 	elsewhere                    // the thread stands at another step
 	disabled                     // the thread stands at the step, which is not enabled
 	otherWord                    // the step touches another word, or in another way
+	otherSize                    // the step touches more bytes than it should, or fewer
 )
 
 // advance lets a candidate take the step that the thread has taken, and says
@@ -29,14 +30,17 @@ func (r *Refinement) advance(c *candidate, th *thread) (outcome, Stutter) {
 	}
 	kind, location, known := r.accessOf(&c.state, th, name)
 	known = known && e.Kind == kind && (name == step.Execute || e.Location == location)
+	size := e.Size == r.sizeOf(&c.state, th, name)
 	switch {
 	case !r.take(c, th):
-		if s := busy(name); s != notStutter && known {
+		if s := busy(name); s != notStutter && known && size {
 			return taken, s
 		}
 		return disabled, notStutter
 	case !known:
 		return otherWord, notStutter
+	case !size:
+		return otherSize, notStutter
 	}
 	return taken, notStutter
 }

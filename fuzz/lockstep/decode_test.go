@@ -158,6 +158,10 @@ func TestEveryPositionIsSeen(t *testing.T) {
 		{"the lead that was taken", step.Lead, func(_ *meddler, th *thread) { th.saw ^= 1 }, ".Leads"},
 		{"the word that was touched", step.LookParked, func(_ *meddler, th *thread) { th.touched.Location.Offset += 4 }, "load"},
 		{"how it was touched", step.LookParked, func(_ *meddler, th *thread) { th.touched.Kind = schedule.Add }, "load"},
+		{"how much of it was touched", step.LookParked, func(_ *meddler, th *thread) { th.touched.Size++ }, "has it touch 4 bytes, and the code touches 5"},
+		{"how much was written", step.WriteSlot, func(_ *meddler, th *thread) { th.touched.Size -= 8 }, "has it touch 40 bytes, and the code touches 32"},
+		{"how much was read", step.CopySlot, func(_ *meddler, th *thread) { th.touched.Size++ }, "has it touch 40 bytes, and the code touches 41"},
+		{"how much was put into two words", step.Ring, func(_ *meddler, th *thread) { th.touched.Size = 8 }, "has it touch 4 bytes, and the code touches 8"},
 		{"the step's name", step.LookParked, func(_ *meddler, th *thread) { th.taken = step.LookHead }, "at LookParked"},
 		{"a step that is none", step.LookParked, func(_ *meddler, th *thread) { th.taken = step.LookDonation }, "at LookParked"},
 		{"a ring that was not", step.Ring, func(m *meddler, th *thread) { m.rings[th.side]++ }, "the word "},
@@ -170,6 +174,55 @@ func TestEveryPositionIsSeen(t *testing.T) {
 		f := meddled(t, "donate", m) // threads, calls and slots of 2-1-1-1
 		if f == nil || !strings.Contains(f.Message, c.field) {
 			t.Errorf("%s is changed: %v", c.what, f)
+		}
+	}
+}
+
+// copier is a refinement that is told of another second part of each copy.
+type copier struct {
+	*Refinement
+	more func(r *Refinement, thread int, e schedule.Event)
+}
+
+func (c *copier) More(thread int, e schedule.Event) { c.more(c.Refinement, thread, e) }
+
+// The second part of a message's copy is compared with what the specification has in the
+// slot: how long it is, and that it goes on where the first part ends; whether messages
+// have one length or several.
+func TestTheRestOfACopyIsSeen(t *testing.T) {
+	for what, c := range map[string]struct {
+		more  func(r *Refinement, thread int, e schedule.Event)
+		found bool
+	}{
+		"as it is": {more: (*Refinement).More},
+		"whatever the length": {found: true, more: func(r *Refinement, thread int, e schedule.Event) {
+			e.Size = explore.PayloadSize - e.Size
+			r.More(thread, e)
+		}},
+		"a byte further": {found: true, more: func(r *Refinement, thread int, e schedule.Event) {
+			e.Location.Offset++
+			r.More(thread, e)
+		}},
+		"written": {found: true, more: func(r *Refinement, thread int, e schedule.Event) {
+			e.Kind = schedule.Write
+			r.More(thread, e)
+		}},
+		"not at all": {found: true, more: func(*Refinement, int, schedule.Event) {}},
+	} {
+		for _, config := range []string{"1-1-2-1", "lengths", "lengths-2"} {
+			v := values(t, config)
+			r, err := newRefinement(explore.Channel(), v, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rep, err := explore.RunWatched(t.Context(), v, explore.Watch{Observer: &copier{r, c.more}, Alone: true}, schedule.Random(3, 50), schedule.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			f := rep.Failure
+			if found := f != nil; found != c.found || found && (f.Property != Property || !strings.Contains(f.Message, "took CopySlot") || !strings.Contains(f.Message, "has it touch")) {
+				t.Errorf("%s: a message is copied %s: %+v", config, what, f)
+			}
 		}
 	}
 }

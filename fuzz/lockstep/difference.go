@@ -79,6 +79,8 @@ func (d *difference) specification(c *candidate) string {
 		case otherWord:
 			kind, location, _ := d.r.accessOf(&c.state, d.th, d.th.taken)
 			return fmt.Sprintf("has it %v %v%s", kind, location, d.differing(&after.state, ", and"))
+		case otherSize:
+			return fmt.Sprintf("has it touch %d bytes, and the code touches %d%s", d.r.sizeOf(&c.state, d.th, d.th.taken), d.th.touched.Size, d.differing(&after.state, ", and"))
 		}
 		if stutter != notStutter {
 			return fmt.Sprintf("takes no step (%v)%s", stutter, d.differing(&after.state, ", and has"))

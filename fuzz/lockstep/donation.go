@@ -198,6 +198,13 @@ func (r *donationRefinement) Saw(thread int, value uint32) {
 	}
 }
 
+// More implements explore.Observer.
+func (r *donationRefinement) More(thread int, e schedule.Event) {
+	if th := r.thread(thread); th != nil {
+		th.goesOn(e)
+	}
+}
+
 // Execute implements explore.Observer: from now on the specification may take its own
 // step at any time.
 func (r *donationRefinement) Execute(thread int, request []byte) {
@@ -270,7 +277,7 @@ func (r *donationRefinement) judge(th *thread) {
 	}
 	r.look()
 	if !r.follower.takeAs(r.number(th), as, r.looks) {
-		r.part(fmt.Sprintf("%s took %s (%v of %v, value %d) and stands at %v", r.threadName(th), th.taken, th.touched.Kind, th.touched.Location, th.saw, standing(th.at)))
+		r.part(fmt.Sprintf("%s took %s (%v of %v, %d bytes, value %d) and stands at %v", r.threadName(th), th.taken, th.touched.Kind, th.touched.Location, th.touched.Size, th.saw, standing(th.at)))
 	}
 	r.pending = none
 	r.judged++
@@ -295,7 +302,7 @@ func (r *donationRefinement) as(s *memory.CallState, th *thread) (label string, 
 		return "", stutter, true
 	}
 	kind, location, known := r.accessOf(s, th, name)
-	if at != name || !known || th.touched.Kind != kind || th.touched.Location != location {
+	if at != name || !known || th.touched.Kind != kind || th.touched.Location != location || th.touched.Size != r.sizeOf(s, th, name) {
 		return "", notStutter, false
 	}
 	side := &s.Side[th.side]

@@ -131,6 +131,8 @@ func TestWrongDonationsAreSeen(t *testing.T) {
 		"a doorbell":           {when: after(step.Ring), do: func(m *donationMeddler, _ *thread) { m.flip(channel.Calls, offDoorbell) }},
 		"who is parked":        {when: after(step.Announce), do: func(m *donationMeddler, _ *thread) { m.flip(channel.Replies, offParked) }},
 		"another word":         {when: after(step.Donate), do: func(_ *donationMeddler, th *thread) { th.touched.Location.Offset += 4 }},
+		"more than the word":   {when: after(step.Donate), do: func(_ *donationMeddler, th *thread) { th.touched.Size = 8 }},
+		"less than a message":  {when: after(step.CopySlot), do: func(_ *donationMeddler, th *thread) { th.touched.Size-- }},
 		"another access":       {when: after(step.Return), do: func(_ *donationMeddler, th *thread) { th.touched.Kind = schedule.Store }},
 		"another step":         {when: after(step.Return), do: func(_ *donationMeddler, th *thread) { th.taken = step.Donate }},
 		"a value":              {when: after(step.LookReturned), do: func(_ *donationMeddler, th *thread) { th.saw++ }},

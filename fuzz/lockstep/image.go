@@ -218,21 +218,23 @@ func (r *Refinement) message(v *shm.View, at shm.Offset) memory.Message {
 	if id|uint64(procedure|status|length) == 0 && [explore.PayloadSize]byte(bytes[slotPayload-slotHeader:]) == [explore.PayloadSize]byte{} {
 		return 0
 	}
-	number, whole := explore.Number(bytes[slotPayload-slotHeader:])
+	content := bytes[slotPayload-slotHeader:]
+	content = content[:min(length, explore.PayloadSize)]
+	var room [explore.PayloadSize]byte
+	is := func(payload []byte) bool { return int(length) == len(payload) && string(content) == string(payload) }
 	if r.config.Queue {
 		if sender, n := int(id), int(procedure); id < uint64(r.config.Clients) && n < r.config.Calls &&
-			whole && length == explore.PayloadSize && status == 0 && number == explore.Content(sender, n) {
+			status == 0 && is(r.says.Sent(room[:0], sender, n, r.config.Calls)) {
 			return memory.Sent(sender, n)
 		}
 		r.oddWord(v, at+slotHeader)
 		return 0
 	}
-	if m, i, ok := r.named(id); ok && whole && length == explore.PayloadSize && procedure == explore.Procedure {
-		argument := explore.Argument(i)
+	if m, i, ok := r.named(id); ok && procedure == r.says.Procedure(i) {
 		switch {
-		case status == 0 && number == argument:
+		case status == 0 && is(r.says.Request(room[:0], i)):
 			return m
-		case status == explore.Procedure && number == explore.Result(argument):
+		case status == procedure && is(r.says.Reply(room[:0], i)):
 			return m.Reply()
 		}
 	}

@@ -138,6 +138,9 @@ func (r *lockRefinement) Take(thread int) {
 // Saw implements explore.Observer.
 func (r *lockRefinement) Saw(thread int, value uint32) { r.threads[thread].saw = value }
 
+// More implements explore.Observer: nothing is copied.
+func (r *lockRefinement) More(int, schedule.Event) {}
+
 // Execute and Return implement explore.Observer: nothing is called.
 func (*lockRefinement) Execute(int, []byte) {}
 func (*lockRefinement) Return(int, []byte)  {}
@@ -167,7 +170,7 @@ func (r *lockRefinement) judge(thread int) {
 	}
 	took := fmt.Sprintf("%s took %v", r.names[thread], th.taken)
 	if label, s, known := th.taking(); !known {
-		r.fail(fmt.Sprintf("%s (%v of %v), which touches no such word there", took, th.touched.Kind, th.touched.Location))
+		r.fail(fmt.Sprintf("%s (%v of %v, %d bytes), which touches no such word there", took, th.touched.Kind, th.touched.Location, th.touched.Size))
 	} else {
 		if !r.follower.take(thread, label, r.looks) {
 			r.fail(took + ", which the specification does not")
@@ -185,6 +188,8 @@ func (th *lockThread) taking() (label string, s Stutter, known bool) {
 	e := &th.touched
 	at := shm.Offset(e.Location.Offset)
 	switch {
+	case e.Size != wordSize && e.Kind != schedule.Await:
+		return "", notStutter, false
 	case th.taken == step.CS:
 		return "", Inside, at == offCounter && (e.Kind == schedule.Load || e.Kind == schedule.Store)
 	case th.taken == step.TestSet && e.Kind == schedule.Await:

@@ -81,6 +81,7 @@ func TestWrongLocksAreSeen(t *testing.T) {
 		"the word":           func(r *lockRefinement, _ int) { *r.watched.Segments[0].Address(offLock) ^= 1 },
 		"a high bit of it":   func(r *lockRefinement, _ int) { *r.watched.Segments[0].Address(offLock) ^= 1 << 31 },
 		"another word":       func(r *lockRefinement, th int) { r.threads[th].touched.Location.Offset += 4 },
+		"more than the word": func(r *lockRefinement, th int) { r.threads[th].touched.Size = 8 },
 		"another access":     func(r *lockRefinement, th int) { r.threads[th].touched.Kind = schedule.Add },
 		"another step":       func(r *lockRefinement, th int) { r.threads[th].taken = step.Test },
 		"a try that failed":  func(r *lockRefinement, th int) { r.threads[th].taken, r.threads[th].saw = step.TestSet, 1 },

@@ -45,7 +45,7 @@ func TestQueuesRefineInSamples(t *testing.T) {
 			t.Errorf("%s: %d executions of %d steps, without lock-step %d of %d (%v)", c.Name, rep.Executions, rep.Steps, plain.Executions, plain.Steps, err)
 		}
 	}
-	if !slices.Equal(left, []string{"3-2-3-4", "filled", "line"}) { // four slots
+	if !slices.Equal(left, []string{"3-2-3-4", "filled", "line", "lengths-line"}) { // four slots
 		t.Errorf("not run in lock-step: %v", left)
 	}
 	if _, err := RunTarget(t.Context(), explore.Queue(), valuesOf(t, explore.Queue(), "messages=16"), schedule.Random(1, 1), Options{}); !errors.Is(err, ErrNotTied) {

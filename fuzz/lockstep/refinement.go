@@ -2,6 +2,7 @@ package lockstep
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"urpc/checker"
@@ -29,8 +30,9 @@ type Refinement struct {
 	sides        [memory.AllSides]checker.Process[memory.CallState]
 	names        [memory.AllSides][]step.Name // of the sides' steps, by index
 	slots, start uint32
-	records      int     // of calls
-	generation   uint64  // of them before their first call
+	records      int    // of calls
+	generation   uint64 // of them before their first call
+	says         explore.Messages
 	images       []uint8 // of counts of messages, from -slots on
 	graph        *Graph  // nil: the steps are taken, not looked up
 	coverage     *Coverage
@@ -79,6 +81,7 @@ func newRefinement(t explore.Target, v catalogue.Values, graph *Graph) (*Refinem
 	r := &Refinement{
 		target: t, config: c, sides: memory.Processes(c), graph: graph,
 		slots: uint32(c.Slots), start: explore.Start(v), records: c.Clients, threads: make([]thread, threadsOf(c)),
+		says: explore.MessagesOf(t, v),
 	}
 	if c.Leaves() {
 		r.records = c.Leave.Records
@@ -257,6 +260,23 @@ func (r *Refinement) Take(thread int) {
 
 // Saw implements explore.Observer.
 func (r *Refinement) Saw(thread int, value uint32) { r.threads[thread].saw = value }
+
+// More implements explore.Observer.
+func (r *Refinement) More(thread int, e schedule.Event) { r.threads[thread].goesOn(e) }
+
+// goesOn notes that the copy of a message goes on with these bytes. If they are not the next
+// ones, it has no size that the specification could have.
+func (th *thread) goesOn(e schedule.Event) {
+	next := th.touched.Location
+	if next.Offset += th.touched.Size; e.Kind != th.touched.Kind || e.Location != next {
+		th.touched.Size = apart
+		return
+	}
+	th.touched.Size += e.Size
+}
+
+// apart is the size of a copy that is not one of bytes in a row.
+const apart = math.MaxUint32
 
 // End implements explore.Observer.
 func (r *Refinement) End() {

@@ -105,6 +105,8 @@ var kinds = map[string][]string{
 	"a server that does not stop, or stops":     {"listener-not-closed", "clients-not-awaited", "shortage-ends-server", "handshake-not-ended", "farewell-waits", "farewell-demanded"},
 	"donation with ready threads at home":       {"donate-though-ready", "delivered-not-ready"},
 	"shared access past the hook":               {"peek-double-fetch", "head-peeked"},
+	"bytes beyond a message":                    {"slot-written-whole", "slot-copied-whole", "copy-off-by-one"},
+	"messages at the bounds of their length":    {"empty-not-written", "full-refused"},
 	"nudge read after the look":                 {"nudge-after-look", "pool-nudge-after"},
 }
 

@@ -123,6 +123,9 @@ func (r *recorder) Take(int) {}
 // Saw implements explore.Observer.
 func (r *recorder) Saw(int, uint32) {}
 
+// More implements explore.Observer.
+func (r *recorder) More(int, schedule.Event) {}
+
 // Ended implements explore.Observer.
 func (r *recorder) Ended(int) {}
 

@@ -88,6 +88,11 @@ func (d *digest) Take(thread int) {
 // Saw implements explore.Observer.
 func (d *digest) Saw(thread int, value uint32) { d.add(aValue, uint64(thread), uint64(value)) }
 
+// More implements explore.Observer.
+func (d *digest) More(thread int, e schedule.Event) {
+	d.add(aStep, uint64(thread), uint64(e.Kind), uint64(e.Location.Segment), uint64(e.Location.Offset), uint64(e.Size))
+}
+
 // Execute implements explore.Observer.
 func (d *digest) Execute(thread int, request []byte) {
 	d.add(aRequest, uint64(thread), uint64(len(request)))
