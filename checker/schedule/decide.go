@@ -42,6 +42,7 @@ func (r *runner) decide() *thread {
 		r.preemptions++
 	}
 	r.steps = append(r.steps, rec)
+	r.show()
 	r.take(th)
 	if r.detector != nil {
 		if text, race := r.detector.step(r, th); race {
@@ -129,7 +130,9 @@ func (r *runner) predicateFailed(v any) {
 func (r *runner) choose(th *thread, name string, n int, source string) (int, bool) {
 	if r.repeating {
 		if len(r.steps) < r.settled {
-			return r.repeatChoice(th, name, n)
+			v, ok := r.repeatChoice(th, name, n)
+			r.show()
+			return v, ok
 		}
 		r.arrive()
 	}
@@ -158,6 +161,7 @@ func (r *runner) choose(th *thread, name string, n int, source string) (int, boo
 	case r.hears && r.settingUp:
 		r.setUpChose.Word(uint64(v))
 	}
+	r.show()
 	return v, true
 }
 
@@ -220,5 +224,5 @@ func (r *runner) tellOf(rec record, who string) string {
 
 // tellPlace says the kind of a step and where it is.
 func tellPlace(place uint64) string {
-	return fmt.Sprintf("%v %v", Kind(place>>48), Location{Segment: uint16(place >> 32), Offset: uint32(place)})
+	return fmt.Sprintf("%v %v", Kind(place>>48), locationOf(place))
 }

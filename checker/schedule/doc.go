@@ -74,7 +74,8 @@
 //	minimise.go, render.go         a failure, smaller and in columns
 //	token.go, replay.go            an execution as text
 //	testing.go, tb.go              inside go test
-//	nondeterminism.go, suspects.go what is not under control
+//	nondeterminism.go, suspects.go what is not under control; stuck.go: what does not
+//	                               come back
 //
 // # What it does not see
 //
@@ -106,7 +107,10 @@
 // ErrUsage, and the verdict is unknown.
 //
 // A thread that loops without any step, or that blocks in the kernel, on a Go
-// channel or on a sync.Mutex, is never given back and hangs the search. A thread
+// channel or on a sync.Mutex that another one holds, does not come to its next step, and
+// no other thread runs meanwhile. After Options.StuckAfter the search is given up (ErrStuck):
+// the error says where the thread stands. Its goroutine stays behind, since nobody can end
+// it; if it comes to a step after all, it is unwound there, and nothing is left. A thread
 // that calls runtime.LockOSThread, or a foreign goroutine that calls T while
 // threads run, ends the process. The race detector sees nothing of what coroutines
 // do to each other.

@@ -28,6 +28,12 @@ var (
 	// may be; or it announces nothing to explore. Nothing is found out about the program.
 	ErrUsage = errors.New("the program uses T wrongly")
 
+	// ErrStuck: the program's code has not come to its next step for Options.StuckAfter: it
+	// blocks for real, or goes round in a loop that announces nothing. The error says which
+	// thread it is and where it stands, and Report.Stuck has the steps before. The search is
+	// given up, and its goroutines stay behind until that code comes back, if it ever does.
+	ErrStuck = errors.New("the program does not come to its next step")
+
 	// ErrOptions: an option has a value without meaning.
 	ErrOptions = errors.New("bad options")
 

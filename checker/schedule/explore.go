@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
-	"sync/atomic"
 	"time"
 
 	"urpc/checker/verdict"
@@ -37,13 +36,15 @@ func Explore(ctx context.Context, program func(*T), s Strategy, o Options) (Repo
 	case s.Samples() && s.executions == 0:
 		return Report{}, fmt.Errorf("explore: %w: a sample (%s) of no executions, it must be 1 or more", ErrOptions, s.Name())
 	}
-	return alone(func() (Report, error) {
-		e := newExploration(program, s, o)
+	l := newLookout("explore", o, tokenFor(s, o))
+	defer context.AfterFunc(ctx, func() { l.stopping.Store(true) })()
+	if ctx.Err() != nil {
+		l.stopping.Store(true)
+	}
+	return l.alone(func() (Report, error) {
+		e := newExploration(program, s, o, l)
+		defer l.join(e.r, nobody)()
 		defer e.r.close()
-		defer context.AfterFunc(ctx, func() { e.r.stopping.Store(true) })()
-		if ctx.Err() != nil {
-			e.r.stopping.Store(true)
-		}
 		return e.explore(ctx)
 	})
 }
@@ -62,8 +63,9 @@ func check(program func(*T), o Options) error {
 }
 
 // alone runs f on a goroutine that is not locked to an OS thread, whatever the
-// caller is, and passes its panic or Goexit on to the caller.
-func alone(f func() (Report, error)) (Report, error) {
+// caller is, and passes its panic or Goexit on to the caller. If a thread is stuck that
+// goroutine is left behind.
+func (l *lookout) alone(f func() (Report, error)) (Report, error) {
 	var (
 		report   Report
 		err      error
@@ -82,7 +84,9 @@ func alone(f func() (Report, error)) (Report, error) {
 		report, err = f()
 		returned = true
 	}()
-	<-done
+	if !l.await(done) {
+		return Report{Reason: "a thread is stuck", Stuck: l.at}, fmt.Errorf("%s: %w", l.verb, l.found)
+	}
 	switch {
 	case panicked != nil:
 		panic(fmt.Sprintf("%v\n\n%s", panicked, stack))
@@ -117,12 +121,12 @@ type exploration struct {
 	shown     time.Time
 }
 
-func newExploration(program func(*T), s Strategy, o Options) *exploration {
+func newExploration(program func(*T), s Strategy, o Options, l *lookout) *exploration {
 	maxSteps := o.MaxSteps
 	if maxSteps == 0 {
 		maxSteps = DefaultMaxSteps
 	}
-	e := &exploration{s: s, o: o, r: newRunner(program, maxSteps, new(atomic.Bool), newLexicon())}
+	e := &exploration{s: s, o: o, r: newRunner(program, maxSteps, l, newLexicon())}
 	if s.kind.samples() {
 		e.report.Seed = s.seed
 	}
@@ -216,6 +220,7 @@ func (e *exploration) search() (ending, error) {
 		if e.o.MaxExecutions > 0 && e.report.Executions+e.report.TooLong >= e.o.MaxExecutions {
 			return atBudget, nil
 		}
+		r.number = n
 		if e.s.Samples() && !e.o.Steered && againDue(n-1) {
 			if err := e.again(); err != nil || r.outcome == interrupted {
 				return atInterrupt, err

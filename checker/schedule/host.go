@@ -33,6 +33,7 @@ func (h *host) run(r *runner, t *T) {
 }
 
 func (h *host) loop(yield func(struct{}) bool) {
+	defer h.r.lookout.join(h.r, nobody)()
 	h.yield = yield
 	for {
 		h.execute()

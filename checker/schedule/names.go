@@ -41,10 +41,12 @@ func (l *lexicon) id(name string) (int32, []string) {
 }
 
 // learn takes over what other workers have numbered.
-func (n *names) learn() {
-	n.lexicon.mu.Lock()
-	defer n.lexicon.mu.Unlock()
-	n.list = n.lexicon.list
+func (n *names) learn() { n.list = n.lexicon.all() }
+
+func (l *lexicon) all() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.list
 }
 
 func (n *names) id(name string) int32 {

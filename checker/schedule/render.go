@@ -43,14 +43,24 @@ func (e *exploration) renderPassing(ds []Decision) (*Execution, error) {
 // token is what a token says of the execution that was just recorded, which is,
 // or was made of, the n-th of the search.
 func (e *exploration) token(c *recording, ds []Decision, n uint64) TokenInfo {
-	s := e.s
-	if s.Samples() {
-		s.executions = n // such a sample ends with it
-	}
+	return tokenFor(e.s, e.o).of(c, ds, n)
+}
+
+// tokenFor is what the tokens of a search have in common.
+func tokenFor(s Strategy, o Options) TokenInfo {
 	return TokenInfo{
-		Version: tokenVersion, Target: e.o.Target, Configuration: e.o.Configuration, Mutant: e.o.Mutant,
-		Strategy: s, StoreBuffers: e.o.StoreBuffers, Decisions: ds, checks: string(c.checks), steps: c.sum(), values: c.values(),
+		Version: tokenVersion, Target: o.Target, Configuration: o.Configuration, Mutant: o.Mutant,
+		Strategy: s, StoreBuffers: o.StoreBuffers,
 	}
+}
+
+// of is the token of a recorded execution, the n-th of its search.
+func (info TokenInfo) of(c *recording, ds []Decision, n uint64) TokenInfo {
+	if info.Strategy.Samples() {
+		info.Strategy.executions = n // such a sample ends with it
+	}
+	info.Decisions, info.checks, info.steps, info.values = ds, string(c.checks), c.sum(), c.values()
+	return info
 }
 
 // failure gives the failing execution that was just recorded.

@@ -62,6 +62,7 @@ func (r *runner) repeat() *thread {
 		return nil
 	}
 	r.steps = r.steps[:n+1]
+	r.show()
 	r.take(th)
 	if r.detector != nil {
 		r.detector.step(r, th) // for its clocks: there was no race

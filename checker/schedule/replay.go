@@ -3,7 +3,6 @@ package schedule
 import (
 	"context"
 	"fmt"
-	"sync/atomic"
 
 	"urpc/checker/verdict"
 )
@@ -29,8 +28,11 @@ func Replay(ctx context.Context, program func(*T), token Token, o Options) (Repo
 	if ctx.Err() != nil {
 		return Report{Bound: tokenBound, Reason: "interrupted"}, nil
 	}
-	return alone(func() (Report, error) {
-		r := newRunner(program, len(info.Decisions)+1, new(atomic.Bool), newLexicon())
+	l := newLookout("replay", o, info)
+	return l.alone(func() (Report, error) {
+		r := newRunner(program, len(info.Decisions)+1, l, newLexicon())
+		r.number = info.Strategy.executions
+		defer l.join(r, nobody)()
 		defer r.close()
 		if o.DataRaces {
 			r.detector = newDetector()

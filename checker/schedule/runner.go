@@ -49,6 +49,10 @@ func placed(k Kind, at Location) uint64 {
 	return uint64(k)<<48 | uint64(at.Segment)<<32 | uint64(at.Offset)
 }
 
+func locationOf(place uint64) Location {
+	return Location{Segment: uint16(place >> 32), Offset: uint32(place)}
+}
+
 // runner runs one execution after another under a strategy. It allocates per
 // execution, not per step.
 type runner struct {
@@ -118,16 +122,22 @@ type runner struct {
 	host              host
 	told              func() bool // as Options say
 	wasTold           bool
+
+	lookout *lookout
+	number  uint64        // of the execution in a sample
+	shows   atomic.Uint64 // how often the runner has shown what it has done: stuck.go
+	shown   shown
 }
 
-func newRunner(program func(*T), maxSteps int, stopping *atomic.Bool, l *lexicon) *runner {
-	return &runner{program: program, maxSteps: maxSteps, stopping: stopping, names: newNames(l)}
+func newRunner(program func(*T), maxSteps int, l *lookout, x *lexicon) *runner {
+	return &runner{program: program, maxSteps: maxSteps, stopping: l.stopping, lookout: l, names: newNames(x)}
 }
 
 // run makes one execution; the strategy has begun it.
 func (r *runner) run(settled int) {
 	t := &T{r: r}
 	r.reset(settled)
+	r.showThreads()
 	if s, ok := r.strategy.(repeater); ok && settled > 0 {
 		r.repeats(s)
 	}
@@ -138,8 +148,10 @@ func (r *runner) run(settled int) {
 	}
 	t.over = true
 	for n := len(r.cleanups); n > 0; n-- {
+		r.show()
 		r.cleanups[n-1]()
 	}
+	r.show()
 }
 
 // execute is the execution up to its outcome.
@@ -216,6 +228,7 @@ func (r *runner) schedule() {
 	for r.outcome == underWay {
 		if r.started < r.declared {
 			r.started++
+			r.showThreads()
 			r.resume(r.threads[r.started-1])
 			continue
 		}
@@ -250,6 +263,7 @@ func (r *runner) end() {
 	r.ending = true
 	r.protect("a check at the end", func() {
 		for _, f := range r.atEnd {
+			r.show()
 			f()
 		}
 	})

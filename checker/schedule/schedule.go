@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"fmt"
+	"time"
 
 	"urpc/checker/verdict"
 )
@@ -227,6 +228,11 @@ type Options struct {
 	// MaxMemory bounds the tables of a Stateful search, in bytes (0: no bound): what
 	// would take more ends it, and the verdict is unknown.
 	MaxMemory uint64
+	// StuckAfter is how long the program's code may wait for something real (a sync.Mutex, a
+	// channel, the kernel) between one step and the next; a computation may take three times
+	// as long. What takes longer ends the search with ErrStuck. 0: DefaultStuckAfter;
+	// negative: for ever.
+	StuckAfter time.Duration
 	// Progress, if set, is called about once a second.
 	Progress func(Progress)
 
@@ -285,6 +291,10 @@ type Report struct {
 	TooLong  uint64 // executions longer than Options.MaxSteps, which are not counted else
 	Bad      uint64 // executions that fail, of Executions
 	Failure  *Failure
+	// Stuck is the execution whose last thread did not come to its next step (ErrStuck), up
+	// to there: without values, sources and preemptions. Nothing else is then in the report
+	// but Reason. Its token leads there again.
+	Stuck *Execution
 	// Passing is the longest execution that passes all checks, if Options.Passing
 	// asks for one and there is any; of Replay the execution of a token that passes.
 	Passing *Execution

@@ -34,6 +34,11 @@ func Test(t testing.TB, program func(*T), s Strategy, o Options) {
 		o.told = t.Failed
 	}
 	report, err := exploreOrReplay(t, program, s, o)
+	if stuck := report.Stuck; stuck != nil {
+		p := newTextPrinter(stuck, 0)
+		p.steps()
+		t.Fatalf("%v\n\n%s\nreplay: %s", err, p.b.String(), replayCommand(t.Name(), stuck.Token))
+	}
 	if err != nil {
 		t.Fatalf("%v", err)
 	}

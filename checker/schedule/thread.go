@@ -63,6 +63,7 @@ const patience = 100
 
 // loop is the coroutine: one body after another.
 func (th *thread) loop(yield func(struct{}) bool) {
+	defer th.r.lookout.join(th.r, th.index)()
 	th.yield = yield
 	ends := false
 	defer func() {
@@ -179,6 +180,7 @@ func (r *runner) kill() {
 			continue
 		}
 		th.killed = true
+		r.show()
 		if !th.exiting {
 			r.resume(th)
 		}

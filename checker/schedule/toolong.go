@@ -85,7 +85,7 @@ func (e *exploration) whyCut(final finalRun) string {
 	if n := final.answers; n > e.r.maxSteps/2 {
 		return fmt.Sprintf("its last %d steps are answers of T.Choose in a row: a loop of questions that some answers never end? It must be bounded; if so many are wanted, more steps are allowed by MaxSteps", n)
 	}
-	r := newRunner(e.r.program, e.r.maxSteps, e.r.stopping, e.r.names.lexicon)
+	r := newRunner(e.r.program, e.r.maxSteps, e.r.lookout, e.r.names.lexicon)
 	defer r.close()
 	r.tso, r.keeps = e.r.tso, true
 	c := &comingAgain{guided: guided{plan: e.r.decisions()}, r: r, at: make(map[Digest]int)}

@@ -162,7 +162,7 @@ func isolated(work func() end, how *end) {
 
 // mate makes another worker of the search.
 func (e *exploration) mate() *exploration {
-	w := &exploration{s: e.s, o: e.o, r: newRunner(e.r.program, e.r.maxSteps, e.r.stopping, e.r.names.lexicon)}
+	w := &exploration{s: e.s, o: e.o, r: newRunner(e.r.program, e.r.maxSteps, e.r.lookout, e.r.names.lexicon)}
 	w.r.tso, w.r.keeps, w.r.told = e.r.tso, true, e.r.told
 	if e.r.detector != nil {
 		w.r.detector = newDetector()
@@ -175,6 +175,9 @@ func (e *exploration) mate() *exploration {
 func (e *exploration) work() end {
 	r, s := e.r, e.states
 	r.strategy = s
+	if !e.leads {
+		defer r.lookout.join(r, nobody)()
+	}
 	for !s.c.ended.Load() {
 		settled, more := s.begin()
 		if !more {
