@@ -30,6 +30,7 @@ var Families = []catalogue.Family{
 	memory.QueueFamily,
 	memory.CallFamily,
 	memory.DeathFamily,
+	memory.StopFamily,
 	binding.Family,
 	lock.Family,
 }

@@ -34,6 +34,9 @@ type Parameter struct {
 type Configuration struct {
 	Name, Doc string
 	Set       map[string]int
+	// Large: nobody waits for all of it. A command over many configurations visits a
+	// sample of it and says so.
+	Large bool
 }
 
 // Mutant is a named fault: the model with one step replaced.

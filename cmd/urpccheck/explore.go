@@ -43,8 +43,8 @@ A search by states recalls steps that it knows instead of running them. With
 --run-all it runs them all, and visits the same states.
 
 --time bounds all of it, with --all every configuration together: what there was
-no time for is told. With --all a configuration of more than four million executions
-is sampled. A search of everything within a bound is unknown (exit code 3)
+no time for is told. With --all a large configuration, as list TARGET tells, is
+sampled. A search of everything within a bound is unknown (exit code 3)
 when --time or --executions cuts it short. A sample is used up by either: if nothing
 was found its exit code is 0, although a sample proves nothing. An execution that is
 longer than --max-steps makes any search unknown; whether it goes round in a loop or

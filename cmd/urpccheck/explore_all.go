@@ -16,12 +16,11 @@ import (
 )
 
 const (
-	// eachWhole is how many executions a search of every state may have, and eachTime,
-	// if there is no --time, how long it may take, before a sample must do.
-	eachWhole = 4_000_000
-	eachTime  = 2 * time.Minute
+	// eachTime is how long a search of every state may take, if there is no --time, before
+	// a sample must do; of a large configuration a sample must do at once.
+	eachTime = 15 * time.Minute
 	// eachSample is how many executions that sample has.
-	eachSample = 2_000
+	eachSample = 10_000
 	// eachTied is how many executions a search in lock-step may have, transition by
 	// transition, where the specification has no graph that tells beforehand how large
 	// it will be.
@@ -174,10 +173,12 @@ func (a *app) exploreRow(ctx context.Context, share time.Duration, t explore.Tar
 	if err != nil {
 		return err
 	}
-	if err := forSoLong(ctx, search/3, func(ctx context.Context) error { return searchTied(ctx, t, v, g, f, row) }); err != nil {
-		return err
+	if !c.Large {
+		if err := forSoLong(ctx, search/3, func(ctx context.Context) error { return searchTied(ctx, t, v, g, f, row) }); err != nil {
+			return err
+		}
 	}
-	if !row.Complete && row.Property == "" && ctx.Err() == nil {
+	if !c.Large && row.Property == "" && !row.Complete && ctx.Err() == nil {
 		if err := forSoLong(ctx, search-search/3, func(ctx context.Context) error { return searchWhole(ctx, t, v, f, row) }); err != nil {
 			return err
 		}
@@ -262,7 +263,7 @@ func searchTied(ctx context.Context, t explore.Target, v catalogue.Values, g *lo
 
 // searchWhole visits every state.
 func searchWhole(ctx context.Context, t explore.Target, v catalogue.Values, f *exploreFlags, row *targetRow) error {
-	r, err := explore.Run(ctx, t, v, schedule.Stateful(), schedule.Options{MaxMemory: uint64(f.maxMemory), MaxExecutions: eachWhole})
+	r, err := explore.Run(ctx, t, v, schedule.Stateful(), schedule.Options{MaxMemory: uint64(f.maxMemory)})
 	row.book(&r)
 	row.tied, row.Specification = false, nil
 	return err

@@ -63,7 +63,7 @@ func (f *exploreFlags) declare(flags *pflag.FlagSet) {
 	f.depth = numberFlag(flags, "depth", defaultDepth, 1, 100, "ordering constraints of the bugs that strategy pct looks for")
 	f.executions = numberFlag[uint64](flags, "executions", 0, 0, mostCount, fmt.Sprintf("end after so many; 0: no limit, of a sample %d", defaultSample))
 	f.maxSteps = numberFlag(flags, "max-steps", schedule.DefaultMaxSteps, 1, 1_000_000_000, "steps of one execution; what is longer makes the verdict unknown")
-	f.time = spanFlag(flags, "time", shortestLimit, fmt.Sprintf("end after so long, all of it; 0: no limit, with --all %v a configuration", eachTime))
+	f.time = spanFlag(flags, "time", shortestLimit, fmt.Sprintf("end after so long, all of it; 0: no limit, with --all %v to search a configuration", eachTime))
 	f.workers = numberFlag(flags, "workers", 0, 0, 1024, "goroutines of strategy stateful; 0: as many as processors, with --lockstep one")
 	flags.Var(&f.maxMemory, "max-memory", "strategy stateful: end with unknown when its tables hold so much; 0: no limit")
 	f.seed = seedFlag(flags)

@@ -117,7 +117,11 @@ func (a *app) describe(record string, f catalogue.Family) {
 		a.out.line("configurations (--config NAME; the first is the default)")
 	}
 	for _, c := range f.Configurations {
-		a.entry(c.Name, c.Doc, 18)
+		doc := c.Doc
+		if c.Large {
+			doc += " (large: with --all a sample of it is visited)"
+		}
+		a.entry(c.Name, doc, 18)
 	}
 	if len(f.Mutants) > 0 {
 		a.out.line("mutants (--mutant NAME)")
@@ -163,6 +167,7 @@ type configurationRecord struct {
 	Name   string `json:"name"`
 	Doc    string `json:"doc"`
 	Values string `json:"values"`
+	Large  bool   `json:"large,omitempty"`
 }
 
 type mutantRecord struct {
@@ -183,7 +188,7 @@ func familyOf(record string, f catalogue.Family) familyRecord {
 		if err != nil {
 			panic("urpccheck: a declared configuration does not parse: " + err.Error())
 		}
-		r.Configurations = append(r.Configurations, configurationRecord{c.Name, c.Doc, values.String()})
+		r.Configurations = append(r.Configurations, configurationRecord{c.Name, c.Doc, values.String(), c.Large})
 	}
 	for _, m := range f.Mutants {
 		r.Mutants = append(r.Mutants, mutantRecord(m))

@@ -166,8 +166,17 @@ func (v view) lookNudge() bool {
 	return v.look(step.LookDoorbell)
 }
 
-// nudged says whether the nudge has changed since the caller read it.
-func (v view) nudged() bool { return v.left != nil && v.side == client && v.way().Nudged }
+// nudged says whether the nudge has changed since the thread read it.
+func (v view) nudged() bool {
+	switch {
+	case v.left == nil:
+		return false
+	case v.side == server:
+		return v.left.Missed[v.self]
+	default:
+		return v.way().Nudged
+	}
+}
 
 // oversleeps says whether the caller goes to sleep past its deadline: the kernel
 // lets it not. A ghost counts how often it does.
@@ -181,7 +190,11 @@ func (v view) oversleeps() bool {
 }
 
 func (v view) forgetNudge() {
-	if v.left != nil && v.side == client {
+	switch {
+	case v.left == nil:
+	case v.side == server:
+		v.left.Missed[v.self] = false
+	default:
 		v.way().Nudged = false
 	}
 }

@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"errors"
 	"fmt"
 
 	"urpc/checker"
@@ -18,6 +19,7 @@ const (
 	CancellerSide = canceller
 	ReaperSide    = reaper
 	WatcherSide   = watcher
+	StopperSide   = stopper
 	AllSides      = processes
 )
 
@@ -92,20 +94,16 @@ func Processes(c Config) [AllSides]checker.Process[CallState] {
 
 // Initial is the initial state of a configuration.
 func Initial(c Config) CallState {
-	m := newMachine(c)
-	if !c.Leave.on() {
-		return CallState{State: m.initial()}
-	}
-	return m.initialCall()
+	return newMachine(c).initialCall()
 }
 
 // Fits says why a state cannot hold a configuration of a queue by itself, or one in
-// which calls may be left.
+// which calls may be left, or the server stops.
 func (c Config) Fits() error {
 	if c.Queue && c.Calls > MaxMessages {
 		return fmt.Errorf("%d messages of each sender: want at most %d", c.Calls, MaxMessages)
 	}
-	return c.Leave.fits(c)
+	return errors.Join(c.Leave.fits(c), c.stops())
 }
 
 // Leaves says whether calls may be left, and Leaver whether caller i may leave its own.

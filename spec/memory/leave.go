@@ -229,7 +229,7 @@ func (v view) foundNothing() bool {
 	case v.Polls:
 		return v.to(step.Pause)
 	case v.left == nil || v.side == server:
-		return v.to(step.LookDoorbell)
+		return v.parks()
 	}
 	switch w := v.way(); {
 	case w.Record == 0:

@@ -22,6 +22,7 @@ const (
 	canceller = iota + 2
 	reaper
 	watcher
+	stopper // of the server's processors: stop.go
 	processes
 )
 
@@ -31,8 +32,8 @@ type CallState struct {
 	Leaving
 }
 
-// Leaving is what calls that are left add to a state. All of it is private to the
-// client's space.
+// Leaving is what calls that are left add to a state, private to the client's space, and
+// what the stop of a server adds.
 type Leaving struct {
 	// Free are the records that no call uses, each plus one, the last freed last.
 	Free [MaxRecords + 1]uint8
@@ -42,6 +43,7 @@ type Leaving struct {
 	Canceller  [MaxCallers]Canceller
 	Clock      uint8
 	Ending
+	Stopping
 	// Repeats counts replies that a faulty server may still send twice; Again is
 	// the reply that a processor of it will send once more.
 	Repeats uint8
@@ -194,7 +196,7 @@ func (v view) repeats() bool {
 // executed gives the caller, or the record, for whose call the executed message
 // counts: -1 if there is none, or its record has another call by now.
 func (v view) executed() int {
-	if v.left == nil {
+	if !v.Leave.on() {
 		return v.t.Message.caller(v.Clients)
 	}
 	j := v.t.Message.caller(v.Leave.Records)
@@ -204,9 +206,15 @@ func (v view) executed() int {
 	return j
 }
 
-// initialCall is the initial state where calls may be left: all records are free.
+// initialCall is the initial state of a CallModel: all records are free.
 func (m *machine) initialCall() CallState {
 	s := CallState{State: m.initial()}
+	if m.Stops {
+		s.Stopper = step.Stop
+	}
+	if !m.Leave.on() {
+		return s
+	}
 	for j := range m.Leave.Records {
 		s.Free[j] = uint8(m.Leave.Records - j)
 	}
@@ -229,7 +237,7 @@ func (m *machine) viewCall(s *CallState, side, self int) view {
 		return view{machine: m, s: &s.State, left: &s.Leaving, side: side, self: self}
 	}
 	v := m.view(&s.State, side, self)
-	if m.Leave.on() {
+	if m.Leave.on() || m.Stops && side == server {
 		v.left = &s.Leaving
 	}
 	return v
@@ -244,6 +252,8 @@ func (s *CallState) at(side, self int) step.Name {
 		return s.Reaper
 	case watcher:
 		return s.Watcher
+	case stopper:
+		return s.Stopper
 	default:
 		return s.State.at(side, self)
 	}
@@ -253,7 +263,7 @@ func (s *CallState) at(side, self int) step.Name {
 // of a model.
 func (m *machine) callProcesses(programs [2][]row, besides besideRows) (all [processes]checker.Process[CallState]) {
 	for side, program := range [processes][]row{
-		client: programs[client], server: programs[server], canceller: besides.cancels, reaper: besides.reaps, watcher: besides.watches,
+		client: programs[client], server: programs[server], canceller: besides.cancels, reaper: besides.reaps, watcher: besides.watches, stopper: besides.stops,
 	} {
 		all[side] = process(m, side, program, nil, m.viewCall, (*CallState).at)
 	}
@@ -261,9 +271,9 @@ func (m *machine) callProcesses(programs [2][]row, besides besideRows) (all [pro
 }
 
 // besideRows are the programs beside those of the two sides.
-type besideRows struct{ cancels, reaps, watches []row }
+type besideRows struct{ cancels, reaps, watches, stops []row }
 
-var besidePrograms = besideRows{cancelling, reaping, watching}
+var besidePrograms = besideRows{cancelling, reaping, watching, stopping}
 
 // callModel puts programs and properties together.
 func (m *machine) callModel(programs [2][]row, besides besideRows) checker.Model[CallState] {
@@ -273,6 +283,9 @@ func (m *machine) callModel(programs [2][]row, besides besideRows) checker.Model
 	if m.Leave.Death {
 		model.Name, model.Terminal, model.Properties = "death", m.terminalDeath, m.deathProperties()
 	}
+	if m.Stops {
+		model.Name, model.Terminal, model.Properties, model.Event = "stop", m.terminalStop, m.stopProperties(), eventOfStop
+	}
 	for _, p := range m.callProcesses(programs, besides) {
 		if p.Count > 0 {
 			model.Processes = append(model.Processes, p)
@@ -281,7 +294,8 @@ func (m *machine) callModel(programs [2][]row, besides besideRows) checker.Model
 	return model
 }
 
-// CallModel gives the model of a configuration in which calls may be left.
+// CallModel gives the model of a configuration in which calls may be left, or the server
+// stops.
 func CallModel(c Config) checker.Model[CallState] {
 	m := newMachine(c)
 	return m.callModel(m.programs(), besidePrograms)

@@ -270,13 +270,13 @@ func mutateCall(c Config, name string) (checker.Model[CallState], error) {
 	if name == "" {
 		return m.callModel(programs, besidePrograms), nil
 	}
-	for _, fault := range slices.Concat(callMutants, deathMutants) {
+	for _, fault := range slices.Concat(callMutants, deathMutants, stopMutants) {
 		if fault.Name == name {
 			for side := range programs {
 				programs[side] = replace(programs[side], fault.steps)
 			}
 			besides := besidePrograms
-			besides.watches = replace(besides.watches, fault.steps)
+			besides.watches, besides.stops = replace(besides.watches, fault.steps), replace(besides.stops, fault.steps)
 			return m.callModel(programs, besides), nil
 		}
 	}

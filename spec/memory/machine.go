@@ -17,6 +17,7 @@
 //	context.go     the ends of contexts: cancellation and deadlines
 //	queue.go       one queue by itself, whose receivers poll
 //	death.go       the death of the server's space, and what its client does about it
+//	stop.go        the stop of the server's processors
 //	left.go        what calls that are left add to a state
 //	properties.go  what must be true, and what must come up; leftproperties.go: of calls that are left
 //	mutants.go     faults that the properties catch; leftmutants.go: of calls that are left
@@ -28,6 +29,7 @@
 package memory
 
 import (
+	"errors"
 	"slices"
 
 	"urpc/checker"
@@ -64,6 +66,8 @@ type Config struct {
 	// Queue: nothing but the queue of calls, without replies: the clients send Calls
 	// messages each, the servers receive and poll. See queue.go.
 	Queue bool
+	// Stops: the server's processors are told to stop, once, at any time. See stop.go.
+	Stops bool
 }
 
 // Pass is whom the caller that resigns the lead makes ready.
@@ -94,7 +98,7 @@ func newMachine(c Config) *machine {
 	if c.Clients > MaxClients || c.Servers > MaxServers || max(c.Slots, c.Replies) > MaxSlots {
 		panic("memory: a configuration has more threads or slots than a state can hold")
 	}
-	if err := c.Leave.fits(c); err != nil {
+	if err := errors.Join(c.Leave.fits(c), c.stops()); err != nil {
 		panic("memory: " + err.Error())
 	}
 	m := &machine{Config: c, capacity: [2]uint8{uint8(c.Slots), uint8(c.Replies)}}
@@ -118,7 +122,9 @@ func (m *machine) initial() State {
 		}
 	}
 	for j := range m.Servers {
-		s.Server[j].At = step.TestSetReceive
+		if s.Server[j].At = step.TestSetReceive; m.Stops {
+			s.Server[j].At = step.LookStop
+		}
 	}
 	return s
 }
@@ -218,7 +224,7 @@ func (m *machine) programs() [2][]row {
 	}
 	for side, parts := range [2][][]row{
 		client: {calls, sending, waking, receiving, parking},
-		server: {receiving, serving, sending, waking, parking},
+		server: {stopped, receiving, serving, sending, waking, parking},
 	} {
 		for _, part := range parts {
 			for _, r := range part {
@@ -246,6 +252,10 @@ func (m *machine) has(side int, name step.Name) bool {
 		return !m.Leave.Death
 	case step.LoadReturned, step.LookDonation, step.Return:
 		return m.Donation && side == server
+	case step.LookStop:
+		return m.Stops
+	case step.LookNudge:
+		return m.Stops || side == client
 	default:
 		return true
 	}
@@ -260,9 +270,10 @@ const (
 	cancellerName = "canceller"
 	reaperName    = "reaper"
 	watcherName   = "watch"
+	stopperName   = "stopper"
 )
 
-var processNames = [processes]string{client: clientName, server: serverName, canceller: cancellerName, reaper: reaperName, watcher: watcherName}
+var processNames = [processes]string{client: clientName, server: serverName, canceller: cancellerName, reaper: reaperName, watcher: watcherName, stopper: stopperName}
 
 // ProcessName names the threads of a side.
 func (c Config) ProcessName(side int) string {
@@ -285,7 +296,7 @@ func (m *machine) count(side int) int {
 		return m.Servers
 	case side == canceller:
 		return m.Leave.Leavers
-	case m.Leave.Death:
+	case m.Leave.Death && side != stopper, m.Stops && side == stopper:
 		return 1
 	default:
 		return 0
@@ -347,8 +358,11 @@ func (m *machine) model(programs [2][]row, labels map[step.Name]step.Name) check
 }
 
 // Model gives the configuration's model, with its properties. In it no call is
-// left.
+// left, and the server does not stop.
 func Model(c Config) checker.Model[State] {
+	if c.Stops {
+		panic("memory: a server that stops has more in its state: see StopFamily")
+	}
 	m := newMachine(c)
 	return m.model(m.programs(), nil)
 }

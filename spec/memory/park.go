@@ -25,11 +25,11 @@ import "urpc/spec/step"
 func (v view) pause() bool {
 	switch {
 	case v.choice == 1:
-		return v.to(step.LookDoorbell)
+		return v.parks()
 	case v.side == client:
 		return v.to(step.CheckReply)
 	default:
-		return v.to(step.TestSetReceive)
+		return v.serves()
 	}
 }
 
@@ -98,5 +98,5 @@ func (v view) afterPark() bool {
 	if v.side == client {
 		return v.to(step.CheckReply)
 	}
-	return v.to(step.TestSetReceive)
+	return v.serves()
 }

@@ -61,7 +61,7 @@ func (v view) afterSend() bool {
 	case v.repeats():
 		return v.to(step.TestSetSend)
 	default:
-		return v.to(step.TestSetReceive)
+		return v.serves()
 	}
 }
 
