@@ -167,6 +167,7 @@ func watchedDonation(v catalogue.Values, change func(*donating), w Watch) func(*
 			w.Observer.Begin(Watched{
 				T: t, machine: c.machine, threads: c.threads, calling: c,
 				Segments: [3]*shm.View{c.region.segments[channel.Calls], c.region.segments[channel.Replies], c.caller.Private()},
+				Pool:     d.pool.Private(),
 			})
 		}
 		change(d)
@@ -225,6 +226,7 @@ func (d *donating) stopPool() {
 		d.t.SawValue(0)
 	}
 	d.pool.Stop()
+	d.machine.over()
 	d.machine.leaves()
 }
 

@@ -53,6 +53,8 @@ type Watched struct {
 	// call.Private; of target queue there are none of these; target
 	// lock has one of its own.
 	Segments [3]*shm.View
+	// Pool is the words of a pool's threads, of target donation; else nil.
+	Pool *shm.View
 
 	machine *Machine
 	threads *Threads

@@ -16,6 +16,7 @@ const (
 	own                   // the thread's own side
 	peer                  // the other side
 	private               // the client's space alone
+	pool                  // the threads of the server's pool
 	permits               // a call's permit
 	free                  // the list of free records
 	contexts              // a call's context
@@ -129,6 +130,9 @@ var accesses = [...]access{
 	step.Poison:        {schedule.CAS, poison, 0, fixed},
 	step.Unblock:       {schedule.Store, unblocks, 0, fixed},
 	step.EndBinding:    {schedule.Store, ends, 0, fixed},
+
+	step.LookStop: {schedule.Load, pool, offStopping, fixed},
+	step.Stop:     {schedule.CAS, pool, offStopping, fixed},
 }
 
 // wordSize is the size of a word in bytes.
@@ -188,6 +192,8 @@ func (r *Refinement) accessOf(s *memory.CallState, th *thread, name step.Name) (
 		at.Segment = uint16(1 - th.side)
 	case private:
 		at.Segment = privateSegment
+	case pool:
+		at.Segment = poolSegment
 	case permits:
 		at.Segment = uint16(explore.Permits)
 	case free:

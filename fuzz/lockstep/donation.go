@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"urpc/checker"
@@ -20,8 +21,13 @@ import (
 //
 //   - The server's processors are the workers of a pool: the first worker that receives
 //     is the first processor. One that has not received yet stands at TestSetReceive.
+//   - A worker whose handler ends its thread is a processor no more as it is dismissed: the
+//     next one that receives is, in its place.
 //   - What a pool's threads do among themselves, and who has a processor, is none of the
 //     specification: stutters, as long as which a thread may stand anywhere in it.
+//   - A pool that is stopped is run along with memory/stop.go. A worker that waits for the
+//     polling place is let go and does not look; its processor, which receives nothing
+//     meanwhile, ends by a look of the specification's.
 //   - Whether a thread that has found nothing polls or parks the specification chooses
 //     (Pause): which of the two shows in the next step. What is looked at between two
 //     turns of polling are stutters.
@@ -33,7 +39,6 @@ type donationRefinement struct {
 	*Refinement
 	follower *follower[memory.CallState]
 	of       []int // by thread of the code: its number in the specification; none
-	servers  int   // processors that have a worker
 }
 
 // runDonation is RunTarget of target donation.
@@ -61,15 +66,11 @@ func replayDonation(ctx context.Context, token schedule.Token, o Options) (Repor
 
 // specifiedDonation gives the configuration of the specification that one of target
 // donation refines.
-func specifiedDonation(v catalogue.Values) (memory.Config, error) {
-	c := memory.Config{
+func specifiedDonation(v catalogue.Values) memory.Config {
+	return memory.Config{
 		Clients: v.Int("clients"), Servers: v.Int("workers"), Calls: v.Int("calls"), Slots: explore.Slots(v), Replies: explore.Slots(v),
-		Spurious: v.Int("spurious") > 0, Donation: v.Int("donate") == 1, Polls: v.Int("poll") == 1,
+		Spurious: v.Int("spurious") > 0, Donation: v.Int("donate") == 1, Polls: v.Int("poll") == 1, Stops: v.Word("stop") != "never",
 	}
-	if v.Word("stop") != "never" || v.Word("handlers") == "exit" {
-		return c, fmt.Errorf("lock-step: %w: no pool is stopped, and no handler ends its thread", ErrNotTied)
-	}
-	return c, nil
 }
 
 func newDonationRefinement(v catalogue.Values) (*donationRefinement, error) {
@@ -78,7 +79,7 @@ func newDonationRefinement(v catalogue.Values) (*donationRefinement, error) {
 		return nil, err
 	}
 	r := &donationRefinement{Refinement: base}
-	model := checker.Model[memory.CallState]{Init: []memory.CallState{memory.Initial(base.config)}, Processes: base.sides[:memory.CancellerSide]}
+	model := checker.Model[memory.CallState]{Init: []memory.CallState{memory.Initial(base.config)}, Processes: base.sides[:]}
 	r.follower = lazyFollower(model, r.silent)
 	return r, nil
 }
@@ -101,12 +102,15 @@ var _ explore.Observer = (*donationRefinement)(nil)
 func (r *donationRefinement) Begin(w explore.Watched) {
 	r.watched = w
 	r.reset()
-	r.of, r.servers = r.of[:0], 0
+	r.of = r.of[:0]
 	for i := range r.config.Clients {
 		r.of = append(r.of, i)
 	}
 	for j := range r.config.Servers {
-		r.threads[r.config.Clients+j].at = step.TestSetReceive
+		r.threads[r.config.Clients+j].at = r.serves()
+	}
+	if r.config.Stops {
+		r.threads[r.stopper()].at = step.Stop
 	}
 	r.follower.begin()
 	if w.T.ByStates() {
@@ -137,29 +141,91 @@ func (r *donationRefinement) Stand(thread int, name step.Name, e schedule.Event)
 		return
 	}
 	th := r.thread(thread)
-	if th == nil && name == step.TestSetReceive {
-		if r.servers == r.config.Servers {
-			r.part(fmt.Sprintf("thread %d receives, and every processor has its worker", thread+1))
-		}
-		r.of[thread] = r.config.Clients + r.servers
-		r.servers++
-		th = r.thread(thread)
-		th.actual = thread
+	switch {
+	case th != nil:
+	case name == r.serves():
+		r.is(thread, r.processor(thread))
+	case name == step.Stop && r.config.Stops:
+		r.is(thread, r.stopper())
 	}
-	if th == nil {
-		if !ofPoolAlone(name) {
+	if th = r.thread(thread); th == nil {
+		if !r.ofPoolAlone(name) {
 			r.part(fmt.Sprintf("thread %d stands at %v, and is no processor", thread+1, name))
 		}
 		return
 	}
 	th.at, th.event = name, e
 	r.arrive(thread, th)
+	switch {
+	case th.side != memory.ServerSide:
+	case name == step.Dismiss:
+		r.leaves(thread)
+	case name == step.Exit:
+		r.ends(thread, th)
+	}
 }
 
-// Ended implements explore.Observer.
+// is says which thread of the specification a thread of the code is from now on.
+func (r *donationRefinement) is(thread, of int) {
+	r.of[thread] = of
+	r.threads[of].actual = thread
+}
+
+// leaves says that the worker is no processor any more: the next one is, in its place.
+func (r *donationRefinement) leaves(worker int) {
+	th := &r.threads[r.of[worker]]
+	*th = thread{side: th.side, self: th.self, at: r.serves()}
+	r.of[worker] = none
+}
+
+// processor is the first one that has no worker, and has not ended.
+func (r *donationRefinement) processor(thread int) int {
+	for j := range r.config.Servers {
+		if i := r.config.Clients + j; !r.worked(j) && r.threads[i].at != step.None {
+			return i
+		}
+	}
+	r.part(fmt.Sprintf("thread %d receives, and every processor has its worker", thread+1))
+	return none
+}
+
+// worked says whether a processor has a worker.
+func (r *donationRefinement) worked(processor int) bool {
+	return slices.Contains(r.of, r.config.Clients+processor)
+}
+
+// serves is the step at which a processor begins, and stopper who stops them.
+func (r *donationRefinement) serves() step.Name {
+	if r.config.Stops {
+		return step.LookStop
+	}
+	return step.TestSetReceive
+}
+
+func (r *donationRefinement) stopper() int { return len(r.threads) - 1 }
+
+// ends demands that the processor has ended with its worker, which the stop lets go where
+// it waits for the polling place; then it has looked, in the specification.
+func (r *donationRefinement) ends(worker int, th *thread) {
+	th.at, r.of[worker] = step.None, none
+	r.look()
+	goes := func(s *memory.CallState) (string, bool) {
+		switch at := atOf(s, th); at {
+		case step.None:
+			return "", true
+		default:
+			return step.LookStop.String(), at == step.LookStop
+		}
+	}
+	if !r.follower.takeAs(r.number(th), goes, r.looks) {
+		r.part(r.threadName(th) + " has ended")
+	}
+}
+
+// Ended implements explore.Observer: of a caller, or of who stops the pool. A worker ends
+// by a step.
 func (r *donationRefinement) Ended(thread int) {
-	if !r.failed {
-		th := r.thread(thread)
+	if th := r.thread(thread); !r.failed && th != nil {
 		th.at = step.None
 		r.arrive(thread, th)
 	}
@@ -186,7 +252,7 @@ func (r *donationRefinement) Take(thread int) {
 		return
 	}
 	r.pending = thread
-	if th.taken, th.touched, th.saw = th.at, th.event, 0; !ofPoolAlone(th.taken) {
+	if th.taken, th.touched, th.saw = th.at, th.event, 0; !r.ofPoolAlone(th.taken) {
 		th.came = th.taken
 	}
 }
@@ -251,7 +317,7 @@ func (r *donationRefinement) goesOn(id uint32) bool {
 	s := &r.follower.states[id]
 	for _, e := range r.follower.out(id) {
 		th := &r.threads[e.thread]
-		idle := th.side == memory.ServerSide && atOf(s, th) == step.TestSetReceive && (r.servers <= th.self || ofPoolAlone(th.at))
+		idle := th.side == memory.ServerSide && atOf(s, th) == r.serves() && (!r.worked(th.self) || r.ofPoolAlone(th.at))
 		idle = idle || e.label == step.Pause.String() && th.at == step.Pause // it polls for ever
 		if !idle && (e.label != step.Asleep.String() || !r.config.Spurious) {
 			return true
@@ -264,7 +330,8 @@ func (r *donationRefinement) goesOn(id uint32) bool {
 // or a stutter.
 func (r *donationRefinement) judge(th *thread) {
 	r.remember(th, th.taken)
-	if !ofPoolAlone(th.taken) {
+	r.rememberStop(th)
+	if !r.ofPoolAlone(th.taken) {
 		th.executes = false
 	}
 	stuttered := notStutter
@@ -291,12 +358,14 @@ func (r *donationRefinement) number(th *thread) int { return th.number(r.Refinem
 func (r *donationRefinement) as(s *memory.CallState, th *thread) (label string, stutter Stutter, is bool) {
 	name, at := th.taken, atOf(s, th)
 	switch {
-	case ofPoolAlone(name):
+	case r.ofPoolAlone(name):
 		return "", OfPool, true
 	case at == step.Pause && looksPolling(name):
 		return "", Polling, true
 	case r.looksInVain(name, at):
 		return "", InVain, true
+	case unnudged(th, name, at):
+		return "", Unnudged, true
 	}
 	if stutter := r.stutterOf(th, at); stutter != notStutter {
 		return "", stutter, true
@@ -305,8 +374,8 @@ func (r *donationRefinement) as(s *memory.CallState, th *thread) (label string, 
 	if at != name || !known || th.touched.Kind != kind || th.touched.Location != location || th.touched.Size != r.sizeOf(s, th, name) {
 		return "", notStutter, false
 	}
-	side := &s.Side[th.side]
-	if held := name == step.TestSetSend && side.SendLock || name == step.TestSetReceive && side.RecvLock; held {
+	switch {
+	case name == step.TestSetSend && s.Side[th.side].SendLock, name == step.TestSetReceive && s.Side[th.side].RecvLock:
 		return "", busy(name), true
 	}
 	return name.String(), notStutter, true
@@ -314,9 +383,12 @@ func (r *donationRefinement) as(s *memory.CallState, th *thread) (label string, 
 
 // ofPoolAlone says whether a step is one of a pool's threads among themselves, or of the
 // machine's processors, or of a handler.
-func ofPoolAlone(name step.Name) bool {
-	if name == step.Work || name == step.Exit || name == step.Dispatch {
+func (r *donationRefinement) ofPoolAlone(name step.Name) bool {
+	switch name {
+	case step.Work, step.Exit, step.Dispatch:
 		return true
+	case step.Stop, step.LookStop:
+		return !r.config.Stops
 	}
 	_, is := outside[name]
 	return is && !looksPolling(name)
@@ -340,6 +412,12 @@ func (r *donationRefinement) looksInVain(name, at step.Name) bool {
 	return !r.config.Donation && at == step.Announce && (name == step.LoadReturned || name == step.LookDonation)
 }
 
+// unnudged says whether a step is that of a caller which parks and reads the nudge: nobody
+// leaves a call here, and nobody nudges.
+func unnudged(th *thread, name, at step.Name) bool {
+	return th.side == memory.ClientSide && name == step.LookNudge && at == step.LookDoorbell
+}
+
 // looks says whether a state of the specification looks like what was decoded. Of a
 // thread at a step that the specification has not, nothing shows.
 func (r *donationRefinement) looks(s *memory.CallState) bool {
@@ -353,13 +431,52 @@ func (r *donationRefinement) looks(s *memory.CallState) bool {
 func (r *donationRefinement) shows(s *memory.CallState) memory.CallState {
 	shown := *s
 	r.hide(&shown)
+	shown.Received = [memory.MaxServers]uint8{}
+	r.image.Stopping = r.stoppingImage()
 	for i := range r.threads {
 		th := &r.threads[i]
-		if at := atOf(s, th); ofPoolAlone(th.at) || at == step.Pause && looksPolling(th.at) || r.looksInVain(th.at, at) {
+		at := atOf(s, th)
+		if !r.ofPoolAlone(th.at) && (at != step.Pause || !looksPolling(th.at)) && !r.looksInVain(th.at, at) && !unnudged(th, th.at, at) {
+			continue
+		}
+		switch th.side {
+		case memory.StopperSide:
+			shown.Stopper = r.image.Stopper
+		case memory.ServerSide:
+			shown.Parks[th.self], shown.Missed[th.self] = r.image.Parks[th.self], r.image.Missed[th.self]
+			fallthrough
+		default:
 			*threadOf(&shown, th) = *threadOf(&r.image, th)
 		}
 	}
 	return shown
+}
+
+// stoppingImage decodes what the stop of the pool adds.
+func (r *donationRefinement) stoppingImage() (s memory.Stopping) {
+	if !r.config.Stops {
+		return s
+	}
+	s.Stopper, s.Stopped = r.threads[r.stopper()].at, r.watched.Pool.Peek(offStopping) != 0
+	for j := range r.config.Servers {
+		th := &r.threads[r.config.Clients+j]
+		s.Parks[j] = th.at == step.LookStop && th.came == step.LookNudge
+		s.Missed[j] = th.parks && th.nudge != r.nudges && (s.Parks[j] || th.at == step.LookDoorbell || th.at != step.Asleep && memory.Compares(th.at))
+	}
+	return s
+}
+
+// rememberStop keeps what the thread's last step did to the nudge.
+func (r *donationRefinement) rememberStop(th *thread) {
+	switch {
+	case !r.config.Stops:
+	case th.taken == step.LookNudge:
+		th.parks, th.nudge = true, r.nudges
+	case th.taken == step.Retract:
+		th.parks = false
+	case th.taken == step.Nudge:
+		r.nudges++
+	}
 }
 
 // only keeps the candidates that are such.

@@ -99,6 +99,8 @@ func sideOf(c memory.Config, thread int) (side, self int) {
 		return memory.ServerSide, thread - c.Clients
 	case thread < servers+c.Leave.Leavers:
 		return memory.CancellerSide, thread - servers
+	case c.Stops:
+		return memory.StopperSide, 0
 	case thread == servers+c.Leave.Leavers:
 		return memory.ReaperSide, 0
 	default:
@@ -111,6 +113,9 @@ func threadsOf(c memory.Config) int {
 	n := c.Clients + c.Servers + c.Leave.Leavers
 	if c.Leave.Death {
 		n += 2
+	}
+	if c.Stops {
+		n++
 	}
 	return n
 }

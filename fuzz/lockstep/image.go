@@ -357,7 +357,7 @@ func (th *thread) number(r *Refinement) int {
 		return r.config.Clients + r.config.Servers + th.self
 	case memory.ReaperSide:
 		return len(r.threads) - 2
-	case memory.WatcherSide:
+	case memory.WatcherSide, memory.StopperSide:
 		return len(r.threads) - 1
 	default:
 		return th.self
@@ -410,7 +410,9 @@ func standsAt(s *memory.CallState, side, self int) step.Name {
 		return s.Canceller[self].At
 	case memory.ReaperSide:
 		return s.Reaper
-	default:
+	case memory.WatcherSide:
 		return s.Watcher
+	default:
+		return s.Stopper
 	}
 }

@@ -30,6 +30,8 @@ const (
 	offReady   shm.Offset = 68
 	offStates  shm.Offset = 128
 	stateSpace shm.Offset = 64
+
+	offStopping shm.Offset = 128 // of a pool's words
 )
 
 // Segments, by number. The first two are the sides of a State, too.
@@ -37,6 +39,7 @@ const (
 	callSegment    = channel.Calls
 	replySegment   = channel.Replies
 	privateSegment = 2
+	poolSegment    = 3
 )
 
 // The states of a call, in its word.

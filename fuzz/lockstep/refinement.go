@@ -122,9 +122,7 @@ func specified(t explore.Target, v catalogue.Values) (memory.Config, error) {
 			Slots: explore.Slots(v), Replies: explore.Slots(v), Queue: true,
 		}
 	case explore.Donation().Name:
-		if c, err = specifiedDonation(v); err != nil {
-			return c, err
-		}
+		c = specifiedDonation(v)
 	case explore.Call().Name:
 		if c = specifiedCall(v); v.Int("twice") > 0 {
 			return c, fmt.Errorf("lock-step: %w: a server that sends replies twice is none of ours", ErrNotTied)

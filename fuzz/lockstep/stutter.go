@@ -37,6 +37,9 @@ const (
 	// InVain: a worker of a pool that parks looks for donated processors where nobody
 	// donates.
 	InVain
+	// Unnudged: a caller that parks reads the nudge of its space, where no call is left
+	// and nobody nudges it.
+	Unnudged
 	stutters
 )
 
@@ -52,6 +55,7 @@ var stutterNames = [stutters]struct{ name, reason string }{
 	OfPool:       {"of pool", "a pool's threads among themselves, and the machine's processors, are none of spec/memory"},
 	Polling:      {"polling", "between two turns of polling the specification only chooses whether there is another one"},
 	InVain:       {"in vain", "a pool that parks looks for donated processors; the specification has that only where somebody donates"},
+	Unnudged:     {"unnudged", "a caller that parks reads the nudge, with which nobody wakes it where no call is left"},
 	InCall:       {"in call", "a step of a call, which spec/memory has; in spec/binding its thread touches memory and stays where it is"},
 }
 
