@@ -80,6 +80,7 @@ var donationTarget = Target{
 		donationOf("exit", "a handler that ends its thread", map[string]int{"processors": 0, "calls": 2, "handlers": handlersExit, "poll": 0}),
 		donationOf("exit-2", "the same in a pool of two", map[string]int{"processors": 0, "workers": 2, "calls": 2, "handlers": handlersExit, "poll": 0}),
 		donationOf("stop", "a pool that is stopped at any time", map[string]int{"processors": 0, "calls": 1, "stop": stoppedAnyTime, "poll": 0}),
+		donationOf("stop-calls", "a pool that is stopped at any time, and two calls", map[string]int{"processors": 0, "calls": 2, "stop": stoppedAnyTime, "poll": 0}),
 		donationOf("stop-2", "a pool of two that is stopped at any time", map[string]int{"processors": 0, "workers": 2, "calls": 1, "handlers": handlersWork, "stop": stoppedAnyTime, "poll": 0}),
 		donationOf("stop-after", "a pool of two that is stopped after the calls", map[string]int{"workers": 2, "calls": 1, "stop": stoppedAfter}),
 		donationOf("wrap", "two processors, one caller, two calls; positions, and counts of donated processors, that wrap at 2^32", map[string]int{"start": near2to32}),
@@ -88,7 +89,7 @@ var donationTarget = Target{
 	Properties: []string{
 		memory.MutualExclusion, memory.OneLeader, memory.InOrder, memory.NoOverwriting, memory.OwnResult, memory.ExactlyOnce,
 		memory.NoSleepOnCall, memory.NoSleepOnReply, memory.ParkedCounts, memory.BlockedCounts, HonestPeer,
-		memory.OneDonation, memory.NoneReady, memory.ReadyCounts,
+		memory.OneDonation, memory.NoneReady, memory.ReadyCounts, memory.LooksFirst,
 		OnePoller, PlaceKept, NoDelay, SecondLook, ResumeKept, MostWorkers, StopsOnce, AllLeave, OneRing, DonorParks, GoesBack, BooksBalance, NoBypass,
 	},
 	Program:  donationProgram,

@@ -38,6 +38,8 @@ type poolThread struct {
 	// of polling or before it parks, that there is no donated processor.
 	read, returned uint32
 	loaded, free   bool
+	// received: it has received a call since it has looked whether to stop.
+	received bool
 }
 
 func newPoolGhost(m *Machine, d *donating) *poolGhost {
@@ -92,11 +94,22 @@ func (g *poolGhost) before(a shm.Access) {
 		}
 	case step.CopySlot, step.Retract:
 		th.free = false // it looks again before it polls or parks
+		if server := self >= len(g.d.names); server && a.Step == step.CopySlot {
+			g.receives(self, th)
+		}
 	case step.LookDoorbell, step.AnnounceBlock, step.CloseCall, step.CheckReply:
 		if th.donating {
 			g.m.t.Fail(OneRing, "thread %d has donated, and not rung after it", self+1)
 		}
 	}
+}
+
+// receives is called before a worker takes a call out of the queue.
+func (g *poolGhost) receives(self int, th *poolThread) {
+	if th.received {
+		g.m.t.Fail(memory.LooksFirst, "thread %d receives a second call, and has not looked since the first whether the pool is stopped", self+1)
+	}
+	th.received = true
 }
 
 // also is the place that the swap of one of the two words touches beside that word: how
@@ -170,6 +183,8 @@ func (g *poolGhost) saw(value uint32) {
 		th.call = value
 	case step.EndCall:
 		th.call = 0
+	case step.LookStop:
+		th.received = false
 	case step.LookCall:
 		g.earlier, g.looked = g.looked, value
 	case step.LookSlot:

@@ -38,8 +38,13 @@ import (
 type donationRefinement struct {
 	*Refinement
 	follower *follower[memory.CallState]
-	of       []int // by thread of the code: its number in the specification; none
+	of       []int // by thread of the code: its number in the specification; none; stray
+	strayed  step.Name
 }
+
+// stray is a thread that stands at a step of the specification, and is none of its
+// threads: at strayed.
+const stray = none - 1
 
 // runDonation is RunTarget of target donation.
 func runDonation(ctx context.Context, v catalogue.Values, s schedule.Strategy, o Options) (Report, error) {
@@ -129,7 +134,7 @@ func (r *donationRefinement) thread(thread int) *thread {
 	for len(r.of) <= thread {
 		r.of = append(r.of, none)
 	}
-	if r.of[thread] == none {
+	if r.of[thread] < 0 {
 		return nil
 	}
 	return &r.threads[r.of[thread]]
@@ -150,7 +155,7 @@ func (r *donationRefinement) Stand(thread int, name step.Name, e schedule.Event)
 	}
 	if th = r.thread(thread); th == nil {
 		if !r.ofPoolAlone(name) {
-			r.part(fmt.Sprintf("thread %d stands at %v, and is no processor", thread+1, name))
+			r.of[thread], r.strayed = stray, name
 		}
 		return
 	}
@@ -248,7 +253,12 @@ func (r *donationRefinement) arrive(thread int, th *thread) {
 // Take implements explore.Observer.
 func (r *donationRefinement) Take(thread int) {
 	th := r.thread(thread)
-	if r.failed || th == nil {
+	switch {
+	case r.failed:
+		return
+	case r.of[thread] == stray:
+		r.part(fmt.Sprintf("thread %d took %v, and is no processor", thread+1, r.strayed))
+	case th == nil:
 		return
 	}
 	r.pending = thread
@@ -489,6 +499,7 @@ func (r *donationRefinement) only(th *thread, what string, such func(*memory.Cal
 // part ends the execution where code and specification part, and tells both sides.
 func (r *donationRefinement) part(what string) {
 	r.failed = true
+	r.look()
 	var b strings.Builder
 	fmt.Fprintf(&b, "step %d: %s", r.judged+1, what)
 	for _, id := range r.follower.now[:min(3, len(r.follower.now))] {
