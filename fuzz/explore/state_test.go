@@ -86,6 +86,7 @@ func visitedWhole() []counted {
 		{"donation", "handed", 53747},
 		{"donation", "exit", 10014},
 		{"donation", "stop", 6391},
+		{"donation", "stop-calls", 20816},
 		{"donation", "stop-2", 1045588},
 		{"donation", "stop-after", 209756},
 	}

@@ -2,6 +2,7 @@ package lockstep
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -33,11 +34,12 @@ import (
 //     turns of polling are stutters.
 //
 // So the specification is in one of several candidate states: see follower. How much of
-// it a pool takes is not counted: that only who has the polling place receives leaves
-// most of it out.
+// it a pool takes is counted where it has at most mostFollowed states; that only who has
+// the polling place receives leaves much of it out, where there are several workers.
 type donationRefinement struct {
 	*Refinement
 	follower *follower[memory.CallState]
+	counted  bool  // the follower has all states
 	of       []int // by thread of the code: its number in the specification; none; stray
 	strayed  step.Name
 }
@@ -48,7 +50,7 @@ const stray = none - 1
 
 // runDonation is RunTarget of target donation.
 func runDonation(ctx context.Context, v catalogue.Values, s schedule.Strategy, o Options) (Report, error) {
-	r, err := newDonationRefinement(v)
+	r, err := newDonationRefinement(ctx, v)
 	if err != nil {
 		return Report{}, err
 	}
@@ -60,7 +62,7 @@ func runDonation(ctx context.Context, v catalogue.Values, s schedule.Strategy, o
 func replayDonation(ctx context.Context, token schedule.Token, o Options) (Report, error) {
 	var r *donationRefinement
 	rep, err := explore.ReplayWatched(ctx, token, func(_ explore.Target, v catalogue.Values) (w explore.Watch, err error) {
-		r, err = newDonationRefinement(v)
+		r, err = newDonationRefinement(ctx, v)
 		return explore.Watch{Observer: r}, err
 	}, o.Schedule)
 	if r == nil {
@@ -78,15 +80,22 @@ func specifiedDonation(v catalogue.Values) memory.Config {
 	}
 }
 
-func newDonationRefinement(v catalogue.Values) (*donationRefinement, error) {
+// mostFollowed is how many states a specification may have that is explored whole for the
+// sake of how much of it is taken.
+const mostFollowed = 100_000
+
+func newDonationRefinement(ctx context.Context, v catalogue.Values) (*donationRefinement, error) {
 	base, err := newRefinement(explore.Donation(), v, nil)
 	if err != nil {
 		return nil, err
 	}
 	r := &donationRefinement{Refinement: base}
 	model := checker.Model[memory.CallState]{Init: []memory.CallState{memory.Initial(base.config)}, Processes: base.sides[:]}
-	r.follower = lazyFollower(model, r.silent)
-	return r, nil
+	r.follower, err = newFollower(ctx, model, mostFollowed, r.silent)
+	if r.counted = err == nil; errors.Is(err, ErrGraph) {
+		r.follower, err = lazyFollower(model, r.silent), nil
+	}
+	return r, err
 }
 
 // silent says of a step whether the code shows nothing of it: the choice between polling
@@ -98,7 +107,28 @@ func (r *donationRefinement) silent(e *edge) bool {
 func (r *donationRefinement) report(rep schedule.Report) Report {
 	out := r.Refinement.report(rep)
 	out.Candidates = r.follower.largest
+	if r.counted {
+		out.Specification = new(Taken)
+		out.Specification.States, out.Specification.Transitions = r.follower.shares()
+		out.leftOut = r.leftOut
+	}
 	return out
+}
+
+// leftOut tells so many of the transitions that the code has not taken, and how many
+// there are.
+func (r *donationRefinement) leftOut(most int) (lines []string, all int) {
+	var names []string
+	for i := range r.threads {
+		names = append(names, r.threadName(&r.threads[i]))
+	}
+	return r.follower.tellLeftOut(most, names, func(s *memory.CallState) []step.Name {
+		at := make([]step.Name, len(r.threads))
+		for i := range r.threads {
+			at[i] = atOf(s, &r.threads[i])
+		}
+		return at
+	})
 }
 
 var _ explore.Observer = (*donationRefinement)(nil)

@@ -137,6 +137,11 @@ func TestStuttersOccur(t *testing.T) {
 	for _, s := range []Stutter{OfPool, Polling, InVain} {
 		occurred[s] = pool.Stutters[s]
 	}
+	stopped, err := RunTarget(t.Context(), explore.Donation(), valuesOf(t, explore.Donation(), "stop"), schedule.Random(1, 100), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	occurred[Unnudged] = stopped.Stutters[Unnudged]
 	for _, s := range Stutters() {
 		if occurred[s] == 0 || s.Reason() == "" {
 			t.Errorf("%v occurred %d times, because %q", s, occurred[s], s.Reason())
