@@ -134,7 +134,7 @@ var onlyInTheSpecification = map[string]string{
 
 // A fault has one name, in the specification and in the runtime.
 func TestSpecificationsMutantsAreHere(t *testing.T) {
-	for _, family := range []catalogue.Family{lock.Family, memory.Family, memory.QueueFamily, memory.CallFamily, memory.DeathFamily, binding.Family} {
+	for _, family := range []catalogue.Family{lock.Family, memory.Family, memory.QueueFamily, memory.CallFamily, memory.DeathFamily, memory.StopFamily, binding.Family} {
 		for _, m := range family.Mutants {
 			_, err := Find(m.Name)
 			_, excused := onlyInTheSpecification[m.Name]
