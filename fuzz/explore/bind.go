@@ -31,6 +31,7 @@ var bindTarget = Target{
 		{Name: "lies", Doc: "how the server is hostile, or the client", Max: len(lies) - 1, Words: lieWords()},
 		{Name: "peers", Doc: "what the kernel tells of the other process: that it is of the own user; that the client, or the server, is of another one; or nothing, as of another pid namespace", Max: 3, Words: []string{"own", "other-client", "other-server", "unseen"}},
 		{Name: "context", Doc: "whether the context of the first client's Bind ends, at any time", Max: 1, Words: []string{"stays", "ends"}},
+		{Name: "values", Doc: "whether the values of the calls fit the messages of the binding", Max: 1, Words: []string{"fit", "long"}},
 		{Name: "socket", Doc: "whether a socket holds all that is sent; or one message that is not read; or all, and what is written in a hurry may come too late", Max: 2, Words: []string{"wide", "narrow", "hasty"}},
 		{Name: "memory", Doc: "whether accesses to memory are steps of their own", Max: 1, Words: []string{"coarse", "fine"}},
 	},
@@ -61,6 +62,7 @@ var bindTarget = Target{
 		{Name: "unseen-dies", Doc: "the same, and the server dies", Set: map[string]int{"peers": 3, "death": 2}},
 		{Name: "cancel", Doc: "the context of Bind ends", Set: map[string]int{"context": 1}},
 		{Name: "cancel-stop", Doc: "the same, and the server is told to stop meanwhile", Set: map[string]int{"context": 1, "calls": 0, "stop": 1}},
+		{Name: "long", Doc: "a request, or a reply, does not fit the messages of the binding", Set: map[string]int{"values": 1}},
 		{Name: "listen", Doc: "a server that accepts its client", Set: map[string]int{"listen": 1, "calls": 0}},
 		{Name: "listen-stop", Doc: "the same, which is told to stop meanwhile", Set: map[string]int{"listen": 1, "calls": 0, "stop": 1}},
 		{Name: "listen-faults", Doc: "the same, whose machine refuses one request", Set: map[string]int{"listen": 1, "calls": 0, "faults": 1}},
@@ -72,7 +74,7 @@ var bindTarget = Target{
 	},
 	Properties: []string{
 		spec.Mapped, spec.UnmapOnce, spec.CloseOnce, spec.Fit, spec.NothingLeft, spec.CloseWaits,
-		spec.NoBinding, spec.EndsClosed, spec.Noticed, spec.Places, MostBindings, memory.OwnResult, Offered, Typed, Whole, Granted, Bounded, Formed, Admitted, Lives, Cancelled, CorruptEnds, SendsNoMore, Lingers, Waits, Accepts, AtOnce, Returns, NoBypass,
+		spec.NoBinding, spec.EndsClosed, spec.Noticed, spec.Places, MostBindings, memory.OwnResult, Offered, Typed, Sized, Whole, Granted, Bounded, Formed, Admitted, Lives, Cancelled, CorruptEnds, SendsNoMore, Lingers, Waits, Accepts, AtOnce, Returns, NoBypass,
 	},
 	Program:  bindProgram,
 	possible: bindPossible,
@@ -85,6 +87,10 @@ func bindPossible(v catalogue.Values) error {
 		return errors.New("a client that does not read is served until the server stops: want stop=yes")
 	case v.Word("lies") == "silent" && v.Word("context") != "ends":
 		return errors.New("a server that never answers is waited for until the context ends: want context=ends")
+	case v.Word("values") == "long" && v.Word("lies") != "none":
+		return errors.New("values that are too long are told of by an honest peer: want lies=none")
+	case v.Word("values") == "long" && v.Word("stop") == "called":
+		return errors.New("the stop that waits for a call waits for one whose values fit: want values=fit")
 	case v.Word("peers") == "unseen" && v.Word("inherited") == "yes":
 		return errors.New("of who cannot be watched only the socket tells that it is gone: want inherited=no")
 	}
@@ -172,6 +178,7 @@ type binder struct {
 	clients []*client
 	names   []string // of all threads, in order of declaration
 	called  bool     // a call was executed, if the stop waits for that
+	long    bool     // what is called has values that are too long
 }
 
 // client is one client, and the server's thread for it.
@@ -205,9 +212,12 @@ func sizeOfBinding(v catalogue.Values) channel.Size {
 
 func newBinder(t *schedule.T, v catalogue.Values, l *lending) *binder {
 	z := l.size
-	b := &binder{v: v, server: urpc.NewServer(urpc.ServerOptions{
-		Slots: int(z.Slots), MessageSize: int(z.Payload), Workers: 1, Bindings: 1, Poll: -1,
-	})}
+	o := urpc.ServerOptions{Slots: int(z.Slots), MessageSize: int(z.Payload), Workers: 1, Bindings: 1, Poll: -1}
+	long := v.Word("values") == "long"
+	if long {
+		o.MessageSize = tooLong
+	}
+	b := &binder{v: v, long: long, server: urpc.NewServer(o)}
 	b.w = newWorld(t, v.Int("faults"), l, v.Int("memory") == 1)
 	b.w.narrow, b.w.hasty = v.Word("socket") == "narrow", v.Word("socket") == "hasty"
 	b.w.inherit = v.Int("inherited") == 1
@@ -217,6 +227,9 @@ func newBinder(t *schedule.T, v catalogue.Values, l *lending) *binder {
 	})
 	if lies[v.Int("lies")].lie == lieValue {
 		err = errors.Join(err, urpc.Handle(b.server, flip, b.flip))
+	}
+	if long {
+		err = errors.Join(err, b.handleLong())
 	}
 	if err != nil {
 		panic("explore: a procedure that cannot be served: " + err.Error())
@@ -333,12 +346,16 @@ func (b *binder) startCancelling(c *client) {
 	b.w.t.AtEnd(cancel)
 }
 
-// options are those of a client: it allows as much memory as the server's channel takes,
-// and asks for that channel where it is lied to about it.
+// options are those of a client: it allows as much memory as that channel takes for which
+// there is some, and asks for it where it is lied to about it, or the server allows more.
 func (b *binder) options() urpc.Options {
 	o := urpc.Options{Poll: -1, Donate: urpc.NeverDonate, Memory: 2 * b.w.lending.bytes}
-	if z := b.w.lending.size; b.serving.lies == lieGranted {
-		o.Slots, o.MessageSize = int(z.Slots), int(z.Payload)
+	z := b.w.lending.size
+	if b.serving.lies == lieGranted {
+		o.Slots = int(z.Slots)
+	}
+	if b.serving.lies == lieGranted || b.long {
+		o.MessageSize = int(z.Payload)
 	}
 	return o
 }
@@ -355,7 +372,7 @@ func (b *binder) bind(i int) {
 		b.w.await(step.Connect, func() bool { return b.clients[i-1].served || b.serving.dead })
 	}
 	var bound *urpc.Client
-	err := b.formed(func() (err error) {
+	err := b.spares(Formed, func() (err error) {
 		bound, err = urpc.BindOver(c.context, c.s, c.end, b.options())
 		return err
 	})
@@ -379,19 +396,6 @@ func (b *binder) bind(i int) {
 	}
 	b.w.t.Mark("close")
 	b.close(c)
-}
-
-// formed is a side of a handshake, in which nothing that comes is a reason to panic.
-func (b *binder) formed(side func() error) error {
-	defer func() {
-		p := recover()
-		text, trespass := trespassOf(p)
-		b.w.check(Formed, !trespass, "a handshake ends in a panic: %s; it has %s", text, b.w.forged)
-		if p != nil {
-			panic(p)
-		}
-	}()
-	return side()
 }
 
 // failed judges a handshake that failed.
@@ -440,6 +444,10 @@ func (b *binder) callTyped(c *client) {
 func (b *binder) call(c *client) {
 	if c.s.lies == lieValue || b.serving.lies == lieValue {
 		b.callTyped(c)
+		return
+	}
+	if b.long {
+		b.callLong(c)
 		return
 	}
 	reply, err := b.next(c)
@@ -505,9 +513,12 @@ func (b *binder) peerWent(c *client) bool {
 func (b *binder) serve(c *client) {
 	var err error
 	serve := func() error { return b.server.ServeOver(b.stopped, b.serving, c.far) }
-	if c.s.lies == lieMalformed {
-		err = b.formed(serve)
-	} else {
+	switch {
+	case c.s.lies == lieMalformed:
+		err = b.spares(Formed, serve)
+	case b.long:
+		err = b.spares(Sized, serve)
+	default:
 		err = serve()
 	}
 	left := b.serving.left(c.far)

@@ -24,7 +24,7 @@ func TestEveryStateOfABinding(t *testing.T) {
 		"client-asks": 23, "client-frame": 11, "frame": 80, "procedures": 74, "large": 74, "silent": 21,
 		"other-client": 16, "other-server": 5, "unseen": 3405, "unseen-dies": 7788, "cancel": 5520, "cancel-stop": 30496,
 		"malformed": 514, "client-malformed": 44,
-		"reply-value": 9591, "client-value": 8006, "stop-hasty": 10917,
+		"reply-value": 9591, "long": 6643, "client-value": 8006, "stop-hasty": 10917,
 	} {
 		t.Run(config, func(t *testing.T) {
 			rep := run(t, "bind", config, schedule.Stateful())
@@ -44,6 +44,8 @@ func TestImpossibleBindings(t *testing.T) {
 		"lies=client-deaf": "a client that does not read is served until the server stops: want stop=yes",
 		"lies=silent":      "a server that never answers is waited for until the context ends: want context=ends",
 		"peers=unseen,death=server,inherited=yes": "of who cannot be watched only the socket tells that it is gone: want inherited=no",
+		"values=long,lies=small":                  "values that are too long are told of by an honest peer: want lies=none",
+		"values=long,stop=called,calls=2":         "the stop that waits for a call waits for one whose values fit: want values=fit",
 		"lies=client-deaf,stop=yes":               "",
 		"lies=silent,context=ends":                "",
 		"peers=other-client,death=server":         "",

@@ -89,6 +89,7 @@ var kinds = map[string][]string{
 	"missing check of what is granted":   {"granted-not-checked", "granted-slots-not-checked", "granted-payload-not-checked", "procedures-not-counted", "memory-not-limited"},
 	"missing check of a frame": {"answer-not-measured", "table-end-not-checked", "name-length-not-checked", "procedure-twice", "table-goes-on", "reserved-not-checked",
 		"refusal-not-measured", "reason-not-checked", "hello-not-measured", "hello-not-reserved", "kind-not-checked", "descriptors-not-counted"},
+	"missing check of what is sent":             {"request-size-not-checked", "payload-size-not-checked", "reply-size-not-checked", "told-size-not-checked", "error-not-cut"},
 	"missing check of a value":                  {"value-length-not-checked", "bool-not-checked", "value-not-validated", "status-not-checked"},
 	"missing check of who the peer is":          {"same-user-not-checked", "client-admits-all", "unwatched-gone"},
 	"a context of Bind that ends":               {"region-kept-on-cancel", "context-not-passed", "bound-though-cancelled"},
