@@ -489,7 +489,7 @@ func (c *client) ends() bool {
 
 // mayEnd says whether a binding may end while its client calls.
 func (b *binder) mayEnd() bool {
-	return b.v.Int("closers") > 0 || b.v.Word("stop") != "no" || b.v.Word("death") != "nobody"
+	return b.v.Int("callers") > 0 || b.v.Int("closers") > 0 || b.v.Word("stop") != "no" || b.v.Word("death") != "nobody"
 }
 
 // close closes the client, and tries it once more.
