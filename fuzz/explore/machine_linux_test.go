@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -27,6 +28,7 @@ func TestRealMachine(t *testing.T) {
 			var near *net.UnixConn
 			near, a.near, a.far = realSockets(t)
 			a.fill = func() { fill(t, near) }
+			a.foreign = func() (machine.Socket, int) { return ofAnotherUser(t) }
 			if strings.Contains(c.name, "death") {
 				a.far, a.die = toAnotherProcess(t)
 			}
@@ -41,10 +43,47 @@ func TestRealMachine(t *testing.T) {
 // realSockets gives the two ends of a connection, and what the first of them is made of.
 func realSockets(t *testing.T) (conn *net.UnixConn, a, b machine.Socket) {
 	t.Helper()
-	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	fds, err := connection()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return socketsOf(t, fds)
+}
+
+func connection() ([2]int, error) {
+	return unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+}
+
+// ofAnotherUser gives an end of a connection whose peer is of another user: one thread, which
+// makes the connection, becomes that user. Where this process may not it stays who it is.
+func ofAnotherUser(t *testing.T) (machine.Socket, int) {
+	t.Helper()
+	user := os.Geteuid()
+	if user == 0 {
+		user = 65534
+	}
+	var fds [2]int
+	made := make(chan error)
+	go func() {
+		runtime.LockOSThread() // for ever: the thread ends with the goroutine
+		if _, _, e := unix.RawSyscall(unix.SYS_SETRESUID, ^uintptr(0), uintptr(user), ^uintptr(0)); e != 0 {
+			made <- e
+			return
+		}
+		var err error
+		fds, err = connection()
+		made <- err
+	}()
+	if err := <-made; err != nil {
+		t.Fatal(err)
+	}
+	_, _, far := socketsOf(t, fds)
+	return far, user
+}
+
+// socketsOf gives both ends of a connection as sockets.
+func socketsOf(t *testing.T, fds [2]int) (conn *net.UnixConn, a, b machine.Socket) {
+	t.Helper()
 	var conns [2]*net.UnixConn
 	var ends [2]machine.Socket
 	for i, fd := range fds {

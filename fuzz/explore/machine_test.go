@@ -31,8 +31,9 @@ type machineCase struct {
 type machines struct {
 	left, right machine.Machine
 	near, far   machine.Socket
-	fill        func() // what is near with all that it takes and its peer does not read
-	die         func() // the left, which is then another process than the right
+	fill        func()                       // what is near with all that it takes and its peer does not read
+	die         func()                       // the left, which is then another process than the right
+	foreign     func() (machine.Socket, int) // an end whose peer is of another user, and which
 	notes       []string
 	bytes       int // of memory: one page
 	contents    []byte
@@ -195,6 +196,11 @@ var machineCases = []machineCase{
 		pid, uid, gid := a.far.Credentials()
 		a.note("seen %v, of this user %v and group %v, watched: %s", pid > 0, uid == os.Geteuid(), gid == os.Getegid(), refusedIf(a.far.Watch()))
 	}, `seen true, of this user true and group true, watched: done`},
+	{"a peer of another user is told", func(a *machines) {
+		s, user := a.foreign()
+		pid, uid, _ := s.Credentials()
+		a.note("seen %v, of that user %v, watched: %s", pid > 0, uid == user, refusedIf(s.Watch()))
+	}, `seen true, of that user true, watched: done`},
 	{"reads and writes of a handshake end with its context, and have no time afterwards", func(a *machines) {
 		ctx, cancel := context.WithCancel(context.Background())
 		done := a.far.Within(ctx, time.Hour)
@@ -249,6 +255,10 @@ func TestSimulatedMachine(t *testing.T) {
 				a.left, a.right = left, right
 				a.near, a.far = w.connect(left, right)
 				a.die = left.die
+				a.foreign = func() (machine.Socket, int) {
+					left.foreign = true
+					return a.far, os.Geteuid() + 1
+				}
 				a.fill = func() {
 					w.narrow = true
 					a.near.Write(step.SendAnswer, []byte("abc"))
