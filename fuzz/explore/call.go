@@ -29,6 +29,9 @@ const (
 	NothingLeaked = "no record and no watch is leaked"
 	// LooksMeanwhile: a leader whose peer never stops replying leaves all the same.
 	LooksMeanwhile = "whoever leads looks at its context however much it receives"
+	// LooksForLate: what frees a record may have come already, and nobody else may be there
+	// to receive it.
+	LooksForLate = "who finds no record receives what has come before it rests or is refused"
 	// NoOversleeping: a caller goes to sleep past its deadline at most once, when it
 	// passes between the look and the sleep.
 	NoOversleeping = "nobody sleeps past a deadline that it could see"
@@ -94,7 +97,7 @@ var callTarget = Target{
 	Properties: []string{
 		memory.MutualExclusion, memory.OneLeader, memory.InOrder, memory.NoOverwriting, memory.OwnResult, memory.ExactlyOnce,
 		memory.NoSleepOnCall, memory.NoSleepOnReply, memory.ParkedCounts, memory.BlockedCounts, HonestPeer,
-		RecordFirst, RecordKept, EndsWithReason, NotSentLate, AfterLateReply, NothingLeaked, LooksMeanwhile, NoOversleeping, NothingBeyond, NoBypass,
+		RecordFirst, RecordKept, EndsWithReason, NotSentLate, AfterLateReply, NothingLeaked, LooksMeanwhile, LooksForLate, NoOversleeping, NothingBeyond, NoBypass,
 	},
 	Program:  func(v catalogue.Values) func(*schedule.T) { return watchedProgram(callName, v, simulated, Watch{}) },
 	possible: callPossible,
@@ -163,6 +166,8 @@ type leaving struct {
 	// Of each record: its last call, and whether that was sent and no reply to it received.
 	calls []int
 	owed  []bool
+	// Of each thread that has found no record: it has tried to lead since, so as to receive.
+	looked []bool
 }
 
 // left says how a call is over for its thread.
@@ -178,7 +183,7 @@ const (
 func newLeaving(v catalogue.Values, m *Machine, r *Region, clients, calls int) *leaving {
 	l := &leaving{
 		how: ending(v.Int("end")), overload: call.Overload(v.Int("overload") == 1),
-		left: make([]left, clients), floods: v.Word("flood") == "yes", panics: v.Word("panics") == "yes", calls: make([]int, v.Int("records")), owed: make([]bool, v.Int("records")),
+		left: make([]left, clients), looked: make([]bool, clients), floods: v.Word("flood") == "yes", panics: v.Word("panics") == "yes", calls: make([]int, v.Int("records")), owed: make([]bool, v.Int("records")),
 	}
 	if l.floods {
 		l.flood = flood
@@ -206,6 +211,10 @@ func newLeaving(v catalogue.Values, m *Machine, r *Region, clients, calls int) *
 			c.overslept = min(c.overslept+1, 2)
 			l.c.check(NoOversleeping, c.overslept < 2, "thread %d goes to sleep again, and its deadline has passed", thread+1)
 		}
+	}
+	m.rests = func(thread int, rested bool) {
+		l.c.check(LooksForLate, rested || l.looked[thread], "thread %d has found no record, and rests without having tried to receive", thread+1)
+		l.looked[thread] = false
 	}
 	w := size(v).Words()
 	m.finds = append(m.finds, r.beside(call.Private, shm.FreeRecords), locate(r.number, call.Private, call.Lead), locate(r.number, channel.Calls, w.Head))
@@ -235,7 +244,7 @@ func (l *leaving) do(ctx context.Context, number uint32, request []byte, take fu
 // context gives the context of call i, and has the machine know it as the thread's.
 func (l *leaving) context(i int) context.Context {
 	w := l.c.machine.waiter()
-	w.context, l.left[l.c.t.Self()] = nil, notLeft
+	w.context, l.left[l.c.t.Self()], l.looked[l.c.t.Self()] = nil, notLeft, false
 	if i >= len(l.contexts) {
 		return context.Background()
 	}
@@ -268,6 +277,8 @@ func (l *leaving) follow(a shm.Access) {
 		l.received(self)
 	case a.Segment == call.Private && a.Step == step.CloseCall:
 		l.left[self] = closedCall
+	case a.Segment == call.Private && a.Step == step.Lead && l.c.own[self] == none:
+		l.looked[self] = true
 	case a.Segment == call.Private && a.Step == step.LoadCall:
 		// A reply that comes for the second time may be to an earlier call of the record.
 		j := call.RecordAt(a.Offset)
@@ -293,6 +304,7 @@ func (l *leaving) ended(i int, err error, took int) {
 		ok = ok && c != nil && c.deadline != 0 && c.deadline <= l.c.machine.clock
 	case errors.Is(err, call.ErrOverloaded):
 		ok = ok && l.overload == call.Refuse
+		l.c.check(LooksForLate, l.looked[l.c.t.Self()], "call %d is refused, and its thread has not tried to receive", i+1)
 	default:
 		l.c.check(HonestPeer, false, "a call ended with: %v", err)
 	}

@@ -37,6 +37,9 @@ type Machine struct {
 	finds []schedule.Location
 	// overslept, if set, is told of a thread that goes to sleep past its deadline.
 	overslept func(thread int)
+	// rests, if set, is told of a thread that found no record and is to rest, and of one that
+	// has rested.
+	rests func(thread int, rested bool)
 	// together: every step is on one place, and writes it. What a thread does
 	// between two steps may then touch anything that it shares.
 	together bool

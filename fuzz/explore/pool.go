@@ -2,6 +2,7 @@ package explore
 
 import (
 	"urpc/checker/schedule"
+	"urpc/runtime/call"
 	"urpc/runtime/channel"
 	"urpc/runtime/processor"
 	"urpc/runtime/shm"
@@ -33,6 +34,8 @@ type poolThread struct {
 	exiting  bool   // its handler ends it
 	donating bool   // it has donated and not rung since
 	others   uint32 // the threads of the client that were ready when this one had sent
+	// announced: it has counted one more ready thread, and not yet made it one.
+	announced bool
 	// read and returned are what it has read of the two words, until it swaps one of
 	// them, and loaded whether it looks at both. free says that they told it, in this turn
 	// of polling or before it parks, that there is no donated processor.
@@ -82,6 +85,12 @@ func (g *poolGhost) before(a shm.Access) {
 		if now != 0 && now == g.looked && g.poller != none && now == g.of(g.poller).call {
 			g.poller = none
 		}
+	case step.OpenCall:
+		g.becomesReady(th, "a call is opened")
+	case step.Deliver:
+		if g.d.caller.Private().Peek(a.Offset) == call.Pending {
+			g.becomesReady(th, "a reply is delivered")
+		}
 	case step.Donate:
 		g.donates(self, th)
 	case step.Ring:
@@ -120,6 +129,15 @@ func (g *poolGhost) also(a shm.Access) []schedule.Location {
 		return g.words[:]
 	}
 	return nil
+}
+
+// becomesReady is called before a thread of the client has something to do. It must be
+// counted by then: who looks in between would take itself for the last that is ready.
+func (g *poolGhost) becomesReady(th *poolThread, what string) {
+	if g.d.machine.donates && !th.announced {
+		g.m.t.Fail(memory.ReadyCounts, "%s, and its thread is not counted as ready", what)
+	}
+	th.announced = false
 }
 
 // donates is called before the swap that donates a processor.
@@ -203,7 +221,10 @@ func (g *poolGhost) saw(value uint32) {
 		g.looks(th, value)
 	case step.Donate, step.Return:
 		th.returned, th.read, th.loaded = 0, 0, false
+	case step.AnnounceReady:
+		th.announced = true
 	case step.RetractReady:
+		th.announced = false
 		if !g.m.waiter().closing {
 			th.others = value - 1
 		}

@@ -82,6 +82,10 @@ func (t *Threads) Rest(mayFind func() bool) {
 	if c != nil {
 		on = append(on[:len(on):len(on)], c.at, t.m.clockAt())
 	}
+	if t.m.rests != nil {
+		t.m.rests(t.m.t.Self(), false)
+		defer t.m.rests(t.m.t.Self(), true)
+	}
 	t.m.await(step.AwaitRecord, func() bool { return mayFind() || c != nil && c.rouses() }, on...)
 	t.m.t.SawValue(0) // what there is it looks for anew
 	if c != nil {
