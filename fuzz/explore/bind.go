@@ -75,6 +75,7 @@ var bindTarget = Target{
 	Properties: []string{
 		spec.Mapped, spec.UnmapOnce, spec.CloseOnce, spec.Fit, spec.NothingLeft, spec.CloseWaits,
 		spec.NoBinding, spec.EndsClosed, spec.Noticed, spec.Places, MostBindings, memory.OwnResult, Offered, Typed, Sized, Whole, Granted, Bounded, Formed, Admitted, Lives, Cancelled, CorruptEnds, SendsNoMore, Lingers, Waits, Accepts, AtOnce, Returns, NoBypass,
+		Told,
 	},
 	Program:  bindProgram,
 	possible: bindPossible,
@@ -114,6 +115,8 @@ const (
 	// CorruptEnds: the server, too, learns of it, and not only when the client closes.
 	CorruptEnds = "a binding has ended whose server a call finds corrupt"
 	SendsNoMore = "no call is begun once the server is known to have stopped"
+	// Told: by the error of Close, or of what serves a client.
+	Told = "memory that was not unmapped is an error of who was to unmap it, and nothing else of Close is"
 	// Lingers: the reply may have been sent before the server stopped, and exited.
 	Lingers = "a call that is pending when the server stops has time to find its reply"
 )
@@ -494,12 +497,11 @@ func (b *binder) mayEnd() bool {
 
 // close closes the client, and tries it once more.
 func (b *binder) close(c *client) {
-	if err := c.bound.Close(); err != nil {
-		b.w.check(spec.CloseWaits, false, "close: %v", err)
-	}
+	err := c.bound.Close()
+	b.w.check(Told, err != nil == c.end.kept, "memory was not unmapped: %v, and close gives: %v", c.end.kept, err)
 	left := c.s.left(c.end)
 	b.w.check(spec.CloseWaits, left == "", "the client has %s left when close has returned", left)
-	_, err := b.next(c)
+	_, err = b.next(c)
 	b.w.check(spec.EndsClosed, errors.Is(err, urpc.ErrClosed) || c.corrupt && errors.Is(err, urpc.ErrCorrupt) || b.peerWent(c) && errors.Is(err, urpc.ErrPeerDied),
 		"a call on a binding that was closed ends with: %v", err)
 }
@@ -521,6 +523,7 @@ func (b *binder) serve(c *client) {
 	default:
 		err = serve()
 	}
+	b.w.check(Told, err != nil || !c.far.kept, "memory was not unmapped, and the server has nothing to tell of it")
 	left := b.serving.left(c.far)
 	b.w.check(spec.NothingLeft, left == "" || errors.Is(err, urpc.ErrHandshake), "the server has %s left of a binding that it has done with: %v", left, err)
 	b.w.check(spec.NoBinding, left == "", "the server has %s left of a handshake that failed: %v", left, err)

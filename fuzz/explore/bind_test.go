@@ -16,8 +16,8 @@ import (
 func TestEveryStateOfABinding(t *testing.T) {
 	for config, states := range map[string]uint64{
 		"default": 2267, "server-dies": 4999, "inherited": 3916, "fine": 10276, "fine-server-dies": 35149,
-		"listen": 2897, "listen-dies": 7025, "listen-faults": 13532,
-		"stop": 81722, "closers-stop": 77651, "rebind": 48747, "closers": 6624, "client-dies": 6427, "faults": 2351, "two-faults": 6079,
+		"listen": 2897, "listen-dies": 7025, "listen-faults": 21105,
+		"stop": 81722, "closers-stop": 77651, "rebind": 48747, "closers": 6624, "client-dies": 6427, "faults": 3888, "two-faults": 11713,
 		"small": 89, "unsealed": 84, "writable": 94, "late": 345, "exchanged": 84, "lone": 69, "many": 92,
 		"garbage": 80, "client-garbage": 11, "client-descriptors": 16, "client-number": 4180, "notice-descriptors": 9463,
 		"granted": 194, "reply-length": 4817, "client-deaf": 188, "stop-narrow": 10809,

@@ -38,6 +38,7 @@ func (s *host) Map(d shm.Descriptor, bytes int, writable bool) ([]byte, error) {
 	s.w.step(step.MapMemory)
 	m := d.(*descriptor).memory
 	if x := d.(*descriptor); x.received && m != nil {
+		s.w.check(spec.Fit, x.sealsTold && x.sizeTold, "%s maps segment %d, and was not told its seals (%v) and its size (%v)", s.name, m.number, x.sealsTold, x.sizeTold)
 		s.w.fits(s, m, bytes, writable)
 		s.w.check(Bounded, bytes <= s.w.lending.bytes, "%s maps %d bytes for segment %d, and allows %d", s.name, bytes, m.number, s.w.lending.bytes)
 	}
@@ -73,12 +74,20 @@ func (s *host) Unmap(bytes []byte) error {
 	x.gone = true
 	x.memory.refs--
 	s.mapped = slices.Delete(s.mapped, i, i+1)
+	if s.w.goesWrong("memory is not unmapped") {
+		// It stays for good, and that nobody can help; nobody touches it, or tries again.
+		x.of.kept = true
+		return errNoMemory
+	}
 	return nil
 }
 
 // Seal implements shm.Memory.
 func (s *host) Seal(d shm.Descriptor, seals shm.Seals) error {
 	s.w.step(step.SealMemory)
+	if s.w.goesWrong("seals are refused") {
+		return errNoSeals
+	}
 	m := d.(*descriptor).memory
 	m.seals |= s.lies.seals(seals)
 	return nil
@@ -92,15 +101,23 @@ func (s *host) Seals(d shm.Descriptor) (shm.Seals, error) {
 		s.w.saw(1 << 32)
 		return 0, fmt.Errorf("no memory")
 	}
+	if s.w.goesWrong("the seals are not told") {
+		return 0, errNoSeals
+	}
 	s.w.saw(uint64(m.seals))
+	d.(*descriptor).sealsTold = true
 	return m.seals, nil
 }
 
 // Size implements shm.Memory.
 func (s *host) Size(d shm.Descriptor) (int64, error) {
 	s.w.step(step.VerifySize)
+	if s.w.goesWrong("the size is not told") {
+		return 0, errNoSize
+	}
 	size := d.(*descriptor).memory.size
 	s.w.saw(uint64(size))
+	d.(*descriptor).sizeTold = true
 	return size, nil
 }
 

@@ -78,6 +78,14 @@ func (a *machines) readAt(s machine.Socket, most int) []shm.Descriptor {
 	return with
 }
 
+// open maps at the right what came there, and is told before what it is.
+func (a *machines) open(d shm.Descriptor, writable bool) ([]byte, error) {
+	_, errSeals := a.right.Seals(d)
+	_, errSize := a.right.Size(d)
+	memory, err := a.right.Map(d, a.bytes, writable)
+	return memory, errors.Join(errSeals, errSize, err)
+}
+
 func refusedIf(err error) string {
 	if err != nil {
 		return "refused"
@@ -168,9 +176,9 @@ var machineCases = []machineCase{
 	{"sealed against writing, memory is not mapped for it any more, and where it is it stays", func(a *machines) {
 		a.near.Write(step.SendAnswer, []byte("abc"), a.memory(shm.ReadOnly))
 		with := a.read(3)
-		_, err := a.right.Map(with[0], a.bytes, true)
+		_, err := a.open(with[0], true)
 		a.note("%s", refusedIf(err))
-		memory, err := a.right.Map(with[0], a.bytes, false)
+		memory, err := a.open(with[0], false)
 		closeEach(with)
 		a.mapping[7] = 42
 		a.note("%s, %d, at its own address: %v", refusedIf(err), memory[7], (&memory[0] != &a.mapping[0]) == mapsTwice)
@@ -180,7 +188,7 @@ var machineCases = []machineCase{
 		d := a.memory(shm.Sealed)
 		a.near.Write(step.SendAnswer, []byte("abc"), d)
 		with := a.read(3)
-		memory, err := a.right.Map(with[0], a.bytes, true)
+		memory, err := a.open(with[0], true)
 		a.mapping[7] = 41
 		closeEach(append(with, d))
 		a.note("%s, %s, %d", refusedIf(err), refusedIf(a.left.Unmap(a.mapping)), memory[7])

@@ -31,6 +31,7 @@ type end struct {
 	context context.Context
 	cut     bool
 	unmade  bool // no socket will be made of it
+	kept    bool // a mapping that was made for it was not taken back
 	expired bool // the time of a write in a hurry is over
 	reset   bool // the peer has hung up without reading all: the next read says so
 }
@@ -308,7 +309,7 @@ func (e *end) hangUp() {
 func (e *end) state(d *schedule.Digest) {
 	d.Word(uint64(len(e.in))<<2 | uint64(oneIf(e.closed))<<1 | uint64(oneIf(e.hurry)) | uint64(oneIf(e.limited))<<32 | uint64(oneIf(e.stopped))<<33 |
 		uint64(oneIf(e.hurryWrite))<<34 | uint64(oneIf(e.reset))<<35 | uint64(oneIf(e.cut))<<36 | uint64(oneIf(e.ends()))<<37 |
-		uint64(oneIf(e.unmade))<<38 | uint64(oneIf(e.expired))<<39)
+		uint64(oneIf(e.unmade))<<38 | uint64(oneIf(e.expired))<<39 | uint64(oneIf(e.kept))<<40)
 	for _, p := range e.in {
 		d.Bytes(p.bytes)
 		d.Word(uint64(len(p.with)))

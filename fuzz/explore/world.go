@@ -15,8 +15,9 @@ import (
 // of binding and closing, simulated. It keeps memory as long as a descriptor of it
 // is open or on its way, or a mapping is there, and what each space has open.
 //
-// Whatever may go wrong does so as a choice: memory, mappings and descriptors are
-// refused, bytes come in parts. faults is how often, in one execution.
+// Whatever may go wrong does so as a choice: memory, mappings, seals and descriptors are
+// refused, seals and sizes not told, mappings not taken back; bytes come in parts. faults is
+// how often, in one execution.
 type world struct {
 	t       *schedule.T
 	m       *Machine
@@ -92,6 +93,8 @@ type descriptor struct {
 	memory *backing
 	// received: it came over a socket.
 	received, closed bool
+	// The space was told of its memory.
+	sealsTold, sizeTold bool
 }
 
 // mapping is memory as one space sees it.
@@ -103,7 +106,10 @@ type mapping struct {
 	gone     bool
 }
 
-var errNoMemory, errManyOpen = errors.New("no memory"), errors.New("too many open descriptors")
+var (
+	errNoMemory, errManyOpen = errors.New("no memory"), errors.New("too many open descriptors")
+	errNoSeals, errNoSize    = errors.New("seals are refused"), errors.New("no size is told")
+)
 
 func newWorld(t *schedule.T, faults int, l *lending, fine bool) *world {
 	z := l.size
@@ -314,7 +320,7 @@ func (s *host) state(d *schedule.Digest) {
 	d.Word(s.holders | uint64(s.form)<<56)
 	d.Word(uint64(s.counted)<<32 | uint64(s.bindings)<<3 | uint64(oneIf(s.lingers))<<2 | uint64(oneIf(s.lingered))<<1 | uint64(oneIf(s.stopping)))
 	for _, x := range s.open {
-		d.Word(uint64(slices.Index(s.w.memory, x.memory) + 2))
+		d.Word(uint64(slices.Index(s.w.memory, x.memory)+2) | uint64(oneIf(x.sealsTold))<<32 | uint64(oneIf(x.sizeTold))<<33)
 	}
 	for _, x := range s.mapped {
 		d.Word(uint64(slices.Index(s.w.memory, x.memory)+2)<<1 | uint64(oneIf(x.writable)))
