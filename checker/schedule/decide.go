@@ -42,6 +42,10 @@ func (r *runner) decide() *thread {
 		r.preemptions++
 	}
 	r.steps = append(r.steps, rec)
+	if r.sums {
+		r.sum.Word(uint64(rec.name))
+		r.sum.Word(rec.place)
+	}
 	r.show()
 	r.take(th)
 	if r.detector != nil {

@@ -221,11 +221,6 @@ func (e *exploration) search() (ending, error) {
 			return atBudget, nil
 		}
 		r.number = n
-		if e.s.Samples() && !e.o.Steered && againDue(n-1) {
-			if err := e.again(); err != nil || r.outcome == interrupted {
-				return atInterrupt, err
-			}
-		}
 		settled, more := e.strategy.begin()
 		if e.optimal != nil && e.optimal.void {
 			e.optimal.void = false
@@ -234,7 +229,10 @@ func (e *exploration) search() (ending, error) {
 		if !more {
 			return exhausted, nil
 		}
+		again := e.againTimes(n)
+		r.sums = again > 0
 		r.run(settled)
+		run := r.summed()
 		if e.optimal != nil && e.reduced() {
 			continue
 		}
@@ -258,6 +256,9 @@ func (e *exploration) search() (ending, error) {
 			if err := e.optimal.verify(); err != nil {
 				return atInterrupt, err
 			}
+		}
+		if err := e.again(run, again); err != nil || r.outcome == interrupted {
+			return atInterrupt, err
 		}
 		if n%64 == 0 {
 			e.progress()

@@ -47,6 +47,10 @@ func TestWrongUse(t *testing.T) {
 			inThread(func(t *schedule.T, _ *schedule.Word) { t.Choose("which", 0) }),
 			[]string{`Choose of "which" among 0: there must be one answer or more (in thread "a", after step `, ", add x (add 65535:0) by a, at misuse_test.go:"},
 		},
+		"too many answers": {
+			inThread(func(t *schedule.T, _ *schedule.Word) { t.Choose("which", tooMany) }),
+			[]string{`Choose of "which" among 2147483648: there may be at most 2^31-1 answers`},
+		},
 		"no answers at the end": {
 			atEnd(func(t *schedule.T) { t.Choose("which", -1) }), []string{`Choose of "which" among -1`, "(at the end, after step "},
 		},
@@ -135,3 +139,6 @@ func TestWrongUseIsNotHidden(t *testing.T) {
 		t.Errorf("explore: %v", err)
 	}
 }
+
+// tooMany is no constant, which an int of 32 bits could not hold.
+var tooMany = func() int { n := int64(1) << 31; return int(n) }()

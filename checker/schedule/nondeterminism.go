@@ -48,28 +48,65 @@ func (e *exploration) diagnosed(err error, plan []Decision) error {
 	return fmt.Errorf("%w; %s", err, text)
 }
 
-// againDue says whether the n-th execution of a sample is run again. Searches that
-// are exhaustive repeat a part of the execution before in each one, and notice when
-// it differs; a sample repeats nothing of itself.
-func againDue(n uint64) bool { return n > 0 && (n < 64 && n&(n-1) == 0 || n%64 == 0) }
-
-// again runs the last execution again and compares the two.
-func (e *exploration) again() error {
-	r := e.r
-	was, fails, steps := r.outcome, r.property, len(r.steps)
-	r.strategy = &guided{plan: r.decisions()}
-	r.run(steps)
-	r.strategy = e.strategy
+// againTimes is how often the n-th execution is run again, to see whether it goes alike.
+// A sample repeats nothing of itself. A search that is exhaustive repeats the first part
+// of the execution before in each one, and notices other steps there, but no other value,
+// and nothing of what comes last. (A search by states has ways of its own.)
+func (e *exploration) againTimes(n uint64) int {
 	switch {
+	case e.o.Steered:
+		return 0
+	case n == 1:
+		return 32
+	case n < 64 && n&(n-1) == 0:
+		return 4
+	case n%64 == 0:
+		return 1
+	}
+	return 0
+}
+
+// summary is what of an execution must be alike when it is run again.
+type summary struct {
+	outcome  outcome
+	property string
+	steps    int
+	told     Digest
+}
+
+func (r *runner) summed() summary { return summary{r.outcome, r.property, len(r.steps), r.sum} }
+
+// again runs the last execution again, so many times, and compares them.
+func (e *exploration) again(was summary, times int) error {
+	r := e.r
+	defer func() { r.strategy, r.sums = e.strategy, false }()
+	for range times {
+		r.strategy, r.sums = &guided{plan: r.decisions()}, true
+		r.run(was.steps)
+		if err := r.alike(was); err != nil || r.outcome == interrupted {
+			return err
+		}
+	}
+	return nil
+}
+
+// alike says what of the last execution is not as it was before.
+func (r *runner) alike(was summary) error {
+	switch is := r.summed(); {
 	case r.outcome == interrupted:
+		return nil
 	case r.misuse != "":
 		return fmt.Errorf("%w: run again, it calls T otherwise: %s", ErrNondeterministic, r.misuse)
+	case r.outcome == refused && r.difference == "":
+		return fmt.Errorf("%w: run again, other threads can go on before step %d", ErrNondeterministic, is.steps+1)
 	case r.outcome == refused:
 		return fmt.Errorf("%w: run again, %s", ErrNondeterministic, r.difference)
-	case len(r.steps) != steps:
-		return fmt.Errorf("%w: run again, it has %s and had %d", ErrNondeterministic, plural(len(r.steps), "step"), steps)
-	case r.outcome != was || r.property != fails:
-		return fmt.Errorf("%w: run again by the same steps, it ends otherwise%s", ErrNondeterministic, endings(fails, r.property))
+	case is.steps != was.steps:
+		return fmt.Errorf("%w: run again, it has %s and had %d", ErrNondeterministic, plural(is.steps, "step"), was.steps)
+	case is.outcome != was.outcome || is.property != was.property:
+		return fmt.Errorf("%w: run again by the same steps, it ends otherwise%s", ErrNondeterministic, endings(was.property, is.property))
+	case is.told != was.told:
+		return fmt.Errorf("%w: run again by the same steps, they read or write other values", ErrNondeterministic)
 	}
 	return nil
 }
@@ -135,8 +172,22 @@ func (w *rerun) note(stands ...standing) {
 	c := w.r.recording
 	if n := len(c.steps); n > 0 {
 		m.after = fmt.Sprintf("after step %d, %s", n, c.tell(w.r, n-1))
+		m.stands = slices.Concat([]standing{w.value(c.steps[n-1])}, stands)
 	}
 	w.moments = append(w.moments, m)
+}
+
+// value gives what a step has told, now that its thread has come to the next one.
+func (w *rerun) value(s TakenStep) standing {
+	v := standing{who: "the step", what: "no value"}
+	if s.Value != "" {
+		v.what = "the value " + s.Value
+	}
+	if s.Thread >= 0 {
+		th := w.r.threads[s.Thread]
+		v.source, v.frames = s.Source, slices.Concat(th.came, th.frames)
+	}
+	return v
 }
 
 // threads gives what each thread stands before.

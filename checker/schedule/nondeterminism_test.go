@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"urpc/checker/schedule"
+	"urpc/checker/verdict"
 )
 
 // manySteps gives the program threads whose interleavings are so many that what one
@@ -50,7 +51,7 @@ var uncontrolled = map[string]struct {
 				}
 			}
 		})
-	}, []string{"goes 2 ways, which part", `thread "a" comes to add`, " at nondeterminism_test.go:49 in ", "; there: the order of a map (nondeterminism_test.go:48)"}},
+	}, []string{"goes 2 ways, which part", `thread "a" comes to add`, " at nondeterminism_test.go:50 in ", "; there: the order of a map (nondeterminism_test.go:49)"}},
 	"time": {func(t *schedule.T) {
 		x, y := manySteps(t)
 		t.Go("a", func() {
@@ -59,7 +60,7 @@ var uncontrolled = map[string]struct {
 				either(time.Now().UnixNano()/64%2 == 0, x, y)
 			}
 		})
-	}, []string{"goes 2 ways, which part after step ", ", load x (load 65535:0) by a: ", `thread "a" comes to add`, "; there: the time (nondeterminism_test.go:59)"}},
+	}, []string{"goes 2 ways, which part after step ", ", load x (load 65535:0) by a: ", `thread "a" comes to add`, "; there: the time (nondeterminism_test.go:60)"}},
 	"rand": {func(t *schedule.T) {
 		x, y := manySteps(t)
 		t.Go("a", func() {
@@ -68,7 +69,7 @@ var uncontrolled = map[string]struct {
 				either(rand.IntN(2) == 0, x, y)
 			}
 		})
-	}, []string{"goes 2 ways, which part after step ", ", load x (load 65535:0) by a: ", "; there: random numbers (nondeterminism_test.go:68)"}},
+	}, []string{"goes 2 ways, which part after step ", ", load x (load 65535:0) by a: ", "; there: random numbers (nondeterminism_test.go:69)"}},
 	"another goroutine": {func(t *schedule.T) {
 		x, y := manySteps(t)
 		var n, stop atomic.Int32
@@ -86,7 +87,7 @@ var uncontrolled = map[string]struct {
 				either(n.Load()%2 == 0, x, y)
 			}
 		})
-	}, []string{"goes 2 ways, which part", "; there: another goroutine (nondeterminism_test.go:75)"}},
+	}, []string{"goes 2 ways, which part", "; there: another goroutine (nondeterminism_test.go:76)"}},
 	"an answer": {func(t *schedule.T) {
 		x, _ := manySteps(t)
 		t.Go("a", func() {
@@ -202,4 +203,72 @@ func TestWhatIsHiddenIsListed(t *testing.T) {
 		t.Fatal(err)
 	}
 	contains(t, err.Error(), "the order of a map, time, random numbers, a select, another goroutine, an address")
+}
+
+// unseen are programs in which what is decided by chance shows in no step that a search
+// comes by again: in a value alone, or in the last step.
+var unseen = map[string]struct {
+	program func(*schedule.T)
+	cause   string
+}{
+	"a time that is stored": {func(t *schedule.T) {
+		w := t.Word("w", 0)
+		t.Go("a", func() { w.Store(uint64(time.Now().UnixNano())) })
+		t.Go("b", func() {
+			w.Load()
+			w.Load()
+		})
+	}, "the time"},
+	"a random number that is stored": {func(t *schedule.T) {
+		w := t.Word("w", 0)
+		t.Go("a", func() { w.Store(rand.Uint64()) })
+		t.Go("b", func() { w.Load() })
+	}, "random numbers"},
+	"a random number of two": {func(t *schedule.T) {
+		w := t.Word("w", 0)
+		t.Go("a", func() { w.Store(rand.Uint64N(2)) })
+	}, "random numbers"},
+	"a map": {func(t *schedule.T) {
+		w, m := t.Word("w", 0), map[uint64]bool{1: true, 2: true, 3: true}
+		t.Go("a", func() {
+			for k := range m {
+				w.Store(k)
+				break
+			}
+		})
+		t.Go("b", func() { w.Load() })
+	}, "the order of a map"},
+	"a last step": {func(t *schedule.T) {
+		w := t.Word("w", 0)
+		t.Go("a", func() {
+			w.Load()
+			if rand.IntN(2) == 0 {
+				w.Add(1)
+			}
+		})
+	}, "random numbers"},
+	"bytes that are told": {func(t *schedule.T) {
+		t.Word("w", 0)
+		t.Go("a", func() {
+			t.Step(schedule.Event{Name: "write", Kind: schedule.Write, Location: schedule.Location{Offset: 8}, Size: 8})
+			b := [8]byte{byte(rand.IntN(256)), byte(rand.IntN(256))}
+			t.SawBytes(b[:])
+		})
+	}, "random numbers"},
+}
+
+func TestChanceThatShowsInNoStepIsNamed(t *testing.T) {
+	for name, c := range unseen {
+		for _, s := range []schedule.Strategy{
+			schedule.Bounded(-1), schedule.Bounded(2), schedule.Optimal(), schedule.Stateful(), schedule.Random(1, 500),
+			schedule.Uniform(1, 500), schedule.PCT(2, 1, 500), schedule.POS(1, 500), schedule.Selective(1, 500),
+		} {
+			rep, err := schedule.Explore(t.Context(), c.program, s, schedule.Options{})
+			if !errors.Is(err, schedule.ErrNondeterministic) || rep.Verdict == verdict.Holds {
+				t.Errorf("%s, %v: %v: %v", name, s, rep.Verdict, err)
+				continue
+			}
+			contains(t, err.Error(), "run again 50 times by the same choices, it goes ", "; there: "+c.cause+" (nondeterminism_test.go:")
+		}
+	}
 }

@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -216,8 +217,8 @@ func (t *T) AwaitStep(e Event, ok func() bool, on ...Location) {
 }
 
 // Choose gives a number of 0..n-1, as the kernel gives an answer: Bounded tries
-// each, Random draws one, a token records it. n is 1 or more. It is a step of the report but no
-// point where threads interleave: it belongs to the step before.
+// each, Random draws one, a token records it. n is 1 to 2^31-1. It is a step of the report but
+// no point where threads interleave: it belongs to the step before.
 func (t *T) Choose(name string, n int) int {
 	r, th := t.thread("Choose")
 	if r.quiet {
@@ -225,6 +226,9 @@ func (t *T) Choose(name string, n int) int {
 	}
 	if n < 1 {
 		r.misused("Choose of %q among %d: there must be one answer or more", name, n)
+	}
+	if n > math.MaxInt32 {
+		r.misused("Choose of %q among %d: there may be at most 2^31-1 answers; who draws from more chooses twice", name, n)
 	}
 	if n == 1 {
 		return 0
@@ -243,8 +247,15 @@ func (t *T) Choose(name string, n int) int {
 // Saw tells what the thread's last access read or wrote, for display. Where
 // speed matters use SawValue: the arguments of Saw are made even when nobody looks.
 func (t *T) Saw(format string, args ...any) {
-	if r := t.r; r.recording != nil && t.sees() {
-		r.recording.saw(r.running, fmt.Sprintf(format, args...))
+	r := t.r
+	if (r.recording != nil || r.sums) && t.sees() {
+		value := fmt.Sprintf(format, args...)
+		if r.recording != nil {
+			r.recording.saw(r.running, value)
+		}
+		if r.sums {
+			r.sum.Bytes([]byte(value))
+		}
 	}
 }
 
@@ -266,6 +277,9 @@ func (t *T) SawValue(v uint64) {
 	if r.hears && t.sees() {
 		r.tellValue(r.running, v)
 	}
+	if r.sums && t.sees() {
+		r.sum.Word(v)
+	}
 }
 
 // SawBytes is SawValue of a copy of several bytes, or of a further part of one.
@@ -277,6 +291,9 @@ func (t *T) SawBytes(b []byte) {
 	if r.hears && t.sees() {
 		r.running.told = true
 		r.running.local.Bytes(b)
+	}
+	if r.sums && t.sees() {
+		r.sum.Bytes(b)
 	}
 }
 

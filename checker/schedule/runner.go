@@ -83,6 +83,8 @@ type runner struct {
 	repeating   bool // the settled steps are repeated (repeat.go)
 	steps       []record
 	marks       []int32
+	sums        bool     // what the steps tell is summed up: the execution is run again
+	sum         Digest   // of that
 	spareSteps  []record // of executions that are made aside
 	spareMarks  []int32
 	preemptions int
@@ -188,6 +190,7 @@ func (r *runner) reset(settled int) {
 	}
 	r.struck, r.declarers, r.taken = 0, 0, 0
 	r.preemptions = 0
+	r.sum = Digest{}
 	r.outcome = underWay
 	r.property, r.message, r.difference, r.misuse = "", "", "", ""
 	r.failedAt, r.failedPreemptions = -1, 0

@@ -89,7 +89,7 @@ func TestDaemonMayWaitForEver(t *testing.T) {
 		s.Go("client", func() { m.add("call", 0, 1); m.add("call", 0, 1) })
 		s.AtEnd(func() { ends++; s.Check("served", m.w[1] == 2, "%d", m.w[1]) })
 	}, schedule.Bounded(-1), schedule.Options{})
-	if rep.Verdict != verdict.Holds || rep.Executions < 2 || uint64(ends) != rep.Executions {
+	if rep.Verdict != verdict.Holds || rep.Executions < 2 || uint64(ends) < rep.Executions { // some are run again
 		t.Errorf("%+v after %d ends", rep, ends)
 	}
 }
@@ -270,11 +270,12 @@ func TestCallsFromOutsideAreNamed(t *testing.T) {
 // A program that keeps state from one execution to the next is refused, by what
 // it did differently.
 func TestNondeterminismIsNamed(t *testing.T) {
+	const alike = 33 // the first execution is run again 32 times
 	runs := 0
 	for name, program := range map[string]func(*schedule.T){
 		"step 2 was two 1 (load 0:0) by a": func(s *schedule.T) {
 			runs++
-			n := runs
+			n := max(1, runs-alike+1)
 			s.Go("a", func() { s.Step(step("one")); s.Step(step(fmt.Sprint("two ", n))); s.Step(step("three")) })
 			s.Go("b", func() { s.Await("last", func() bool { return false }) })
 			s.Go("c", func() { s.Step(step("c")) })
@@ -283,12 +284,12 @@ func TestNondeterminismIsNamed(t *testing.T) {
 			runs++
 			n := runs
 			s.Go("a", func() { s.Step(step("one")); s.Step(step("two")) })
-			s.Go("b", func() { s.Await("odd", func() bool { return n%2 == 1 }) })
+			s.Go("b", func() { s.Await("early", func() bool { return n <= alike }) })
 		},
 		"ends after step": func(s *schedule.T) {
 			runs++
 			s.Go("a", func() {
-				if runs == 1 {
+				if runs <= alike {
 					s.Step(step("one"))
 					s.Choose("c", 2)
 				}
@@ -356,7 +357,7 @@ func TestInterrupt(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	runs := 0
 	program := func(s *schedule.T) {
-		if runs++; runs == 100 {
+		if runs++; runs == 200 { // some are run again
 			cancel()
 		}
 		increments(4, 3, false)(s)

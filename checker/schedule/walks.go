@@ -79,12 +79,16 @@ func (s *stateful) walk(depth int, judges bool) (walks uint64, again bool, err e
 	return walks, again, err
 }
 
-// once makes one walk.
+// once makes one walk, and runs it again by the same choices: it must go alike.
 func (w *walker) once() (steps int, again bool, err error) {
 	r := w.s.r
 	w.strange, w.void = "", false
+	var was summary
+	var plan []Decision
+	r.sums = true
+	defer func() { r.sums = false }()
 	r.aside(w, w.most, func() {
-		steps = len(r.steps)
+		steps, was, plan = len(r.steps), r.summed(), r.decisions()
 		switch {
 		case w.void:
 			again = true
@@ -100,6 +104,13 @@ func (w *walker) once() (steps int, again bool, err error) {
 			err = w.s.missed()
 		}
 	})
+	if err == nil && !again && was.outcome != interrupted {
+		r.aside(&guided{plan: plan}, w.most, func() {
+			if err = r.alike(was); err != nil {
+				w.s.walked = &found{decisions: plan}
+			}
+		})
+	}
 	return steps, again, err
 }
 
