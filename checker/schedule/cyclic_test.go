@@ -5,9 +5,11 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"urpc/checker/schedule"
+	"urpc/checker/verdict"
 )
 
 // Programs whose threads go round for ever: each makes the steps of its plan on two
@@ -105,7 +107,8 @@ func (s *wheelState) told() string { return fmt.Sprint(s.words, s.at, s.seen) }
 
 // enumeration is what there is.
 type enumeration struct {
-	states map[wheelState]bool
+	states map[wheelState]bool // of them, those whose successors are being visited
+	rounds bool                // some state comes after itself
 	told   map[string]bool
 	writes [wheelWords]uint64 // the threads that come to stand before a step which may change it
 }
@@ -117,10 +120,12 @@ func (w *wheel) enumerate() *enumeration {
 }
 
 func (w *wheel) visit(s wheelState, e *enumeration) {
-	if e.states[s] {
+	if under, visited := e.states[s]; visited {
+		e.rounds = e.rounds || under
 		return
 	}
 	e.states[s] = true
+	defer func() { e.states[s] = false }()
 	stuck := true
 	for t, plan := range w.plans {
 		if o := plan[s.at[t]]; o.kind != opLoad && o.kind != opAwait {
@@ -243,7 +248,7 @@ func TestStatefulAgreesOnProgramsThatGoRound(t *testing.T) {
 			wheels = append(wheels, w)
 		}
 	}
-	var states, whole, ends int
+	var states, whole, ends, round int
 	for n := range wheels {
 		w := &wheels[n]
 		all := w.enumerate()
@@ -257,15 +262,51 @@ func TestStatefulAgreesOnProgramsThatGoRound(t *testing.T) {
 			if (o.Plain || !all.moves()) && rep.States != uint64(len(all.states)) {
 				t.Errorf("program %d %v, %+v: %d states, there are %d", n, w, o, rep.States, len(all.states))
 			}
+			// One worker alone, without reduction, comes round exactly where there is a cycle.
+			if found := rep.Rounds > 0; found && !all.rounds || o.Plain && found != all.rounds {
+				t.Errorf("program %d %v, %+v: it comes round %d times, there is a cycle: %v", n, w, o, rep.Rounds, all.rounds)
+			}
 		}
+		round += btoi(all.rounds)
 		states += len(all.states)
 		ends += len(all.told)
 		if !all.moves() {
 			whole++
 		}
 	}
-	t.Logf("%d states; %d ends and failures; of %d programs %d have no step that is taken at once", states, ends, len(wheels), whole)
-	if states < 10_000 || ends < 50 || whole < 25 {
+	t.Logf("%d states; %d ends and failures; of %d programs %d have no step that is taken at once, and %d go round", states, ends, len(wheels), whole, round)
+	if states < 10_000 || ends < 50 || whole < 25 || round < 10 || round == len(wheels) {
 		t.Errorf("they are too few to tell")
+	}
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// Two threads that give way to each other, and begin again, may do so for ever: what holds
+// of all states holds, and that an execution need not end is told.
+func TestRoundsAreTold(t *testing.T) {
+	polite := func(t *schedule.T) {
+		words := [2]*schedule.Word{t.Word("left", 0), t.Word("right", 0)}
+		for i, name := range []string{"left", "right"} {
+			t.Go(name, func() {
+				for {
+					t.Mark("begins")
+					words[i].Store(1)
+					if words[1-i].Load() == 0 {
+						return
+					}
+					words[i].Store(0)
+				}
+			})
+		}
+	}
+	rep := must(schedule.Explore(t.Context(), polite, schedule.Stateful(), schedule.Options{}))
+	if rep.Verdict != verdict.Holds || rep.Rounds == 0 || !strings.HasPrefix(rep.Round, "the state before step ") {
+		t.Errorf("%v, %d rounds: %q", rep.Verdict, rep.Rounds, rep.Round)
 	}
 }

@@ -18,6 +18,8 @@ type fork struct {
 	holders []int16  // of the locks of all guards
 	answers odometer
 	before  knowledge
+	key     Digest // of the state, if it was looked up
+	keyed   bool
 	picture picture // of the state, where steps are recalled
 }
 
@@ -45,6 +47,7 @@ func (s *stateful) push() *fork {
 		p.row = s.path[k-1].row + 1
 	}
 	p.given, p.offend, p.relied, p.alone, p.answers.choices, p.picture.drawn = 0, 0, 0, false, p.answers.choices[:0], false
+	p.keyed = false
 	return p
 }
 

@@ -267,6 +267,13 @@ type Report struct {
 	// Of Stateful: different states, executions that ended in a state that was
 	// visited, and how many of those were verified to go on alike from there.
 	States, Hits, Verified uint64
+	// Rounds counts how often an execution of Stateful came back to a state that it had
+	// been in itself, and Round says where the first one did: by the same steps, again and
+	// again, it would never end. Whether a scheduler that lets every thread go on some time
+	// does that is not told. There may be rounds that are not counted, where steps that
+	// commute were left out, or another worker was first.
+	Rounds uint64
+	Round  string
 	// Walks counts the random walks from the beginning that Stateful makes once it has
 	// found nothing: each passed all checks and came through visited states alone.
 	Walks uint64

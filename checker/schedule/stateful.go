@@ -52,6 +52,8 @@ type stateful struct {
 	second       uint64 // the thread whose access is to race with the one made last
 	executions   uint64
 	hits         uint64
+	rounds       uint64 // of them in a state of the same execution
+	goesRoundAt  string // where the first of them was
 	check        verifier
 	swaps        swapper
 	scouted      int // as far in scouting

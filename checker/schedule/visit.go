@@ -1,5 +1,7 @@
 package schedule
 
+import "fmt"
+
 // A state that the search comes to: who goes on from it first, who need not, and whether
 // it was visited before.
 
@@ -59,6 +61,7 @@ func (s *stateful) enter(p *fork, sleep uint64, threads []*thread) bool {
 	}
 	key := s.keyOf(p)
 	slept, known, room := s.c.seen.visit(key, sleep)
+	p.key, p.keyed = key, true
 	switch {
 	case !room:
 		s.c.end(&s.c.noRoom)
@@ -72,6 +75,7 @@ func (s *stateful) enter(p *fork, sleep uint64, threads []*thread) bool {
 	case slept&^sleep == 0:
 		s.hits++
 		s.check.hit(key)
+		s.comesRound(p)
 		return s.goesOn(false)
 	default:
 		// Asleep stays only who slept each time: the argument in workers.go rests on it,
@@ -89,6 +93,19 @@ func (s *stateful) enter(p *fork, sleep uint64, threads []*thread) bool {
 		p.chosen = p.last
 	}
 	return true
+}
+
+// comesRound notes that the execution has come back to a state of its own: by the steps
+// since then it may go round for ever.
+func (s *stateful) comesRound(p *fork) {
+	for _, q := range s.path[:len(s.path)-1] {
+		if q.keyed && q.key == p.key {
+			if s.rounds++; s.goesRoundAt == "" {
+				s.goesRoundAt = fmt.Sprintf("the state before step %d is that before step %d", p.before.steps+1, q.before.steps+1)
+			}
+			return
+		}
+	}
 }
 
 // keyOf gives the digest of the state before the decision, which is the last one.

@@ -107,6 +107,7 @@ func (e *exploration) walkAfter(crew []*exploration, ends []end) (walks uint64, 
 // forget takes everything back that the search has found.
 func (s *stateful) forget() {
 	s.task, s.path, s.hits, s.check.due = nil, s.path[:0], 0, nil
+	s.rounds, s.goesRoundAt = 0, ""
 	s.swaps = newSwapper(s.r, s.ahead, s.voids, &s.c.swapped)
 	*s.memory = *newMemory(s.c)
 	s.setUp.choices, s.ended.choices = nil, nil
@@ -211,7 +212,7 @@ func (e *exploration) work() end {
 // how says; exhausted: the search goes on.
 func (e *exploration) judge(n uint64, how walk) (ending, error) {
 	s := e.states
-	e.report.Hits, e.report.Recalled = s.hits, s.memory.recalled
+	e.report.Hits, e.report.Recalled, e.report.Rounds, e.report.Round = s.hits, s.memory.recalled, s.rounds, s.goesRoundAt
 	if err := s.mistaken(); err != nil {
 		return atInterrupt, err
 	}
@@ -326,6 +327,9 @@ func (e *exploration) merge(w *exploration) {
 	a, b := &e.report, &w.report
 	a.Executions += b.Executions
 	a.Hits += b.Hits
+	if a.Rounds += b.Rounds; a.Round == "" {
+		a.Round = b.Round
+	}
 	a.Recalled += b.Recalled
 	a.Steps += b.Steps
 	a.Depth = max(a.Depth, b.Depth)

@@ -167,6 +167,9 @@ func (e *explored) covered() string {
 	if r.States > 0 {
 		text = fmt.Sprintf("%s, %s met again of which %s verified, in ", plural(r.States, "state"), grouped(r.Hits), grouped(r.Verified)) + text
 	}
+	if r.Rounds > 0 {
+		text += fmt.Sprintf("; may go round for ever: %s came back to a state of its own, in the first one %s", plural(r.Rounds, "execution"), r.Round)
+	}
 	if r.Untold != nil {
 		text += fmt.Sprintf("; some states count as several, how many depends on the order: %s read and told nothing", strings.Join(r.Untold, ", "))
 	}
@@ -218,7 +221,7 @@ func (e *explored) record() verdictRecord {
 	}
 	if r.States > 0 {
 		record.States, record.Verified, record.Recalled, record.Untold = new(r.States), new(r.Verified), new(r.Recalled), r.Untold
-		record.Distrusted = r.Distrusted
+		record.Distrusted, record.Rounds = r.Distrusted, r.Rounds
 		if r.Swapped > 0 {
 			record.Swapped = new(r.Swapped)
 		}

@@ -68,6 +68,8 @@ type verdictRecord struct {
 	Untold []string `json:"untold,omitempty"`
 	// Distrusted says of locks that the search did not rely on what was seen of them.
 	Distrusted []string `json:"distrusted,omitempty"`
+	// Rounds counts executions that came back to a state of their own: they may go round for ever.
+	Rounds uint64 `json:"rounds,omitempty"`
 	// In lock-step: steps that were judged, those of the executions that verify a search
 	// by states included, which steps does not count; the most states in which the
 	// specification may have been; and how much of it the code took.

@@ -100,10 +100,37 @@ func TestEveryState(t *testing.T) {
 			if rep.Verdict != verdict.Holds || !rep.Complete || rep.Verified == 0 || rep.Swapped == 0 && c.states > 100 {
 				t.Errorf("%v, complete %v, %d verified, %d swapped: %s", rep.Verdict, rep.Complete, rep.Verified, rep.Swapped, rep.Reason)
 			}
-			if rep.States != c.states {
-				t.Errorf("%d states, want %d", rep.States, c.states)
+			if rep.States != c.states || rep.Rounds != 0 {
+				t.Errorf("%d states, %d executions that go round, want %d, 0", rep.States, rep.Rounds, c.states)
 			}
 		})
+	}
+}
+
+// Every execution ends: without reduction, and by one worker, which would come round
+// wherever there is a cycle, none comes back to a state of its own.
+func TestEveryExecutionEnds(t *testing.T) {
+	for _, c := range []struct {
+		target  Target
+		configs []string
+	}{
+		{lockTarget, []string{"default", "three"}}, {queueTarget, []string{"2-1-2-2", "2-2-2-2"}},
+		{channelTarget, []string{"1-2-1-1", "2-1-1-1", "spurious"}},
+		{callTarget, []string{"1-1-2-1", "deadline", "blocked", "full"}},
+		{donationTarget, []string{"default", "alone", "two-callers", "never", "preempted", "stop", "exit"}},
+		{deathTarget, []string{"server", "client"}}, {bindTarget, []string{"default", "client-dies", "listen"}},
+	} {
+		for _, config := range c.configs {
+			v, _, err := c.target.Parse(config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rep, err := Run(t.Context(), c.target, v, schedule.Stateful(), schedule.Options{Plain: true, Workers: 1})
+			if err != nil || !rep.Complete || rep.Rounds != 0 || rep.States < 50 {
+				t.Errorf("%s %s: %v, complete %v, %d states, %d executions go round: %s (%v)",
+					c.target.Name, config, rep.Verdict, rep.Complete, rep.States, rep.Rounds, rep.Round, err)
+			}
+		}
 	}
 }
 
