@@ -93,9 +93,6 @@
 //     Cond.
 //   - Unfair schedules that go on for ever: executions are finite, so that a thread
 //     that is passed over without end shows only as a loop that is too long.
-//   - In a search by states: loops of steps that come back to a state. Each state is
-//     visited once, so that a thread which goes round for ever without an await is cut
-//     off where it comes round. Bounded and Random end with unknown, and name it.
 //   - More than 64 threads in one execution, those of clocks and store buffers
 //     included.
 //
