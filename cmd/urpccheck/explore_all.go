@@ -18,7 +18,7 @@ import (
 const (
 	// eachTime is how long a search of every state may take, if there is no --time, before
 	// a sample must do; of a large configuration a sample must do at once.
-	eachTime = 15 * time.Minute
+	eachTime = 10 * time.Minute
 	// eachSample is how many executions that sample has.
 	eachSample = 10_000
 	// eachTied is how many executions a search in lock-step may have, transition by

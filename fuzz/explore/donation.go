@@ -84,7 +84,7 @@ var donationTarget = Target{
 		donationOf("stop-2", "a pool of two that is stopped at any time", map[string]int{"processors": 0, "workers": 2, "calls": 1, "handlers": handlersWork, "stop": stoppedAnyTime, "poll": 0}),
 		donationOf("stop-after", "a pool of two that is stopped after the calls", map[string]int{"workers": 2, "calls": 1, "stop": stoppedAfter}),
 		donationOf("wrap", "two processors, one caller, two calls; positions, and counts of donated processors, that wrap at 2^32", map[string]int{"start": near2to32}),
-		donationOf("large", "three callers, three workers, two calls each", map[string]int{"clients": 3, "workers": 3, "slots": 1, "handlers": handlersWork, "preempt": 1}),
+		tooLarge(donationOf("large", "three callers, three workers, two calls each", map[string]int{"clients": 3, "workers": 3, "slots": 1, "handlers": handlersWork, "preempt": 1})),
 	},
 	Properties: []string{
 		memory.MutualExclusion, memory.OneLeader, memory.InOrder, memory.NoOverwriting, memory.OwnResult, memory.ExactlyOnce,

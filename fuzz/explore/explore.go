@@ -146,3 +146,9 @@ func (t Target) options(o schedule.Options, configuration string) schedule.Optio
 	o.Skip = []string{"urpc/runtime/shm", "urpc/runtime/lock", "urpc/fuzz/explore"}
 	return o
 }
+
+// tooLarge marks a configuration of which nobody waits for all states.
+func tooLarge(c catalogue.Configuration) catalogue.Configuration {
+	c.Large = true
+	return c
+}

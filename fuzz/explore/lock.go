@@ -23,7 +23,7 @@ var lockTarget = Target{
 	Configurations: []catalogue.Configuration{
 		{Name: "default", Doc: "two threads, two rounds"},
 		{Name: "three", Doc: "three threads, two rounds", Set: map[string]int{"n": 3}},
-		{Name: "eight", Doc: "eight threads, three rounds", Set: map[string]int{"n": 8, "rounds": 3}},
+		{Name: "eight", Doc: "eight threads, three rounds", Set: map[string]int{"n": 8, "rounds": 3}, Large: true},
 	},
 	Properties: []string{spec.MutualExclusion, NothingLost, NoBypass},
 	Program:    func(v catalogue.Values) func(*schedule.T) { return watchedLock(v, Watch{}) },

@@ -32,7 +32,7 @@ var queueTarget = Target{
 		queueOf("1-2-2-1", "two receivers", 1, 2, 2, 1, 0),
 		queueOf("2-1-2-2", "two senders, two messages each, two slots", 2, 1, 2, 2, 0),
 		queueOf("2-2-2-2", "two of each", 2, 2, 2, 2, 0),
-		queueOf("3-2-3-4", "three senders, two receivers, four slots", 3, 2, 3, 4, 0),
+		tooLarge(queueOf("3-2-3-4", "three senders, two receivers, four slots", 3, 2, 3, 4, 0)),
 		queueOf("wrap", "two senders, two slots, positions that wrap at 2^32", 2, 1, 2, 2, near2to32),
 		{Name: "filled", Doc: "two slots, each filled to its last byte", Set: map[string]int{"senders": 1, "receivers": 1, "messages": 3, "slots": 1, "payload": 1}},
 		{Name: "line", Doc: "two slots of two lines each, of whose second one the messages have a word", Set: map[string]int{"senders": 1, "receivers": 1, "messages": 3, "slots": 1, "payload": 2}},

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"urpc/checker/catalogue"
 	"urpc/checker/schedule"
 	"urpc/checker/verdict"
 	"urpc/runtime/shm"
@@ -96,6 +97,9 @@ func visitedWhole() []counted {
 func TestEveryState(t *testing.T) {
 	for _, c := range visitedWhole() {
 		t.Run(c.target+" "+c.config, func(t *testing.T) {
+			if isLarge(t, c.target, c.config) {
+				t.Error("it is visited whole, and marked as large")
+			}
 			rep := run(t, c.target, c.config, schedule.Stateful())
 			if rep.Verdict != verdict.Holds || !rep.Complete || rep.Verified == 0 || rep.Swapped == 0 && c.states > 100 {
 				t.Errorf("%v, complete %v, %d verified, %d swapped: %s", rep.Verdict, rep.Complete, rep.Verified, rep.Swapped, rep.Reason)
@@ -298,3 +302,14 @@ func keeps(m *Machine, which int) {
 
 // leavesBits are those of a live value that say how a thread leaves its call.
 const leavesBits = 0xe
+
+// isLarge says whether a named configuration is marked as large.
+func isLarge(t *testing.T, target, config string) bool {
+	t.Helper()
+	found, err := Find(target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(found.Configurations, func(c catalogue.Configuration) bool { return c.Name == config })
+	return i >= 0 && found.Configurations[i].Large
+}
