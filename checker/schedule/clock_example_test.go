@@ -59,16 +59,16 @@ func ExampleT_Clock() {
 	// violated
 	//     clock                              first                              second
 	//     ---------------------------------- ---------------------------------- ----------------------------------
-	// 1                                      load clock 65535:0 +8 = 0s
+	// 1                                      load clock = 0s
 	//                                        clock_example_test.go:32
-	// 2*                                                                        set timer of clock 65535:0 +8 = 0s
+	// 2*                                                                        set timer of clock = 0s
 	//                                                                           clock_example_test.go:37
-	// 3   clock moves 65535:0 +8 = 10s
-	// 4                                                                         await clock 65535:0 +8 = 10s
+	// 3   clock moves = 10s
+	// 4                                                                         await clock = 10s
 	//                                                                           clock_example_test.go:37
-	// 5                                                                         store file 65535:8 +8 = 2
+	// 5                                                                         store file = 2
 	//                                                                           clock_example_test.go:29
-	// 6                                      store file 65535:8 +8 = 1
+	// 6                                      store file = 1
 	//                                        clock_example_test.go:29
 	//
 	// * preempts a thread that could have gone on: 1 preemption

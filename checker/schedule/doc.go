@@ -30,10 +30,14 @@
 //	T.Step, T.Await      accesses of code that has its own words: announce each
 //	T.Check, T.AtEnd     what must hold; T.TB for assertions that take a testing.TB
 //
+// A Word has the methods of an atomic.Uint64. Lock-free code whose words are an interface
+// of those it uses runs as it ships and under a schedule; pointers are then numbers of nodes
+// (lockfree_example_test.go).
+//
 // A loop that polls is an await: a thread that waits is not run until a write makes
 // its predicate true, so that spinning costs no executions and a livelock of
 // polling threads is a deadlock of awaits. The predicate may look at any Word, by Peek; what
-// else it looks at is to be named to T.Await or T.AwaitStep. Other loops are bounded by
+// else it looks at is to be named to T.Await, T.AwaitStep or T.StepIf. Other loops are bounded by
 // Options.MaxSteps, and the verdict says so.
 //
 // # Which strategy
@@ -82,7 +86,8 @@
 //   - Accesses that no step announces: to variables that threads share without
 //     T.Word or T.Step, and within one step. They happen at the step before. So it is
 //     with what predicates look at beside words and the places that are named: Stateful
-//     and Optimal test on a sample that there is nothing, and end with ErrState if there is.
+//     and Optimal end with ErrState where they come to a step that shows it, and try on a
+//     sample whether the other order of two steps does.
 //   - Weak memory. Every interleaving is sequentially consistent, but for the plain
 //     stores of Words with Options.StoreBuffers. Plain accesses that nothing orders
 //     are found with Options.DataRaces, whatever their values.

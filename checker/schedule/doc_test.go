@@ -28,7 +28,7 @@ func TestFilesOfTheDocumentation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	named := regexp.MustCompile(`[a-z]+\.go\b`).FindAllString(string(text), -1)
+	named := regexp.MustCompile(`[a-z_]+\.go\b`).FindAllString(string(text), -1)
 	if len(named) < 20 {
 		t.Errorf("it points at %d files", len(named))
 	}

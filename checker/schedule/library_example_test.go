@@ -231,23 +231,23 @@ func Example_storeBuffers() {
 	// violated
 	//      left                           right                          left's buffer                  right's buffer
 	//      ------------------------------ ------------------------------ ------------------------------ ------------------------------
-	//  1   write left 65535:0 +8 = 1
+	//  1   write left = 1
 	//      library_example_test.go:208
-	//  2   load right 65535:8 +8 = 0
+	//  2   load right = 0
 	//      library_example_test.go:209
-	//  3                                  write right 65535:8 +8 = 1
+	//  3                                  write right = 1
 	//                                     library_example_test.go:208
-	//  4                                  load left 65535:0 +8 = 0
+	//  4                                  load left = 0
 	//                                     library_example_test.go:209
-	//  5                                                                 flush left 65535:0 +8 = 1
+	//  5                                                                 flush left = 1
 	//  6   drain
 	//      library_example_test.go:210
-	//  7   add inside 65535:16 +8 = 1
+	//  7   add inside = 1
 	//      library_example_test.go:210
-	//  8                                                                                                flush right 65535:8 +8 = 1
+	//  8                                                                                                flush right = 1
 	//  9                                  drain
 	//                                     library_example_test.go:210
-	// 10                                  add inside 65535:16 +8 = 2
+	// 10                                  add inside = 2
 	//                                     library_example_test.go:210
 	//
 	// mutual exclusion, after 10 steps

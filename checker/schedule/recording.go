@@ -166,6 +166,17 @@ func (c *recording) saw(th *thread, value string) {
 	}
 }
 
+// effect sets what the thread's last step made of the value.
+func (c *recording) effect(th *thread, changed bool, v uint64) {
+	switch {
+	case th == nil || th.last < 0:
+	case changed:
+		c.steps[th.last].Effect = "to " + formatValue(v)
+	default:
+		c.steps[th.last].Effect = "unchanged"
+	}
+}
+
 // sawMore adds to the value of the thread's last step.
 func (c *recording) sawMore(th *thread, value string) {
 	if th.last >= 0 {

@@ -232,17 +232,22 @@ func (x *Execution) thread(s TakenStep) string {
 	return x.Threads[s.Thread]
 }
 
-// describe gives a step in words: name, location, value, source.
+// describe gives a step in words: name, location, value, source. The name of a step on a Word
+// says which.
 func describe(s TakenStep) string {
 	parts := []string{s.Event.Name}
-	if k := s.Event.Kind; k != Choice && k != Drain {
+	onWord := s.Event.Location.Segment == wordSegment
+	if k := s.Event.Kind; k != Choice && k != Drain && !onWord {
 		parts = append(parts, s.Event.Location.String())
 	}
-	if s.Event.Size > 0 {
+	if s.Event.Size > 0 && !onWord {
 		parts = append(parts, fmt.Sprintf("+%d", s.Event.Size))
 	}
 	if s.Value != "" {
 		parts = append(parts, "= "+s.Value)
+	}
+	if s.Effect != "" {
+		parts = append(parts, s.Effect)
 	}
 	if s.Source != "" {
 		parts = append(parts, path.Base(filepath.ToSlash(s.Source)))

@@ -7,7 +7,8 @@ import (
 	"urpc/checker/verdict"
 )
 
-// Location is a place that threads share: an offset in a segment.
+// Location is a place that threads share: an offset in a segment. Segment 65535 is that of
+// Words, whose steps are printed by the word's name alone.
 type Location struct {
 	Segment uint16
 	Offset  uint32
@@ -342,6 +343,7 @@ type TakenStep struct {
 	// Preempts: the thread of the step before was still enabled.
 	Preempts bool
 	Value    string // what the access read or wrote, if the program tells (T.Saw)
+	Effect   string // "to 2" or "unchanged", where a Word tells that beside the value that it had
 	Source   string // file:line of the access, when the failure is rendered
 }
 

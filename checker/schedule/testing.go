@@ -58,9 +58,13 @@ func Test(t testing.TB, program func(*T), s Strategy, o Options) {
 		}
 		t.Fatalf("%s is violated\n\n%s\nreplay: %s", report.Failure.Property, b.String(), replayCommand(t.Name(), report.Failure.Token))
 	case report.Verdict == verdict.Unknown && !report.BudgetUsed:
-		t.Fatalf("unknown within %s: %s (%d executions)", report.Bound, report.Reason, report.Executions)
+		t.Fatalf("unknown within %s: %s (%s)", report.Bound, report.Reason, plural(report.Executions, "execution"))
 	default:
-		t.Logf("%v within %s: %d executions, %d steps", report.Verdict, report.Bound, report.Executions, report.Steps)
+		states := ""
+		if report.States > 0 {
+			states = plural(report.States, "state") + ", "
+		}
+		t.Logf("%v within %s: %s%s, %s", report.Verdict, report.Bound, states, plural(report.Executions, "execution"), plural(report.Steps, "step"))
 		if compared := report.Differs + report.Agrees; compared != "" {
 			t.Logf("%s", compared)
 		}

@@ -140,6 +140,7 @@ func (w *Word) Swap(v uint64) (old uint64) {
 	w.step(w.names.swap, Swap)
 	old, w.v = w.v, v
 	w.t.SawValue(old)
+	w.told(true, v)
 	return old
 }
 
@@ -164,11 +165,19 @@ func (w *Word) compareAndSwap(name string, old, v uint64) bool {
 	r.ready |= th.bit
 	r.pause(th)
 	w.t.SawValue(w.v)
+	w.told(th.wrote, v)
 	if !th.wrote {
 		return false
 	}
 	w.v = v
 	return true
+}
+
+// told tells what the thread's step, which has told the value before it, made of that.
+func (w *Word) told(changed bool, v uint64) {
+	if r := w.t.r; r.recording != nil && w.t.sees() {
+		r.recording.effect(r.running, changed, v)
+	}
 }
 
 // Await waits until ok of the word's value is true, and gives the value. ok must
@@ -186,6 +195,7 @@ func (w *Word) AwaitSwap(ok func(v uint64) bool, v uint64) (old uint64) {
 	w.await(w.names.swap, Swap, ok)
 	old, w.v = w.v, v
 	w.t.SawValue(old)
+	w.told(true, v)
 	return old
 }
 
