@@ -95,9 +95,9 @@ func (e *exploration) whyCut(final finalRun) string {
 	case r.outcome != cut || r.mute != "" || len(r.words) == 0 && len(r.shared) == 0:
 		return "a loop without an await? Or " + longer
 	case c.again > 0:
-		return fmt.Sprintf("the state after step %d is that after step %d: a loop without an await", c.again, c.before)
+		return fmt.Sprintf("the state after step %d is that after step %d: a loop without an await (Word.Await, T.Await, T.AwaitStep)", c.again, c.before)
 	case thread != "":
-		return fmt.Sprintf("a loop without an await? Or %s. No state comes twice, but thread %q goes on without a mark, and then none does", longer, thread)
+		return fmt.Sprintf("a loop without an await? Or %s. No state comes twice, but thread %q goes on without a mark, and then none does: T.Mark at the head of its loop tells the two apart", longer, thread)
 	}
 	return "no state comes twice: " + longer
 }

@@ -38,7 +38,7 @@ func TestWhatIsTooLong(t *testing.T) {
 	const (
 		questions = ": a loop of questions that some answers never end? It must be bounded; if so many are wanted, more steps are allowed by MaxSteps"
 
-		loop   = ": a loop without an await"
+		loop   = ": a loop without an await (Word.Await, T.Await, T.AwaitStep)"
 		longer = ": no state comes twice: the program is longer than that, or counts for ever: more steps are allowed by MaxSteps"
 		either = ": a loop without an await? Or the program is longer than that, or counts for ever: more steps are allowed by MaxSteps"
 	)
@@ -76,7 +76,7 @@ func TestWhatIsTooLong(t *testing.T) {
 			name: "a loop without a mark", program: polling(false),
 			by:   []schedule.Strategy{schedule.Bounded(-1), schedule.Stateful()},
 			told: []string{either},
-			end:  `. No state comes twice, but thread "poller" goes on without a mark, and then none does`,
+			end:  `. No state comes twice, but thread "poller" goes on without a mark, and then none does: T.Mark at the head of its loop tells the two apart`,
 		},
 		{
 			name: "a queue of many messages", program: queueOf(1000, false),
