@@ -2,7 +2,7 @@ package schedule
 
 // fork is one decision of the current execution.
 type fork struct {
-	enabled uint64
+	minds          // threads that are enabled among them
 	ready   uint64 // of these, the threads before a step that is no await
 	last    int    // the thread of the step before; -1: there was none
 	sleep   uint64 // threads that need not go on from here

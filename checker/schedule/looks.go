@@ -9,7 +9,7 @@ import (
 // about the step, so that all that it looks at are places of the step. Words tell that by
 // themselves: each that is read while a predicate runs is noted, and is a place of the
 // step from then on (thread.on). Memory of the program's own is announced: T.Await,
-// T.AwaitStep.
+// T.AwaitStep, T.StepIf.
 //
 // A predicate need not look at all in each state: it may know the answer by the first
 // word. What it looks at in one state decides about it there, and it looks at the same
@@ -90,17 +90,63 @@ func (o *optimal) ask(p *pending, v uint64) (could, known bool) {
 }
 
 // toAnnounce says what to do about a predicate that looks at more than is known of it.
-const toAnnounce = "what else does its predicate look at? A Word says so by Peek; memory of the program's own is to be named to T.Await or T.AwaitStep"
+const toAnnounce = "what else does its predicate look at? A Word says so by Peek; memory of the program's own is to be named to T.Await, T.AwaitStep or T.StepIf"
 
-// told looks at the threads that waited before the last step and wait still (hides); false:
-// the search cannot go on.
-func (o *optimal) told(enabled uint64) bool {
+// minds is what threads are about to do by their predicates: who waits, who of them can go on,
+// who stands before a StepIf whose predicate looks at nothing but places that are known for
+// the step's, and whose step would then write.
+type minds struct{ waiting, enabled, asked, would uint64 }
+
+func (r *runner) minds(enabled uint64) minds {
+	m := minds{waiting: r.waiting, enabled: enabled}
+	for e := r.ready; e != 0; e &= e - 1 {
+		if th := r.threads[lowest(e)]; th.changes != nil {
+			would, known := r.would(th)
+			if known {
+				m.asked |= th.bit
+				m.would |= uint64(oneIf(would)) << th.index
+			}
+		}
+	}
+	return m
+}
+
+// would asks the predicate of a StepIf before the step is taken. That is no use of the
+// program's: if it panics it does so when the step is taken, if it does then, and what it
+// looks at matters then.
+func (r *runner) would(th *thread) (would, known bool) {
+	asker, looks := *th, len(r.looks)
+	asker.on = slices.Clone(th.on)
+	defer func() {
+		r.asked, r.quiet, r.looks = nil, false, r.looks[:looks]
+		if recover() != nil {
+			would, known = false, false
+		}
+	}()
+	r.asked, r.quiet = &asker, true
+	would = th.changes()
+	return would, len(asker.on) == len(th.on)
+}
+
+// kept gives the threads that the step of another one keeps from being taken, or that would do
+// otherwise after it than before, and let those that it lets go on.
+func (was minds) kept(is minds, by int16) uint64 {
+	return (was.enabled&^is.enabled&was.waiting&is.waiting | (was.would^is.would)&was.asked&is.asked) &^ (1 << uint(by))
+}
+
+func (was minds) let(is minds, by int16) uint64 {
+	return is.enabled &^ was.enabled & was.waiting & is.waiting &^ (1 << uint(by))
+}
+
+// told looks at the threads that stood before an await, or a StepIf, before the last step and
+// do so still (hides); false: the search cannot go on.
+func (o *optimal) told(now minds) bool {
 	k := len(o.path) - 1
 	if k < 0 || o.settled <= k {
 		return true
 	}
 	n := o.path[k]
-	text := o.hides(n.enabled, enabled, n.waiting, &n.access)
+	text := o.hides(n.minds, now, &n.access)
 	if o.places.merged {
 		o.places.merged, o.restart = false, true
 		return false
@@ -111,12 +157,11 @@ func (o *optimal) told(enabled uint64) bool {
 	return text == ""
 }
 
-// hides says that the last step has let a thread go on that waited, or has kept one from it,
-// which changes nothing at the places of what that stands before: the two do not commute, and
-// the search takes it that they do. "": it has not. were and waited are the threads that were
-// enabled and that waited before it.
-func (o *optimal) hides(were, enabled, waited uint64, step *access) string {
-	for e := (were ^ enabled) & waited & o.r.waiting &^ (1 << uint(step.thread)); e != 0; e &= e - 1 {
+// hides says that the last step has changed the mind of a thread, and changes nothing at the
+// places of what that stands before: the two do not commute, and the search takes it that they
+// do. "": it has not.
+func (o *optimal) hides(was, is minds, step *access) string {
+	for e := was.kept(is, step.thread) | was.let(is, step.thread); e != 0; e &= e - 1 {
 		th := o.r.threads[lowest(e)]
 		if th.event.Kind == Drain { // by a Flush, which is its cause
 			continue
@@ -124,13 +169,40 @@ func (o *optimal) hides(were, enabled, waited uint64, step *access) string {
 		if p := o.pending(th); o.places.merged || p.depends(step) {
 			continue
 		}
-		does := "keeps %s by %s from being taken"
-		if enabled&th.bit != 0 {
-			does = "lets %s by %s be taken"
-		}
-		return fmt.Sprintf("%s "+does+", and changes nothing at its places: %s", o.r.tell(o.r.lastStep()), o.r.before(th), th.name, toAnnounce)
+		return o.r.hidden(th, is)
 	}
 	return ""
+}
+
+// hidden says that the last step has changed the mind of the thread.
+func (r *runner) hidden(th *thread, is minds) string {
+	does := "keeps %s by %s from being taken"
+	switch {
+	case th.changes != nil && is.would&th.bit != 0:
+		does = "lets %s by %s change its place"
+	case th.changes != nil:
+		does = "keeps %s by %s from changing its place"
+	case is.enabled&th.bit != 0:
+		does = "lets %s by %s be taken"
+	}
+	return fmt.Sprintf("%s "+does+", and changes nothing at its places: %s", r.tell(r.lastStep()), r.before(th), th.name, toAnnounce)
+}
+
+// hides is that of a search by states. A step that lets a thread go on is none of its business:
+// every thread that can go on is tried in every state, and one that could not does not sleep.
+// Where the program declares locks the search goes on (clashed). Of a thread that looks at more
+// since the step it is not known here what places that makes one.
+func (s *stateful) hides(from *fork, is minds) (err error) {
+	took := from.stands[from.chosen]
+	took.writes = from.wrote
+	for e := from.minds.kept(is, took.thread); e != 0; e &= e - 1 {
+		th := s.r.threads[lowest(e)]
+		if th.event.Kind == Drain || !s.c.usage.apart(th, &took) {
+			continue
+		}
+		return s.clashed(clash{err: fmt.Errorf("%w: after %s %s", ErrState, plural(len(s.r.steps), "decision"), s.r.hidden(th, is)), at: s.r.decisions()})
+	}
+	return nil
 }
 
 // cannot says that a thread is not enabled where the search takes it to be: it was, before

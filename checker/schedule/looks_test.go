@@ -83,6 +83,27 @@ var farsighted = map[string]func(*schedule.T, func(string)){
 		t.Go("looks", func() { x.Load() })
 		t.AtEnd(func() { told(fmt.Sprint(wrote, y)) })
 	},
+	"a step that writes if memory says so, which is named": func(t *schedule.T, told func(string)) {
+		m := newWords(t)
+		var wrote [2]bool
+		for i, name := range []string{"may write", "may write, too"} {
+			t.Go(name, func() {
+				e := schedule.Event{Name: "try", Kind: schedule.CAS, Location: at(0), Size: 8}
+				wrote[i] = t.StepIf(e, func() bool { return m.w[0] == 0 && m.w[1] == 0 && m.w[2] == 0 }, at(1), at(2))
+				if wrote[i] {
+					m.w[0] = 1
+				}
+				t.SawValue(truth(wrote[i]))
+			})
+		}
+		t.Go("sets", func() {
+			m.store("store 1", 1, 1)
+			m.store("store 2", 2, 1)
+			m.store("store 1", 1, 0)
+			m.store("store 2", 2, 0)
+		})
+		t.AtEnd(func() { told(fmt.Sprint(wrote, m.w)) })
+	},
 	"a wait until an instant, and for a word": func(t *schedule.T, told func(string)) {
 		x, clock := t.Word("x", 0), t.Clock("clock")
 		came := false
@@ -235,10 +256,11 @@ func TestSearchesAgreeOnPredicatesOverTwoPlaces(t *testing.T) {
 var secretive = []struct {
 	name    string
 	fails   bool // the first execution is one that fails
+	sampled bool // only the other order of two steps shows it, and that is tried on a sample
 	program func(*schedule.T)
 	text    []string
 }{
-	{"a step keeps another from being taken", false, func(t *schedule.T) {
+	{"a step keeps another from being taken", false, true, func(t *schedule.T) {
 		writer, readers, inside := t.Word("writer", 0), t.Word("readers", 0), 0
 		t.Go("writer", func() {
 			t.AwaitStep(on(writer, "lock", schedule.Swap), func() bool { return inside == 0 })
@@ -246,7 +268,7 @@ var secretive = []struct {
 		})
 		t.Go("reader", func() { readers.Add(1); inside = 1 })
 	}, []string{"add readers", "by reader keeps lock (swap 65535:0) by writer from being taken", "T.AwaitStep"}},
-	{"a step keeps another from being taken, the other order coming first", true, func(t *schedule.T) {
+	{"a step keeps another from being taken, the other order coming first", true, false, func(t *schedule.T) {
 		writer, readers, inside := t.Word("writer", 0), t.Word("readers", 0), 0
 		t.Go("reader", func() { readers.Add(1); inside = 1 })
 		t.Go("writer", func() {
@@ -254,11 +276,69 @@ var secretive = []struct {
 			t.SawValue(0)
 		})
 	}, []string{"add readers", "by reader keeps lock (swap 65535:0) by writer from being taken", "T.AwaitStep"}},
-	{"a step lets another be taken", false, func(t *schedule.T) {
+	{"a step lets another be taken", false, false, func(t *schedule.T) {
 		tail, head, sent := t.Word("tail", 0), t.Word("head", 0), 0
 		t.Go("sender", func() { tail.Store(1); sent = 1; tail.Load() })
 		t.Go("receiver", func() { head.Await(func(uint64) bool { return sent > 0 }) })
 	}, []string{"store tail", "by sender lets await head (await 65535:8) by receiver be taken", "T.AwaitStep"}},
+	{"a step keeps another from changing its place", false, true, func(t *schedule.T) {
+		x, y, shut := t.Word("x", 0), t.Word("y", 0), false
+		t.Go("may write", func() {
+			t.SawValue(truth(t.StepIf(on(x, "try", schedule.CAS), func() bool { return !shut })))
+		})
+		t.Go("shuts", func() { y.Store(1); shut = true; y.Load() })
+	}, []string{"store y", "by shuts keeps try (cas 65535:0) by may write from changing its place", "T.StepIf"}},
+	{"a step keeps another from changing its place, the other order coming first", false, false, func(t *schedule.T) {
+		x, y, shut := t.Word("x", 0), t.Word("y", 0), false
+		t.Go("shuts", func() { y.Store(1); shut = true; y.Load() })
+		t.Go("may write", func() {
+			t.SawValue(truth(t.StepIf(on(x, "try", schedule.CAS), func() bool { return !shut })))
+		})
+	}, []string{"store y", "by shuts keeps try (cas 65535:0) by may write from changing its place", "T.StepIf"}},
+	{"a step lets another change its place, late", false, false, func(t *schedule.T) {
+		x, y, opened := t.Word("x", 0), t.Word("y", 0), 0
+		t.Go("opens", func() {
+			for range 3 {
+				y.Add(1)
+				opened++
+			}
+		})
+		t.Go("may write", func() {
+			t.SawValue(truth(t.StepIf(on(x, "try", schedule.CAS), func() bool { return opened == 3 })))
+		})
+	}, []string{"add y", "by opens lets try (cas 65535:0) by may write change its place", "T.StepIf"}},
+}
+
+// What predicates hide is no matter of a sample where a search comes to it: the step is seen
+// to change what another thread is about to do, with nothing that is tested on a sample.
+func TestWhatPredicatesHideIsNoMatterOfASample(t *testing.T) {
+	schedule.WithoutSwaps(t)
+	schedule.WithoutWalks(t)
+	schedule.VerifyLittle(t)
+	for _, c := range secretive {
+		if c.sampled {
+			continue
+		}
+		lets := strings.Contains(c.text[1], "lets") && strings.Contains(c.text[1], "be taken")
+		for by, s := range map[string]schedule.Strategy{"optimal": schedule.Optimal(), "stateful": schedule.Stateful()} {
+			if lets && by == "stateful" {
+				continue // every thread that can go on is tried in every state
+			}
+			for _, recalls := range []bool{false, true} {
+				rep, err := schedule.Explore(context.Background(), func(t *schedule.T) {
+					if recalls {
+						t.Recall()
+					}
+					c.program(t)
+				}, s, schedule.Options{KeepGoing: true})
+				if !errors.Is(err, schedule.ErrState) || rep.Verdict != verdict.Unknown {
+					t.Errorf("%s, %s: %v, %v", c.name, by, rep.Verdict, err)
+				} else if !recalls { // who recalls may say it otherwise
+					contains(t, err.Error(), c.text...)
+				}
+			}
+		}
+	}
 }
 
 // A predicate that looks at what is not announced is an error of the optimal search, or what

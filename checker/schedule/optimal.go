@@ -18,7 +18,8 @@ import (
 //
 // What predicates look at is found out on the way (looks.go). That steps commute which touch
 // no place together is what the program announces: it is tested on a sample (swaps.go), and
-// wherever a step changes who of the threads that wait can go on (hides).
+// wherever a step changes who of the threads that wait can go on, or which StepIf would write
+// (hides).
 type optimal struct {
 	r       *runner
 	places  *places
@@ -58,8 +59,7 @@ type node struct {
 	pending
 	name    int32
 	place   uint64
-	enabled uint64
-	waiting uint64    // threads that stand before an await; the enabled ones could take it
+	minds             // threads that are enabled among them
 	sleep   []access  // steps that need not be explored here
 	tree    []*wakeup // the wakeup tree, without the branch that is being explored
 	planned []int32   // answers to give
@@ -214,10 +214,12 @@ func (o *optimal) pick(enabled uint64, last int) int {
 		return -1
 	case o.at < len(o.path):
 		return o.repeat(enabled)
-	case !o.told(enabled):
+	}
+	now := o.r.minds(enabled)
+	if !o.told(now) {
 		return -1
 	}
-	n := o.grow(enabled)
+	n := o.grow(now)
 	o.swaps.look(enabled, o.r.threads)
 	switch {
 	case len(o.follow) > 0:
@@ -259,7 +261,7 @@ func (o *optimal) refuse(format string, args ...any) int {
 
 // grow adds a node at the end of the path. What sleeps there is what slept
 // before the last step and commutes with it.
-func (o *optimal) grow(enabled uint64) *node {
+func (o *optimal) grow(now minds) *node {
 	if len(o.path) < cap(o.path) {
 		o.path = o.path[:len(o.path)+1]
 	} else {
@@ -271,7 +273,7 @@ func (o *optimal) grow(enabled uint64) *node {
 		n = new(node)
 		o.path[k] = n
 	}
-	n.enabled, n.waiting = enabled, o.r.waiting
+	n.minds = now
 	n.sleep, n.tree, n.planned = n.sleep[:0], n.tree[:0:0], nil
 	if k > 0 {
 		p := o.path[k-1]
@@ -382,7 +384,7 @@ func (o *optimal) outside(by *odometer, n int) int {
 func (o *optimal) over() {
 	o.settle()
 	o.blocked, o.ready = o.blocked[:0], o.ready[:0]
-	if o.redundant || o.restart || o.looked() || o.r.outcome == underWay && !o.told(0) {
+	if o.redundant || o.restart || o.looked() || o.r.outcome == underWay && !o.told(o.r.minds(0)) {
 		return
 	}
 	for e := o.r.waiting | o.r.struck; e != 0; e &= e - 1 {

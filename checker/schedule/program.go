@@ -134,13 +134,16 @@ func (t *T) Step(e Event, also ...Location) {
 // StepIf is a Step that changes its location only if changes() is true when it is
 // taken, as compare-and-swap does, and gives what changes() said. One that
 // changes nothing is a read to searches that reduce. changes must be such as a
-// predicate of Await, and look at nothing but the location and words (Word.Peek).
-func (t *T) StepIf(e Event, changes func() bool) bool {
+// predicate of Await: it is asked before the step is taken, too.
+//
+// on names what changes looks at beside the location of the event and the words that it
+// reads by Peek, as with AwaitStep.
+func (t *T) StepIf(e Event, changes func() bool, on ...Location) bool {
 	r, th := t.thread("StepIf")
 	if th == nil {
 		return changes()
 	}
-	th.stands(e, nil)
+	th.stands(e, on)
 	th.changes = changes
 	r.ready |= th.bit
 	r.pause(th)
@@ -170,8 +173,10 @@ func (th *thread) stands(e Event, on []Location) {
 // often, on whichever goroutine runs. Accesses in it are part of the await.
 //
 // Name all that ok looks at and that no Word tells (Word.Peek): a step elsewhere is taken
-// to leave the await as it is. Optimal and Stateful test that on a sample, and a step that
-// does not is an error (ErrState). An await that names no location is taken to look at all.
+// to leave the await as it is. Optimal ends with ErrState wherever it comes to a step that does
+// not, and Stateful wherever such a step keeps the await from being taken; of steps whose order
+// does not matter, by what is named, they go one way alone, and the other on a sample. An await
+// that names no location is taken to look at all.
 func (t *T) Await(name string, ok func() bool, on ...Location) {
 	r, th := t.thread("Await")
 	if th == nil {

@@ -126,7 +126,7 @@ func (s *stateful) goOn(p, q *fork) bool {
 	b.sum.add(e.delta)
 	b.situations = append(b.situations[:0], a.situations...)
 	b.drawn = true
-	q.enabled, q.ready, q.last = 0, 0, p.chosen
+	q.minds, q.ready, q.last = minds{}, 0, p.chosen
 	q.holders = append(q.holders[:0], p.holders...)
 	for k := range s.memory.guards {
 		if g := &s.memory.guards[k]; intersect(g.set, e.set) {
@@ -142,6 +142,7 @@ func (s *stateful) goOn(p, q *fork) bool {
 			b.situations[t] = nil
 			continue
 		}
+		q.waiting |= uint64(oneIf(n.waits)) << t
 		if t == p.chosen || intersect(n.set, e.set) {
 			b.situations[t] = n.situations[n.at(b.parts)]
 		}

@@ -130,6 +130,7 @@ func (s *script) begin() (int, bool) { return 0, true }
 
 func (s *script) pick(enabled uint64, _ int) int {
 	if s.at == len(s.decisions) {
+		s.r.minds(enabled) // which may be what a search was stuck in
 		return s.refuse("was the end, and now thread %q can go on", s.r.threads[lowest(enabled)].name)
 	}
 	d := s.decisions[s.at]

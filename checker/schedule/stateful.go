@@ -49,6 +49,7 @@ type stateful struct {
 	races        bool // plain accesses that nothing orders are failures
 	cheap        bool // the settled steps of this execution are repeated
 	difference   string
+	hidden       error  // a step changes another that it is taken to commute with
 	second       uint64 // the thread whose access is to race with the one made last
 	executions   uint64
 	hits         uint64

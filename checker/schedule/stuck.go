@@ -319,6 +319,7 @@ var callers = map[string]string{
 	"(*runner).run":           "a function of Cleanup",
 	"(*runner).awake":         inPredicate,
 	"(*runner).predicate":     inPredicate,
+	"(*runner).would":         inPredicate,
 	"(*optimal).ask":          inPredicate,
 	"(*T).StepIf":             inPredicate,
 	"(*T).Await":              inPredicate,

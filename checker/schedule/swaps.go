@@ -162,10 +162,10 @@ type swapped struct {
 	state   inParts
 	// Of a search that looks at what the two do to those who wait: whether one of them, as
 	// the two are taken, changes who is enabled and does not show it; what is said of that.
-	hides         func(were, enabled, waited uint64, step *access) string
-	hidden        string
-	stands        [2]access
-	were, waiting uint64
+	hides  func(was, is minds, step *access) string
+	hidden string
+	stands [2]access
+	minds  minds
 }
 
 func (d *swapped) take(r *runner, path []Decision, one, other access) {
@@ -246,10 +246,11 @@ func (d *swapped) over() {
 // note looks at what the step that was taken last of the two did to those who wait, and
 // takes down the state after both.
 func (d *swapped) note(n int, enabled uint64) {
+	is := d.r.minds(enabled)
 	if n > 0 && d.hides != nil && d.hidden == "" {
-		d.hidden = d.hides(d.were, enabled, d.waiting, &d.stands[n-1])
+		d.hidden = d.hides(d.minds, is, &d.stands[n-1])
 	}
-	d.were, d.waiting = enabled, d.r.waiting
+	d.minds = is
 	if n < 2 {
 		return
 	}

@@ -52,6 +52,20 @@ func (u *usage) note(threads []*thread, enabled, waiting uint64, stands []access
 	return !u.void
 }
 
+// apart says whether it is known that a step does nothing at the places of what the thread
+// stands before.
+func (u *usage) apart(th *thread, step *access) bool {
+	u.mu.RLock()
+	defer u.mu.RUnlock()
+	class, known := u.places.find(th)
+	if !known || u.void || u.places.one {
+		return false
+	}
+	a := access{class: class, writes: mayWrite(th), kill: th.event.Kind == Kill}
+	b := access{class: u.places.root(step.class), writes: step.writes, kill: step.kill}
+	return !a.depends(&b)
+}
+
 // stands says whether no step is taken at once.
 func (u *usage) stands() bool {
 	u.mu.RLock()

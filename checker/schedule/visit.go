@@ -12,7 +12,7 @@ func (s *stateful) grow(enabled uint64, last int) bool {
 	}
 	sleep := s.slept()
 	p := s.push()
-	p.enabled, p.ready, p.last = enabled, enabled&s.r.ready, last
+	p.minds, p.ready, p.last = s.r.minds(enabled), enabled&s.r.ready, last
 	s.know(&p.before)
 	s.hold(p)
 	if s.remembers() {
@@ -27,6 +27,11 @@ func (s *stateful) grow(enabled uint64, last int) bool {
 	if s.r.mute != "" {
 		s.path = s.path[:len(s.path)-1]
 		return false
+	}
+	if len(s.path) > 1 {
+		if s.hidden = s.hides(s.path[len(s.path)-2], p.minds); s.hidden != nil {
+			return s.goesOn(false)
+		}
 	}
 	return s.enter(p, sleep, s.r.threads)
 }
@@ -248,6 +253,11 @@ func (s *stateful) over() {
 	var from *fork
 	if len(s.path) > 0 && s.at == len(s.path) {
 		from = s.path[len(s.path)-1]
+	}
+	if from != nil {
+		if s.hidden = s.hides(from, s.r.minds(0)); s.hidden != nil {
+			return
+		}
 	}
 	key := Digest{}
 	if s.remembers() {

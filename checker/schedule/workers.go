@@ -282,8 +282,11 @@ func (s *stateful) verify() error {
 	return s.swaps.try(s.clashed)
 }
 
-// mistaken says why the program must not be recalled, if it must not.
+// mistaken says what is wrong with what the program announces, or tells to be recalled.
 func (s *stateful) mistaken() error {
+	if s.hidden != nil {
+		return s.hidden
+	}
 	if s.memory.mistake == "" {
 		return nil
 	}
