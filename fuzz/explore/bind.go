@@ -30,7 +30,7 @@ var bindTarget = Target{
 		{Name: "faults", Doc: "requests that the machine may refuse, or answer in part", Max: 2},
 		{Name: "lies", Doc: "how the server is hostile, or the client", Max: len(lies) - 1, Words: lieWords()},
 		{Name: "peers", Doc: "what the kernel tells of the other process: that it is of the own user; that the client, or the server, is of another one; or nothing, as of another pid namespace", Max: 3, Words: []string{"own", "other-client", "other-server", "unseen"}},
-		{Name: "context", Doc: "whether the context of the first client's Bind ends, at any time", Max: 1, Words: []string{"stays", "ends"}},
+		{Name: "context", Doc: "whether handshakes end with their contexts, which the server's does when it is told to stop; and whether that of the first client's Bind ends, at any time", Max: 2, Words: []string{"stays", "ends", "stops"}},
 		{Name: "values", Doc: "whether the values of the calls fit the messages of the binding", Max: 1, Words: []string{"fit", "long"}},
 		{Name: "socket", Doc: "whether a socket holds all that is sent; or one message that is not read; or all, and what is written in a hurry may come too late", Max: 2, Words: []string{"wide", "narrow", "hasty"}},
 		{Name: "memory", Doc: "whether accesses to memory are steps of their own", Max: 1, Words: []string{"coarse", "fine"}},
@@ -55,7 +55,7 @@ var bindTarget = Target{
 		lying("small"), lying("unsealed"), lying("writable"), lying("late"), lying("exchanged"), lying("lone"), lying("many"),
 		lying("garbage"), lying("client-garbage"), lying("client-descriptors"), lying("client-number"), lying("notice-descriptors"),
 		lying("granted"), lying("reply-length"), lying("client-deaf"),
-		lying("client-asks"), lying("client-frame"), lying("frame"), lying("procedures"), lying("large"), lying("silent"), lying("reply-value"), lying("client-value"), lying("malformed"), lying("client-malformed"),
+		lying("client-asks"), lying("client-frame"), lying("frame"), lying("procedures"), lying("large"), lying("silent"), lying("reply-value"), lying("client-value"), lying("malformed"), lying("client-malformed"), lying("client-silent"),
 		{Name: "other-client", Doc: "the client is of another user", Set: map[string]int{"calls": 0, "peers": 1}},
 		{Name: "other-server", Doc: "the server is", Set: map[string]int{"calls": 0, "peers": 2}},
 		{Name: "unseen", Doc: "client and server do not see each other's process", Set: map[string]int{"peers": 3}},
@@ -86,6 +86,8 @@ func bindPossible(v catalogue.Values) error {
 	switch {
 	case v.Word("lies") == "client-deaf" && v.Word("stop") != "yes":
 		return errors.New("a client that does not read is served until the server stops: want stop=yes")
+	case v.Word("lies") == "client-silent" && (v.Word("context") == "stays" || v.Word("stop") != "yes"):
+		return errors.New("a client that never asks is waited for until the server stops: want stop=yes, and not context=stays")
 	case v.Word("lies") == "silent" && v.Word("context") != "ends":
 		return errors.New("a server that never answers is waited for until the context ends: want context=ends")
 	case v.Word("values") == "long" && v.Word("lies") != "none":
@@ -141,6 +143,9 @@ func lying(how string) catalogue.Configuration {
 	case "client-deaf":
 		c.Doc += ", which reads nothing more, and whose socket is full when the server stops"
 		c.Set["stop"], c.Set["socket"] = 1, 1
+	case "client-silent":
+		c.Doc += ", and the server is told to stop"
+		c.Set["stop"], c.Set["context"] = 1, 2
 	case "silent":
 		c.Doc += ", and the context of Bind ends"
 		c.Set["context"] = 1
@@ -247,7 +252,8 @@ func newBinder(t *schedule.T, v catalogue.Values, l *lending) *binder {
 	}
 	b.clients[0].s.lies, b.serving.lies = liesOf(v.Int("lies"))
 	b.clients[0].s.foreign, b.serving.foreign = v.Word("peers") == "other-client", v.Word("peers") == "other-server"
-	b.w.unseen, b.w.cuts = v.Word("peers") == "unseen", v.Word("context") == "ends"
+	b.w.unseen, b.w.cuts = v.Word("peers") == "unseen", v.Word("context") != "stays"
+	b.serving.told = func() bool { return b.stopped.Err() != nil }
 	t.Shared(b.state)
 	return b
 }
@@ -291,7 +297,7 @@ func (b *binder) start() {
 			stop()
 		})
 	}
-	if b.w.cuts {
+	if b.v.Word("context") == "ends" {
 		b.startCancelling(b.clients[0])
 	}
 	if dies := b.v.Int("death"); dies > 0 {

@@ -320,7 +320,7 @@ func (s *host) Go(name step.Name, f func()) {
 		// the socket of a client that is dead. Whom it must refuse it need not hear,
 		// and of whom it has no socket it cannot.
 		acts := e.peer.s.foreign || e.unmade
-		s.begin(name, e, func() bool { return acts || e.readable() || e.peer.s.dead }, f).acts = acts
+		s.begin(name, e, func() bool { return acts || e.readable() || e.peer.s.dead || s.w.cuts && s.told() }, f).acts = acts
 	default:
 		panic("explore: a goroutine that begins at " + name.String())
 	}

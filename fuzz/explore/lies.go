@@ -35,7 +35,7 @@ const (
 	lieFrame          // a frame that is longer than any of its kind
 	lieProcedures     // a table of more procedures than there can be
 	lieLarge          // a channel that takes more memory than the client allows
-	lieSilent         // nothing is read, and nothing answered
+	lieSilent         // nothing is read, and nothing answered; or nothing is asked
 	lieMalformed      // a frame that is malformed
 	lieValue          // a payload that is no value of the procedure's type, or a reply of a status that there is not
 )
@@ -53,7 +53,7 @@ var lies = []struct {
 	{"notice-descriptors", false, lieBeside}, {"granted", false, lieGranted}, {"reply-length", false, lieLength}, {"client-deaf", true, lieDeaf},
 	{"client-asks", true, lieAsks}, {"client-frame", true, lieFrame}, {"frame", false, lieFrame}, {"procedures", false, lieProcedures}, {"large", false, lieLarge},
 	{"silent", false, lieSilent}, {"reply-value", false, lieValue}, {"client-value", true, lieValue},
-	{"malformed", false, lieMalformed}, {"client-malformed", true, lieMalformed},
+	{"malformed", false, lieMalformed}, {"client-malformed", true, lieMalformed}, {"client-silent", true, lieSilent},
 }
 
 // lieWords gives the words alone.
@@ -106,6 +106,8 @@ func (s *host) sends(name step.Name, b []byte, with []shm.Descriptor) ([]byte, [
 	case l == lieGarbage && first:
 		b = slices.Clone(b)
 		b[0] ^= 0xff
+	case l == lieSilent && first:
+		b = nil
 	case l == lieLone && len(with) > 0:
 		with = with[:1]
 	case l == lieMany && first:

@@ -159,7 +159,7 @@ func (e *end) came() bool { return e.closed || e.peer.closed || len(e.in) > 0 &&
 // bound.
 func (e *end) deaf() bool {
 	if e.s.lies != lieDeaf || len(e.in) == 0 {
-		return e.s.lies == lieSilent
+		return e.s.lies == lieSilent && e.s.told != nil // a server
 	}
 	p := &e.in[0]
 	return p.name == step.SendAnswer && p.with == nil && !p.begun

@@ -71,8 +71,9 @@ type host struct {
 	listener *listener
 	accepted *end // the last one
 	dead     bool
-	foreign  bool // of another user
-	form     int  // of its last frame, if it is malformed
+	foreign  bool        // of another user
+	form     int         // of its last frame, if it is malformed
+	told     func() bool // of a server: whether it is told to stop
 	lies     lie
 	// Of its bindings, the last one: what the hook of its region has told.
 	holders  uint64 // threads

@@ -92,7 +92,7 @@ var kinds = map[string][]string{
 	"missing check of what is sent":             {"request-size-not-checked", "payload-size-not-checked", "reply-size-not-checked", "told-size-not-checked", "error-not-cut"},
 	"missing check of a value":                  {"value-length-not-checked", "bool-not-checked", "value-not-validated", "status-not-checked"},
 	"missing check of who the peer is":          {"same-user-not-checked", "client-admits-all", "unwatched-gone"},
-	"a context of Bind that ends":               {"region-kept-on-cancel", "context-not-passed", "bound-though-cancelled"},
+	"a handshake that ends with its context":    {"region-kept-on-cancel", "context-not-passed", "bound-though-cancelled", "stop-not-passed"},
 	"missing check of memory":                   {"seals-not-verified", "write-seal-not-verified", "size-not-verified", "size-before-seals", "seals-not-told", "size-not-told"},
 	"offset plus length that overflows":         {"length-overflows"},
 	"counters narrowed to 16 bits":              {"tail-of-16-bits", "head-of-16-bits", "sequence-of-16-bits", "generation-of-16-bits", "donated-of-16-bits"},
