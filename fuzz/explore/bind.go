@@ -30,6 +30,8 @@ var bindTarget = Target{
 		{Name: "faults", Doc: "requests that the machine may refuse, or answer in part", Max: 2},
 		{Name: "lies", Doc: "how the server is hostile, or the client", Max: len(lies) - 1, Words: lieWords()},
 		{Name: "peers", Doc: "what the kernel tells of the other process: that it is of the own user; that the client, or the server, is of another one; or nothing, as of another pid namespace", Max: 3, Words: []string{"own", "other-client", "other-server", "unseen"}},
+		{Name: "authorize", Doc: "who decides by a function of its own whether it trusts the other, and what that does", Max: len(authorities) - 1, Words: authorityWords()},
+		{Name: "demands", Doc: "what the client demands: nothing, a procedure that the server has, or beside that one which it has not, or with another type of request, or of reply", Max: len(demands) - 1, Words: demandWords()},
 		{Name: "context", Doc: "whether handshakes end with their contexts, which the server's does when it is told to stop; and whether that of the first client's Bind ends, at any time", Max: 2, Words: []string{"stays", "ends", "stops"}},
 		{Name: "values", Doc: "whether the values of the calls fit the messages of the binding", Max: 1, Words: []string{"fit", "long"}},
 		{Name: "socket", Doc: "whether a socket holds all that is sent; or one message that is not read; or all, and what is written in a hurry may come too late", Max: 2, Words: []string{"wide", "narrow", "hasty"}},
@@ -55,11 +57,22 @@ var bindTarget = Target{
 		lying("small"), lying("unsealed"), lying("writable"), lying("late"), lying("exchanged"), lying("lone"), lying("many"),
 		lying("garbage"), lying("client-garbage"), lying("client-descriptors"), lying("client-number"), lying("notice-descriptors"),
 		lying("granted"), lying("reply-length"), lying("client-deaf"),
-		lying("client-asks"), lying("client-frame"), lying("frame"), lying("procedures"), lying("large"), lying("silent"), lying("reply-value"), lying("client-value"), lying("malformed"), lying("client-malformed"), lying("client-silent"),
+		lying("client-asks"), lying("client-frame"), lying("frame"), lying("procedures"), lying("large"), lying("silent"), lying("reply-value"), lying("client-value"), lying("malformed"), lying("client-malformed"), lying("client-silent"), lying("early"),
 		{Name: "other-client", Doc: "the client is of another user", Set: map[string]int{"calls": 0, "peers": 1}},
 		{Name: "other-server", Doc: "the server is", Set: map[string]int{"calls": 0, "peers": 2}},
 		{Name: "unseen", Doc: "client and server do not see each other's process", Set: map[string]int{"peers": 3}},
 		{Name: "unseen-dies", Doc: "the same, and the server dies", Set: map[string]int{"peers": 3, "death": 2}},
+		{Name: "client-admits", Doc: "the same, and the client admits it all the same", Set: map[string]int{"peers": 2, "authorize": 1}},
+		{Name: "server-admits", Doc: "the client is of another user, and the server admits it all the same", Set: map[string]int{"peers": 1, "authorize": 4}},
+		{Name: "client-refuses", Doc: "the client does not trust a server of its own user", Set: map[string]int{"calls": 0, "authorize": 2}},
+		{Name: "server-refuses", Doc: "the server does not trust a client of its own user", Set: map[string]int{"calls": 0, "authorize": 5}},
+		{Name: "client-panics", Doc: "what the client asks whether it trusts the server panics", Set: map[string]int{"calls": 0, "authorize": 3}},
+		{Name: "server-panics", Doc: "what the server asks whether it trusts the client panics", Set: map[string]int{"calls": 0, "authorize": 6}},
+		{Name: "demands", Doc: "the client demands the procedure that it calls", Set: map[string]int{"demands": 1}},
+		{Name: "demands-missing", Doc: "it demands one that the server has not, too", Set: map[string]int{"calls": 0, "demands": 2}},
+		{Name: "demands-request", Doc: "it demands one of which the server has another type of request", Set: map[string]int{"calls": 0, "demands": 3}},
+		{Name: "demands-reply", Doc: "it demands one of which the server has another type of reply", Set: map[string]int{"calls": 0, "demands": 4}},
+		{Name: "inherited-faults", Doc: "the server dies, a child of it holds the socket, and one request is refused", Set: map[string]int{"death": 2, "inherited": 1, "faults": 1}},
 		{Name: "cancel", Doc: "the context of Bind ends", Set: map[string]int{"context": 1}},
 		{Name: "cancel-stop", Doc: "the same, and the server is told to stop meanwhile", Set: map[string]int{"context": 1, "calls": 0, "stop": 1}},
 		{Name: "long", Doc: "a request, or a reply, does not fit the messages of the binding", Set: map[string]int{"values": 1}},
@@ -75,7 +88,7 @@ var bindTarget = Target{
 	Properties: []string{
 		spec.Mapped, spec.UnmapOnce, spec.CloseOnce, spec.Fit, spec.NothingLeft, spec.CloseWaits,
 		spec.NoBinding, spec.EndsClosed, spec.Noticed, spec.Places, MostBindings, memory.OwnResult, Offered, Typed, Sized, Whole, Granted, Bounded, Formed, Admitted, Lives, Cancelled, CorruptEnds, SendsNoMore, Lingers, Waits, Accepts, AtOnce, Returns, NoBypass,
-		Told,
+		Told, Demanded,
 	},
 	Program:  bindProgram,
 	possible: bindPossible,
@@ -111,7 +124,6 @@ const (
 	// Bounded: memory, mappings, room for what is read, tables.
 	Bounded   = "a space takes no more memory for a peer than its options, and the handshake, allow"
 	Formed    = "only well-formed frames bind, and others are errors"
-	Admitted  = "client and server of one user are authorized, and of two are not bound"
 	Cancelled = "Bind returns when its context has ended"
 	Lives     = "nobody takes a peer that lives for gone"
 	// CorruptEnds: the server, too, learns of it, and not only when the client closes.
@@ -146,6 +158,9 @@ func lying(how string) catalogue.Configuration {
 	case "client-silent":
 		c.Doc += ", and the server is told to stop"
 		c.Set["stop"], c.Set["context"] = 1, 2
+	case "early":
+		c.Doc += ", which answers before it has heard anything, and dies"
+		c.Set["death"] = 2
 	case "silent":
 		c.Doc += ", and the context of Bind ends"
 		c.Set["context"] = 1
@@ -225,6 +240,7 @@ func newBinder(t *schedule.T, v catalogue.Values, l *lending) *binder {
 	if long {
 		o.MessageSize = tooLong
 	}
+	o.Authorize = authorize(v, false)
 	b := &binder{v: v, long: long, server: urpc.NewServer(o)}
 	b.w = newWorld(t, v.Int("faults"), l, v.Int("memory") == 1)
 	b.w.narrow, b.w.hasty = v.Word("socket") == "narrow", v.Word("socket") == "hasty"
@@ -252,6 +268,7 @@ func newBinder(t *schedule.T, v catalogue.Values, l *lending) *binder {
 	}
 	b.clients[0].s.lies, b.serving.lies = liesOf(v.Int("lies"))
 	b.clients[0].s.foreign, b.serving.foreign = v.Word("peers") == "other-client", v.Word("peers") == "other-server"
+	b.serving.decides = o.Authorize != nil
 	b.w.unseen, b.w.cuts = v.Word("peers") == "unseen", v.Word("context") != "stays"
 	b.serving.told = func() bool { return b.stopped.Err() != nil }
 	t.Shared(b.state)
@@ -358,7 +375,10 @@ func (b *binder) startCancelling(c *client) {
 // options are those of a client: it allows as much memory as that channel takes for which
 // there is some, and asks for it where it is lied to about it, or the server allows more.
 func (b *binder) options() urpc.Options {
-	o := urpc.Options{Poll: -1, Donate: urpc.NeverDonate, Memory: 2 * b.w.lending.bytes}
+	o := urpc.Options{
+		Poll: -1, Donate: urpc.NeverDonate, Memory: 2 * b.w.lending.bytes,
+		Procedures: b.demand(), Authorize: authorize(b.v, true),
+	}
 	z := b.w.lending.size
 	if b.serving.lies == lieGranted {
 		o.Slots = int(z.Slots)
@@ -381,7 +401,11 @@ func (b *binder) bind(i int) {
 		b.w.await(step.Connect, func() bool { return b.clients[i-1].served || b.serving.dead })
 	}
 	var bound *urpc.Client
-	err := b.spares(Formed, func() (err error) {
+	spared := Formed
+	if b.panics() {
+		spared = Admitted
+	}
+	err := b.spares(spared, func() (err error) {
 		bound, err = urpc.BindOver(c.context, c.s, c.end, b.options())
 		return err
 	})
@@ -393,7 +417,8 @@ func (b *binder) bind(i int) {
 	b.w.check(Granted, b.serving.lies != lieGranted, "a client is bound to a server that grants what it has not asked for: %d slots and messages of %d bytes", bound.Slots(), bound.MessageSize())
 	b.w.check(Formed, b.serving.lies != lieMalformed && c.s.lies != lieMalformed, "client and server are bound by %s", b.w.forged)
 	b.w.check(Bounded, b.serving.lies != lieProcedures, "a client is bound to a server with a table of %d procedures", mostProcedures+1)
-	b.w.check(Admitted, !c.s.foreign && !b.serving.foreign, "%s and the server are bound, and are of two users", c.s.name)
+	b.w.check(Admitted, b.admitted(c), "%s and the server are bound, and do not admit each other", c.s.name)
+	b.w.check(Demanded, !b.lacks(), "a client is bound to a server that has not what it demands")
 	b.server.Look(func(reserved uint64) {
 		served := b.server.Counters().Bindings
 		b.w.check(MostBindings, reserved <= 1 && served <= 1, "the server allows one binding, and has %d, %d of them served", reserved, served)
@@ -412,16 +437,22 @@ func (b *binder) failed(c *client, err error) {
 	c.failed = true
 	left := c.s.left(c.end)
 	b.w.check(spec.NoBinding, left == "", "the client has %s left of a handshake that failed: %v", left, err)
-	b.w.check(Admitted, !errors.Is(err, urpc.ErrUnauthorized) || c.s.foreign || b.serving.foreign, "client and server are of one user, and the handshake fails: %v", err)
+	refused := errors.Is(err, urpc.ErrUnauthorized)
+	b.w.check(Admitted, !refused || !b.admitted(c), "client and server admit each other, and the handshake fails: %v", err)
+	b.w.check(Admitted, refused || b.admitted(c) || b.mayBreak(), "client and server do not admit each other, and the handshake fails with: %v", err)
+	b.w.check(Demanded, !b.lacks() || !b.admitted(c) || b.mayBreak() || b.saysWhat(err), "the server has not what is demanded, and the handshake fails with: %v", err)
 	b.w.check(Whole, b.mayFail(), "a handshake fails, and bytes came in parts %d times: %v", b.w.parts, err)
 	b.w.check(spec.Places, !errors.Is(err, urpc.ErrOverloaded) || b.overloaded(err), "the server serves nobody, and refuses a client: %v", err)
 }
 
-// mayFail says whether something has gone wrong, or was done, for which a handshake may
-// fail.
-func (b *binder) mayFail() bool {
+// mayFail says whether something has gone wrong, was done or stands in the way, for which a
+// handshake may fail.
+func (b *binder) mayFail() bool { return b.mayBreak() || !b.admitted(b.clients[0]) || b.lacks() }
+
+// mayBreak says whether something has gone wrong, or was done, with which a handshake may end.
+func (b *binder) mayBreak() bool {
 	return b.w.refused > 0 || b.v.Word("lies") != "none" || b.v.Word("stop") != "no" || b.v.Word("death") != "nobody" || b.v.Int("listen") > 0 ||
-		b.clients[0].s.foreign || b.serving.foreign || b.clients[0].context.Err() != nil
+		b.clients[0].context.Err() != nil
 }
 
 // afterwards does something when the client is bound.
@@ -526,6 +557,8 @@ func (b *binder) serve(c *client) {
 		err = b.spares(Formed, serve)
 	case b.long:
 		err = b.spares(Sized, serve)
+	case b.panics():
+		err = b.spares(Admitted, serve)
 	default:
 		err = serve()
 	}

@@ -24,6 +24,8 @@ func TestEveryStateOfABinding(t *testing.T) {
 		"client-asks": 23, "client-frame": 11, "frame": 80, "procedures": 74, "large": 74, "silent": 21, "client-silent": 15,
 		"other-client": 16, "other-server": 5, "unseen": 3405, "unseen-dies": 7788, "cancel": 5520, "cancel-stop": 30496,
 		"malformed": 514, "client-malformed": 44,
+		"demands": 2267, "demands-missing": 124, "demands-request": 124, "demands-reply": 124, "early": 4297, "inherited-faults": 16216,
+		"client-admits": 2267, "server-admits": 2267, "client-refuses": 5, "server-refuses": 16, "client-panics": 5, "server-panics": 16,
 		"reply-value": 9591, "long": 6643, "client-value": 8006, "stop-hasty": 10917,
 	} {
 		t.Run(config, func(t *testing.T) {

@@ -16,7 +16,7 @@
 //	record.go   what is checked of the records of calls; faulty.go, flood.go: a server that
 //	            replies twice, or without end
 //	world.go    the machine of bindings; host.go: of one space; socket.go, listen.go: what connects them;
-//	            lies.go, malformed.go: sides that lie; long.go: calls whose values do not fit
+//	            lies.go, malformed.go: sides that lie; demands.go: what they demand, and whom they trust; long.go: calls whose values do not fit
 //	death.go, hostile.go, lock.go, queue.go, channel.go, call.go, donation.go  the targets
 //
 // What it does not see: the words of the runtime that do not go through shm (the

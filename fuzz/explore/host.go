@@ -318,8 +318,8 @@ func (s *host) Go(name step.Name, f func()) {
 		e = s.accepted
 		// The wait of the handshake has a limit from its beginning on: a child may hold
 		// the socket of a client that is dead. Whom it must refuse it need not hear,
-		// and of whom it has no socket it cannot.
-		acts := e.peer.s.foreign || e.unmade
+		// of whom it has no socket it cannot, and who lies has heard by itself.
+		acts := e.peer.s.foreign || e.unmade || s.lies == lieEarly || s.decides
 		s.begin(name, e, func() bool { return acts || e.readable() || e.peer.s.dead || s.w.cuts && s.told() }, f).acts = acts
 	default:
 		panic("explore: a goroutine that begins at " + name.String())

@@ -37,6 +37,7 @@ const (
 	lieLarge          // a channel that takes more memory than the client allows
 	lieSilent         // nothing is read, and nothing answered; or nothing is asked
 	lieMalformed      // a frame that is malformed
+	lieEarly          // an answer before anything was asked for
 	lieValue          // a payload that is no value of the procedure's type, or a reply of a status that there is not
 )
 
@@ -53,7 +54,7 @@ var lies = []struct {
 	{"notice-descriptors", false, lieBeside}, {"granted", false, lieGranted}, {"reply-length", false, lieLength}, {"client-deaf", true, lieDeaf},
 	{"client-asks", true, lieAsks}, {"client-frame", true, lieFrame}, {"frame", false, lieFrame}, {"procedures", false, lieProcedures}, {"large", false, lieLarge},
 	{"silent", false, lieSilent}, {"reply-value", false, lieValue}, {"client-value", true, lieValue},
-	{"malformed", false, lieMalformed}, {"client-malformed", true, lieMalformed}, {"client-silent", true, lieSilent},
+	{"malformed", false, lieMalformed}, {"client-malformed", true, lieMalformed}, {"client-silent", true, lieSilent}, {"early", false, lieEarly},
 }
 
 // lieWords gives the words alone.
@@ -179,6 +180,14 @@ var grants = []struct {
 	at    int
 	value uint32
 }{{startAt, 1}, {slotsAt, 2}, {sizeAt, 97}}
+
+// asked is a hello which asks for what the server allows.
+func asked() []byte {
+	b := make([]byte, headerBytes+helloBytes)
+	copy(b, "URPC\x01\x00\x01") // version 1, kind 1
+	binary.LittleEndian.PutUint32(b[frameLengthAt:], helloBytes)
+	return b
+}
 
 // large is a channel that takes more memory than any binding here: more than the longest
 // page of a machine. mostLine is a length of messages for which a single one does.

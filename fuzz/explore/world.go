@@ -72,6 +72,7 @@ type host struct {
 	accepted *end // the last one
 	dead     bool
 	foreign  bool        // of another user
+	decides  bool        // by a function of its own whom it trusts
 	form     int         // of its last frame, if it is malformed
 	told     func() bool // of a server: whether it is told to stop
 	lies     lie
