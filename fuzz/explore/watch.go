@@ -53,7 +53,7 @@ type Watched struct {
 	// call.Private; of target queue there are none of these; target
 	// lock has one of its own.
 	Segments [3]*shm.View
-	// Pool is the words of a pool's threads, of target donation; else nil.
+	// Pool is the words of a pool's threads, of targets donation and death; nil: there is none.
 	Pool *shm.View
 
 	machine *Machine

@@ -76,11 +76,20 @@ func (d *death) observe(o Observer) {
 	o.Begin(Watched{
 		T: d.t, machine: d.m, threads: b.threads, death: d,
 		Segments: [3]*shm.View{b.region.segments[channel.Calls], b.region.segments[channel.Replies], b.caller.Private()},
+		Pool:     d.poolWords(),
 	})
 	d.t.AtEnd(func() {
 		d.m.observer = nil // what follows are looks, not steps
 		o.End()
 	})
+}
+
+// poolWords are those of the pool, if the server has one.
+func (d *death) poolWords() *shm.View {
+	if d.pool == nil {
+		return nil
+	}
+	return d.pool.Private()
 }
 
 // over says that the thread that runs takes no further step.

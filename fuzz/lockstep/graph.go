@@ -99,7 +99,7 @@ func sideOf(c memory.Config, thread int) (side, self int) {
 		return memory.ServerSide, thread - c.Clients
 	case thread < servers+c.Leave.Leavers:
 		return memory.CancellerSide, thread - servers
-	case c.Stops:
+	case c.Stops && !c.Leave.Death:
 		return memory.StopperSide, 0
 	case thread == servers+c.Leave.Leavers:
 		return memory.ReaperSide, 0
@@ -114,7 +114,7 @@ func threadsOf(c memory.Config) int {
 	if c.Leave.Death {
 		n += 2
 	}
-	if c.Stops {
+	if c.Stops && !c.Leave.Death {
 		n++
 	}
 	return n

@@ -88,9 +88,11 @@ func (r *Refinement) rememberLeft(th *thread, name step.Name) {
 	case step.HoldRegion, step.ReleaseRegion, step.CloseRegion:
 		r.held = th.saw
 	case step.Die:
-		for j := range r.config.Servers {
-			dead := &r.threads[r.config.Clients+j]
-			*dead = thread{side: dead.side, self: dead.self, standing: dead.standing} // it takes no further step
+		for i := range r.threads {
+			dead := &r.threads[i]
+			if dies := dead.side == memory.ServerSide; dead.side <= memory.ServerSide && dies != r.config.Leave.ClientDies {
+				*dead = thread{side: dead.side, self: dead.self, standing: dead.standing} // it takes no further step
+			}
 		}
 	case step.DropReply:
 		th.dropped = recordAt(th)
@@ -167,13 +169,15 @@ func specifiedCall(v catalogue.Values) memory.Config {
 	}
 }
 
-// specifiedDeath is the same of target death, where the server dies.
+// specifiedDeath is the same of target death.
 func specifiedDeath(v catalogue.Values) (memory.Config, error) {
-	if v.Word("dies") != "server" || v.Word("other") != "none" {
-		return memory.Config{}, fmt.Errorf("lock-step: %w: a pool whose client dies, or another binding, is not specified", ErrNotTied)
+	if v.Word("other") != "none" {
+		return memory.Config{}, fmt.Errorf("lock-step: %w: another binding is not specified", ErrNotTied)
 	}
+	dies := v.Word("dies") == "client"
 	return memory.Config{
+		Stops: dies,
 		Clients: v.Int("clients"), Servers: v.Int("servers"), Calls: v.Int("calls"), Slots: explore.Slots(v), Replies: explore.Slots(v),
-		Leave: memory.Leave{Records: v.Int("clients"), Death: true},
+		Leave: memory.Leave{Records: v.Int("clients"), Death: true, ClientDies: dies},
 	}, nil
 }

@@ -131,6 +131,8 @@ var onlyInTheSpecification = map[string]string{
 	"awaits-next":            "AwaitMessage is there for the explorer alone: without it a receiver polls",
 	"awaits-change":          "the same",
 	"lock-of-the-dead-freed": "what its peer writes a space maps for reading alone: there is no code that could free a lock there",
+	"stopped-alive":          "the code that learns of a death is the same on both sides: poisoned-alive",
+	"client-death-ignored":   "what wakes the processors is the stop of the pool, whoever stops it: stop-not-nudged",
 	"never-left":             "what a thread does in the critical section is not the lock's code",
 	"held-after-close":       "whether a call comes before close or after it, the code that holds the region is the same: hold-after-close",
 }

@@ -30,6 +30,11 @@ import (
 // sleeps while the nudge is what it read: either it sees the poison, or the nudge comes
 // after its look and its sleep is refused or ended.
 //
+// Where it is the client that dies, its threads end, and who learns of it in the server
+// stops the processors as in stop.go:
+//
+//	(watch)  notice; stop; nudge; endBinding
+//
 // There are as many records as callers. A caller that is alone finds its record in the
 // list whenever it looks, so that to take and to free it is no step; where there are
 // several, who comes first takes which (leave.go).
@@ -45,6 +50,9 @@ var (
 	watching = []row{
 		{step.Notice, view.notice}, {step.Poison, view.poison}, {step.Unblock, view.unblock}, {step.Nudge, view.nudgeOfEnd},
 		{step.CloseRegion, view.closeRegion}, {step.UnmapMemory, view.unmapByWatch}, {step.EndBinding, view.endBinding},
+	}
+	watchingClient = []row{
+		{step.Notice, view.noticeOfClient}, {step.Stop, view.stopOfDeath}, {step.Nudge, view.nudgeOfDeath}, {step.EndBinding, view.endBinding},
 	}
 )
 
@@ -111,6 +119,14 @@ func (v view) unmapMemory() bool {
 
 func (v view) die() bool {
 	v.left.Dead, v.left.Reaper = true, step.None
+	if v.Leave.ClientDies {
+		for i := range v.Clients {
+			c := &v.s.Caller[i]
+			c.Thread, c.Leads, c.Other = Thread{}, false, 0
+			v.left.Way[i] = Way{}
+		}
+		return true
+	}
 	for j := range v.Servers {
 		v.s.Server[j] = Thread{}
 	}
@@ -124,6 +140,8 @@ func (v view) watchAt(next step.Name) bool {
 }
 
 func (v view) notice() bool { return v.left.Dead && v.watchAt(step.Poison) }
+
+func (v view) noticeOfClient() bool { return v.left.Dead && v.watchAt(step.Stop) }
 
 func (v view) poison() bool {
 	v.left.Poisoned = true
@@ -160,6 +178,8 @@ const (
 	EndsOnce  = "every call of the survivor ends once, with its reply or because the peer died"
 	StaysHeld = "what the dead held stays as it was"
 	Reclaimed = "memory goes when its last holder has left it, and not before"
+	// NotStopped is of a server whose client may die.
+	NotStopped = "a server's processors are stopped when the client is dead, and not before"
 )
 
 // The names of the reachable twins.
@@ -203,6 +223,45 @@ func (m *machine) deathProperties() []checker.Property[CallState] {
 	}
 }
 
+// The twins of a client that dies.
+const (
+	SomeClientDeath   = "the client dies while a call is executed"
+	SomeClientHolding = "the client dies inside the end of a queue"
+	SomeReplyToDead   = "a reply is sent to the dead"
+	SomeCallOfDead    = "a call of the dead is received"
+)
+
+// clientDeathProperties are those of the server, whose client dies.
+func (m *machine) clientDeathProperties() []checker.Property[CallState] {
+	holds := func(s *CallState) bool { return s.Side[client].SendLock || s.Side[client].RecvLock }
+	return []checker.Property[CallState]{
+		checker.Invariant(MutualExclusion, func(s *CallState) bool { return s.Dead || m.mutualExclusion(&s.State) }),
+		checker.Invariant(OneLeader, func(s *CallState) bool { return s.Dead || m.oneLeader(&s.State) }),
+		checker.Transition(InOrder, ofStep(m.inOrder)),
+		checker.Transition(NoOverwriting, ofStep(m.noOverwriting)),
+		checker.Transition(OwnResult, m.ownResultOfCall),
+		checker.Transition(ExactlyOnce, m.executedOnce),
+		checker.Invariant(NoSleepOnCall, func(s *CallState) bool { return s.Dead || m.noSleepOnCall(&s.State) }),
+		checker.Invariant(NoSleepOnReply, func(s *CallState) bool { return s.Dead || m.noSleepOnReply(&s.State) }),
+		checker.Invariant(ParkedCounts, func(s *CallState) bool { return s.Dead || m.parkedCounts(&s.State) }),
+		checker.Invariant(LooksFirst, func(s *CallState) bool { return s.Received[0] < 2 && s.Received[1] < 2 }),
+		checker.Invariant(NotStopped, func(s *CallState) bool { return s.Dead || !s.Stopped }),
+		checker.Transition(StaysHeld, func(before, after *CallState, _ checker.Taken) bool {
+			return !before.Dead || before.Side[client] == after.Side[client]
+		}),
+		checker.Reachable(SomeClientDeath, func(s *CallState) bool { return s.Dead && m.some(&s.State, server, step.Execute) }),
+		checker.Reachable(SomeClientHolding, func(s *CallState) bool { return s.Dead && holds(s) }),
+		checker.Reachable(SomeReplyToDead, func(s *CallState) bool { return s.Dead && m.some(&s.State, server, step.Publish) }),
+		checker.Reachable(SomeCallOfDead, func(s *CallState) bool { return s.Dead && m.some(&s.State, server, step.CopySlot) }),
+		checker.Reachable(SomeStoppedAsleep, func(s *CallState) bool { return s.Watcher == step.Nudge && m.some(&s.State, server, step.Asleep) }),
+	}
+}
+
+// terminalClientDeath: the client is dead, and all processors of the server have ended.
+func (m *machine) terminalClientDeath(s *CallState) bool {
+	return s.Dead && s.Watcher == step.None && m.allServers(s, step.None)
+}
+
 // endsOnce: a call that ends without its reply does so because the server died. One that
 // has it ends as its record is given back.
 func (m *machine) endsOnce(before, after *CallState, taken checker.Taken) bool {
@@ -242,25 +301,28 @@ func (m *machine) terminalDeath(s *CallState) bool {
 // named as those of the runtime's target "death".
 var DeathFamily = catalogue.Family{
 	Name: "death",
-	Doc:  "the death of the server's space at any step: its client learns of it, the calls end, the memory is reclaimed",
+	Doc:  "the death of a space at any step: of the server, then the calls of its client end, and the memory is reclaimed; or of the client, then the server's processors end",
 	Parameters: []catalogue.Parameter{
 		{Name: "clients", Doc: "calling threads of the client", Default: 1, Min: 1, Max: MaxCallers},
 		{Name: "servers", Doc: "processors of the server", Default: 1, Min: 1, Max: MaxServers},
 		{Name: "calls", Doc: "calls of each thread", Default: 1, Min: 1, Max: 4},
 		{Name: "slots", Doc: "slots of each queue", Default: 1, Min: 1, Max: MaxSlots},
+		{Name: "dies", Doc: "who dies", Max: 1, Words: []string{"server", "client"}},
 	},
 	Configurations: []catalogue.Configuration{
 		{Name: "server", Doc: "the server dies under one calling thread"},
 		{Name: "server-calls", Doc: "the server dies under the first of two calls, or the second", Set: map[string]int{"calls": 2}},
 		{Name: "server-2", Doc: "the server dies under two calling threads, one of which leads", Set: map[string]int{"clients": 2}},
+		{Name: "client", Doc: "the client dies, and the server's processor ends", Set: map[string]int{"dies": 1}},
+		{Name: "client-2", Doc: "the client dies under two processors", Set: map[string]int{"dies": 1, "servers": 2}},
 	},
 	Mutants: describedOf(deathMutants),
 	Build: func(v catalogue.Values, mutant string) (checker.AnyModel, error) {
 		c := Config{
 			Clients: v.Int("clients"), Servers: v.Int("servers"), Calls: v.Int("calls"), Slots: v.Int("slots"), Replies: v.Int("slots"),
-			Leave: Leave{Records: v.Int("clients"), Death: true},
+			Leave: Leave{Records: v.Int("clients"), Death: true, ClientDies: v.Word("dies") == "client"}, Stops: v.Word("dies") == "client",
 		}
-		if err := c.Leave.fits(c); err != nil {
+		if err := c.Fits(); err != nil {
 			return nil, err
 		}
 		model, err := mutateCall(c, mutant)
@@ -321,6 +383,18 @@ var deathMutants = []mutant{
 				v.s.Side[server].SendLock, v.s.Side[server].RecvLock = false, false
 				return true
 			},
+		},
+	},
+	{
+		Mutant: catalogue.Mutant{Name: "stopped-alive", Doc: "the processors end although the client lives", Configuration: "client", KilledBy: NotStopped},
+		steps: map[step.Name]func(v view) bool{
+			step.Notice: func(v view) bool { return v.watchAt(step.Stop) },
+		},
+	},
+	{
+		Mutant: catalogue.Mutant{Name: "client-death-ignored", Doc: "who learns that the client died does not wake the processor that sleeps", Configuration: "client", KilledBy: "deadlock"},
+		steps: map[step.Name]func(v view) bool{
+			step.Stop: func(v view) bool { return v.stopOfDeath() && v.watchAt(step.EndBinding) },
 		},
 	},
 	{

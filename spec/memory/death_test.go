@@ -16,6 +16,8 @@ func TestDeathConfigurations(t *testing.T) {
 		"server-calls": {10454, 21612, 111},
 		"servers=2":    {28979, 96693, 72},
 		"server-2":     {1336163, 3869206, 119},
+		"client":       {3953, 8397, 71},
+		"client-2":     {92535, 283629, 84},
 	})
 }
 
@@ -23,8 +25,8 @@ func TestDeathMutants(t *testing.T) {
 	// The other properties are the channel's, or those of calls that are left.
 	caughtIn(t, DeathFamily, map[string]int{
 		"death-ignored": 32, "poison-after-nudge": 33, "poison-not-looked-at": 32, "memory-kept": 9, "memory-goes-first": 7,
-		"lock-of-the-dead-freed": 3, "poisoned-alive": 4,
-	}, EndsOnce, StaysHeld, Reclaimed, "deadlock")
+		"lock-of-the-dead-freed": 3, "poisoned-alive": 4, "stopped-alive": 2, "client-death-ignored": 16,
+	}, EndsOnce, StaysHeld, Reclaimed, NotStopped, "deadlock")
 }
 
 func TestDeathDeclaration(t *testing.T) {

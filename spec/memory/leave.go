@@ -72,6 +72,9 @@ type Leave struct {
 	// Death: the server's space dies, at any time, and the calls end: see death.go.
 	// Nobody leaves a call for another reason then.
 	Death bool
+	// ClientDies: it is the client's space that dies, and the server's processors are told
+	// to stop (stop.go).
+	ClientDies bool
 }
 
 func (l Leave) on() bool { return l.Records > 0 }

@@ -209,7 +209,7 @@ func (v view) executed() int {
 // initialCall is the initial state of a CallModel: all records are free.
 func (m *machine) initialCall() CallState {
 	s := CallState{State: m.initial()}
-	if m.Stops {
+	if m.Stops && !m.Leave.Death {
 		s.Stopper = step.Stop
 	}
 	if !m.Leave.on() {
@@ -262,6 +262,9 @@ func (s *CallState) at(side, self int) step.Name {
 // callProcesses are the processes in CallStates, by side: those of none are left out
 // of a model.
 func (m *machine) callProcesses(programs [2][]row, besides besideRows) (all [processes]checker.Process[CallState]) {
+	if m.Leave.ClientDies {
+		besides.watches = besides.watchesClient
+	}
 	for side, program := range [processes][]row{
 		client: programs[client], server: programs[server], canceller: besides.cancels, reaper: besides.reaps, watcher: besides.watches, stopper: besides.stops,
 	} {
@@ -271,9 +274,9 @@ func (m *machine) callProcesses(programs [2][]row, besides besideRows) (all [pro
 }
 
 // besideRows are the programs beside those of the two sides.
-type besideRows struct{ cancels, reaps, watches, stops []row }
+type besideRows struct{ cancels, reaps, watches, watchesClient, stops []row }
 
-var besidePrograms = besideRows{cancelling, reaping, watching, stopping}
+var besidePrograms = besideRows{cancelling, reaping, watching, watchingClient, stopping}
 
 // callModel puts programs and properties together.
 func (m *machine) callModel(programs [2][]row, besides besideRows) checker.Model[CallState] {
@@ -283,7 +286,10 @@ func (m *machine) callModel(programs [2][]row, besides besideRows) checker.Model
 	if m.Leave.Death {
 		model.Name, model.Terminal, model.Properties = "death", m.terminalDeath, m.deathProperties()
 	}
-	if m.Stops {
+	switch {
+	case m.Leave.ClientDies:
+		model.Terminal, model.Properties = m.terminalClientDeath, m.clientDeathProperties()
+	case m.Stops:
 		model.Name, model.Terminal, model.Properties, model.Event = "stop", m.terminalStop, m.stopProperties(), eventOfStop
 	}
 	for _, p := range m.callProcesses(programs, besides) {

@@ -276,7 +276,9 @@ func mutateCall(c Config, name string) (checker.Model[CallState], error) {
 				programs[side] = replace(programs[side], fault.steps)
 			}
 			besides := besidePrograms
-			besides.watches, besides.stops = replace(besides.watches, fault.steps), replace(besides.stops, fault.steps)
+			for _, program := range []*[]row{&besides.watches, &besides.watchesClient, &besides.stops} {
+				*program = replace(*program, fault.steps)
+			}
 			return m.callModel(programs, besides), nil
 		}
 	}

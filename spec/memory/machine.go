@@ -296,7 +296,7 @@ func (m *machine) count(side int) int {
 		return m.Servers
 	case side == canceller:
 		return m.Leave.Leavers
-	case m.Leave.Death && side != stopper, m.Stops && side == stopper:
+	case m.Leave.Death && side != stopper, m.Stops && !m.Leave.Death && side == stopper:
 		return 1
 	default:
 		return 0

@@ -109,6 +109,14 @@ func (v view) nudgeServers() bool {
 	return true
 }
 
+// nudgeOfDeath is the same by who has learned that the client died.
+func (v view) nudgeOfDeath() bool { return v.nudgeServers() && v.watchAt(step.EndBinding) }
+
+func (v view) stopOfDeath() bool {
+	v.left.Stopped = true
+	return v.watchAt(step.Nudge)
+}
+
 // counts counts a call that a processor receives.
 func (v view) counts() {
 	if v.Stops && v.side == server {
@@ -218,7 +226,10 @@ var StopFamily = catalogue.Family{
 
 // stops says why a server that stops is not specified with what else a configuration has.
 func (c Config) stops() error {
-	if c.Stops && (c.Leave.on() || c.Queue || c.Doorbell != 0) {
+	switch {
+	case c.Leave.ClientDies && (!c.Stops || !c.Leave.Death):
+		return fmt.Errorf("a client that dies is specified with a server that stops then")
+	case c.Stops && (c.Leave.on() && !c.Leave.ClientDies || c.Queue || c.Doorbell != 0):
 		return fmt.Errorf("a server that stops is specified with calls that are not left, and with doorbells that do not come round")
 	}
 	return nil
