@@ -137,7 +137,7 @@ func (a *app) exploreOne(ctx context.Context, t explore.Target, v catalogue.Valu
 	if !lockstep.Tied(t.Name) {
 		return r, nil, usage("explore: --lockstep is for targets %s; not for %s", enumerated(targetsThat(lockstep.Tied)), t.Name)
 	}
-	if !lockstep.Driven(t.Name) {
+	if *f.strategy != drive && !lockstep.DrivenAt(t, v) {
 		l, err := lockstep.RunTarget(ctx, t, v, f.chosenStrategy(), lockstep.Options{Schedule: a.exploreOptions(f)})
 		return l.Report, &l, err
 	}

@@ -230,7 +230,7 @@ func (row *targetRow) settle(ctx context.Context) {
 // graphOf gives the specification's graph of a configuration; nil where there is
 // none, or it is too large to be looked at for a table, or there is no time for it.
 func graphOf(ctx context.Context, limit time.Duration, t explore.Target, v catalogue.Values) (*lockstep.Graph, error) {
-	if !lockstep.Driven(t.Name) {
+	if !lockstep.DrivenAt(t, v) {
 		return nil, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
@@ -247,7 +247,7 @@ func graphOf(ctx context.Context, limit time.Duration, t explore.Target, v catal
 func searchTied(ctx context.Context, t explore.Target, v catalogue.Values, g *lockstep.Graph, f *exploreFlags, row *targetRow) error {
 	o := schedule.Options{MaxMemory: uint64(f.maxMemory), Plain: true}
 	switch {
-	case !lockstep.Tied(t.Name), lockstep.Driven(t.Name) && (g == nil || g.States() > largestTied):
+	case !lockstep.Tied(t.Name), lockstep.DrivenAt(t, v) && (g == nil || g.States() > largestTied):
 		return nil
 	case g == nil:
 		o.MaxExecutions = eachTied

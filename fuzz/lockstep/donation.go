@@ -17,7 +17,8 @@ import (
 )
 
 // The refinement mapping of target donation to spec/memory, with donation and, where
-// there is polling, with that. Words, steps and mapping are those of target channel.
+// there is polling, with that; and of target death where the client dies, which has a pool,
+// too. Words, steps and mapping are those of target channel, or death.
 // What is different:
 //
 //   - The server's processors are the workers of a pool: the first worker that receives
@@ -48,21 +49,27 @@ type donationRefinement struct {
 // threads: at strayed.
 const stray = none - 1
 
-// runDonation is RunTarget of target donation.
-func runDonation(ctx context.Context, v catalogue.Values, s schedule.Strategy, o Options) (Report, error) {
-	r, err := newDonationRefinement(ctx, v)
+// pooled says whether a configuration of a target has a pool for a server: that of target
+// donation, and that of target death whose client dies.
+func pooled(t explore.Target, v catalogue.Values) bool {
+	return t.Name == explore.Donation().Name || t.Name == explore.Death().Name && v.Word("dies") == "client"
+}
+
+// runDonation is RunTarget where there is a pool.
+func runDonation(ctx context.Context, t explore.Target, v catalogue.Values, s schedule.Strategy, o Options) (Report, error) {
+	r, err := newDonationRefinement(ctx, t, v)
 	if err != nil {
 		return Report{}, err
 	}
-	rep, err := explore.RunWatchedTarget(ctx, explore.Donation(), v, explore.Watch{Observer: r}, s, o.Schedule)
+	rep, err := explore.RunWatchedTarget(ctx, t, v, explore.Watch{Observer: r}, s, o.Schedule)
 	return r.report(rep), err
 }
 
-// replayDonation is ReplayTarget of a token of target donation.
+// replayDonation is ReplayTarget of a token of a configuration that has a pool.
 func replayDonation(ctx context.Context, token schedule.Token, o Options) (Report, error) {
 	var r *donationRefinement
-	rep, err := explore.ReplayWatched(ctx, token, func(_ explore.Target, v catalogue.Values) (w explore.Watch, err error) {
-		r, err = newDonationRefinement(ctx, v)
+	rep, err := explore.ReplayWatched(ctx, token, func(t explore.Target, v catalogue.Values) (w explore.Watch, err error) {
+		r, err = newDonationRefinement(ctx, t, v)
 		return explore.Watch{Observer: r}, err
 	}, o.Schedule)
 	if r == nil {
@@ -84,8 +91,8 @@ func specifiedDonation(v catalogue.Values) memory.Config {
 // sake of how much of it is taken.
 const mostFollowed = 100_000
 
-func newDonationRefinement(ctx context.Context, v catalogue.Values) (*donationRefinement, error) {
-	base, err := newRefinement(explore.Donation(), v, nil)
+func newDonationRefinement(ctx context.Context, t explore.Target, v catalogue.Values) (*donationRefinement, error) {
+	base, err := newRefinement(t, v, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +151,10 @@ func (r *donationRefinement) Begin(w explore.Watched) {
 	for j := range r.config.Servers {
 		r.threads[r.config.Clients+j].at = r.serves()
 	}
-	if r.config.Stops {
+	switch {
+	case r.config.Leave.Death:
+		r.threads[r.reaper()].at, r.threads[r.watcher()].at = step.Die, step.Notice
+	case r.config.Stops:
 		r.threads[r.stopper()].at = step.Stop
 	}
 	r.follower.begin()
@@ -182,6 +192,10 @@ func (r *donationRefinement) Stand(thread int, name step.Name, e schedule.Event)
 		r.is(thread, r.processor(thread))
 	case name == step.Stop && r.config.Stops:
 		r.is(thread, r.stopper())
+	case name == step.Die:
+		r.is(thread, r.reaper())
+	case name == step.Notice:
+		r.is(thread, r.watcher())
 	}
 	if th = r.thread(thread); th == nil {
 		if !r.ofPoolAlone(name) {
@@ -194,7 +208,7 @@ func (r *donationRefinement) Stand(thread int, name step.Name, e schedule.Event)
 	switch {
 	case th.side != memory.ServerSide:
 	case name == step.Dismiss:
-		r.leaves(thread)
+		r.dismissed(thread)
 	case name == step.Exit:
 		r.ends(thread, th)
 	}
@@ -206,8 +220,8 @@ func (r *donationRefinement) is(thread, of int) {
 	r.threads[of].actual = thread
 }
 
-// leaves says that the worker is no processor any more: the next one is, in its place.
-func (r *donationRefinement) leaves(worker int) {
+// dismissed says that the worker is no processor any more: the next one is, in its place.
+func (r *donationRefinement) dismissed(worker int) {
 	th := &r.threads[r.of[worker]]
 	*th = thread{side: th.side, self: th.self, at: r.serves()}
 	r.of[worker] = none
@@ -238,6 +252,8 @@ func (r *donationRefinement) serves() step.Name {
 }
 
 func (r *donationRefinement) stopper() int { return len(r.threads) - 1 }
+func (r *donationRefinement) reaper() int  { return len(r.threads) - 2 }
+func (r *donationRefinement) watcher() int { return len(r.threads) - 1 }
 
 // ends demands that the processor has ended with its worker, which the stop lets go where
 // it waits for the polling place; then it has looked, in the specification.
@@ -415,7 +431,8 @@ func (r *donationRefinement) as(s *memory.CallState, th *thread) (label string, 
 		return "", notStutter, false
 	}
 	switch {
-	case name == step.TestSetSend && s.Side[th.side].SendLock, name == step.TestSetReceive && s.Side[th.side].RecvLock:
+	case name == step.TestSetSend && s.Side[th.side].SendLock && !r.leaves(th), // who may leave looks whether to
+		name == step.TestSetReceive && s.Side[th.side].RecvLock:
 		return "", busy(name), true
 	}
 	return name.String(), notStutter, true
@@ -429,6 +446,8 @@ func (r *donationRefinement) ofPoolAlone(name step.Name) bool {
 		return true
 	case step.Stop, step.LookStop:
 		return !r.config.Stops
+	case step.UnmapMemory: // by who has awaited the workers
+		return r.config.Leave.ClientDies
 	}
 	_, is := outside[name]
 	return is && !looksPolling(name)
@@ -482,6 +501,8 @@ func (r *donationRefinement) shows(s *memory.CallState) memory.CallState {
 		switch th.side {
 		case memory.StopperSide:
 			shown.Stopper = r.image.Stopper
+		case memory.WatcherSide:
+			shown.Watcher = r.image.Watcher
 		case memory.ServerSide:
 			shown.Parks[th.self], shown.Missed[th.self] = r.image.Parks[th.self], r.image.Missed[th.self]
 			fallthrough
@@ -497,7 +518,9 @@ func (r *donationRefinement) stoppingImage() (s memory.Stopping) {
 	if !r.config.Stops {
 		return s
 	}
-	s.Stopper, s.Stopped = r.threads[r.stopper()].at, r.watched.Pool.Peek(offStopping) != 0
+	if s.Stopped = r.watched.Pool.Peek(offStopping) != 0; !r.config.Leave.Death {
+		s.Stopper = r.threads[r.stopper()].at
+	}
 	for j := range r.config.Servers {
 		th := &r.threads[r.config.Clients+j]
 		s.Parks[j] = th.at == step.LookStop && th.came == step.LookNudge

@@ -167,7 +167,7 @@ func TestWrongDonationsAreSeen(t *testing.T) {
 			config, strategy = "stop", schedule.Bounded(1)
 		}
 		v := valuesOf(t, explore.Donation(), config)
-		r, err := newDonationRefinement(t.Context(), v)
+		r, err := newDonationRefinement(t.Context(), explore.Donation(), v)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -186,7 +186,7 @@ func (m *donationMeddler) flip(segment uint8, off shm.Offset) {
 
 // A thread that receives where there is no processor for it is found.
 func TestDonationKnowsItsProcessors(t *testing.T) {
-	r, err := newDonationRefinement(t.Context(), valuesOf(t, explore.Donation(), "handed,workers=1"))
+	r, err := newDonationRefinement(t.Context(), explore.Donation(), valuesOf(t, explore.Donation(), "handed,workers=1"))
 	if err != nil {
 		t.Fatal(err)
 	}

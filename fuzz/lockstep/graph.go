@@ -38,8 +38,11 @@ func NewGraph(ctx context.Context, v catalogue.Values, most int) (*Graph, error)
 // NewGraphOf is NewGraph of target queue, channel, call or death.
 func NewGraphOf(ctx context.Context, t explore.Target, v catalogue.Values, most int) (*Graph, error) {
 	c, err := specified(t, v)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case pooled(t, v):
+		return nil, fmt.Errorf("lock-step: %w: a pool is run along, and not driven", ErrNotTied)
 	}
 	g := &Graph{target: t, config: c, threads: threadsOf(c)}
 	sides := memory.Processes(c)

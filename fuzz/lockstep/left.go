@@ -176,7 +176,7 @@ func specifiedDeath(v catalogue.Values) (memory.Config, error) {
 	}
 	dies := v.Word("dies") == "client"
 	return memory.Config{
-		Stops: dies,
+		Stops:   dies,
 		Clients: v.Int("clients"), Servers: v.Int("servers"), Calls: v.Int("calls"), Slots: explore.Slots(v), Replies: explore.Slots(v),
 		Leave: memory.Leave{Records: v.Int("clients"), Death: true, ClientDies: dies},
 	}, nil

@@ -64,15 +64,29 @@ func Driven(target string) bool {
 	return false
 }
 
+// DrivenAt says the same of a configuration: where a server has a pool, and threads that
+// the specification has not, it is run along and not driven.
+func DrivenAt(t explore.Target, v catalogue.Values) bool { return Driven(t.Name) && !pooled(t, v) }
+
+// tokenPooled says whether a token is of a configuration that has a pool.
+func tokenPooled(info schedule.TokenInfo) bool {
+	t, err := explore.Find(info.Target)
+	if err != nil {
+		return false
+	}
+	v, _, err := t.Parse(info.Configuration)
+	return err == nil && pooled(t, v)
+}
+
 // RunTarget is Run of a target that is tied.
 func RunTarget(ctx context.Context, t explore.Target, v catalogue.Values, s schedule.Strategy, o Options) (Report, error) {
-	switch t.Name {
-	case explore.Bind().Name:
+	switch {
+	case t.Name == explore.Bind().Name:
 		return RunBinding(ctx, v, s, o)
-	case explore.Lock().Name:
+	case t.Name == explore.Lock().Name:
 		return runLock(ctx, v, s, o)
-	case explore.Donation().Name:
-		return runDonation(ctx, v, s, o)
+	case pooled(t, v):
+		return runDonation(ctx, t, v, s, o)
 	default:
 		return runTarget(ctx, t, v, s, o)
 	}
@@ -88,7 +102,7 @@ func ReplayTarget(ctx context.Context, token schedule.Token, o Options) (Report,
 		return ReplayBinding(ctx, token, o)
 	case err == nil && info.Target == explore.Lock().Name:
 		return replayLock(ctx, token, o)
-	case err == nil && info.Target == explore.Donation().Name:
+	case err == nil && tokenPooled(info):
 		return replayDonation(ctx, token, o)
 	default:
 		return Replay(ctx, token, o)
