@@ -149,7 +149,8 @@ func (c *Crew) do(th *crewThread) {
 		c.step(step.Exit, runningAt)
 		th.do = nil
 		if c.ghost != nil {
-			c.ghost.self().exiting = false
+			self := c.ghost.self()
+			self.exiting, self.received = false, false
 		}
 		c.running--
 		if c.ghost != nil {

@@ -200,7 +200,7 @@ func (g *poolGhost) saw(value uint32) {
 	case step.StartCall:
 		th.call = value
 	case step.EndCall:
-		th.call = 0
+		th.call, th.received = 0, false // it may have lost the place, and wait for it
 	case step.LookStop:
 		th.received = false
 	case step.LookCall:
