@@ -71,6 +71,7 @@ func (a *app) exploreAll(names []string, f *exploreFlags) error {
 	var mu sync.Mutex
 	var failed error
 	var rows []*targetRow
+	done := 0
 	var jobs []func() error
 	for _, t := range targets {
 		for _, c := range t.Configurations {
@@ -86,7 +87,11 @@ func (a *app) exploreAll(names []string, f *exploreFlags) error {
 						failed = fmt.Errorf("target %s, configuration %s: %w", t.Name, c.Name, err)
 					}
 				}
-				a.progress.show("%s %s: %s", row.Target, row.Configuration, row.outcome())
+				done++
+				a.progress.say("%d of %d, %s: %s %s: %s", done, len(rows), seconds(time.Since(started)), row.Target, row.Configuration, row.outcome())
+				if f.json {
+					a.out.json(row)
+				}
 				return nil
 			})
 		}
@@ -329,8 +334,7 @@ func (a *app) tellAll(rows []*targetRow, f *exploreFlags, took time.Duration) {
 		sampled = sampled || row.BudgetUsed
 		left = left || row.Verdict == verdict.Unknown && !row.BudgetUsed
 		if f.json {
-			a.out.json(row)
-			continue
+			continue // it was printed when it was done
 		}
 		page.row(func(s string) string { return a.out.paint(row.Verdict, s) }, 6, row.cells()...)
 	}

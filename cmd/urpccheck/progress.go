@@ -40,6 +40,18 @@ func (p *progress) show(format string, args ...any) {
 	p.write(text)
 }
 
+// say is show, and where there is no terminal a line of its own: for what takes so long that
+// somebody who looks at a log would think that it hangs.
+func (p *progress) say(format string, args ...any) {
+	if p.on {
+		p.show(format, args...)
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	fmt.Fprintf(p.file, format+"\n", args...)
+}
+
 // clear takes the line away.
 func (p *progress) clear() {
 	p.mu.Lock()
