@@ -30,7 +30,9 @@ type Crew struct {
 	threads                   []crewThread // the monitor, then the workers
 	running                   int
 	looks                     int        // at an idle pool that may still come
-	ghost                     *poolGhost // nil: nothing is checked
+	ghost                     *poolGhost // checks the place, and more, instead of the crew
+	holder                    int        // thread that has the polling place; none
+	looked                    uint32     // the call that the monitor has read last
 
 	mayTake, mayResume, mayLook, allEnded func() bool
 }
@@ -46,12 +48,44 @@ const (
 
 // Crew makes the crew of a pool whose private words will be those of private.
 func (m *Machine) Crew(r *Region, private func() *shm.View) *Crew {
-	c := &Crew{m: m, region: r.number, private: private}
+	c := &Crew{m: m, region: r.number, private: private, holder: none}
 	c.mayTake = func() bool { return c.offered || c.stopped }
 	c.mayResume = func() bool { return c.resumed || c.stopped }
 	c.mayLook = func() bool { return c.stopped || c.handling() != 0 || c.looks > 0 }
 	c.allEnded = func() bool { return c.running == 0 }
 	return c
+}
+
+// watchPlace has the crew follow who has the polling place: one worker at a time, and only
+// it receives. What a poolGhost checks beside that is of target donation alone.
+func (c *Crew) watchPlace(r *Region) { r.crew = c }
+
+// before is called when a thread is about to make an access.
+func (c *Crew) before(a shm.Access) {
+	if self := c.m.t.Self(); a.Step == step.TestSetReceive && a.Segment == channel.Replies && self != c.holder && c.serves(self) {
+		c.m.t.Fail(OnePoller, "thread %d receives calls, and thread %d has the polling place", self+1, c.holder+1)
+	}
+}
+
+// saw is called with what a load has found, and before a swap with what that will find. The
+// monitor takes the place away if that is the call which it has looked at.
+func (c *Crew) saw(last step.Name, value uint32) {
+	switch {
+	case last == step.LookCall:
+		c.looked = value
+	case last == step.TakePlaceAway && value != 0 && value == c.looked:
+		c.holder = none
+	}
+}
+
+// serves says whether a thread is a worker.
+func (c *Crew) serves(self int) bool {
+	for i := range c.threads[1:] {
+		if th := &c.threads[1+i]; th.do != nil && th.is == self {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *Crew) handling() uint32 { return c.private().Peek(processor.Handling) }
@@ -102,6 +136,7 @@ type exited struct{}
 type crewThread struct {
 	do    func()
 	given func() bool
+	is    int // the thread's number
 }
 
 // declared is a thread that a target declares.
@@ -131,6 +166,7 @@ func (c *Crew) crew(workers int) (all []declared) {
 }
 
 func (c *Crew) serve(th *crewThread) {
+	th.is = c.m.t.Self()
 	for {
 		c.m.t.Mark(step.Begin.String())
 		c.m.await(step.Begin, th.given, c.at(runningAt))
@@ -153,8 +189,10 @@ func (c *Crew) do(th *crewThread) {
 			self.exiting, self.received = false, false
 		}
 		c.running--
-		if c.ghost != nil {
-			c.ghost.loses(c.m.t.Self())
+		if self := c.m.t.Self(); c.ghost != nil {
+			c.ghost.loses(self)
+		} else if c.holder == self {
+			c.holder = none
 		}
 	}()
 	th.do()
@@ -189,8 +227,14 @@ func (c *Crew) Wait() {
 // Take implements processor.Crew.
 func (c *Crew) Take() bool {
 	taken := c.wait(step.TakePlace, placeAt, &c.offered, c.mayTake)
-	if taken && c.ghost != nil {
-		c.ghost.took(c.m.t.Self())
+	switch self := c.m.t.Self(); {
+	case !taken:
+	case c.ghost != nil:
+		c.ghost.took(self)
+	case c.holder != none:
+		c.m.t.Fail(OnePoller, "threads %d and %d both have the polling place", c.holder+1, self+1)
+	default:
+		c.holder = self
 	}
 	return taken
 }
@@ -199,8 +243,13 @@ func (c *Crew) Take() bool {
 func (c *Crew) Give() {
 	c.step(step.GivePlace, placeAt)
 	c.offered = true
-	if c.ghost != nil {
-		c.ghost.gives(c.m.t.Self())
+	switch self := c.m.t.Self(); {
+	case c.ghost != nil:
+		c.ghost.gives(self)
+	case c.holder != none && c.holder != self:
+		c.m.t.Fail(OnePoller, "thread %d offers the polling place, and thread %d has it", self+1, c.holder+1)
+	default:
+		c.holder = none
 	}
 }
 
@@ -251,6 +300,8 @@ func (c *Crew) declareState(r *Region, words channel.Words, pool *processor.Pool
 	part("whether the polling place is offered", func(d *schedule.Digest) { d.Word(bit(c.offered)) }, place)
 	part("whether the monitor may go on", func(d *schedule.Digest) { d.Word(bit(c.resumed)) }, resume)
 	part("whether the pool is stopped", func(d *schedule.Digest) { d.Word(bit(c.stopped)) }, place, resume)
+	part("who has the polling place", func(d *schedule.Digest) { d.Word(uint64(c.holder + 1)) },
+		place, r.span(processor.Private, processor.Handling), schedule.Span{Location: c.at(runningAt), Size: 4})
 	part("how often the monitor may still look at an idle pool", func(d *schedule.Digest) { d.Word(uint64(c.looks)) },
 		r.span(processor.Private, processor.Handling))
 	part("who works", func(d *schedule.Digest) {

@@ -51,7 +51,7 @@ var deathTarget = Target{
 	},
 	Properties: []string{
 		memory.MutualExclusion, memory.OneLeader, memory.InOrder, memory.NoOverwriting, memory.OwnResult,
-		AtMostOnce, EndsOnce, NobodyLeft, MostWorkers, StopsOnce, AllLeave, StaysHeld, Reclaimed, Unharmed, NoBypass,
+		AtMostOnce, EndsOnce, NobodyLeft, OnePoller, MostWorkers, StopsOnce, AllLeave, StaysHeld, Reclaimed, Unharmed, NoBypass,
 	},
 	Program:  deathProgram,
 	possible: deathPossible,
@@ -154,6 +154,7 @@ func (d *death) runPool(workers, looks int) {
 	b := d.first
 	d.crew = d.m.Crew(b.region, func() *shm.View { return d.pool.Private() })
 	d.crew.looks = looks
+	d.crew.watchPlace(b.region)
 	d.pool = processor.New(processor.Config{
 		Port: b.server, Kernel: b.kernel, Handler: b.execute, Workers: workers, Poll: -1, Crew: d.crew, Hook: b.region,
 	})

@@ -79,7 +79,7 @@ var hostileTarget = Target{
 	},
 	Properties: []string{
 		Inside, Checked, OwnReply, OwnIntact, OneFetch, Published, NoForeign, NoLivelock, NotForsaken, OneRing, OneEach, EndsOnce, AtMostOnce, NobodyLeft, Unharmed,
-		memory.InOrder, memory.OwnResult, memory.ReadyCounts, MostWorkers, StopsOnce, AllLeave, NoBypass,
+		memory.InOrder, memory.OwnResult, memory.ReadyCounts, OnePoller, MostWorkers, StopsOnce, AllLeave, NoBypass,
 	},
 	Program:  hostileProgram,
 	possible: hostilePossible,
@@ -193,6 +193,7 @@ func (h *hostility) runPool(workers int) {
 	h.m.forgets = false // a pool's threads remember more than those of target channel
 	h.crew = h.m.Crew(b.region, func() *shm.View { return h.pool.Private() })
 	h.crew.looks = h.looks
+	h.crew.watchPlace(b.region)
 	h.pool = processor.New(processor.Config{
 		Port: b.server, Kernel: b.kernel, Handler: h.execute, Exited: h.exited, Workers: workers, Poll: -1, Crew: h.crew, Hook: b.region, Strict: true,
 	})

@@ -26,6 +26,7 @@ type Region struct {
 	// follow, if set, is told of every access that is about to be made.
 	follow func(a shm.Access)
 	pool   *poolGhost
+	crew   *Crew // nil: nobody follows who has the polling place
 	// kept says how often what is kept beside the segments was written: it stands
 	// for its value.
 	kept   [maxSegments][maxBesides]uint32
@@ -96,6 +97,9 @@ func (r *Region) Before(a shm.Access) {
 	if r.ghost != nil {
 		r.ghost.before(a)
 	}
+	if r.crew != nil {
+		r.crew.before(a)
+	}
 	if r.follow != nil {
 		r.follow(a)
 	}
@@ -151,6 +155,9 @@ func (r *Region) Saw(value uint32) {
 	}
 	if r.pool != nil {
 		r.pool.saw(value)
+	}
+	if r.crew != nil {
+		r.crew.saw(r.last, value)
 	}
 	if r.guard != nil {
 		r.guard.saw(value)
