@@ -88,7 +88,7 @@ var bindTarget = Target{
 	Properties: []string{
 		spec.Mapped, spec.UnmapOnce, spec.CloseOnce, spec.Fit, spec.NothingLeft, spec.CloseWaits,
 		spec.NoBinding, spec.EndsClosed, spec.Noticed, spec.Places, MostBindings, memory.OwnResult, Offered, Typed, Sized, Whole, Granted, Bounded, Formed, Admitted, Lives, Cancelled, CorruptEnds, SendsNoMore, Lingers, Waits, Accepts, AtOnce, Returns, NoBypass,
-		Told, Demanded,
+		Told, Demanded, OneCause,
 	},
 	Program:  bindProgram,
 	possible: bindPossible,
@@ -219,9 +219,16 @@ type client struct {
 	threads   []string
 }
 
-func bindProgram(v catalogue.Values) func(*schedule.T) {
+func bindProgram(v catalogue.Values) func(*schedule.T) { return bindProgramOf(v, func(*binder) {}) }
+
+// bindProgramOf is bindProgram, whose executions are looked at when they have ended.
+func bindProgramOf(v catalogue.Values, look func(b *binder)) func(*schedule.T) {
 	l := newLending(sizeOfBinding(v))
-	return func(t *schedule.T) { newBinder(t, v, l).start() }
+	return func(t *schedule.T) {
+		b := newBinder(t, v, l)
+		b.start()
+		t.AtEnd(func() { look(b) })
+	}
 }
 
 // sizeOfBinding is that of the channel that the server allows.
@@ -490,7 +497,7 @@ func (b *binder) call(c *client) {
 		b.callLong(c)
 		return
 	}
-	reply, err := b.next(c)
+	reply, refused, err := b.next(c)
 	died := errors.Is(err, urpc.ErrPeerDied)
 	b.w.check(Lives, !died || b.peerWent(c), "a call ends, and the server lives: %v", err)
 	b.w.check(Lingers, !died || !c.end.stopped || c.s.lingered, "a call has had no time to find its reply: %v", err)
@@ -505,10 +512,17 @@ func (b *binder) call(c *client) {
 	case !errors.Is(err, urpc.ErrClosed) && !died:
 		b.w.check(spec.EndsClosed, false, "a call ends with: %v", err)
 	}
+	b.endsByCause(c, refused, err)
 }
 
-// next calls the procedure. A call that panics ends as none may.
-func (b *binder) next(c *client) (uint64, error) {
+// next calls the procedure, and tells whether the call was refused since the binding has
+// ended. A call that panics ends as none may.
+func (b *binder) next(c *client) (reply uint64, refused bool, err error) {
+	self := uint64(1) << b.w.t.Self()
+	defer func() {
+		refused = c.s.causes.refused&self != 0
+		c.s.causes.refused &^= self
+	}()
 	defer func() {
 		p := recover()
 		text, trespass := trespassOf(p)
@@ -517,7 +531,8 @@ func (b *binder) next(c *client) (uint64, error) {
 			panic(p)
 		}
 	}()
-	return next.Call(context.Background(), c.bound, 41)
+	reply, err = next.Call(context.Background(), c.bound, 41)
+	return reply, false, err
 }
 
 // ends says whether the client's binding has ended, or is about to.
@@ -534,13 +549,15 @@ func (b *binder) mayEnd() bool {
 
 // close closes the client, and tries it once more.
 func (b *binder) close(c *client) {
+	c.s.causes.closing |= 1 << b.w.t.Self()
 	err := c.bound.Close()
 	b.w.check(Told, err != nil == c.end.kept, "memory was not unmapped: %v, and close gives: %v", c.end.kept, err)
 	left := c.s.left(c.end)
 	b.w.check(spec.CloseWaits, left == "", "the client has %s left when close has returned", left)
-	_, err = b.next(c)
+	_, refused, err := b.next(c)
 	b.w.check(spec.EndsClosed, errors.Is(err, urpc.ErrClosed) || c.corrupt && errors.Is(err, urpc.ErrCorrupt) || b.peerWent(c) && errors.Is(err, urpc.ErrPeerDied),
 		"a call on a binding that was closed ends with: %v", err)
+	b.endsByCause(c, refused, err)
 }
 
 // peerWent says whether the server may have gone before the client closed.

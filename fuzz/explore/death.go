@@ -36,6 +36,7 @@ var deathTarget = Target{
 		slotsParameter, startParameter,
 		{Name: "other", Doc: "whether the survivor has a binding to a third space, beside the one that ends or after it", Max: 2, Words: []string{"none", "beside", "after"}},
 		looksParameter,
+		{Name: "closes", Doc: "whether another thread of the client ends its calls, too, at any time", Max: 1, Words: []string{"no", "yes"}},
 	},
 	Configurations: []catalogue.Configuration{
 		deathOf("server", "the server dies under one calling thread", map[string]int{}),
@@ -47,11 +48,12 @@ var deathTarget = Target{
 		deathOf("server-2", "the server dies under two calling threads, one of which leads", map[string]int{"clients": 2}),
 		deathOf("server-calls", "the server dies under the first of two calls, or the second", map[string]int{"calls": 2}),
 		deathOf("server-other", "the client goes on with another server", map[string]int{"other": 1}),
+		deathOf("server-closed", "the server dies, and another thread of the client ends its calls: either may come first", map[string]int{"closes": 1, "calls": 2}),
 		deathOf("server-restarts", "the client binds to a new server, which has fresh memory", map[string]int{"other": 2}),
 	},
 	Properties: []string{
 		memory.MutualExclusion, memory.OneLeader, memory.InOrder, memory.NoOverwriting, memory.OwnResult,
-		AtMostOnce, EndsOnce, NobodyLeft, OnePoller, MostWorkers, StopsOnce, AllLeave, StaysHeld, Reclaimed, Unharmed, NoBypass,
+		AtMostOnce, EndsOnce, OneCause, NobodyLeft, OnePoller, MostWorkers, StopsOnce, AllLeave, StaysHeld, Reclaimed, Unharmed, NoBypass,
 	},
 	Program:  deathProgram,
 	possible: deathPossible,
@@ -61,6 +63,9 @@ var deathTarget = Target{
 func deathPossible(v catalogue.Values) error {
 	if v.Word("dies") == "server" && v.Int("looks") > 0 {
 		return errors.New("looks of a monitor are those of a pool: want dies=client")
+	}
+	if v.Word("dies") == "client" && v.Int("closes") > 0 {
+		return errors.New("a client that is dead ends nothing: want dies=server")
 	}
 	return channelPossible(v)
 }
@@ -80,6 +85,7 @@ type death struct {
 	left            []byte // all that the dying side had written, when it died
 	noticed         bool   // the survivor has done all that it does about it
 	judged          bool   // the first binding
+	closer          int    // the thread of the client that closes
 	// Of the survivor that is a server.
 	pool *processor.Pool
 	crew *Crew
@@ -132,6 +138,9 @@ func watchedDeath(v catalogue.Values, look func(d *death), w Watch) func(*schedu
 		}
 		d.dying.mortal(func() { d.left = d.written() })
 		d.watch()
+		if v.Int("closes") > 0 {
+			d.close()
+		}
 		d.declareState()
 		// Who watches wants to see each step. Where the third space binds after the end
 		// of the first binding, one step has all of that forgotten, wherever it stands.
@@ -189,12 +198,30 @@ func (d *death) watch() {
 	})
 }
 
+// close declares another thread of the client that ends its calls. In package urpc one
+// thread ends a binding; but a call that finds the peer corrupt ends the calls, too.
+func (d *death) close() {
+	d.first.region.causeOf = func(thread int) cause {
+		if thread == d.closer {
+			return closedHere
+		}
+		return serverDied
+	}
+	d.survivor.thread("closer", func() {
+		d.closer = d.t.Self()
+		d.first.caller.Poison(errClosed)
+		d.t.Mark("end")
+		d.m.over()
+	})
+}
+
 // declareState declares what is shared beside what the regions' ghosts declare.
 func (d *death) declareState() {
 	at := func(l schedule.Location) schedule.Span { return schedule.Span{Location: l, Size: 4} }
 	number := d.first.region.number
 	d.t.SharedAt("who is dead", func(to *schedule.Digest) { to.Word(bit(d.dying.dead)) }, at(locate(number, deaths, 0)))
 	d.t.SharedAt("that it was noticed", func(to *schedule.Digest) { to.Word(bit(d.noticed)) }, at(rebound))
+	d.t.SharedAt("why calls end", func(to *schedule.Digest) { to.Word(uint64(d.first.region.cause)) }, schedule.Span{Location: d.first.region.beside(call.Private, shm.Poisoned), Size: 4})
 	judged := func() bool { return d.judged }
 	if d.pool == nil {
 		d.first.declareState(judged, d.first.releases())

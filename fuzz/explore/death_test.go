@@ -35,6 +35,7 @@ func within(t *testing.T, target, config string, bound int, executions uint64) {
 func TestDeath(t *testing.T) {
 	whole(t, "death", "server", 4238)
 	whole(t, "death", "server-calls", 10388)
+	whole(t, "death", "server-closed", 45546)
 	whole(t, "death", "server-restarts", 43487)
 	whole(t, "death", "client", 19891)
 	within(t, "death", "client-idle", 1, 50612)

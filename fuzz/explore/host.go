@@ -123,7 +123,7 @@ func (s *host) Size(d shm.Descriptor) (int64, error) {
 
 // Made implements shm.Memory: the region's memory, and who holds it, are watched.
 func (s *host) Made(r *shm.Region) {
-	s.holders, s.counted, s.closed = 0, 0, false
+	s.holders, s.counted, s.closed, s.causes = 0, 0, false, causes{}
 	s.bindings++
 	hook := &touching{Region: NewRegion(s.w.m, s.number()), s: s}
 	for _, x := range s.mapped {
@@ -212,6 +212,8 @@ func (h *counting) Counted(counted int64, closed bool) {
 		// beside a thread that ends the binding a call may still be begun.
 		s.w.check(SendsNoMore, !s.lingers || s.ends(), "a call is begun, and the server has stopped")
 		s.holders |= self
+	case h.last == step.HoldRegion:
+		s.causes.refused |= self
 	case h.last == step.ReleaseRegion:
 		s.holders &^= self
 	}
@@ -232,6 +234,7 @@ func (s *host) Callers(n int) (call.Threads, shm.Hook) {
 // Step implements machine.Machine.
 func (s *host) Step(name step.Name) {
 	s.w.step(name)
+	s.causes.follow(name, s.w.t.Self())
 	if s.listener != nil {
 		s.listener.follow(name)
 	}

@@ -78,6 +78,7 @@ type waiter struct {
 	bell            bell
 	seen            nudgeSeen
 	over            bool   // it has seen that the binding of its call is over
+	cause           cause  // and why, where there are several reasons
 	last            bool   // it has sent, and found that no other caller was ready
 	closing         bool   // its call is over: it will not send
 	head            uint32 // of the peer, when it last looked for room

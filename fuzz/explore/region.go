@@ -23,6 +23,10 @@ type Region struct {
 	// mapped, if set, is told of every access before it is made: its space must still
 	// have the memory.
 	mapped func(segment uint8)
+	// cause is why the calls of the region's binding have ended, where causeOf says of each
+	// thread why it ends them.
+	cause   cause
+	causeOf func(thread int) cause
 	// follow, if set, is told of every access that is about to be made.
 	follow func(a shm.Access)
 	pool   *poolGhost
@@ -117,8 +121,15 @@ func (r *Region) Beside(name step.Name, kind shm.Kind, segment uint8, what shm.B
 		return
 	}
 	r.m.step(name, schedule.Event{Name: name.String(), Kind: kinds[kind], Location: r.beside(segment, what), Size: 4})
-	if what == shm.Poisoned && kind == shm.KindLoad && *r.keptAt(segment, what) != 0 {
-		r.m.waiter().over = true
+	switch poisoned := *r.keptAt(segment, what) != 0; {
+	case what != shm.Poisoned:
+	case kind == shm.KindLoad && poisoned:
+		r.m.waiter().over, r.m.waiter().cause = true, r.cause
+		if r.causeOf != nil {
+			r.m.t.SawValue(uint64(r.cause))
+		}
+	case kind != shm.KindLoad && !poisoned && r.causeOf != nil:
+		r.cause = r.causeOf(r.m.t.Self())
 	}
 	if what == shm.Nudged && kind == shm.KindLoad {
 		r.m.waiter().seen = nudgeSeen{read: true, value: *r.keptAt(segment, what), now: r.keptAt(segment, what)}

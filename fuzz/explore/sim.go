@@ -102,8 +102,11 @@ func (k *Kernel) Wake(word *shm.Segment, off shm.Offset) {
 // Nudge implements kernel.Kernel.
 func (k *Kernel) Nudge(n *kernel.Nudge) {
 	k.m.step(step.Nudge, schedule.Event{Name: step.Nudge.String(), Kind: schedule.Wake, Location: k.region.nudged[0], Size: 4})
+	// How the word has changed counts: where it comes back to what a thread has seen, its
+	// sleep is not refused.
+	was := n.Peek()
 	n.Change()
-	*k.region.keptAt(0, shm.Nudged)++
+	*k.region.keptAt(0, shm.Nudged) += n.Peek() - was
 	k.m.t.SawValue(k.m.wake(func(w *waiter) bool { return w.nudge == n }))
 }
 

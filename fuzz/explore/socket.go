@@ -205,7 +205,9 @@ func (e *end) Read(name step.Name, b []byte) (n int, with []shm.Descriptor, cut 
 	}
 	copy(b, p.bytes[:n])
 	p.begun = true
-	e.stopped = e.stopped || p.name == step.SendStopping
+	if e.stopped = e.stopped || p.name == step.SendStopping; e.stopped {
+		e.s.causes.came(serverStopped, w.t.Self())
+	}
 	w.t.SawBytes(b[:n])
 	for _, m := range p.with {
 		if cut = cut || len(with) >= mostReceived || w.goesWrong("the limit of descriptors"); !cut {

@@ -141,12 +141,14 @@ const (
 	pendingStill outcome = iota
 	replied
 	peerDied
+	closedMeanwhile
 	corruptPeer
 	unexplained
 )
 
-// errPeerDied ends the calls of a client whose server has died.
-var errPeerDied = errors.New("peer died")
+// errPeerDied ends the calls of a client whose server has died, errClosed those of one
+// that ends them itself.
+var errPeerDied, errClosed = errors.New("peer died"), errors.New("closed")
 
 // nothing is shadowed.
 const nothing = -1
@@ -227,7 +229,7 @@ func (b *binding) follow(a shm.Access) {
 func (m *Machine) remembers(int) []uint64 {
 	w := m.waiter()
 	c := &w.call
-	m.remembered[0] = uint64(c.record)<<4 | bit(w.over) | bit(w.last)<<1 | bit(c.leads)<<2 | bit(c.left)<<3
+	m.remembered[0] = uint64(c.record)<<6 | uint64(w.cause)<<4 | bit(w.over) | bit(w.last)<<1 | bit(c.leads)<<2 | bit(c.left)<<3
 	return m.remembered[:]
 }
 
@@ -276,7 +278,8 @@ func (b *binding) check(property string, ok bool, format string, args ...any) {
 func (b *binding) do(i int) outcome {
 	var bytes [payload]byte
 	took := 0
-	b.m.waiter().over = false
+	w := b.m.waiter()
+	w.over, w.cause = false, goesOn
 	err := b.caller.Do(context.Background(), procedure, put(bytes[:0], argument(i)), func(status uint32, reply []byte) error {
 		took++
 		if o := b.m.observer; o != nil {
@@ -292,7 +295,11 @@ func (b *binding) do(i int) outcome {
 	case err == nil && took == 1:
 		return replied
 	case err == errPeerDied && took == 0:
+		b.check(OneCause, w.cause != closedHere, "what came first is %v, and call %d ends with: %v", w.cause, i+1, err)
 		return peerDied
+	case err == errClosed && took == 0:
+		b.check(OneCause, w.cause == closedHere, "what came first is %v, and call %d ends with: %v", w.cause, i+1, err)
+		return closedMeanwhile
 	}
 	b.check(EndsOnce, false, "call %d took %d replies and ended with: %v", i+1, took, err)
 	return unexplained

@@ -82,6 +82,7 @@ type host struct {
 	closed   bool
 	bindings int
 	stopping bool // its processors
+	causes   causes
 	// Of a client whose server has stopped: it lingers, and has done so.
 	lingers, lingered bool
 	ends              func() bool // of a client that is bound: whether its binding has ended, or is about to
@@ -320,6 +321,7 @@ func (m *backing) state(d *schedule.Digest, used int) {
 func (s *host) state(d *schedule.Digest) {
 	d.Word(uint64(len(s.open))<<32 | uint64(len(s.mapped))<<16 | uint64(oneIf(s.dead))<<8 | uint64(oneIf(s.closed)))
 	d.Word(s.holders | uint64(s.form)<<56)
+	d.Word(s.causes.closing<<8 | uint64(s.causes.refuses)<<4 | uint64(s.causes.ends))
 	d.Word(uint64(s.counted)<<32 | uint64(s.bindings)<<3 | uint64(oneIf(s.lingers))<<2 | uint64(oneIf(s.lingered))<<1 | uint64(oneIf(s.stopping)))
 	for _, x := range s.open {
 		d.Word(uint64(slices.Index(s.w.memory, x.memory)+2) | uint64(oneIf(x.sealsTold))<<32 | uint64(oneIf(x.sizeTold))<<33)

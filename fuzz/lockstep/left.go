@@ -171,8 +171,8 @@ func specifiedCall(v catalogue.Values) memory.Config {
 
 // specifiedDeath is the same of target death.
 func specifiedDeath(v catalogue.Values) (memory.Config, error) {
-	if v.Word("other") != "none" {
-		return memory.Config{}, fmt.Errorf("lock-step: %w: another binding is not specified", ErrNotTied)
+	if v.Word("other") != "none" || v.Word("closes") != "no" {
+		return memory.Config{}, fmt.Errorf("lock-step: %w: a client that ends its calls, or another binding, is not specified", ErrNotTied)
 	}
 	dies := v.Word("dies") == "client"
 	return memory.Config{

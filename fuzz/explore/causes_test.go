@@ -1,0 +1,65 @@
+package explore
+
+import (
+	"slices"
+	"testing"
+
+	"urpc/checker/schedule"
+	"urpc/checker/verdict"
+)
+
+// What ends a binding comes in either order, by two threads: that a property holds of what
+// came first says nothing where only one ever does.
+func TestWhatEndsABindingComesInEitherOrder(t *testing.T) {
+	for config, want := range map[string][]string{
+		"stop-narrow": {"a close, a stop of the server", "a stop of the server, a close"},
+		"server-dies": {"a close, the death of the server", "the death of the server, a close"},
+		"closers":     {"a close, a close"},
+	} {
+		var came []string
+		v, _, err := bindTarget.Parse(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rep, err := schedule.Explore(t.Context(), bindProgramOf(v, func(b *binder) {
+			if c := b.clients[0].s.causes; c.second != goesOn {
+				came = append(came, c.refuses.String()+", "+c.second.String())
+			}
+		}), schedule.Stateful(), schedule.Options{Workers: 1})
+		if err != nil || rep.Failure != nil {
+			t.Fatalf("%s: %v, %+v", config, err, rep.Failure)
+		}
+		slices.Sort(came)
+		came = slices.Compact(came)
+		for _, w := range want {
+			if !slices.Contains(came, w) {
+				t.Errorf("%s: what ended the binding, and then another time, is %q, want %q, too", config, came, w)
+			}
+		}
+	}
+}
+
+// Calls that two threads end are ended first by either.
+func TestCallsAreEndedInEitherOrder(t *testing.T) {
+	ended := map[cause]map[outcome]bool{closedHere: {}, serverDied: {}}
+	v, _, err := deathTarget.Parse("server-closed")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rep, err := schedule.Explore(t.Context(), deathProgramOf(v, func(d *death) {
+		for _, how := range d.first.outcomes {
+			ended[d.first.region.cause][how] = true
+		}
+	}), schedule.Bounded(1), schedule.Options{})
+	if err != nil || rep.Verdict != verdict.Holds {
+		t.Fatalf("%v, %v, %+v", err, rep.Verdict, rep.Failure)
+	}
+	for first, how := range map[cause]outcome{closedHere: closedMeanwhile, serverDied: peerDied} {
+		if !ended[first][how] || !ended[first][replied] {
+			t.Errorf("what came first is %v, and calls end as %v", first, ended[first])
+		}
+	}
+	if ended[serverDied][closedMeanwhile] {
+		t.Error("a call is told that its client has closed, and the server had died before")
+	}
+}
