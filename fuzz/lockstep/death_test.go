@@ -35,7 +35,7 @@ func TestDeathRefinesInSamples(t *testing.T) {
 			t.Errorf("%s: %v, %+v, %d of %d steps were judged", config, err, rep.Failure, rep.Matched, rep.Steps)
 		}
 	}
-	if want := []string{"client-restarts", "client-other", "server-other", "server-restarts"}; !slices.Equal(left, want) {
+	if want := []string{"client-restarts", "client-other", "server-other", "server-closed", "server-restarts"}; !slices.Equal(left, want) {
 		t.Errorf("not run in lock-step: %v", left)
 	}
 }
