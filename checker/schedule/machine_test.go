@@ -66,7 +66,7 @@ func (m *words) cas(name string, i int, old, v uint64) bool {
 
 // lock waits until the word is free and takes it, in one step.
 func (m *words) lock(name string, i int) {
-	m.t.Await(name, func() bool { return m.w[i] == 0 }, at(i))
+	m.t.AwaitStep(schedule.Event{Name: name, Kind: schedule.Swap, Location: at(i)}, func() bool { return m.w[i] == 0 })
 	m.w[i] = 1
 }
 
