@@ -18,9 +18,11 @@ const DefaultMaxSteps = 10_000
 // bound of the options is met or ctx is cancelled; then the report is partial.
 // Executions are maximal: they go on until no thread is enabled.
 //
-// The program runs on a goroutine of its own. It is refused with
-// ErrNondeterministic if the same choices lead it to other steps; the error tells
-// where, and as far as the source shows it, why. A panic in it is a failure of property
+// The program runs on a goroutine of its own, and more often than there are executions:
+// some are run again by the same choices (the first one 32 times, then one in 64). It is
+// refused with ErrNondeterministic if these lead it to other steps, to other values that
+// are told (T.SawValue) or to another end; the error tells where, and as far as the source
+// shows it, why. A panic in it is a failure of property
 // "panic", and runtime.Goexit in it (as by FailNow and Fatal of package testing) one of
 // property "exit", which is not made smaller; in a function of T.Cleanup either ends the
 // calling goroutine. A call of T that has no meaning ends the search with ErrUsage.

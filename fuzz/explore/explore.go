@@ -13,11 +13,16 @@
 //	spaces.go   address spaces that die, and bindings between them; mapped.go: their memory
 //	guard.go    what is checked of the victim of a hostile peer, guardmessages.go: of its
 //	            messages; guardstate.go: what its state is; tales.go: what the peer writes
+//	watch.go    what runs along and sees each step (lockstep); watchcall.go, watchbind.go: of
+//	            calls and of bindings
+//	values.go   sizes, where counters start, what messages say; messages.go: how long they are
 //	record.go   what is checked of the records of calls; faulty.go, flood.go: a server that
 //	            replies twice, or without end
-//	world.go    the machine of bindings; host.go: of one space; socket.go, listen.go: what connects them;
-//	            lies.go, malformed.go: sides that lie; demands.go: what they demand, and whom they trust; long.go: calls whose values do not fit
-//	death.go, hostile.go, lock.go, queue.go, channel.go, call.go, donation.go  the targets
+//	world.go    the machine of bindings; host.go: of one space; socket.go, listen.go: what connects
+//	            them; lies.go, malformed.go: sides that lie; demands.go: what they demand, and whom they
+//	            trust; long.go: calls whose values do not fit
+//	death.go, hostile.go, lock.go, queue.go, channel.go, call.go, donation.go,
+//	bind.go     the targets; binder.go: an execution of target bind; causes.go: what ended a binding
 //
 // What it does not see: the words of the runtime that do not go through shm (the
 // list of free records and the names of calls but where a target has them by steps,

@@ -85,20 +85,20 @@ func TestEveryTransitionOfClientsDeath(t *testing.T) {
 func TestWhatClientsDeathLeavesIsSeen(t *testing.T) {
 	for what, c := range map[string]struct {
 		after step.Name
-		do    func(m *donationMeddler, th *thread)
+		do    func(m *poolMeddler, th *thread)
 		field string
 	}{
-		"what the dead held":    {step.Notice, func(m *donationMeddler, _ *thread) { m.flip(callSegment, offRecvLock) }, "Side[0].RecvLock"},
-		"that they are stopped": {step.Stop, func(m *donationMeddler, _ *thread) { *m.watched.Pool.Address(offStopping) ^= 1 }, "took Stop"},
-		"how they are":          {step.Stop, func(_ *donationMeddler, th *thread) { th.touched.Kind = schedule.Store }, "took Stop"},
-		"who died":              {step.Notice, func(_ *donationMeddler, th *thread) { th.taken = step.NoticeExit }, "took NoticeExit"},
+		"what the dead held":    {step.Notice, func(m *poolMeddler, _ *thread) { m.flip(callSegment, offRecvLock) }, "Side[0].RecvLock"},
+		"that they are stopped": {step.Stop, func(m *poolMeddler, _ *thread) { *m.watched.Pool.Address(offStopping) ^= 1 }, "took Stop"},
+		"how they are":          {step.Stop, func(_ *poolMeddler, th *thread) { th.touched.Kind = schedule.Store }, "took Stop"},
+		"who died":              {step.Notice, func(_ *poolMeddler, th *thread) { th.taken = step.NoticeExit }, "took NoticeExit"},
 	} {
 		v := valuesOf(t, explore.Death(), "client")
-		r, err := newDonationRefinement(t.Context(), explore.Death(), v)
+		r, err := newPoolRefinement(t.Context(), explore.Death(), v)
 		if err != nil {
 			t.Fatal(err)
 		}
-		m := &donationMeddler{donationRefinement: r, when: func(_ *donationMeddler, th *thread) bool { return th.taken == c.after }, do: c.do}
+		m := &poolMeddler{poolRefinement: r, when: func(_ *poolMeddler, th *thread) bool { return th.taken == c.after }, do: c.do}
 		rep, err := explore.RunWatchedTarget(t.Context(), explore.Death(), v, explore.Watch{Observer: m}, schedule.Bounded(1), schedule.Options{})
 		if err != nil || rep.Failure == nil || rep.Failure.Property != Property || !strings.Contains(rep.Failure.Message, c.field) {
 			t.Errorf("%s is changed: %v, %+v", what, err, rep.Failure)

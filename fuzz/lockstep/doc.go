@@ -21,7 +21,8 @@
 //	outside.go     steps that no configuration takes which is run along, and why
 //	refinement.go  the specification run along
 //	follow.go      the same of a specification that is nondeterministic; binding.go, lock.go,
-//	               donation.go: of targets bind, lock and donation
+//	               pool.go: of targets bind, lock and donation, and of a client's death
+//	poolimage.go   which steps of a pool are stutters, and what of a state shows meanwhile
 //	difference.go  what is told when the two differ
 //	graph.go       the specification's state graph, and how much of it the code has taken
 //	drive.go       paths through that graph that decide how the code is scheduled

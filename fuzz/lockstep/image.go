@@ -54,7 +54,7 @@ type thread struct {
 	event schedule.Event // of that step
 
 	taken   step.Name      // the step that it took last
-	came    step.Name      // the same, but for steps of a pool's threads and of processors (donation.go)
+	came    step.Name      // the same, but for steps of a pool's threads and of processors (pool.go)
 	touched schedule.Event // of that step
 	saw     uint32         // what that step read or wrote
 

@@ -86,7 +86,7 @@ func RunTarget(ctx context.Context, t explore.Target, v catalogue.Values, s sche
 	case t.Name == explore.Lock().Name:
 		return runLock(ctx, v, s, o)
 	case pooled(t, v):
-		return runDonation(ctx, t, v, s, o)
+		return runPool(ctx, t, v, s, o)
 	default:
 		return runTarget(ctx, t, v, s, o)
 	}
@@ -103,7 +103,7 @@ func ReplayTarget(ctx context.Context, token schedule.Token, o Options) (Report,
 	case err == nil && info.Target == explore.Lock().Name:
 		return replayLock(ctx, token, o)
 	case err == nil && tokenPooled(info):
-		return replayDonation(ctx, token, o)
+		return replayPool(ctx, token, o)
 	default:
 		return Replay(ctx, token, o)
 	}

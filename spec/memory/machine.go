@@ -224,7 +224,7 @@ func (m *machine) programs() [2][]row {
 	}
 	for side, parts := range [2][][]row{
 		client: {calls, sending, waking, receiving, parking},
-		server: {stopped, receiving, serving, sending, waking, parking},
+		server: {heeding, receiving, serving, sending, waking, parking},
 	} {
 		for _, part := range parts {
 			for _, r := range part {

@@ -41,7 +41,7 @@ func (v view) lookSlot() bool {
 func (v view) copySlot() bool {
 	v.t.Message = v.slot(1-v.side, v.t.Position).Message
 	v.s.noteReceived(1 - v.side)
-	v.counts()
+	v.countReceived()
 	return v.to(step.StoreHead)
 }
 

@@ -8,10 +8,8 @@ import (
 	"urpc/spec/step"
 )
 
-// "stop: no further call is received; whoever serves comes home."
-//
-// A server ends a binding while its client lives: a thread of the server says so, and
-// wakes the processors that sleep. Each processor looks before it receives, and once more
+// The notes say nothing of a server that ends a binding while its client lives; this is what
+// the runtime does. A thread of the server says so, and wakes the processors that sleep. Each processor looks before it receives, and once more
 // before it parks.
 //
 //	(stopper) stop:   stopped := true
@@ -46,10 +44,10 @@ type Stopping struct {
 	Received [MaxServers]uint8
 }
 
-// stopped is the part of a processor's program that ends it, and stopping that of who
+// heeding is the part of a processor's program that ends it, and stopping that of who
 // stops it.
 var (
-	stopped  = []row{{step.LookStop, view.lookStop}, {step.LookNudge, view.lookNudgeOfStop}}
+	heeding  = []row{{step.LookStop, view.lookStop}, {step.LookNudge, view.lookNudgeOfStop}}
 	stopping = []row{{step.Stop, view.stop}, {step.Nudge, view.nudgeServers}}
 )
 
@@ -117,8 +115,8 @@ func (v view) stopOfDeath() bool {
 	return v.watchAt(step.Nudge)
 }
 
-// counts counts a call that a processor receives.
-func (v view) counts() {
+// countReceived counts a call that a processor receives.
+func (v view) countReceived() {
 	if v.Stops && v.side == server {
 		v.left.Received[v.self] = min(v.left.Received[v.self]+1, 2)
 	}

@@ -84,48 +84,48 @@ func TestDonationRefinesInSamples(t *testing.T) {
 	}
 }
 
-// donationMeddler does something to a refinement before one of its steps is judged.
-type donationMeddler struct {
-	*donationRefinement
-	when func(m *donationMeddler, th *thread) bool
-	do   func(m *donationMeddler, th *thread)
+// poolMeddler does something to a refinement before one of its steps is judged.
+type poolMeddler struct {
+	*poolRefinement
+	when func(m *poolMeddler, th *thread) bool
+	do   func(m *poolMeddler, th *thread)
 	done bool
 	// What the procedure is told to be given, and the call to have got.
 	request, reply func(payload []byte) []byte
 }
 
-func (m *donationMeddler) Begin(w explore.Watched) {
+func (m *poolMeddler) Begin(w explore.Watched) {
 	m.done = false
-	m.donationRefinement.Begin(w)
+	m.poolRefinement.Begin(w)
 }
 
-func (m *donationMeddler) Stand(thread int, name step.Name, e schedule.Event) {
+func (m *poolMeddler) Stand(thread int, name step.Name, e schedule.Event) {
 	if th := m.thread(thread); m.do != nil && !m.done && th != nil && m.pending == thread && m.when(m, th) {
 		m.done = true
 		m.do(m, th)
 	}
-	m.donationRefinement.Stand(thread, name, e)
+	m.poolRefinement.Stand(thread, name, e)
 }
 
-func (m *donationMeddler) Execute(thread int, request []byte) {
+func (m *poolMeddler) Execute(thread int, request []byte) {
 	if m.request != nil {
 		request = m.request(request)
 	}
-	m.donationRefinement.Execute(thread, request)
+	m.poolRefinement.Execute(thread, request)
 }
 
-func (m *donationMeddler) Return(thread int, reply []byte) {
+func (m *poolMeddler) Return(thread int, reply []byte) {
 	if m.reply != nil {
 		reply = m.reply(reply)
 	}
-	m.donationRefinement.Return(thread, reply)
+	m.poolRefinement.Return(thread, reply)
 }
 
 // What the code does is compared, each of it: words, accesses, what threads know and
 // where they stand, payloads, and the end.
 func TestWrongDonationsAreSeen(t *testing.T) {
-	after := func(name step.Name) func(*donationMeddler, *thread) bool {
-		return func(_ *donationMeddler, th *thread) bool { return th.taken == name }
+	after := func(name step.Name) func(*poolMeddler, *thread) bool {
+		return func(_ *poolMeddler, th *thread) bool { return th.taken == name }
 	}
 	other := func(p []byte) []byte {
 		p = slices.Clone(p)
@@ -136,30 +136,30 @@ func TestWrongDonationsAreSeen(t *testing.T) {
 	stops := func(what string) bool {
 		return slices.Contains([]string{"that it is stopped", "the nudge", "who is about to park", "another word that tells of the stop"}, what)
 	}
-	for what, m := range map[string]*donationMeddler{
-		"that it is stopped": {when: after(step.LookNudge), do: func(m *donationMeddler, _ *thread) { *m.watched.Pool.Address(offStopping) ^= 1 }},
-		"the nudge":          {when: after(step.LookDoorbell), do: func(m *donationMeddler, _ *thread) { m.nudges++ }},
-		"who is about to park": {when: func(_ *donationMeddler, th *thread) bool {
+	for what, m := range map[string]*poolMeddler{
+		"that it is stopped": {when: after(step.LookNudge), do: func(m *poolMeddler, _ *thread) { *m.watched.Pool.Address(offStopping) ^= 1 }},
+		"the nudge":          {when: after(step.LookDoorbell), do: func(m *poolMeddler, _ *thread) { m.nudges++ }},
+		"who is about to park": {when: func(_ *poolMeddler, th *thread) bool {
 			return th.taken == step.LookNudge && th.side == memory.ServerSide
-		}, do: func(_ *donationMeddler, th *thread) { th.came = step.Retract }},
-		"another word that tells of the stop": {when: after(step.LookStop), do: func(_ *donationMeddler, th *thread) { th.touched.Location.Offset += 4 }},
-		"a lock":                              {when: after(step.LoadTail), do: func(m *donationMeddler, _ *thread) { m.flip(channel.Calls, offSendLock) }},
-		"how many are donated":                {when: after(step.LoadHead), do: func(m *donationMeddler, _ *thread) { m.flip(channel.Calls, offDonated) }},
-		"how many went back":                  {when: after(step.Donate), do: func(m *donationMeddler, _ *thread) { m.flip(channel.Replies, offReturned) }},
-		"a doorbell":                          {when: after(step.Ring), do: func(m *donationMeddler, _ *thread) { m.flip(channel.Calls, offDoorbell) }},
-		"who is parked":                       {when: after(step.Announce), do: func(m *donationMeddler, _ *thread) { m.flip(channel.Replies, offParked) }},
-		"another word":                        {when: after(step.Donate), do: func(_ *donationMeddler, th *thread) { th.touched.Location.Offset += 4 }},
-		"another access":                      {when: after(step.Return), do: func(_ *donationMeddler, th *thread) { th.touched.Kind = schedule.Store }},
-		"another step":                        {when: after(step.Return), do: func(_ *donationMeddler, th *thread) { th.taken = step.Donate }},
-		"a value":                             {when: after(step.LookReturned), do: func(_ *donationMeddler, th *thread) { th.saw++ }},
+		}, do: func(_ *poolMeddler, th *thread) { th.came = step.Retract }},
+		"another word that tells of the stop": {when: after(step.LookStop), do: func(_ *poolMeddler, th *thread) { th.touched.Location.Offset += 4 }},
+		"a lock":                              {when: after(step.LoadTail), do: func(m *poolMeddler, _ *thread) { m.flip(channel.Calls, offSendLock) }},
+		"how many are donated":                {when: after(step.LoadHead), do: func(m *poolMeddler, _ *thread) { m.flip(channel.Calls, offDonated) }},
+		"how many went back":                  {when: after(step.Donate), do: func(m *poolMeddler, _ *thread) { m.flip(channel.Replies, offReturned) }},
+		"a doorbell":                          {when: after(step.Ring), do: func(m *poolMeddler, _ *thread) { m.flip(channel.Calls, offDoorbell) }},
+		"who is parked":                       {when: after(step.Announce), do: func(m *poolMeddler, _ *thread) { m.flip(channel.Replies, offParked) }},
+		"another word":                        {when: after(step.Donate), do: func(_ *poolMeddler, th *thread) { th.touched.Location.Offset += 4 }},
+		"another access":                      {when: after(step.Return), do: func(_ *poolMeddler, th *thread) { th.touched.Kind = schedule.Store }},
+		"another step":                        {when: after(step.Return), do: func(_ *poolMeddler, th *thread) { th.taken = step.Donate }},
+		"a value":                             {when: after(step.LookReturned), do: func(_ *poolMeddler, th *thread) { th.saw++ }},
 		"the argument":                        {request: other},
 		"the result":                          {reply: other},
 		"no result":                           {reply: func([]byte) []byte { return nil }},
-		"more than the word":                  {when: after(step.Donate), do: func(_ *donationMeddler, th *thread) { th.touched.Size = 8 }},
-		"less than a message":                 {when: after(step.CopySlot), do: func(_ *donationMeddler, th *thread) { th.touched.Size-- }},
+		"more than the word":                  {when: after(step.Donate), do: func(_ *poolMeddler, th *thread) { th.touched.Size = 8 }},
+		"less than a message":                 {when: after(step.CopySlot), do: func(_ *poolMeddler, th *thread) { th.touched.Size-- }},
 		"a look that is none": {
-			when: func(m *donationMeddler, th *thread) bool { return th.taken == step.LoadHead },
-			do:   func(_ *donationMeddler, th *thread) { th.taken = step.LoadReturned },
+			when: func(m *poolMeddler, th *thread) bool { return th.taken == step.LoadHead },
+			do:   func(_ *poolMeddler, th *thread) { th.taken = step.LoadReturned },
 		},
 	} {
 		config, strategy := "default", schedule.Random(3, 50)
@@ -167,11 +167,11 @@ func TestWrongDonationsAreSeen(t *testing.T) {
 			config, strategy = "stop", schedule.Bounded(1)
 		}
 		v := valuesOf(t, explore.Donation(), config)
-		r, err := newDonationRefinement(t.Context(), explore.Donation(), v)
+		r, err := newPoolRefinement(t.Context(), explore.Donation(), v)
 		if err != nil {
 			t.Fatal(err)
 		}
-		m.donationRefinement = r
+		m.poolRefinement = r
 		rep, err := explore.RunWatchedTarget(t.Context(), explore.Donation(), v, explore.Watch{Observer: m}, strategy, schedule.Options{})
 		if err != nil || rep.Failure == nil || rep.Failure.Property != Property {
 			t.Errorf("%s: not found: %v, %+v", what, err, rep.Failure)
@@ -180,13 +180,13 @@ func TestWrongDonationsAreSeen(t *testing.T) {
 }
 
 // flip changes a word that no code may change.
-func (m *donationMeddler) flip(segment uint8, off shm.Offset) {
+func (m *poolMeddler) flip(segment uint8, off shm.Offset) {
 	*m.watched.Segments[segment].Address(off) ^= 1
 }
 
 // A thread that receives where there is no processor for it is found.
 func TestDonationKnowsItsProcessors(t *testing.T) {
-	r, err := newDonationRefinement(t.Context(), explore.Donation(), valuesOf(t, explore.Donation(), "handed,workers=1"))
+	r, err := newPoolRefinement(t.Context(), explore.Donation(), valuesOf(t, explore.Donation(), "handed,workers=1"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ import (
 // So the specification is in one of several candidate states: see follower. How much of
 // it a pool takes is counted where it has at most mostFollowed states; that only who has
 // the polling place receives leaves much of it out, where there are several workers.
-type donationRefinement struct {
+type poolRefinement struct {
 	*Refinement
 	follower *follower[memory.CallState]
 	counted  bool  // the follower has all states
@@ -55,9 +55,9 @@ func pooled(t explore.Target, v catalogue.Values) bool {
 	return t.Name == explore.Donation().Name || t.Name == explore.Death().Name && v.Word("dies") == "client"
 }
 
-// runDonation is RunTarget where there is a pool.
-func runDonation(ctx context.Context, t explore.Target, v catalogue.Values, s schedule.Strategy, o Options) (Report, error) {
-	r, err := newDonationRefinement(ctx, t, v)
+// runPool is RunTarget where there is a pool.
+func runPool(ctx context.Context, t explore.Target, v catalogue.Values, s schedule.Strategy, o Options) (Report, error) {
+	r, err := newPoolRefinement(ctx, t, v)
 	if err != nil {
 		return Report{}, err
 	}
@@ -65,11 +65,11 @@ func runDonation(ctx context.Context, t explore.Target, v catalogue.Values, s sc
 	return r.report(rep), err
 }
 
-// replayDonation is ReplayTarget of a token of a configuration that has a pool.
-func replayDonation(ctx context.Context, token schedule.Token, o Options) (Report, error) {
-	var r *donationRefinement
+// replayPool is ReplayTarget of a token of a configuration that has a pool.
+func replayPool(ctx context.Context, token schedule.Token, o Options) (Report, error) {
+	var r *poolRefinement
 	rep, err := explore.ReplayWatched(ctx, token, func(t explore.Target, v catalogue.Values) (w explore.Watch, err error) {
-		r, err = newDonationRefinement(ctx, t, v)
+		r, err = newPoolRefinement(ctx, t, v)
 		return explore.Watch{Observer: r}, err
 	}, o.Schedule)
 	if r == nil {
@@ -91,12 +91,12 @@ func specifiedDonation(v catalogue.Values) memory.Config {
 // sake of how much of it is taken.
 const mostFollowed = 100_000
 
-func newDonationRefinement(ctx context.Context, t explore.Target, v catalogue.Values) (*donationRefinement, error) {
+func newPoolRefinement(ctx context.Context, t explore.Target, v catalogue.Values) (*poolRefinement, error) {
 	base, err := newRefinement(t, v, nil)
 	if err != nil {
 		return nil, err
 	}
-	r := &donationRefinement{Refinement: base}
+	r := &poolRefinement{Refinement: base}
 	model := checker.Model[memory.CallState]{Init: []memory.CallState{memory.Initial(base.config)}, Processes: base.sides[:]}
 	r.follower, err = newFollower(ctx, model, mostFollowed, r.silent)
 	if r.counted = err == nil; errors.Is(err, ErrGraph) {
@@ -107,11 +107,11 @@ func newDonationRefinement(ctx context.Context, t explore.Target, v catalogue.Va
 
 // silent says of a step whether the code shows nothing of it: the choice between polling
 // and parking; and the execution of a call, once the procedure was called.
-func (r *donationRefinement) silent(e *edge) bool {
+func (r *poolRefinement) silent(e *edge) bool {
 	return e.label == step.Pause.String() || e.label == step.Execute.String() && r.threads[e.thread].executes
 }
 
-func (r *donationRefinement) report(rep schedule.Report) Report {
+func (r *poolRefinement) report(rep schedule.Report) Report {
 	out := r.Refinement.report(rep)
 	out.Candidates = r.follower.largest
 	if r.counted {
@@ -124,7 +124,7 @@ func (r *donationRefinement) report(rep schedule.Report) Report {
 
 // leftOut tells so many of the transitions that the code has not taken, and how many
 // there are.
-func (r *donationRefinement) leftOut(most int) (lines []string, all int) {
+func (r *poolRefinement) leftOut(most int) (lines []string, all int) {
 	var names []string
 	for i := range r.threads {
 		names = append(names, r.threadName(&r.threads[i]))
@@ -138,10 +138,10 @@ func (r *donationRefinement) leftOut(most int) (lines []string, all int) {
 	})
 }
 
-var _ explore.Observer = (*donationRefinement)(nil)
+var _ explore.Observer = (*poolRefinement)(nil)
 
 // Begin implements explore.Observer.
-func (r *donationRefinement) Begin(w explore.Watched) {
+func (r *poolRefinement) Begin(w explore.Watched) {
 	r.watched = w
 	r.reset()
 	r.of = r.of[:0]
@@ -170,7 +170,7 @@ func (r *donationRefinement) Begin(w explore.Watched) {
 
 // thread gives what is known of a thread of the code; nil: the specification has none
 // like it.
-func (r *donationRefinement) thread(thread int) *thread {
+func (r *poolRefinement) thread(thread int) *thread {
 	for len(r.of) <= thread {
 		r.of = append(r.of, none)
 	}
@@ -181,7 +181,7 @@ func (r *donationRefinement) thread(thread int) *thread {
 }
 
 // Stand implements explore.Observer.
-func (r *donationRefinement) Stand(thread int, name step.Name, e schedule.Event) {
+func (r *poolRefinement) Stand(thread int, name step.Name, e schedule.Event) {
 	if r.failed {
 		return
 	}
@@ -215,20 +215,20 @@ func (r *donationRefinement) Stand(thread int, name step.Name, e schedule.Event)
 }
 
 // is says which thread of the specification a thread of the code is from now on.
-func (r *donationRefinement) is(thread, of int) {
+func (r *poolRefinement) is(thread, of int) {
 	r.of[thread] = of
 	r.threads[of].actual = thread
 }
 
 // dismissed says that the worker is no processor any more: the next one is, in its place.
-func (r *donationRefinement) dismissed(worker int) {
+func (r *poolRefinement) dismissed(worker int) {
 	th := &r.threads[r.of[worker]]
 	*th = thread{side: th.side, self: th.self, at: r.serves()}
 	r.of[worker] = none
 }
 
 // processor is the first one that has no worker, and has not ended.
-func (r *donationRefinement) processor(thread int) int {
+func (r *poolRefinement) processor(thread int) int {
 	for j := range r.config.Servers {
 		if i := r.config.Clients + j; !r.worked(j) && r.threads[i].at != step.None {
 			return i
@@ -239,25 +239,25 @@ func (r *donationRefinement) processor(thread int) int {
 }
 
 // worked says whether a processor has a worker.
-func (r *donationRefinement) worked(processor int) bool {
+func (r *poolRefinement) worked(processor int) bool {
 	return slices.Contains(r.of, r.config.Clients+processor)
 }
 
 // serves is the step at which a processor begins, and stopper who stops them.
-func (r *donationRefinement) serves() step.Name {
+func (r *poolRefinement) serves() step.Name {
 	if r.config.Stops {
 		return step.LookStop
 	}
 	return step.TestSetReceive
 }
 
-func (r *donationRefinement) stopper() int { return len(r.threads) - 1 }
-func (r *donationRefinement) reaper() int  { return len(r.threads) - 2 }
-func (r *donationRefinement) watcher() int { return len(r.threads) - 1 }
+func (r *poolRefinement) stopper() int { return len(r.threads) - 1 }
+func (r *poolRefinement) reaper() int  { return len(r.threads) - 2 }
+func (r *poolRefinement) watcher() int { return len(r.threads) - 1 }
 
 // ends demands that the processor has ended with its worker, which the stop lets go where
 // it waits for the polling place; then it has looked, in the specification.
-func (r *donationRefinement) ends(worker int, th *thread) {
+func (r *poolRefinement) ends(worker int, th *thread) {
 	th.at, r.of[worker] = step.None, none
 	r.look()
 	goes := func(s *memory.CallState) (string, bool) {
@@ -275,14 +275,14 @@ func (r *donationRefinement) ends(worker int, th *thread) {
 
 // Ended implements explore.Observer: of a caller, or of who stops the pool. A worker ends
 // by a step.
-func (r *donationRefinement) Ended(thread int) {
+func (r *poolRefinement) Ended(thread int) {
 	if th := r.thread(thread); !r.failed && th != nil {
 		th.at = step.None
 		r.arrive(thread, th)
 	}
 }
 
-func (r *donationRefinement) arrive(thread int, th *thread) {
+func (r *poolRefinement) arrive(thread int, th *thread) {
 	if r.pending == thread {
 		r.judge(th)
 	}
@@ -297,7 +297,7 @@ func (r *donationRefinement) arrive(thread int, th *thread) {
 }
 
 // Take implements explore.Observer.
-func (r *donationRefinement) Take(thread int) {
+func (r *poolRefinement) Take(thread int) {
 	th := r.thread(thread)
 	switch {
 	case r.failed:
@@ -314,14 +314,14 @@ func (r *donationRefinement) Take(thread int) {
 }
 
 // Saw implements explore.Observer.
-func (r *donationRefinement) Saw(thread int, value uint32) {
+func (r *poolRefinement) Saw(thread int, value uint32) {
 	if th := r.thread(thread); th != nil {
 		th.saw = value
 	}
 }
 
 // More implements explore.Observer.
-func (r *donationRefinement) More(thread int, e schedule.Event) {
+func (r *poolRefinement) More(thread int, e schedule.Event) {
 	if th := r.thread(thread); th != nil {
 		th.goesOn(e)
 	}
@@ -329,7 +329,7 @@ func (r *donationRefinement) More(thread int, e schedule.Event) {
 
 // Execute implements explore.Observer: from now on the specification may take its own
 // step at any time.
-func (r *donationRefinement) Execute(thread int, request []byte) {
+func (r *poolRefinement) Execute(thread int, request []byte) {
 	th := r.thread(thread)
 	if r.failed || th == nil {
 		return
@@ -352,12 +352,12 @@ func (r *donationRefinement) Execute(thread int, request []byte) {
 }
 
 // Return implements explore.Observer.
-func (r *donationRefinement) Return(thread int, reply []byte) { r.Refinement.Return(thread, reply) }
+func (r *poolRefinement) Return(thread int, reply []byte) { r.Refinement.Return(thread, reply) }
 
 // End implements explore.Observer: nobody can go on, and in some candidate the
 // specification cannot either; but for a processor that has no worker, or whose worker
 // has no polling place, or polls.
-func (r *donationRefinement) End() {
+func (r *poolRefinement) End() {
 	if r.failed {
 		return
 	}
@@ -369,7 +369,7 @@ func (r *donationRefinement) End() {
 	r.part("nobody can go on")
 }
 
-func (r *donationRefinement) goesOn(id uint32) bool {
+func (r *poolRefinement) goesOn(id uint32) bool {
 	s := &r.follower.states[id]
 	for _, e := range r.follower.out(id) {
 		th := &r.threads[e.thread]
@@ -382,175 +382,15 @@ func (r *donationRefinement) goesOn(id uint32) bool {
 	return false
 }
 
-// judge demands that the step which the thread has taken be one of the specification,
-// or a stutter.
-func (r *donationRefinement) judge(th *thread) {
-	r.remember(th, th.taken)
-	r.rememberStop(th)
-	if !r.ofPoolAlone(th.taken) {
-		th.executes = false
-	}
-	stuttered := notStutter
-	as := func(s *memory.CallState) (string, bool) {
-		label, stutter, is := r.as(s, th)
-		if is && label == "" {
-			stuttered = stutter
-		}
-		return label, is
-	}
-	r.look()
-	if !r.follower.takeAs(r.number(th), as, r.looks) {
-		r.part(fmt.Sprintf("%s took %s (%v of %v, %d bytes, value %d) and stands at %v", r.threadName(th), th.taken, th.touched.Kind, th.touched.Location, th.touched.Size, th.saw, standing(th.at)))
-	}
-	r.pending = none
-	r.judged++
-	r.steps++
-	r.stutter[stuttered]++
-}
-
-func (r *donationRefinement) number(th *thread) int { return th.number(r.Refinement) }
-
-// as says what the step that the thread has taken is in a state of the specification.
-func (r *donationRefinement) as(s *memory.CallState, th *thread) (label string, stutter Stutter, is bool) {
-	name, at := th.taken, atOf(s, th)
-	switch {
-	case r.ofPoolAlone(name):
-		return "", OfPool, true
-	case at == step.Pause && looksPolling(name):
-		return "", Polling, true
-	case r.looksInVain(name, at):
-		return "", InVain, true
-	case unnudged(th, name, at):
-		return "", Unnudged, true
-	}
-	if stutter := r.stutterOf(th, at); stutter != notStutter {
-		return "", stutter, true
-	}
-	kind, location, known := r.accessOf(s, th, name)
-	if at != name || !known || th.touched.Kind != kind || th.touched.Location != location || th.touched.Size != r.sizeOf(s, th, name) {
-		return "", notStutter, false
-	}
-	switch {
-	case name == step.TestSetSend && s.Side[th.side].SendLock && !r.leaves(th), // who may leave looks whether to
-		name == step.TestSetReceive && s.Side[th.side].RecvLock:
-		return "", busy(name), true
-	}
-	return name.String(), notStutter, true
-}
-
-// ofPoolAlone says whether a step is one of a pool's threads among themselves, or of the
-// machine's processors, or of a handler.
-func (r *donationRefinement) ofPoolAlone(name step.Name) bool {
-	switch name {
-	case step.Work, step.Exit, step.Dispatch:
-		return true
-	case step.Stop, step.LookStop:
-		return !r.config.Stops
-	case step.UnmapMemory: // by who has awaited the workers
-		return r.config.Leave.ClientDies
-	}
-	_, is := outside[name]
-	return is && !looksPolling(name)
-}
-
-// looksPolling says whether a step may be one of a thread that polls, between two
-// turns.
-func looksPolling(name step.Name) bool {
-	switch name {
-	case step.Pause, step.LoadDonated, step.LookReturned, step.LoadReturned, step.LookDonation:
-		return true
-	default:
-		return false
-	}
-}
-
-// looksInVain says whether a step is a look for donated processors of a thread that
-// parks, where nobody donates: a pool looks all the same, which the specification of
-// those that do not donate has not.
-func (r *donationRefinement) looksInVain(name, at step.Name) bool {
-	return !r.config.Donation && at == step.Announce && (name == step.LoadReturned || name == step.LookDonation)
-}
-
-// unnudged says whether a step is that of a caller which parks and reads the nudge: nobody
-// leaves a call here, and nobody nudges.
-func unnudged(th *thread, name, at step.Name) bool {
-	return th.side == memory.ClientSide && name == step.LookNudge && at == step.LookDoorbell
-}
-
-// looks says whether a state of the specification looks like what was decoded. Of a
-// thread at a step that the specification has not, nothing shows.
-func (r *donationRefinement) looks(s *memory.CallState) bool {
-	if r.odd.found {
-		return false
-	}
-	shown := r.shows(s)
-	return shown == r.image
-}
-
-func (r *donationRefinement) shows(s *memory.CallState) memory.CallState {
-	shown := *s
-	r.hide(&shown)
-	shown.Received = [memory.MaxServers]uint8{}
-	r.image.Stopping = r.stoppingImage()
-	for i := range r.threads {
-		th := &r.threads[i]
-		at := atOf(s, th)
-		if !r.ofPoolAlone(th.at) && (at != step.Pause || !looksPolling(th.at)) && !r.looksInVain(th.at, at) && !unnudged(th, th.at, at) {
-			continue
-		}
-		switch th.side {
-		case memory.StopperSide:
-			shown.Stopper = r.image.Stopper
-		case memory.WatcherSide:
-			shown.Watcher = r.image.Watcher
-		case memory.ServerSide:
-			shown.Parks[th.self], shown.Missed[th.self] = r.image.Parks[th.self], r.image.Missed[th.self]
-			fallthrough
-		default:
-			*threadOf(&shown, th) = *threadOf(&r.image, th)
-		}
-	}
-	return shown
-}
-
-// stoppingImage decodes what the stop of the pool adds.
-func (r *donationRefinement) stoppingImage() (s memory.Stopping) {
-	if !r.config.Stops {
-		return s
-	}
-	if s.Stopped = r.watched.Pool.Peek(offStopping) != 0; !r.config.Leave.Death {
-		s.Stopper = r.threads[r.stopper()].at
-	}
-	for j := range r.config.Servers {
-		th := &r.threads[r.config.Clients+j]
-		s.Parks[j] = th.at == step.LookStop && th.came == step.LookNudge
-		s.Missed[j] = th.parks && th.nudge != r.nudges && (s.Parks[j] || th.at == step.LookDoorbell || th.at != step.Asleep && memory.Compares(th.at))
-	}
-	return s
-}
-
-// rememberStop keeps what the thread's last step did to the nudge.
-func (r *donationRefinement) rememberStop(th *thread) {
-	switch {
-	case !r.config.Stops:
-	case th.taken == step.LookNudge:
-		th.parks, th.nudge = true, r.nudges
-	case th.taken == step.Retract:
-		th.parks = false
-	case th.taken == step.Nudge:
-		r.nudges++
-	}
-}
-
 // only keeps the candidates that are such.
-func (r *donationRefinement) only(th *thread, what string, such func(*memory.CallState) bool) {
+func (r *poolRefinement) only(th *thread, what string, such func(*memory.CallState) bool) {
 	if !r.follower.keep(such) {
 		r.part(r.threadName(th) + " " + what + ", which the specification does not")
 	}
 }
 
 // part ends the execution where code and specification part, and tells both sides.
-func (r *donationRefinement) part(what string) {
+func (r *poolRefinement) part(what string) {
 	r.failed = true
 	r.look()
 	var b strings.Builder
