@@ -98,10 +98,12 @@ func TestWhatWentWrongInAChildIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	silent, unknown := start(t, k, Config{Role: "silent"}), start(t, k, Config{Role: "nobody"})
+	// More than a pipe holds: its parent is still telling it when it ends.
+	early := start(t, k, Config{Role: "nobody", Setup: strings.Repeat("x", 1<<20)})
 	for _, test := range []struct {
 		child *Child
 		want  string
-	}{{failing, "told to fail"}, {silent, "ended without a report"}, {unknown, `no role "nobody"`}} {
+	}{{failing, "told to fail"}, {silent, "ended without a report"}, {unknown, `no role "nobody"`}, {early, `no role "nobody"`}} {
 		var v any
 		if err := test.child.Receive(t.Context(), &v); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%v, want %q", err, test.want)

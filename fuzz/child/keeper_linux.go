@@ -58,7 +58,8 @@ type Config struct {
 	CPUs  []int      // on which the child may run; none: wherever its parent may
 }
 
-// Start starts a child.
+// Start starts a child. How a child that ends at once has ended is told by its
+// Receive and Wait.
 func (k *Keeper) Start(c Config) (*Child, error) {
 	var started *Child
 	var err error
@@ -100,7 +101,9 @@ func (k *Keeper) start(config Config) (*Child, error) {
 	k.mu.Unlock()
 	c.in = json.NewEncoder(in)
 	go c.listen(out)
-	if err := c.Send(config.Setup); err != nil {
+	// A child may have ended before it was told: that one was started, and how it
+	// ended is what Receive says of it.
+	if err := c.Send(config.Setup); err != nil && !errors.Is(err, syscall.EPIPE) && !errors.Is(err, os.ErrClosed) {
 		return nil, err
 	}
 	return c, nil
