@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"slices"
 	"strings"
@@ -90,6 +91,53 @@ func TestErrorLeavesTheTable(t *testing.T) {
 				t.Errorf("%q: no %q in\n%s", test.args, part, out)
 			}
 		}
+	}
+}
+
+// What the text of an execution shows, its JSON has too: what the steps made of the values
+// that they read, and what the program logged.
+func TestShownAsJSON(t *testing.T) {
+	before := explore.Targets
+	defer func() { explore.Targets = before }()
+	explore.Targets = append(slices.Clip(before), explore.Target{
+		Name: "tries", Configurations: []catalogue.Configuration{{Name: "once"}},
+		Program: func(catalogue.Values) func(*schedule.T) {
+			return func(t *schedule.T) {
+				w := t.Word("w", 0)
+				t.Go("left", func() {
+					w.CompareAndSwap(0, 2)
+					t.TB(nil).Log("tried")
+					w.CompareAndSwap(0, 3)
+				})
+			}
+		},
+	})
+	command := func(args ...string) (out string) {
+		var told string
+		if code := captured(t, &out, &told, func(stdout, stderr *os.File) int { return run(t.Context(), args, stdout, stderr) }); code != 0 {
+			t.Fatalf("%q: exit code %d, %s", args, code, told)
+		}
+		return out
+	}
+	var judged struct{ Passing string }
+	if err := json.Unmarshal([]byte(command("explore", "tries", "--passing", "--json")), &judged); err != nil {
+		t.Fatal(err)
+	}
+	text := command("show", judged.Passing)
+	for _, part := range []string{"cas w = 0 to 2", "cas w = 2 unchanged", "left, after 1 step: tried"} {
+		if !strings.Contains(text, part) {
+			t.Errorf("no %q in\n%s", part, text)
+		}
+	}
+	var x failureRecord
+	if err := json.Unmarshal([]byte(command("show", judged.Passing, "--json")), &x); err != nil {
+		t.Fatal(err)
+	}
+	if len(x.Steps) != 2 || x.Steps[0].Effect != "to 2" || x.Steps[1].Effect != "unchanged" {
+		t.Errorf("steps %+v", x.Steps)
+	}
+	if want := []logRecord{{By: "left", After: 1, Text: "tried"}}; !slices.Equal(x.Log, want) {
+		t.Errorf("log %+v, want %+v", x.Log, want)
 	}
 }
 

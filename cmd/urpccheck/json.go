@@ -136,6 +136,7 @@ type failureRecord struct {
 	Preemptions int            `json:"preemptions"`
 	Threads     []string       `json:"threads"`
 	Steps       []stepRecord   `json:"steps"`
+	Log         []logRecord    `json:"log,omitempty"` // what the program logged (T.TB)
 }
 
 // stepRecord is one step of an execution.
@@ -147,7 +148,16 @@ type stepRecord struct {
 	Size     uint32 `json:"size"`     // bytes
 	Preempts bool   `json:"preempts,omitempty"`
 	Value    string `json:"value,omitempty"` // what was read or written
-	Source   string `json:"source,omitempty"`
+	// Effect is what a step that tells the value before it made of that: "to 2" or "unchanged".
+	Effect string `json:"effect,omitempty"`
+	Source string `json:"source,omitempty"` // file:line
+}
+
+// logRecord is what the program logged at one time.
+type logRecord struct {
+	By    string `json:"by"`    // the thread's name, "set-up" or "the end"
+	After int    `json:"after"` // how many steps had been taken
+	Text  string `json:"text"`
 }
 
 func failureOf(f *schedule.Failure) failureRecord {
@@ -161,7 +171,10 @@ func executionOf(x *schedule.Execution) failureRecord {
 		Preemptions: x.Preemptions, Threads: x.Threads, Steps: []stepRecord{}}
 	for _, s := range x.Steps {
 		r.Steps = append(r.Steps, stepRecord{s.Thread, s.Event.Name, s.Event.Kind.String(), s.Event.Location.String(), s.Event.Size,
-			s.Preempts, s.Value, s.Source})
+			s.Preempts, s.Value, s.Effect, s.Source})
+	}
+	for _, l := range x.Log {
+		r.Log = append(r.Log, logRecord(l))
 	}
 	return r
 }
