@@ -43,12 +43,16 @@ func Explore(ctx context.Context, program func(*T), s Strategy, o Options) (Repo
 	if ctx.Err() != nil {
 		l.stopping.Store(true)
 	}
-	return l.alone(func() (Report, error) {
+	report, err := l.alone(func() (Report, error) {
 		e := newExploration(program, s, o, l)
 		defer l.join(e.r, nobody)()
 		defer e.r.close()
 		return e.explore(ctx)
 	})
+	if report.Stuck != nil {
+		l.retell(program, report.Stuck, o)
+	}
+	return report, err
 }
 
 func check(program func(*T), o Options) error {

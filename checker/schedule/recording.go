@@ -8,17 +8,20 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // recording keeps an execution in full: for display, and to make or to check the
 // hash of its steps in a token.
 type recording struct {
+	mu     sync.Mutex // of steps and logged, which are copied while the program is stuck
 	steps  []TakenStep
 	hash   hash.Hash64 // of the steps so far, FNV-1a: equal in every process
 	stride int
 	checks []byte
 	want   string // the checks to meet; "" none
 	skip   []string
+	until  int // the thread that makes this step does not make it, and the execution ends; 0: none
 	logged []Logged
 	// stacks: threads keep where they stand in full, too (thread.frames).
 	stacks bool
@@ -33,7 +36,11 @@ func newRecording(decisions int, want string, skip []string) *recording {
 func (c *recording) step(r *runner, th *thread, preempts bool) bool {
 	c.add(th.name, th.event.Name, place(&th.event))
 	th.last = len(c.steps)
-	c.steps = append(c.steps, TakenStep{Thread: th.index, Event: th.event, Preempts: preempts, Source: th.source})
+	c.append(TakenStep{Thread: th.index, Event: th.event, Preempts: preempts, Source: th.source})
+	if len(c.steps) == c.until {
+		r.outcome = refused
+		return false
+	}
 	return c.check(r)
 }
 
@@ -44,13 +51,26 @@ func (c *recording) choice(r *runner, rec record, source string) bool {
 	}
 	name := r.names.list[rec.name]
 	c.add(who, name, rec.place, uint64(rec.choice))
-	c.steps = append(c.steps, TakenStep{
+	c.append(TakenStep{
 		Thread: int(rec.thread),
 		Event:  Event{Name: name, Kind: Choice},
 		Value:  fmt.Sprintf("%d of %d", rec.choice, uint32(rec.place)),
 		Source: source,
 	})
 	return c.check(r)
+}
+
+func (c *recording) append(s TakenStep) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.steps = append(c.steps, s)
+}
+
+// soFar gives a copy of what was taken down up to now.
+func (c *recording) soFar() ([]TakenStep, []Logged) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.steps), slices.Clone(c.logged)
 }
 
 func (c *recording) add(thread, name string, words ...uint64) {
@@ -161,6 +181,8 @@ func (c *recording) agrees(values string) string {
 
 // saw sets the value of the thread's last step.
 func (c *recording) saw(th *thread, value string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if th.last >= 0 {
 		c.steps[th.last].Value = value
 	}
@@ -168,6 +190,8 @@ func (c *recording) saw(th *thread, value string) {
 
 // effect sets what the thread's last step made of the value.
 func (c *recording) effect(th *thread, changed bool, v uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	switch {
 	case th == nil || th.last < 0:
 	case changed:
@@ -179,6 +203,8 @@ func (c *recording) effect(th *thread, changed bool, v uint64) {
 
 // sawMore adds to the value of the thread's last step.
 func (c *recording) sawMore(th *thread, value string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if th.last >= 0 {
 		v := &c.steps[th.last].Value
 		*v = strings.TrimSpace(*v + " " + value)

@@ -82,19 +82,24 @@ func (r *runner) execution(c *recording, info TokenInfo) Execution {
 const narrowest = 14
 
 // WriteText prints the execution: one column per thread, one step under another,
-// each with its name, location, value and source, folded to width characters (0:
-// 100). A step marked * preempts a thread that could have gone on.
+// each with its name, location, value and source, folded to width characters (0 or less:
+// 100), what was logged, and how it ended. A step marked * preempts a thread that could have
+// gone on. The error is that of w.
 func (x *Execution) WriteText(w io.Writer, width int) error {
 	p := newTextPrinter(x, width)
 	p.steps()
 	p.log()
-	fmt.Fprintf(&p.b, "\nall checks pass, after %s\n", plural(len(x.Steps), "step"))
+	if x.stuck {
+		fmt.Fprintf(&p.b, "\nstuck, after %s\n", plural(len(x.Steps), "step"))
+	} else {
+		fmt.Fprintf(&p.b, "\nall checks pass, after %s\n", plural(len(x.Steps), "step"))
+	}
 	_, err := io.WriteString(w, p.b.String())
 	return err
 }
 
-// WriteText prints the failure as an execution, and at the end property and
-// message.
+// WriteText prints the failure as Execution.WriteText does, and at the end property and
+// message. The error is that of w.
 func (f *Failure) WriteText(w io.Writer, width int) error {
 	p := newTextPrinter(&f.Execution, width)
 	p.steps()

@@ -300,8 +300,10 @@ type Report struct {
 	Bad      uint64 // executions that fail, of Executions
 	Failure  *Failure
 	// Stuck is the execution whose last thread did not come to its next step (ErrStuck), up
-	// to there: without values, sources and preemptions. Nothing else is then in the report
-	// but Reason. Its token leads there again.
+	// to there. Nothing else is then in the report but Reason. Its token leads there again.
+	// Values, sources and preemptions are those of the same execution made once more, as far
+	// as it went the same way. A thread that is in a loop is not let go there again: its last
+	// step has no value.
 	Stuck *Execution
 	// Passing is the longest execution that passes all checks, if Options.Passing
 	// asks for one and there is any; of Replay the execution of a token that passes.
@@ -334,6 +336,8 @@ type Execution struct {
 	Steps       []TakenStep
 	Preemptions int
 	Log         []Logged // what the program told T.TB
+
+	stuck bool // it is Report.Stuck, and has not ended
 }
 
 // TakenStep is one step of an execution.

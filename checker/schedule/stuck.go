@@ -3,6 +3,7 @@ package schedule
 import (
 	"bytes"
 	"fmt"
+	"iter"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -45,6 +46,7 @@ type lookout struct {
 	verb     string
 	after    time.Duration // 0: it does not
 	of       TokenInfo     // what is searched
+	skip     []string      // packages whose frames are passed over
 	stopping *atomic.Bool  // ends the search
 	held     atomic.Bool   // who comes back from the program's code is to wait for mu
 	mu       sync.Mutex    // of what follows, and of what runners have shown while held is set
@@ -52,6 +54,8 @@ type lookout struct {
 	idle     map[*runner]*idle
 	found    error
 	at       *Execution
+	runs     bool // the code that is found runs, and does not wait
+	thread   int  // that it is of, by index; nobody: it is no thread's between two steps
 }
 
 // member is who runs on a goroutine: a thread by its index, or nobody.
@@ -72,11 +76,12 @@ type idle struct {
 type shown struct {
 	steps     []record
 	threads   []*thread
+	recording *recording
 	repeating bool // these are made again as they were before
 }
 
 func newLookout(verb string, o Options, of TokenInfo) *lookout {
-	l := &lookout{verb: verb, after: o.StuckAfter, of: of, stopping: new(atomic.Bool), members: make(map[uint64]member), idle: make(map[*runner]*idle)}
+	l := &lookout{verb: verb, after: o.StuckAfter, of: of, skip: o.Skip, stopping: new(atomic.Bool), members: make(map[uint64]member), idle: make(map[*runner]*idle)}
 	switch {
 	case l.after == 0:
 		l.after = DefaultStuckAfter
@@ -91,7 +96,7 @@ func (r *runner) show() {
 	if r.lookout.held.Load() {
 		r.lookout.wait(r)
 	}
-	r.shown.steps, r.shown.repeating = r.steps, r.repeating
+	r.shown.steps, r.shown.recording, r.shown.repeating = r.steps, r.recording, r.repeating
 	r.shows.Add(1)
 }
 
@@ -181,7 +186,8 @@ func (l *lookout) look() {
 // examine looks at where the runner stands that has not come on for so long.
 func (l *lookout) examine(r *runner, i *idle) {
 	l.held.Store(true)
-	for _, g := range goroutines() {
+	all := goroutines()
+	for _, g := range all {
 		m, is := l.members[g.number]
 		if !is || m.r != r || g.state == "coroutine" {
 			continue
@@ -191,48 +197,19 @@ func (l *lookout) examine(r *runner, i *idle) {
 			continue
 		}
 		l.at = r.shownExecution()
-		l.found = l.tell(m, in, frames, g, i.looks/looksWithin)
+		l.runs, l.thread = g.runs(), nobody
+		if in == inThread {
+			l.thread = m.thread
+		}
+		l.found = l.tell(m, in, frames, g, i.looks/looksWithin, l.others(m, all))
 		l.stopping.Store(true)
 		return // held stays set: this runner and all others are to end
 	}
 	l.held.Store(false)
 }
 
-// shownExecution is what the runner has shown as an execution: without values, sources and
-// preemptions, which only who makes it again knows.
-func (r *runner) shownExecution() *Execution {
-	c := newRecording(len(r.shown.steps), "", nil)
-	x := &Execution{}
-	for _, th := range r.shown.threads {
-		x.Threads = append(x.Threads, th.name)
-	}
-	names := r.names.lexicon.all()
-	var ds []Decision
-	for _, rec := range r.shown.steps {
-		who, name := "", names[rec.name]
-		if rec.thread >= 0 {
-			who = x.Threads[rec.thread]
-		}
-		s := TakenStep{Thread: int(rec.thread), Event: Event{Name: name, Kind: Kind(rec.place >> 48), Location: locationOf(rec.place)}}
-		d := Decision{Thread: s.Thread}
-		if rec.choice < 0 {
-			c.add(who, name, rec.place)
-		} else {
-			c.add(who, name, rec.place, uint64(rec.choice))
-			s.Event.Location, s.Value = Location{}, fmt.Sprintf("%d of %d", rec.choice, uint32(rec.place))
-			d = Decision{Thread: -1, Answer: int(rec.choice)}
-		}
-		c.steps = append(c.steps, s)
-		c.check(r)
-		ds = append(ds, d)
-	}
-	info := r.lookout.of.of(c, ds, r.number)
-	x.Steps, x.Token = c.steps, info.text()
-	return x
-}
-
 // tell says who is stuck and what would be right.
-func (l *lookout) tell(m member, in string, frames []string, g goroutine, times int) error {
+func (l *lookout) tell(m member, in string, frames []string, g goroutine, times int, others string) error {
 	var b strings.Builder
 	who := in
 	if m.thread != nobody && m.thread < len(l.at.Threads) {
@@ -246,12 +223,13 @@ func (l *lookout) tell(m member, in string, frames []string, g goroutine, times 
 	}
 	fmt.Fprintf(&b, "%s has not for %v", who, time.Duration(times)*l.after)
 	if n := len(l.at.Steps); n > 0 {
-		fmt.Fprintf(&b, ", after step %d, %s by %s", n, describe(l.at.Steps[n-1]), l.at.thread(l.at.Steps[n-1]))
+		fmt.Fprintf(&b, ", after step %d, %s by %s", n, describe(l.at.Steps[n-1].bare()), l.at.thread(l.at.Steps[n-1]))
 	}
 	fmt.Fprintf(&b, "; it is in %s:", g.state)
 	for _, f := range frames {
 		b.WriteString("\n    " + f)
 	}
+	b.WriteString(others)
 	fmt.Fprintf(&b, "\n%s", g.advice())
 	if m.r.shown.repeating {
 		b.WriteString(". It has come further by these steps before: does one execution leave something to the next, a lock that is held?")
@@ -337,17 +315,30 @@ var callers = map[string]string{
 	"(*asTest).Logf":          inWords,
 }
 
+// calls gives the calls that the goroutine is in, innermost first, each with file:line, of
+// which the file is without its folders.
+func (g *goroutine) calls() iter.Seq2[string, string] {
+	return func(yield func(call, place string) bool) {
+		for i := 0; i+1 < len(g.lines); i += 2 {
+			call, place := g.lines[i], strings.TrimSpace(g.lines[i+1])
+			if strings.HasPrefix(call, "created by ") {
+				return
+			}
+			if n := strings.LastIndexByte(call, '('); n > 0 {
+				call = call[:n]
+			}
+			place, _, _ = strings.Cut(place, " +0x")
+			if !yield(call, filepath.Base(place)) {
+				return
+			}
+		}
+	}
+}
+
 // inProgram says which code of the program the goroutine is in, "" if it is in none, and by
 // which calls, innermost first.
 func (g *goroutine) inProgram() (in string, frames []string) {
-	for i := 0; i+1 < len(g.lines); i += 2 {
-		call, place := g.lines[i], strings.TrimSpace(g.lines[i+1])
-		if strings.HasPrefix(call, "created by ") {
-			return "", nil
-		}
-		if n := strings.LastIndexByte(call, '('); n > 0 {
-			call = call[:n]
-		}
+	for call, place := range g.calls() {
 		if ofPackage(call, home) {
 			if len(frames) == 0 {
 				return "", nil
@@ -357,8 +348,7 @@ func (g *goroutine) inProgram() (in string, frames []string) {
 		if ofPackage(call, "runtime") || call == "panic" {
 			continue
 		}
-		place, _, _ = strings.Cut(place, " +0x")
-		frames = append(frames, fmt.Sprintf("%s (%s)", call, filepath.Base(place)))
+		frames = append(frames, fmt.Sprintf("%s (%s)", call, place))
 	}
 	return "", nil
 }

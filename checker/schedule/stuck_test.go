@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
 	"regexp"
+	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -106,12 +109,17 @@ func TestStuckIsNoticed(t *testing.T) {
 				continue
 			}
 			contains(t, withoutTime(err), c.who, "; it is in chan receive:\n    urpc/checker/schedule_test.TestStuckIsNoticed.func", "(stuck_test.go:", "It waits for a goroutine", "stays behind", "The token of the steps before: "+string(rep.Stuck.Token))
+			for i, s := range rep.Stuck.Steps {
+				if s.Value == "" && s.Event.Name != "try" || !strings.Contains(s.Source, "stuck_test.go:") || s.Event.Kind != schedule.Choice && s.Event.Size != 8 {
+					t.Errorf("%s, %s: step %d is %+v", name, by, i+1, s)
+				}
+			}
 			if now := stepsOf(rep.Stuck); c.steps != "" && now != strings.TrimSpace(c.steps) {
 				t.Errorf("%s, %s: after %q", name, by, now)
 			}
 			again, err := schedule.Replay(context.Background(), program, rep.Stuck.Token, o)
-			if !errors.Is(err, schedule.ErrStuck) || again.Stuck == nil || again.Stuck.Token != rep.Stuck.Token {
-				t.Errorf("%s, %s: replayed %+v, %v", name, by, again.Stuck, err)
+			if !errors.Is(err, schedule.ErrStuck) || !reflect.DeepEqual(again.Stuck, rep.Stuck) {
+				t.Errorf("%s, %s: replayed %+v, not %+v, %v", name, by, again.Stuck, rep.Stuck, err)
 			}
 			close(gate)
 		}
@@ -145,6 +153,54 @@ func TestStuckTelling(t *testing.T) {
 	goleak.VerifyNone(t)
 }
 
+// A global lock keeps the same execution from being made again: its steps are told without
+// values then, and the other threads' places are told nevertheless. Nor does it matter how
+// what is made again ends, or that it goes on.
+func TestStuckStepsThatAreNotMadeAgain(t *testing.T) {
+	for name, again := range map[string]func(gate chan struct{}){
+		"stuck earlier": func(gate chan struct{}) { <-gate },
+		"it panics":     func(chan struct{}) { panic("again") },
+		"it exits":      func(chan struct{}) { runtime.Goexit() },
+		"it goes on":    func(chan struct{}) {},
+	} {
+		gate := make(chan struct{})
+		var stuck atomic.Bool
+		rep, err := schedule.Explore(context.Background(), func(s *schedule.T) {
+			first := !stuck.Load()
+			x := s.Word("x", 0)
+			s.Go("left", func() {
+				x.Store(7)
+				if !first {
+					again(gate)
+				}
+				x.Add(1)
+				if first {
+					stuck.Store(true)
+					<-gate
+				}
+			})
+			s.Go("right", func() { x.Await(func(v uint64) bool { return v == 8 }) })
+		}, schedule.Optimal(), schedule.Options{StuckAfter: soon})
+		if !errors.Is(err, schedule.ErrStuck) || stepsOf(rep.Stuck) != "store x, add x" {
+			t.Fatalf("%s: %+v, %v", name, rep, err)
+		}
+		contains(t, err.Error(), "\nmeanwhile right stands before await x (stuck_test.go:")
+		var values []string
+		for _, s := range rep.Stuck.Steps {
+			values = append(values, s.Value)
+		}
+		want := []string{"7", ""}
+		if name == "it goes on" {
+			want = []string{"7", "8"}
+		}
+		if !slices.Equal(values, want) {
+			t.Errorf("%s: values %q, want %q", name, values, want)
+		}
+		close(gate)
+	}
+	goleak.VerifyNone(t)
+}
+
 func stepsOf(x *schedule.Execution) string {
 	var names []string
 	for _, s := range x.Steps {
@@ -157,7 +213,7 @@ func stepsOf(x *schedule.Execution) string {
 func TestWaysToBeStuck(t *testing.T) {
 	var release atomic.Bool
 	gate := make(chan struct{})
-	var lock sync.Mutex
+	var locks []*sync.Mutex // of all executions
 	reader, writer, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -166,7 +222,7 @@ func TestWaysToBeStuck(t *testing.T) {
 		wait func()
 		told []string
 	}{
-		"a lock that another thread holds": {nil, []string{"sync.Mutex.Lock:\n    ", "sync.(*Mutex).Lock (mutex.go:", "a lock must be under control (T.Mutex, T.Cond)"}},
+		"a lock that another thread holds": {nil, []string{"sync.Mutex.Lock:\n    ", "sync.(*Mutex).Lock (mutex.go:", "\nmeanwhile left stands before add x (stuck_test.go:", "a lock must be under control (T.Mutex, T.Cond)"}},
 		"a loop that announces nothing": {func() {
 			for !release.Load() {
 			}
@@ -188,7 +244,8 @@ func TestWaysToBeStuck(t *testing.T) {
 		program := func(s *schedule.T) { halves(s, wait) }
 		if wait == nil {
 			program = func(s *schedule.T) {
-				x := s.Word("x", 0)
+				x, lock := s.Word("x", 0), new(sync.Mutex)
+				locks = append(locks, lock)
 				for _, name := range []string{"left", "right"} {
 					s.Go(name, func() { lock.Lock(); x.Add(1); lock.Unlock() })
 				}
@@ -199,11 +256,20 @@ func TestWaysToBeStuck(t *testing.T) {
 			t.Errorf("%s: %+v, %v", name, rep, err)
 			continue
 		}
+		for i, s := range rep.Stuck.Steps {
+			ran := name == "a loop that announces nothing" && i == len(rep.Stuck.Steps)-1
+			if !strings.Contains(s.Source, "stuck_test.go:") || (s.Value == "") != ran {
+				t.Errorf("%s: step %d is %+v", name, i+1, s)
+			}
+		}
 		contains(t, strings.ReplaceAll(withoutTime(err), ", after step 1, add x by left;", ":"), c.told...)
 	}
 	release.Store(true)
 	close(gate)
-	lock.Unlock() // of the thread that is left behind, which has not come to do it
+	for _, lock := range locks { // of the threads that are left behind, which have not come to do it
+		lock.TryLock()
+		lock.Unlock()
+	}
 	writer.Close()
 	reader.Close()
 	goleak.VerifyNone(t)
@@ -303,7 +369,7 @@ func TestTestOfAStuckProgram(t *testing.T) {
 	program := func(s *schedule.T) { halves(s, func() { <-gate }) }
 	w := watch("TestGate", program, schedule.Optimal(), schedule.Options{StuckAfter: soon})
 	said := w.said.String()
-	contains(t, said, "the program does not come to its next step", "    left ", "1   add x\n", "replay: SCHEDULE_TOKEN=s3.TestGate...optimal.", "go test -run '^TestGate$' .")
+	contains(t, said, "the program does not come to its next step", "    left ", "1   add x = 1 stuck_test.go:", "stuck, after 1 step\n", "replay: SCHEDULE_TOKEN=s3.TestGate...optimal.", "go test -run '^TestGate$' .")
 	_, rest, _ := strings.Cut(said, "SCHEDULE_TOKEN=")
 	token, _, _ := strings.Cut(rest, " ")
 	t.Setenv(schedule.TokenVariable, token)

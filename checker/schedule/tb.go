@@ -104,5 +104,7 @@ func (c *recording) log(r *runner, text string) {
 	case r.settingUp:
 		who = "set-up"
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.logged = append(c.logged, Logged{By: who, After: len(c.steps), Text: strings.Trim(text, "\n")})
 }

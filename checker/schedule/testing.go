@@ -35,9 +35,11 @@ func Test(t testing.TB, program func(*T), s Strategy, o Options) {
 	}
 	report, err := exploreOrReplay(t, program, s, o)
 	if stuck := report.Stuck; stuck != nil {
-		p := newTextPrinter(stuck, 0)
-		p.steps()
-		t.Fatalf("%v\n\n%s\nreplay: %s", err, p.b.String(), replayCommand(t.Name(), stuck.Token))
+		var b strings.Builder
+		if err := stuck.WriteText(&b, 0); err != nil {
+			t.Fatalf("print the execution: %v", err)
+		}
+		t.Fatalf("%v\n\n%s\nreplay: %s", err, b.String(), replayCommand(t.Name(), stuck.Token))
 	}
 	if err != nil {
 		t.Fatalf("%v", err)

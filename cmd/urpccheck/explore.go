@@ -101,6 +101,7 @@ func (a *app) explore(name string, f *exploreFlags) error {
 	case errors.Is(err, lockstep.ErrNotTied), errors.Is(err, lockstep.ErrGraph):
 		return usageOf(err)
 	case err != nil:
+		a.tellStuck(report.Stuck, f.json)
 		return err
 	}
 	f.settleBudget(ctx, &report)

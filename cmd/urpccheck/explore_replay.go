@@ -15,7 +15,7 @@ import (
 // one.
 func (a *app) replaySchedule(token string, f *replayFlags) error {
 	started := time.Now()
-	info, report, err := a.runToken(token, f.lockstep)
+	info, report, err := a.runToken(token, f.lockstep, f.json)
 	if err != nil || report == nil {
 		return err
 	}
@@ -41,7 +41,7 @@ func valuesOf(info schedule.TokenInfo) (string, error) {
 
 // showSchedule prints the execution of a token. It is no verdict.
 func (a *app) showSchedule(token string, f *showFlags) error {
-	_, report, err := a.runToken(token, f.lockstep)
+	_, report, err := a.runToken(token, f.lockstep, f.json)
 	switch {
 	case err != nil:
 		return err
@@ -62,8 +62,8 @@ func (a *app) showSchedule(token string, f *showFlags) error {
 }
 
 // runToken replays a token, in lock-step if it is tied; the report is nil if a program with the token's
-// mutant did.
-func (a *app) runToken(token string, tied bool) (schedule.TokenInfo, *schedule.Report, error) {
+// mutant did. The steps of an execution that is stuck are printed.
+func (a *app) runToken(token string, tied, asJSON bool) (schedule.TokenInfo, *schedule.Report, error) {
 	info, err := schedule.ParseToken(schedule.Token(token))
 	if err != nil {
 		return info, nil, usage("%s: %w", shortened(token), err)
@@ -82,7 +82,11 @@ func (a *app) runToken(token string, tied bool) (schedule.TokenInfo, *schedule.R
 	} else {
 		report, err = explore.Replay(a.ctx, schedule.Token(token), schedule.Options{})
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, schedule.ErrStuck):
+		a.tellStuck(report.Stuck, asJSON)
+		return info, nil, err
+	case err != nil:
 		return info, nil, usage("%s: %w", shortened(token), err)
 	}
 	return info, &report, nil

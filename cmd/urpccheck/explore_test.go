@@ -2,10 +2,12 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"urpc/checker/catalogue"
 	"urpc/checker/schedule"
@@ -138,6 +140,36 @@ func TestShownAsJSON(t *testing.T) {
 	}
 	if want := []logRecord{{By: "left", After: 1, Text: "tried"}}; !slices.Equal(x.Log, want) {
 		t.Errorf("log %+v, want %+v", x.Log, want)
+	}
+}
+
+// The steps of an execution that is stuck are told, as text or as one object.
+func TestStuckIsShown(t *testing.T) {
+	gate := make(chan struct{})
+	defer close(gate)
+	report, err := schedule.Explore(t.Context(), func(t *schedule.T) {
+		w := t.Word("w", 0)
+		t.Go("left", func() { w.Add(1); <-gate; w.Add(1) })
+	}, schedule.Stateful(), schedule.Options{StuckAfter: 20 * time.Millisecond})
+	if !errors.Is(err, schedule.ErrStuck) {
+		t.Fatal(err)
+	}
+	told := func(asJSON bool) (out string) {
+		var errors string
+		captured(t, &out, &errors, func(stdout, _ *os.File) int {
+			a := &app{out: newOutput(stdout, func() {})}
+			a.tellStuck(nil, asJSON)
+			a.tellStuck(report.Stuck, asJSON)
+			return 0
+		})
+		return out
+	}
+	if text := told(false); !strings.Contains(text, "add w = 1 explore_test.go:") || !strings.Contains(text, "stuck, after 1 step") {
+		t.Errorf("told %s", text)
+	}
+	var x failureRecord
+	if err := json.Unmarshal([]byte(told(true)), &x); err != nil || !x.Stuck || len(x.Steps) != 1 || x.Steps[0].Value != "1" {
+		t.Errorf("told %+v, %v", x, err)
 	}
 }
 

@@ -114,6 +114,19 @@ func (e *explored) foundBy(token schedule.Token) string {
 	return commandLine(append(words, "--seed", fmt.Sprint(s.Seed()), "--executions", fmt.Sprint(s.Executions()))...)
 }
 
+// tellStuck prints the steps of an execution that is stuck, if there is one.
+func (a *app) tellStuck(x *schedule.Execution, asJSON bool) {
+	switch {
+	case x == nil:
+	case asJSON:
+		r := executionOf(x)
+		r.Stuck = true
+		a.out.json(r)
+	default:
+		x.WriteText(a.out, a.out.width())
+	}
+}
+
 func (e *explored) title() string {
 	if e.mutant != "" {
 		return e.target + " with mutant " + e.mutant

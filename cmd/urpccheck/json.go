@@ -126,12 +126,13 @@ type propertyRecord struct {
 }
 
 // failureRecord is an execution of real code, as show prints it. One that passes
-// has neither property nor message.
+// has neither property nor message, nor has one that is stuck.
 type failureRecord struct {
 	Format      string         `json:"format"` // "urpc-schedule"
 	Version     int            `json:"version"`
 	Property    string         `json:"property,omitempty"`
 	Message     string         `json:"message,omitempty"`
+	Stuck       bool           `json:"stuck,omitempty"` // its last thread did not come to its next step
 	Token       schedule.Token `json:"token"`
 	Preemptions int            `json:"preemptions"`
 	Threads     []string       `json:"threads"`
