@@ -91,6 +91,11 @@ func (v view) loadCall() bool {
 		v.t.Message = 0
 		return v.to(step.CheckReply)
 	}
+	return v.toDeliver()
+}
+
+// toDeliver goes on to deliver the reply that the thread has received.
+func (v view) toDeliver() bool {
 	if v.Donation {
 		return v.to(step.AnnounceReady)
 	}

@@ -18,6 +18,7 @@ import "urpc/spec/step"
 //
 //	announceReady: ready := ready + 1; goto deliver       \* who leads, for whose reply it is
 //	retractReady:  ready := ready - 1; the next call      \* after closeCall
+//	retractReady:  ready := ready - 1; drop the reply     \* deliver has found that its call was left
 //
 //	(a server that parks, after lookDoorbell)
 //	loadReturned:  r := own.returned
@@ -49,8 +50,13 @@ func (v view) announceReady() bool {
 
 func (v view) retractReady() bool {
 	v.s.Ready--
-	if v.caller().Call == Idle {
+	switch {
+	case v.t.Message > replied:
+		return v.to(step.DropReply)
+	case !v.Leave.on() && v.caller().Call == Idle:
 		return v.nextCall()
+	case v.Leave.on() && v.record().Call == Idle:
+		return v.toFree()
 	}
 	if v.s.Ready == 0 {
 		v.t.Seen = 1

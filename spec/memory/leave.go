@@ -16,6 +16,7 @@ import "urpc/spec/step"
 //	             else the first time: look; goto lead; the second time: goto awaitRecord
 //	             \* or the call is refused, where its caller will not wait
 //	awaitRecord: await a record that is free, or a reply that nobody receives; look; goto lead
+//	             \* where callers donate: announceReady; see donate.go
 //	openCall:    call[i] := pending; send
 //	               \* where the sending end is busy, or the queue full: look, and try again
 //	checkReply:  if call[i] = done then (leads) goto resign, (else) goto closeCall
@@ -29,8 +30,10 @@ import "urpc/spec/step"
 //	loadCall:    if generation[j] is another one, or call[j] is neither pending nor
 //	             abandoned, then drop it
 //	             else if call[j] = pending then goto deliver else goto dropReply
+//	             \* where callers donate: announceReady before deliver
 //	deliver:     if call[j] = pending then call[j] := done; ready its caller
 //	             else goto dropReply
+//	             \* where callers donate: retractReady before dropReply
 //	dropReply:   if call[j] = abandoned then call[j] := idle; goto freeRecord
 //	freeRecord:  push(free, j)
 //	             \* nothing to receive: who leads parks, but looks first
@@ -39,6 +42,7 @@ import "urpc/spec/step"
 //	abandon:     if call[i] = pending then call[i] := abandoned; pass the lead on; end
 //	             else goto closeCall                     \* the reply was faster
 //	closeCall:   call[i] := idle; goto freeRecord; end
+//	             \* where callers donate: retractReady before freeRecord
 //
 // look is the steps lookContext and, with a deadline, lookClock. Where they find that
 // the call is over it ends: before it has a record at once; before it was sent by
@@ -104,7 +108,7 @@ const (
 // leaving is the part of call.go of callers that may leave.
 var leaving = []row{
 	{step.LookContext, view.lookContext}, {step.LookClock, view.lookClock},
-	{step.TakeRecord, view.takeRecord}, {step.AwaitRecord, view.awaitRecord}, {step.OpenCall, view.openRecord},
+	{step.TakeRecord, view.takeRecord}, {step.AwaitRecord, view.awaitRecord}, {step.AnnounceReady, view.announceReady}, {step.OpenCall, view.openRecord},
 	{step.CheckReply, view.checkRecord}, {step.Lead, view.leadOrDrain},
 	{step.AnnounceBlock, view.announceBlock}, {step.LeadAgain, view.leadAgain}, {step.Block, view.blockOrLeave}, {step.RetractBlock, view.retractBlock},
 	{step.LoadCall, view.loadNamed}, {step.Deliver, view.deliverNamed}, {step.Ready, view.readyOther},
@@ -155,7 +159,7 @@ func (v view) takeRecord() bool {
 	case ok:
 		w.Record, w.Drained = uint8(j+1), false
 		v.left.Generation[j]++
-		return v.to(step.OpenCall)
+		return v.to(v.begins())
 	case !w.Drained:
 		return v.look(step.Lead)
 	case v.Leave.Overload == Refuse:
@@ -262,7 +266,7 @@ func (v view) loadNamed() bool {
 		v.t.Message = 0
 		return v.received()
 	case v.s.Caller[j].Call == Pending:
-		return v.to(step.Deliver)
+		return v.toDeliver()
 	case v.s.Caller[j].Call == Abandoned:
 		return v.to(step.DropReply)
 	default:
@@ -277,7 +281,7 @@ func (v view) deliverNamed() bool {
 	j := reply.caller(v.Leave.Records)
 	r := &v.s.Caller[j]
 	if r.Call != Pending {
-		return v.to(step.DropReply)
+		return v.toDrop()
 	}
 	v.t.Message = 0
 	r.Call, r.Result = Done, reply
@@ -286,6 +290,15 @@ func (v view) deliverNamed() bool {
 	}
 	c.Other = uint8(j)
 	return v.to(step.Ready)
+}
+
+// toDrop goes on to drop the reply to a call that was left just before it was delivered:
+// its caller takes no reply.
+func (v view) toDrop() bool {
+	if v.Donation {
+		return v.to(step.RetractReady)
+	}
+	return v.to(step.DropReply)
 }
 
 // dropReply is the end of a call that was left: now its record may be used again.
@@ -395,5 +408,8 @@ func (v view) abandon() bool {
 func (v view) closeRecord() bool {
 	r := v.record()
 	r.Call, r.Result, r.Executed = Idle, 0, 0
+	if v.Donation {
+		return v.to(step.RetractReady)
+	}
 	return v.toFree()
 }

@@ -28,6 +28,8 @@ var callCounts = map[string]struct {
 	"one-leaves":    {966592, 3207779, 119, 29},
 	"shared-record": {122601, 384092, 134, 6},
 	"twice":         {5616, 10849, 119, 3},
+	"donate":        {68049, 181666, 168, 11},
+	"donate-shared": {349712, 1082562, 173, 16},
 	"spurious":      {95, 145, 34, 2},
 }
 
@@ -71,6 +73,8 @@ var shortestOfCall = map[string]int{
 	"deadline-not-checked":    41,
 	"delivered-and-left":      37,
 	"drain-keeps-lead":        47,
+	"leave-retracts-ready":    17,
+	"left-keeps-ready":        40,
 	"no-generation":           71,
 	"no-look-before-call":     16,
 	"nudge-after-look":        29,
@@ -169,15 +173,16 @@ func TestCallsThatDoNotFit(t *testing.T) {
 		t.Fatal(err)
 	}
 	for what, change := range map[string]func(c *Config){
-		"callers":   func(c *Config) { c.Clients = MaxCallers + 1 },
-		"records":   func(c *Config) { c.Leave.Records = MaxRecords + 1 },
-		"leavers":   func(c *Config) { c.Leave.Leavers = 3 },
-		"for ever":  func(c *Config) { c.Calls = 0 },
-		"calls":     func(c *Config) { c.Calls = 8 },
-		"nobody":    func(c *Config) { c.Servers, c.Leave.Leavers = 0, 0 },
-		"donation":  func(c *Config) { c.Donation = true },
-		"pass":      func(c *Config) { c.Pass = PassAll },
-		"doorbells": func(c *Config) { c.Doorbell = 2 },
+		"callers":                           func(c *Config) { c.Clients = MaxCallers + 1 },
+		"records":                           func(c *Config) { c.Leave.Records = MaxRecords + 1 },
+		"leavers":                           func(c *Config) { c.Leave.Leavers = 3 },
+		"for ever":                          func(c *Config) { c.Calls = 0 },
+		"calls":                             func(c *Config) { c.Calls = 8 },
+		"nobody":                            func(c *Config) { c.Servers, c.Leave.Leavers = 0, 0 },
+		"donation to a server that repeats": func(c *Config) { c.Donation, c.Leave.Twice = true, 1 },
+		"donation to a server that dies":    func(c *Config) { c.Donation, c.Leave.Death, c.Leave.Leavers = true, true, 0 },
+		"pass":                              func(c *Config) { c.Pass = PassAll },
+		"doorbells":                         func(c *Config) { c.Doorbell = 2 },
 	} {
 		c := good
 		if change(&c); c.Leave.fits(c) == nil {

@@ -22,6 +22,7 @@ var CallFamily = catalogue.Family{
 		{Name: "overload", Doc: "what a call does that finds every record in use", Max: int(Refuse), Words: []string{"wait", "refuse"}},
 		{Name: "twice", Doc: "how many replies a faulty server may send twice", Max: 2},
 		{Name: "spurious", Doc: "whether the kernel may wake a sleeper for nothing", Max: 1, Words: []string{"no", "yes"}},
+		{Name: "donate", Doc: "whether a caller donates its processor when it wakes the server", Max: 1, Words: []string{"no", "yes"}},
 	},
 	Configurations: []catalogue.Configuration{
 		callNamed("1-1-2-1", "two calls in one record: the second waits for the first one's late reply", 1, 1, 2, 1, nil),
@@ -41,6 +42,8 @@ var CallFamily = catalogue.Family{
 		callNamed("shared-record", "two threads with one record between them, one may leave", 2, 1, 1, 1, nil),
 		callNamed("three-leave", "three threads, nobody replies, two may leave: a lead that was given to one that leaves", 3, 0, 1, 3, map[string]int{"records": 3, "leavers": 2}),
 		callNamed("twice", "two calls in one record; the server may send one reply twice", 1, 1, 2, 1, map[string]int{"leavers": 0, "twice": 1}),
+		callNamed("donate", "two calls in one record, of a caller that donates its processor", 1, 1, 2, 1, map[string]int{"donate": 1}),
+		callNamed("donate-shared", "two threads with one record between them, one may leave, that donate their processor", 2, 1, 1, 1, map[string]int{"donate": 1}),
 		callNamed("spurious", "nobody replies; the kernel wakes for nothing", 1, 0, 1, 1, map[string]int{"spurious": 1}),
 	},
 	Mutants: describedOf(callMutants),
@@ -68,7 +71,7 @@ func callNamed(name, doc string, clients, servers, calls, slots int, more map[st
 func callConfig(v catalogue.Values) Config {
 	return Config{
 		Clients: v.Int("clients"), Servers: v.Int("servers"), Calls: v.Int("calls"), Slots: v.Int("slots"), Replies: v.Int("slots"),
-		Spurious: v.Int("spurious") == 1,
+		Spurious: v.Int("spurious") == 1, Donation: v.Int("donate") == 1,
 		Leave: Leave{
 			Records: v.Int("records"), Leavers: v.Int("leavers"), End: End(v.Int("end")), Overload: Overload(v.Int("overload")), Twice: v.Int("twice"),
 		},

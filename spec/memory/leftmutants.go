@@ -95,6 +95,23 @@ var callMutants = []mutant{
 		},
 	},
 	{
+		Mutant: catalogue.Mutant{Name: "leave-retracts-ready", Doc: "a caller that leaves its call, which it has sent, counts one less that is ready", Configuration: "donate-shared", KilledBy: ReadyCounts},
+		steps: map[step.Name]func(v view) bool{
+			step.Abandon: func(v view) bool {
+				if v.abandon(); v.t.At == step.LookBlocked {
+					v.s.Ready--
+				}
+				return true
+			},
+		},
+	},
+	{
+		Mutant: catalogue.Mutant{Name: "left-keeps-ready", Doc: "a caller that has left as its reply was about to be delivered is counted as ready for ever", Configuration: "donate-shared", KilledBy: ReadyCounts},
+		steps: map[step.Name]func(v view) bool{
+			step.Deliver: func(v view) bool { return v.deliverNamed() && v.instead(step.RetractReady, step.DropReply) },
+		},
+	},
+	{
 		Mutant: catalogue.Mutant{Name: "no-generation", Doc: "a name has no generation: a reply is matched by its record alone", Configuration: "twice", KilledBy: OwnReply},
 		steps: map[step.Name]func(v view) bool{
 			step.LoadCall: func(v view) bool {

@@ -66,10 +66,9 @@ func (m *machine) callProperties() []checker.Property[CallState] {
 	if m.Servers > 0 {
 		all = append(all, checker.Invariant(NoSleepOnCall, of(m.noSleepOnCall)))
 	}
-	for _, twin := range m.callTwins() {
-		if twin.possible {
-			all = append(all, checker.Reachable(twin.name, twin.reached))
-		}
+	all = append(all, twins(m.callTwins())...)
+	if m.Donation {
+		all = append(all, m.leftDonationProperties()...)
 	}
 	return all
 }
@@ -79,6 +78,16 @@ type twin struct {
 	name     string
 	possible bool
 	reached  func(s *CallState) bool
+}
+
+// twins are the properties that the possible ones come up.
+func twins(all []twin) (reachable []checker.Property[CallState]) {
+	for _, twin := range all {
+		if twin.possible {
+			reachable = append(reachable, checker.Reachable(twin.name, twin.reached))
+		}
+	}
+	return reachable
 }
 
 func (m *machine) callTwins() []twin {

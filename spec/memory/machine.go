@@ -14,6 +14,7 @@
 //	park.go        parking
 //	call.go        callers that lead or block
 //	leave.go       callers that leave their calls, and late replies
+//	leftdonate.go  what must be true of donated processors where calls may be left
 //	context.go     the ends of contexts: cancellation and deadlines
 //	queue.go       one queue by itself, whose receivers poll
 //	death.go       the death of the server's space, and what its client does about it
