@@ -41,7 +41,7 @@ var channelTarget = Target{
 		{Name: "calls", Doc: "calls of each thread", Default: 1, Min: 1, Max: 1000},
 		slotsParameter, startParameter,
 		{Name: "spurious", Doc: "how often the kernel may wake a sleeper for nothing", Max: 3},
-		{Name: "donate", Doc: "whether a caller donates its processor when it wakes the peer", Max: 1, Words: []string{"no", "yes"}},
+		donateParameter,
 		lengthsParameter,
 	},
 	Configurations: []catalogue.Configuration{
@@ -67,11 +67,13 @@ var channelTarget = Target{
 	},
 	Properties: []string{
 		memory.MutualExclusion, memory.OneLeader, memory.InOrder, memory.NoOverwriting, memory.OwnResult, memory.ExactlyOnce,
-		memory.NoSleepOnCall, memory.NoSleepOnReply, memory.ParkedCounts, memory.BlockedCounts, HonestPeer, RecordFirst, RecordKept, NothingBeyond, NoBypass,
+		memory.NoSleepOnCall, memory.NoSleepOnReply, memory.ParkedCounts, memory.BlockedCounts, memory.ReadyCounts, GoesBack, HonestPeer, RecordFirst, RecordKept, NothingBeyond, NoBypass,
 	},
 	Program:  func(v catalogue.Values) func(*schedule.T) { return channelProgram(v, simulated) },
 	possible: channelPossible,
 }
+
+var donateParameter = catalogue.Parameter{Name: "donate", Doc: "whether a caller donates its processor when it wakes the peer", Max: 1, Words: []string{"no", "yes"}}
 
 // channelPossible: as many threads as calls may be pending.
 func channelPossible(v catalogue.Values) error {
@@ -158,13 +160,13 @@ func newCalling(t *schedule.T, target string, v catalogue.Values, on func(*Kerne
 		c.leaving = newLeaving(v, m, r, clients, calls)
 		c.leaving.c = c
 		of.Overload, of.Generation = c.leaving.overload, generations[v.Int("generation")]
-	} else {
-		of.Donate = channel.Donation(v.Int("donate") == 1)
-		m.donates = bool(of.Donate)
 	}
+	of.Donate = channel.Donation(v.Int("donate") == 1)
+	m.donates = bool(of.Donate)
 	c.threads = m.Threads(r, of.Calls)
 	of.Threads = c.threads
 	c.caller = call.New(of)
+	r.taken = c.nextRecord
 	for j := range of.Calls {
 		generation, _, _ := c.caller.Record(j)
 		c.opened = append(c.opened, generation)
@@ -311,7 +313,7 @@ func result(argument uint64) uint64 { return ^argument + 41 }
 
 // end judges an execution in which nobody can go on.
 func (c *calling) end() {
-	blocking := c.region.ghost.blocking
+	blocking, words := c.region.ghost.blocking, c.region.ghost.words
 	c.region.ghost, c.region.follow, c.machine.forgets = nil, nil, false // what follows are looks, not steps
 	calls, replies := queued(c.server), queued(c.client)
 	serversAsleep := c.machine.asleepOn(c.region.number, channel.Calls)
@@ -330,7 +332,26 @@ func (c *calling) end() {
 		c.leaving.end()
 	}
 	c.counts(serversAsleep, leadersAsleep)
+	if c.machine.donates {
+		c.donations(words, serversAsleep)
+	}
 	c.t.Check(memory.BlockedCounts, blocking == c.threads.blocked, "%d callers block, and %d have announced that they do", c.threads.blocked, blocking)
+}
+
+// donations judges what callers that donate have counted: as ready are announced those
+// who have a call that they did not send, since they wait for room; and if all processors of
+// the server are asleep, as many have gone back as were donated.
+func (c *calling) donations(words channel.Words, serversAsleep int) {
+	waiting := 0
+	for i := range c.ended {
+		if w := c.machine.waiters[i]; w != nil && w.sending {
+			waiting++
+		}
+	}
+	ready := c.caller.Private().Peek(call.Ready)
+	c.t.Check(memory.ReadyCounts, int(ready) == waiting, "nobody can go on, %d callers wait for room, and %d are announced as ready", waiting, ready)
+	donated, returned := c.region.segments[channel.Calls].Peek(words.Donated), c.region.segments[channel.Replies].Peek(words.Returned)
+	c.t.Check(GoesBack, donated == returned || serversAsleep < c.servers, "nobody can go on, and of %d processors that were donated %d have gone back", donated, returned)
 }
 
 // counts compares the announced with those who have parked or blocked.

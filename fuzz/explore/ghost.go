@@ -146,7 +146,7 @@ func (g *ghost) saw(value uint32) {
 		g.enter(&g.receiver[s], value, memory.MutualExclusion, "are inside the receiving end of one queue")
 	case step.Lead, step.LeadAgain:
 		g.enter(&g.leader, value, memory.OneLeader, "lead")
-	case step.CloseCall, step.RetractReady, step.AnnounceReady, step.LookParked:
+	case step.OpenCall, step.CloseCall, step.RetractReady, step.LookParked:
 		g.m.waiter().readies(g.last.Step, value)
 	case step.LookDoorbell:
 		g.m.waiter().bell = bell{read: true, value: value, segment: s, of: g.region}

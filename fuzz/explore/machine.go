@@ -80,7 +80,7 @@ type waiter struct {
 	over            bool   // it has seen that the binding of its call is over
 	cause           cause  // and why, where there are several reasons
 	last            bool   // it has sent, and found that no other caller was ready
-	closing         bool   // its call is over: it will not send
+	sending         bool   // it has a call to send, or has not looked yet whom to wake
 	head            uint32 // of the peer, when it last looked for room
 	copied          []byte // the message that it copied out last, header and payload
 	tail            uint32 // that it has read, until it has stored the next one
@@ -102,17 +102,19 @@ type waiter struct {
 	pollEnds           func() bool // there is something, or the processor is wanted
 }
 
-// readies follows whether the thread is the last one that is ready when it has sent.
+// readies follows whether the thread is the last one that is ready when it has sent. It
+// counts one less also when its call is over, or the call to which it has received a reply
+// was left: then it wakes nobody.
 func (w *waiter) readies(name step.Name, value uint32) {
 	switch name {
+	case step.OpenCall:
+		w.sending = true
 	case step.CloseCall:
-		w.closing = true
+		w.sending = false
 	case step.RetractReady:
-		w.last = value == 1 && !w.closing
-	case step.AnnounceReady:
-		w.closing = false
+		w.last = value == 1 && w.sending
 	case step.LookParked:
-		w.last = false
+		w.last, w.sending = false, false
 	}
 }
 

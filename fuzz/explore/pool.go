@@ -225,7 +225,7 @@ func (g *poolGhost) saw(value uint32) {
 		th.announced = true
 	case step.RetractReady:
 		th.announced = false
-		if !g.m.waiter().closing {
+		if g.m.waiter().sending {
 			th.others = value - 1
 		}
 	case step.Wake, step.CheckReply:

@@ -41,3 +41,11 @@ func (c *calling) written() {
 		c.check(RecordKept, state == call.Pending || state == call.Abandoned, "the record of call %d, in state %d, is written: status %d and %x", j+1, state, now.reply.Status, now.first)
 	}
 }
+
+// nextRecord is the record that is taken next; none: all are in use.
+func (c *calling) nextRecord() int {
+	if free := c.caller.Free(); len(free) > 0 {
+		return free[len(free)-1]
+	}
+	return none
+}

@@ -36,7 +36,9 @@ type Region struct {
 	kept   [maxSegments][maxBesides]uint32
 	nudged [2]schedule.Location // the places of its nudges and of the clock
 	held   held
-	last   step.Name // of the access that was made last
+	// taken says which record the caller's next TakeRecord takes; nil: there is no caller.
+	taken func() int
+	last  step.Name // of the access that was made last
 }
 
 // NoBypass is the property that what runs touches shared memory by steps alone: what it
@@ -133,6 +135,10 @@ func (r *Region) Beside(name step.Name, kind shm.Kind, segment uint8, what shm.B
 	}
 	if what == shm.Nudged && kind == shm.KindLoad {
 		r.m.waiter().seen = nudgeSeen{read: true, value: *r.keptAt(segment, what), now: r.keptAt(segment, what)}
+	}
+	if name == step.TakeRecord && r.taken != nil {
+		// How often the list was written is not which record it gives.
+		r.m.t.SawBytes([]byte{byte(r.taken())})
 	}
 	if r.m.saw(*r.keptAt(segment, what)); kind != shm.KindLoad {
 		*r.keptAt(segment, what)++

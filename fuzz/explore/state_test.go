@@ -72,6 +72,8 @@ func visitedWhole() []counted {
 		{"call", "names", 181478},
 		{"call", "panics", 629},
 		{"call", "panics-shared", 75322}, // as shared-record
+		{"call", "donate", 43798},
+		{"call", "donate-shared", 218403}, // donate-leaves, by hand, has 2,336,896
 		{"call", "flood", 34},
 		{"call", "flood-drain", 701},
 		{"call", "spurious", 50},
