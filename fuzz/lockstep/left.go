@@ -161,7 +161,7 @@ func (r *Refinement) callOf(s *memory.CallState, m memory.Message) (int, bool) {
 func specifiedCall(v catalogue.Values) memory.Config {
 	return memory.Config{
 		Clients: v.Int("clients"), Servers: v.Int("servers"), Calls: v.Int("calls"),
-		Slots: explore.Slots(v), Replies: explore.Slots(v), Spurious: v.Int("spurious") > 0,
+		Slots: explore.Slots(v), Replies: explore.Slots(v), Spurious: v.Int("spurious") > 0, Donation: v.Int("donate") == 1,
 		Leave: memory.Leave{
 			Records: v.Int("records"), Leavers: v.Int("leavers"),
 			End: memory.End(v.Int("end")), Overload: memory.Overload(v.Int("overload")),

@@ -91,6 +91,8 @@ func TestEveryTransitionOfCalls(t *testing.T) {
 		{"stuck", 6166, 14068, 8184, 1},
 		{"refuse", 21843, 57728, 43871, 2},
 		{"panics", 2347, 4521, 2417, 2},
+		{"1-1-1-1,donate=yes", 8372, 20545, 9127, 2},
+		{"stuck,donate=yes", 7386, 17020, 9666, 1},
 	})
 }
 
