@@ -41,7 +41,7 @@ func (e *exploration) conclude(ctx context.Context, why ending) {
 		rep.Complete = true
 		rep.Verdict = verdict.Holds
 	}
-	if rep.Bad > 0 {
+	if rep.Bad > 0 || e.first != nil {
 		rep.Verdict = verdict.Unknown // violated once the failure was executed again
 	}
 }
@@ -79,6 +79,8 @@ func (e *exploration) bound(why ending) string {
 		return fmt.Sprintf("%s, interleavings at one place about equally likely (SURW), seed %d", plural(e.s.executions, "execution"), e.s.seed)
 	case e.s.kind == random:
 		return fmt.Sprintf("%s, seed %d", plural(e.s.executions, "random execution"), e.s.seed)
+	case e.s.kind == byStates && e.o.EndReachable:
+		return "every reachable state, and from each an end"
 	case e.s.kind == byStates:
 		return "every reachable state"
 	case e.s.kind == optimally:

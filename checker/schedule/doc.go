@@ -38,7 +38,9 @@
 // its predicate true, so that spinning costs no executions and a livelock of
 // polling threads is a deadlock of awaits. The predicate may look at any Word, by Peek; what
 // else it looks at is to be named to T.Await, T.AwaitStep or T.StepIf. Other loops are bounded by
-// Options.MaxSteps, and the verdict says so.
+// Options.MaxSteps, and the verdict says so. Stateful closes loops at marks: that executions may
+// then go round for ever is told by Report.Rounds, and Options.EndReachable looks whether an end
+// can be reached from each state.
 //
 // # Which strategy
 //
@@ -78,8 +80,9 @@
 //	minimise.go, render.go         a failure, smaller and in columns
 //	token.go, replay.go            an execution as text
 //	testing.go, tb.go              inside go test
-//	nondeterminism.go, suspects.go what is not under control; stuck.go: what does not
-//	                               come back
+//	nondeterminism.go, suspects.go what is not under control; stuck.go,
+//	                               stuck_steps.go: what does not come back
+//	livelock.go                    from where no end can be reached
 //
 // # What it does not see
 //

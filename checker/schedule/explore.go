@@ -38,6 +38,9 @@ func Explore(ctx context.Context, program func(*T), s Strategy, o Options) (Repo
 	case s.Samples() && s.executions == 0:
 		return Report{}, fmt.Errorf("explore: %w: a sample (%s) of no executions, it must be 1 or more", ErrOptions, s.Name())
 	}
+	if o.EndReachable && s.kind != byStates {
+		return Report{}, fmt.Errorf("explore: %w: EndReachable is for Stateful, which knows what states are met again, and not for %s", ErrOptions, s.Name())
+	}
 	l := newLookout("explore", o, tokenFor(s, o))
 	defer context.AfterFunc(ctx, func() { l.stopping.Store(true) })()
 	if ctx.Err() != nil {
@@ -66,6 +69,14 @@ func check(program func(*T), o Options) error {
 		return fmt.Errorf("explore: %w: Workers is %d, it must not be negative", ErrOptions, o.Workers)
 	}
 	return nil
+}
+
+// maxSteps is the bound on one execution.
+func (o *Options) maxSteps() int {
+	if o.MaxSteps == 0 {
+		return DefaultMaxSteps
+	}
+	return o.MaxSteps
 }
 
 // alone runs f on a goroutine that is not locked to an OS thread, whatever the
@@ -128,11 +139,7 @@ type exploration struct {
 }
 
 func newExploration(program func(*T), s Strategy, o Options, l *lookout) *exploration {
-	maxSteps := o.MaxSteps
-	if maxSteps == 0 {
-		maxSteps = DefaultMaxSteps
-	}
-	e := &exploration{s: s, o: o, r: newRunner(program, maxSteps, l, newLexicon())}
+	e := &exploration{s: s, o: o, r: newRunner(program, o.maxSteps(), l, newLexicon())}
 	if s.kind.samples() {
 		e.report.Seed = s.seed
 	}
@@ -153,6 +160,9 @@ func newExploration(program func(*T), s Strategy, o Options, l *lookout) *explor
 		e.strategy = newSelectiveWalk(e.r, s.seed, s.executions)
 	case byStates:
 		e.states, e.leads = newStateful(e.r, o, newCommon(max(o.Workers, 1), o.MaxMemory)), true
+		if c := e.states.c; o.EndReachable {
+			c.transitions = &transitions{c: c}
+		}
 		e.strategy = e.states
 		e.r.keeps = true
 	case optimally:
@@ -209,7 +219,9 @@ func (e *exploration) explore(ctx context.Context) (Report, error) {
 		if err != nil {
 			return e.report, fmt.Errorf("explore: re-execute the failure: %w", e.diagnosed(err, best.decisions))
 		}
-		e.report.Verdict = verdict.Violated
+		if e.report.Failure != nil {
+			e.report.Verdict = verdict.Violated
+		}
 	}
 	return e.report, nil
 }

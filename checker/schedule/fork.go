@@ -20,6 +20,7 @@ type fork struct {
 	before  knowledge
 	key     Digest // of the state, if it was looked up
 	keyed   bool
+	number  uint32  // of the state, where transitions are taken down
 	picture picture // of the state, where steps are recalled
 }
 

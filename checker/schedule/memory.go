@@ -116,7 +116,7 @@ func (m *memory) position(r *runner, th *thread) *position {
 		return n
 	}
 	n := &position{stand: key.stand, history: th.history, part: key.stand.digest(th.index, th.local)}
-	n.thread = thread{index: th.index, bit: th.bit, name: th.name, event: th.event, on: slices.Clone(th.on), announced: th.announced}
+	n.thread = thread{index: th.index, bit: th.bit, name: th.name, event: th.event, on: slices.Clone(th.on), announced: th.announced, daemon: th.daemon}
 	n.ended = th.done || th.dead || r.struck&th.bit != 0
 	n.waits = r.waiting&th.bit != 0
 	if th.word != nil {

@@ -7,6 +7,7 @@ type found struct {
 	property    string
 	decisions   []Decision
 	preemptions int
+	lost        int // of a livelock: after how many decisions among threads no end can be reached
 }
 
 // found gives the failing execution that was just made.
@@ -45,9 +46,10 @@ type minimiser struct {
 
 // minimise gives the smallest failure of the first one's property that it finds
 // within its effort. One of property "exit" stays as it is: code that ends its goroutine
-// has said something to its test, and would say it again each time.
+// has said something to its test, and would say it again each time. So does one of property
+// "livelock": its way there is a shortest one.
 func (e *exploration) minimise() *found {
-	if e.first.property == propertyExit {
+	if e.first.property == propertyExit || e.first.property == propertyLivelock {
 		return e.first
 	}
 	m := minimiser{r: e.r, best: e.first, effort: minimiseSteps + minimiseExecutions*len(e.first.decisions)}

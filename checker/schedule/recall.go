@@ -195,7 +195,7 @@ func (s *stateful) walkOut(p, q *fork) (walk, int) {
 	if !s.ends(p, q, s.standing(q)) {
 		return walkedOn, 0
 	}
-	s.leave(q.picture.sum)
+	s.leave(p, q, q.picture.sum)
 	s.memory.recalled++
 	return walkedOut, 0
 }

@@ -13,9 +13,12 @@ import (
 
 // render makes the failure in full, by running it again.
 func (e *exploration) render(f *found) (*Failure, error) {
+	if f.property == propertyLivelock {
+		return e.renderLivelock(f)
+	}
 	r := e.r
 	r.stopping = new(atomic.Bool) // an interrupt does not keep the failure from the report
-	c, err := r.follow(f.decisions, "", e.o.Skip)
+	c, err := r.follow(f.decisions, "", e.o.Skip, false)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNondeterministic, err)
 	}
@@ -25,11 +28,35 @@ func (e *exploration) render(f *found) (*Failure, error) {
 	return r.failure(c, e.token(c, f.decisions, e.firstAt)), nil
 }
 
+// renderLivelock makes an execution that does not end in full, and verifies that none does
+// that goes on from there; nil: that is not known, and the report has the reason.
+func (e *exploration) renderLivelock(f *found) (*Failure, error) {
+	r := e.r
+	c, err := r.follow(f.decisions, "", e.o.Skip, true)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNondeterministic, err)
+	}
+	info := e.token(c, f.decisions, 0)
+	info.Endless = true
+	x := r.execution(c, info)
+	is, states, unknown, err := r.livelock(f.decisions, e.o)
+	switch {
+	case err != nil:
+		return nil, err
+	case unknown != "":
+		e.report.Complete, e.report.Reason = false, unknownEnd(unknown)
+		return nil, nil
+	case !is:
+		return nil, fmt.Errorf("%w: the search has found no end that comes after step %d, and there is one", ErrState, len(x.Steps))
+	}
+	return &Failure{Property: propertyLivelock, Message: tellLost(&x, x.nth(f.lost)) + tellLivelock(states), Execution: x}, nil
+}
+
 // renderPassing makes an execution that passes in full.
 func (e *exploration) renderPassing(ds []Decision) (*Execution, error) {
 	r := e.r
 	r.stopping = new(atomic.Bool)
-	c, err := r.follow(ds, "", e.o.Skip)
+	c, err := r.follow(ds, "", e.o.Skip, false)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNondeterministic, err)
 	}
@@ -228,6 +255,18 @@ func (p *textPrinter) violation(f *Failure) {
 			p.b.WriteString("  " + line + "\n")
 		}
 	}
+}
+
+// nth gives the number of the n-th step that is no answer of T.Choose, from 1; 0: none.
+func (x *Execution) nth(n int) int {
+	for i, s := range x.Steps {
+		if s.Event.Kind != Choice {
+			if n--; n == 0 {
+				return i + 1
+			}
+		}
+	}
+	return 0
 }
 
 func (x *Execution) thread(s TakenStep) string {

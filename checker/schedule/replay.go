@@ -64,7 +64,7 @@ func (info *TokenInfo) isOf(o Options) error {
 
 func (r *runner) replay(info TokenInfo, o Options) (Report, error) {
 	rep := Report{Bound: tokenBound}
-	c, err := r.follow(info.Decisions, info.checks, o.Skip)
+	c, err := r.follow(info.Decisions, info.checks, o.Skip, info.Endless)
 	early := err != nil && o.Stricter && r.outcome == failed && c != nil
 	if err != nil && !early {
 		return rep, err
@@ -82,6 +82,10 @@ func (r *runner) replay(info TokenInfo, o Options) (Report, error) {
 	}
 	rep.Complete = true
 	rep.Verdict = verdict.Holds
+	if info.Endless && !early {
+		err := r.judgeEndless(&rep, r.execution(c, info), info, o)
+		return rep, err
+	}
 	if r.outcome == failed {
 		rep.Verdict, rep.Bad = verdict.Violated, 1
 		rep.Failure = r.failure(c, info)
@@ -92,17 +96,35 @@ func (r *runner) replay(info TokenInfo, o Options) (Report, error) {
 	return rep, nil
 }
 
-// follow runs exactly the execution of the decisions, recording it.
-func (r *runner) follow(ds []Decision, want string, skip []string) (*recording, error) {
+// judgeEndless fills in the report of an execution that does not end with its last step.
+func (r *runner) judgeEndless(rep *Report, x Execution, info TokenInfo, o Options) error {
+	is, states, unknown, err := r.livelock(info.Decisions, o)
+	switch {
+	case err != nil || unknown != "":
+		rep.Complete, rep.Verdict, rep.Reason = false, verdict.Unknown, unknownEnd(unknown)
+	case is:
+		rep.Verdict = verdict.Violated
+		rep.Failure = &Failure{Property: propertyLivelock, Message: tellLivelock(states), Execution: x}
+	default:
+		rep.Passing = &x
+	}
+	return err
+}
+
+// follow runs exactly the execution of the decisions, recording it. endless: it does not end
+// by the last of them, and is not made to.
+func (r *runner) follow(ds []Decision, want string, skip []string, endless bool) (*recording, error) {
 	c := newRecording(len(ds), want, skip)
 	r.recording = c
 	defer func() { r.recording = nil }()
-	s := &script{r: r, decisions: ds}
+	s := &script{r: r, decisions: ds, endless: endless}
 	r.strategy = s
 	r.maxSteps = len(ds) + 1
 	r.run(0)
 	left := len(ds) - len(c.steps)
 	switch {
+	case s.goesOn:
+		return c, nil
 	case r.misuse != "":
 		return nil, fmt.Errorf("%w: %s", ErrUsage, r.misuse)
 	case r.outcome == refused && r.difference == "":
@@ -112,6 +134,8 @@ func (r *runner) follow(ds []Decision, want string, skip []string) (*recording, 
 	case left > 0 && r.outcome == failed: // which may be what was looked for: Options.Stricter
 		return c, fmt.Errorf("%w: after step %d it fails already, and %d more are to come: property %s: %s",
 			ErrTokenSteps, len(c.steps), left, r.property, r.message)
+	case endless:
+		return nil, fmt.Errorf("%w: it ends after step %d, and went on when the token was made", ErrTokenSteps, len(c.steps))
 	case left > 0:
 		return nil, fmt.Errorf("%w: it ends after step %d, and %d more are to come", ErrTokenSteps, len(c.steps), left)
 	}
@@ -124,11 +148,16 @@ type script struct {
 	decisions  []Decision
 	at         int
 	difference string
+	endless    bool // threads are to be able to go on after the last decision
+	goesOn     bool // they are
 }
 
 func (s *script) begin() (int, bool) { return 0, true }
 
 func (s *script) pick(enabled uint64, _ int) int {
+	if s.goesOn = s.endless && s.at == len(s.decisions); s.goesOn {
+		return -1
+	}
 	if s.at == len(s.decisions) {
 		s.r.minds(enabled) // which may be what a search was stuck in
 		return s.refuse("was the end, and now thread %q can go on", s.r.threads[lowest(enabled)].name)

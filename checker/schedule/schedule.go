@@ -217,6 +217,13 @@ type Options struct {
 	// once and puts no thread to sleep. It is the plain version of itself, for
 	// comparison, and for who counts transitions.
 	Plain bool
+	// EndReachable has Stateful look whether an end of the execution can be reached from every
+	// state: a state in which all threads of T.Go have ended. Where none can be, whoever goes on
+	// and whatever T.Choose gives, property "livelock" fails; Failure is then a shortest way
+	// there, and goes on until a state comes twice. It is no fairness: that a scheduler may
+	// keep an execution going round for ever where the round can be left is not told. The
+	// search is that of Plain, and takes up to 28 bytes more for each transition.
+	EndReachable bool
 	// RunAll has Stateful run every execution of a program that declares T.Recall. It
 	// is the plain version of that, for comparison.
 	RunAll bool
@@ -270,11 +277,18 @@ type Report struct {
 	States, Hits, Verified uint64
 	// Rounds counts how often an execution of Stateful came back to a state that it had
 	// been in itself, and Round says where the first one did: by the same steps, again and
-	// again, it would never end. Whether a scheduler that lets every thread go on some time
-	// does that is not told. There may be rounds that are not counted, where steps that
-	// commute were left out, or another worker was first.
+	// again, it would never end. The verdict holds says of such executions that no state in
+	// them is bad, and not that the round can be left: that is what Options.EndReachable looks
+	// for. Whether a scheduler that lets every thread go on some time leaves it is never told.
+	// There may be rounds that are not counted, where steps that commute were left out, or
+	// another worker was first.
 	Rounds uint64
 	Round  string
+	// EndReachable: an end can be reached from every state. It is told only where
+	// Options.EndReachable asks for it and everything was visited; else Livelocked is the
+	// number of states from which none can be.
+	EndReachable bool
+	Livelocked   uint64
 	// Walks counts the random walks from the beginning that Stateful makes once it has
 	// found nothing: each passed all checks and came through visited states alone.
 	Walks uint64
@@ -324,7 +338,7 @@ type Report struct {
 
 // Failure is one failing execution.
 type Failure struct {
-	Property string // the property that was violated; "deadlock", "panic", "exit" (of a goroutine), "assertion" (T.TB)
+	Property string // the property that was violated; "deadlock", "livelock" (Options.EndReachable), "panic", "exit" (of a goroutine), "assertion" (T.TB)
 	Message  string
 	Execution
 }

@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"math"
 	"sync"
 	"sync/atomic"
 )
@@ -38,9 +39,7 @@ const (
 // is one step to other workers: of two that come at once one is the first, and what
 // has to be made up for is made up for once. Without room, the state is not kept.
 func (s *seen) visit(key Digest, sleep uint64) (slept uint64, known, room bool) {
-	if key == (Digest{}) {
-		key.a = 1
-	}
+	key = key.asKey()
 	p := &s.parts[key.b>>58]
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -59,11 +58,64 @@ func (s *seen) visit(key Digest, sleep uint64) (slept uint64, known, room bool) 
 	return 0, false, true
 }
 
+// number is visit of a search that puts no thread to sleep, and takes down transitions: the
+// slot has the state's number, from 0 in the order in which states come, in the place of
+// threads.
+func (s *seen) number(key Digest) (n uint32, known, room bool) {
+	key = key.asKey()
+	p := &s.parts[key.b>>58]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.n >= len(p.slots)/4*3 && !p.double(s) {
+		return 0, false, false
+	}
+	at := p.probe(key)
+	if at.key == key {
+		return uint32(at.sleep), true, true
+	}
+	next := s.states.Load()
+	for !s.states.CompareAndSwap(next, next+1) {
+		next = s.states.Load()
+	}
+	if next > math.MaxUint32-1 {
+		return 0, false, false
+	}
+	at.key, at.sleep = key, next
+	p.n++
+	return uint32(next), false, true
+}
+
+// keys gives the digests of states by their numbers.
+func (s *seen) keys(numbers []uint32) []Digest {
+	of := make(map[uint32]Digest, len(numbers))
+	for _, n := range numbers {
+		of[n] = Digest{}
+	}
+	for i := range s.parts {
+		for _, at := range s.parts[i].slots {
+			if _, is := of[uint32(at.sleep)]; is && at.key != (Digest{}) {
+				of[uint32(at.sleep)] = at.key
+			}
+		}
+	}
+	keys := make([]Digest, len(numbers))
+	for i, n := range numbers {
+		keys[i] = of[n]
+	}
+	return keys
+}
+
+// asKey is the digest as it stands in a slot: none is zero.
+func (d Digest) asKey() Digest {
+	if d == (Digest{}) {
+		d.a = 1
+	}
+	return d
+}
+
 // has says whether the state was visited.
 func (s *seen) has(key Digest) bool {
-	if key == (Digest{}) {
-		key.a = 1
-	}
+	key = key.asKey()
 	p := &s.parts[key.b>>58]
 	p.mu.Lock()
 	defer p.mu.Unlock()

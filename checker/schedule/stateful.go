@@ -62,13 +62,16 @@ type stateful struct {
 	walked       *found // a scout's execution that fails
 	memory       *memory
 	round        Digest    // of a state in a long row of steps that were taken at once
+	way          []Digest  // not nil: the search is for the execution that comes through these states
+	seeksEnd     bool      // the search is for an end
+	came         bool      // it has come where it was to
 	final        fork      // of which the state is that at the end of the execution
 	threads      []*thread // scratch
 	touched      []guarded // scratch
 }
 
 func newStateful(r *runner, o Options, c *common) *stateful {
-	s := &stateful{r: r, c: c, races: o.DataRaces, plain: o.Plain, runAll: o.RunAll, memory: newMemory(c)}
+	s := &stateful{r: r, c: c, races: o.DataRaces, plain: o.Plain || o.EndReachable, runAll: o.RunAll, memory: newMemory(c)}
 	s.check = verifier{s: s, kept: &c.kept}
 	s.swaps = newSwapper(r, s.ahead, s.voids, &c.swapped)
 	return s

@@ -28,8 +28,9 @@ type common struct {
 	// Why the workers end, beside what each says: the search must begin again, or
 	// there was no room for a state.
 	begins, noRoom bool
-	clash          *clash // the first two steps that do not commute, if all locks are some
-	handed         uint64 // tasks that one worker gave another
+	clash          *clash       // the first two steps that do not commute, if all locks are some
+	handed         uint64       // tasks that one worker gave another
+	transitions    *transitions // nil: they are not taken down
 }
 
 // task is a part of the search: all that comes after the decisions in path, which are
@@ -53,6 +54,9 @@ func newCommon(workers int, memory uint64) *common {
 // anew sets all back but the usage of places.
 func (c *common) anew() {
 	c.seen = &seen{most: c.seen.most}
+	if c.transitions != nil {
+		c.transitions = &transitions{c: c}
+	}
 	c.kept.forget()
 	c.tasks, c.idle, c.handed = []*task{{whole: true}}, 0, 0
 	c.begins, c.noRoom, c.usage.void = false, false, false

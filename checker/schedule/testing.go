@@ -17,7 +17,8 @@ const TokenVariable = "SCHEDULE_TOKEN"
 // Test explores the program inside go test. It fails the test with a printed
 // execution, and the command that replays it, if a property is violated, and
 // with the reason if the search was cut short; a sample that was used up without
-// a failure passes. Options.Target is the test's name if it is not set.
+// a failure passes. Options.Target is the test's name if it is not set. That executions may go
+// round for ever (Report.Rounds) is logged.
 //
 // Assertions of the program are told to T.TB(t), or to T.Check. Told to t itself, Fatal and
 // FailNow end it as a failure of property "exit", which is not made smaller, and t is told
@@ -67,6 +68,9 @@ func Test(t testing.TB, program func(*T), s Strategy, o Options) {
 			states = plural(report.States, "state") + ", "
 		}
 		t.Logf("%v within %s: %s%s, %s", report.Verdict, report.Bound, states, plural(report.Executions, "execution"), plural(report.Steps, "step"))
+		if report.Rounds > 0 && !report.EndReachable {
+			t.Logf("executions may go round for ever (%s), and whether that can be left was not checked: see Options.EndReachable", report.Round)
+		}
 		if compared := report.Differs + report.Agrees; compared != "" {
 			t.Logf("%s", compared)
 		}

@@ -15,7 +15,8 @@ import (
 // seed of a sample the number of the failing execution: the decisions are those of
 // the failure made smaller, and the execution that it was made of comes again as
 // the last one of a sample of that seed and size. ",tso" after it says that plain
-// stores are buffered. Tokens of version 1 lack the field, and those of versions 1 and 2 the
+// stores are buffered, and ",endless" at the end of it that the execution does not end with
+// its decisions. Tokens of version 1 lack the field, and those of versions 1 and 2 the
 // values; they are read, and written again as they were.
 //
 // Names have every byte but letters, digits, "-", "=" and "," as _ and two
@@ -33,6 +34,8 @@ const (
 	oldVersion   = 1 // without a strategy
 	// tsoSuffix ends the strategy of a search with store buffers.
 	tsoSuffix = ",tso"
+	// endlessSuffix ends the strategy, or comes after tsoSuffix, of property "livelock".
+	endlessSuffix = ",endless"
 	// maxDecisions bounds what a token may unfold to.
 	maxDecisions = 1 << 20
 	maxChecks    = 64
@@ -56,7 +59,9 @@ type TokenInfo struct {
 	Strategy Strategy
 	// StoreBuffers: the execution is of a search with Options.StoreBuffers.
 	StoreBuffers bool
-	Decisions    []Decision
+	// Endless: the execution does not end with its decisions. It is one of property "livelock".
+	Endless   bool
+	Decisions []Decision
 
 	checks, steps, values string
 }
@@ -108,7 +113,9 @@ func readFields(version int, fields []string) (info TokenInfo, err error) {
 	}
 	rest := fields[4:]
 	if version != oldVersion {
-		strategy, buffers := strings.CutSuffix(rest[0], tsoSuffix)
+		strategy, endless := strings.CutSuffix(rest[0], endlessSuffix)
+		info.Endless = endless
+		strategy, buffers := strings.CutSuffix(strategy, tsoSuffix)
 		info.StoreBuffers = buffers
 		if info.Strategy, err = parseStrategy(strategy); err != nil {
 			return TokenInfo{}, fmt.Errorf("%w: %w", ErrTokenDamaged, err)
@@ -139,6 +146,9 @@ func (info *TokenInfo) text() Token {
 		strategy := info.Strategy.String()
 		if info.StoreBuffers {
 			strategy += tsoSuffix
+		}
+		if info.Endless {
+			strategy += endlessSuffix
 		}
 		fields = append(fields, strategy)
 	}

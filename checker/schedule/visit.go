@@ -28,7 +28,7 @@ func (s *stateful) grow(enabled uint64, last int) bool {
 		s.path = s.path[:len(s.path)-1]
 		return false
 	}
-	if len(s.path) > 1 {
+	if len(s.path) > 1 && s.way == nil {
 		if s.hidden = s.hides(s.path[len(s.path)-2], p.minds); s.hidden != nil {
 			return s.goesOn(false)
 		}
@@ -49,6 +49,9 @@ func (s *stateful) hold(p *fork) {
 // since the state was visited, or all that are left to try sleep. threads stand there,
 // in the program or as they are recalled.
 func (s *stateful) enter(p *fork, sleep uint64, threads []*thread) bool {
+	if s.way != nil {
+		return s.followsOn(p)
+	}
 	if !s.look(p, threads) {
 		s.restart = true
 		s.c.end(&s.c.begins)
@@ -65,11 +68,14 @@ func (s *stateful) enter(p *fork, sleep uint64, threads []*thread) bool {
 		return s.goesOn(sleep>>uint(m)&1 == 0)
 	}
 	key := s.keyOf(p)
-	slept, known, room := s.c.seen.visit(key, sleep)
+	slept, known, room := s.visit(s.beforeLast(), p, key, sleep, false)
 	p.key, p.keyed = key, true
 	switch {
 	case !room:
 		s.c.end(&s.c.noRoom)
+		return s.goesOn(false)
+	case s.seeksEnd && s.isEnd(p):
+		s.came = true
 		return s.goesOn(false)
 	case !known:
 		p.sleep, p.left = sleep, p.enabled&^sleep
@@ -248,6 +254,9 @@ func (s *stateful) over() {
 		s.failed = s.r.outcome == failed && s.at > 0 && s.at == len(s.path)
 		return
 	}
+	if s.way != nil {
+		return // none of its states is an end
+	}
 	p := &s.final
 	s.hold(p)
 	var from *fork
@@ -271,7 +280,7 @@ func (s *stateful) over() {
 		key = s.r.state()
 	}
 	if s.r.mute == "" && s.ends(from, p, s.r.threads) {
-		s.leave(key)
+		s.leave(from, p, key)
 	}
 }
 
@@ -290,8 +299,9 @@ func (s *stateful) ends(from, p *fork, threads []*thread) bool {
 }
 
 // leave counts a state in which no thread can go on.
-func (s *stateful) leave(key Digest) {
-	switch _, known, room := s.c.seen.visit(key, 0); {
+func (s *stateful) leave(from, p *fork, key Digest) {
+	s.came = s.seeksEnd
+	switch _, known, room := s.visit(from, p, key, 0, true); {
 	case !room:
 		s.c.end(&s.c.noRoom)
 	case known:

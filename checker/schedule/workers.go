@@ -76,6 +76,9 @@ func (e *exploration) searchStates() (ending, error) {
 		case why == exhausted && e.r.stopping.Load():
 			why = atInterrupt // it may have visited all of it, but has not verified it
 		}
+		if c.transitions != nil && why == exhausted && err == nil && e.first == nil && e.report.TooLong == 0 {
+			return e.judgeEnds()
+		}
 		return why, err
 	}
 }

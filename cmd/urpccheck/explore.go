@@ -39,6 +39,10 @@ With --lockstep each step of the code must be a step of the specification, and
 how much of the specification the code takes is told; with --plain as well,
 every transition is visited.
 
+What holds in every state holds of executions that go round for ever, too, and says
+nothing about whether they can end. With --end-reachable that is checked: where no end
+can be reached from a state, whoever goes on, property livelock is violated.
+
 A search by states recalls steps that it knows instead of running them. With
 --run-all it runs them all, and visits the same states.
 

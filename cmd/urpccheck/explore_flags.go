@@ -40,6 +40,7 @@ type exploreFlags struct {
 	passing             bool
 	all, lockstep       bool
 	plain, runAll       bool
+	endReachable        bool
 	preemptions, depth  *int
 	workers, maxSteps   *int
 	maxMemory           size
@@ -57,6 +58,7 @@ func (f *exploreFlags) declare(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.all, "all", false, "explore every configuration of every target, or of those named, and print one table")
 	flags.BoolVar(&f.lockstep, "lockstep", false, "demand of each step that it be one of the specification; targets "+enumerated(targetsThat(lockstep.Tied)))
 	flags.BoolVar(&f.plain, "plain", false, "strategy stateful: visit every transition, without any reduction")
+	flags.BoolVar(&f.endReachable, "end-reachable", false, "strategy stateful: an end of the execution must be reachable from every state; as large as --plain")
 	flags.BoolVar(&f.runAll, "run-all", false, "strategy stateful: run every execution, also those whose steps are all known")
 	f.strategy = wordFlag(flags, "strategy", stateful, strategies, "which executions to visit")
 	f.preemptions = numberFlag(flags, "preemptions", defaultPreemptions, -1, 1000, "strategy bounded, which it implies; -1: every execution")
@@ -78,7 +80,7 @@ func (f *exploreFlags) settle(set func(flag string) bool) error {
 		*f.strategy = bounded
 	}
 	for _, x := range []struct{ flag, strategy string }{
-		{"preemptions", bounded}, {"depth", pct}, {"plain", stateful}, {"run-all", stateful}, {"workers", stateful}, {"max-memory", stateful},
+		{"preemptions", bounded}, {"depth", pct}, {"plain", stateful}, {"end-reachable", stateful}, {"run-all", stateful}, {"workers", stateful}, {"max-memory", stateful},
 	} {
 		if set(x.flag) && *f.strategy != x.strategy {
 			return usage("explore: --%s is for --strategy %s", x.flag, x.strategy)
@@ -96,7 +98,7 @@ func (f *exploreFlags) settle(set func(flag string) bool) error {
 		return usage("explore: --lockstep has one worker, since one observer follows all executions")
 	}
 	if f.all {
-		for _, flag := range []string{"workers", "config", "mutant", "strategy", "preemptions", "plain", "run-all", "lockstep", "executions", "max-steps", "keep-going", "passing", "out"} {
+		for _, flag := range []string{"workers", "config", "mutant", "strategy", "preemptions", "plain", "end-reachable", "run-all", "lockstep", "executions", "max-steps", "keep-going", "passing", "out"} {
 			if set(flag) {
 				return usage("explore: --%s is for one target, not for --all", flag)
 			}
@@ -140,7 +142,8 @@ func (f *exploreFlags) chosenStrategy() schedule.Strategy {
 func (a *app) exploreOptions(f *exploreFlags) schedule.Options {
 	o := schedule.Options{
 		KeepGoing: f.keepGoing, Passing: f.passing, MaxExecutions: *f.executions, MaxSteps: *f.maxSteps, Plain: f.plain, RunAll: f.runAll,
-		Workers: *f.workers, MaxMemory: uint64(f.maxMemory),
+		EndReachable: f.endReachable,
+		Workers:      *f.workers, MaxMemory: uint64(f.maxMemory),
 	}
 	switch {
 	case f.lockstep:

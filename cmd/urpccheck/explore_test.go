@@ -96,6 +96,25 @@ func TestErrorLeavesTheTable(t *testing.T) {
 	}
 }
 
+// What holds says of rounds what was checked and what was not.
+func TestRoundsAreTold(t *testing.T) {
+	for want, r := range map[string]schedule.Report{
+		"whether that can be left was not checked (flag --end-reachable)": {Rounds: 2, Round: "the first"},
+		"; no livelock: an end can be reached from every state":           {Rounds: 2, EndReachable: true},
+		"; livelock: from 3 states no end can be reached":                 {Rounds: 2, Livelocked: 3},
+	} {
+		r.States = 41
+		e := &explored{app: &app{ctx: t.Context()}, report: r}
+		record := e.record()
+		if text := e.covered(); !strings.Contains(text, want) || strings.Contains(text, "not checked") != (!r.EndReachable && r.Livelocked == 0) {
+			t.Errorf("%+v: %s", r, text)
+		}
+		if record.Rounds != 2 || record.EndReachable != r.EndReachable || record.Livelocked != r.Livelocked {
+			t.Errorf("%+v: %+v", r, record)
+		}
+	}
+}
+
 // What the text of an execution shows, its JSON has too: what the steps made of the values
 // that they read, and what the program logged.
 func TestShownAsJSON(t *testing.T) {

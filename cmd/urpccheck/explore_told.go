@@ -182,6 +182,15 @@ func (e *explored) covered() string {
 	}
 	if r.Rounds > 0 {
 		text += fmt.Sprintf("; may go round for ever: %s came back to a state of its own, in the first one %s", plural(r.Rounds, "execution"), r.Round)
+		if !r.EndReachable && r.Livelocked == 0 {
+			text += ", and whether that can be left was not checked (flag --end-reachable)"
+		}
+	}
+	if r.EndReachable {
+		text += "; no livelock: an end can be reached from every state"
+	}
+	if r.Livelocked > 0 {
+		text += fmt.Sprintf("; livelock: from %s no end can be reached", plural(r.Livelocked, "state"))
 	}
 	if r.Untold != nil {
 		text += fmt.Sprintf("; some states count as several, how many depends on the order: %s read and told nothing", strings.Join(r.Untold, ", "))
@@ -235,6 +244,7 @@ func (e *explored) record() verdictRecord {
 	if r.States > 0 {
 		record.States, record.Verified, record.Recalled, record.Untold = new(r.States), new(r.Verified), new(r.Recalled), r.Untold
 		record.Distrusted, record.Rounds = r.Distrusted, r.Rounds
+		record.EndReachable, record.Livelocked = r.EndReachable, r.Livelocked
 		if r.Swapped > 0 {
 			record.Swapped = new(r.Swapped)
 		}

@@ -68,8 +68,13 @@ type verdictRecord struct {
 	Untold []string `json:"untold,omitempty"`
 	// Distrusted says of locks that the search did not rely on what was seen of them.
 	Distrusted []string `json:"distrusted,omitempty"`
-	// Rounds counts executions that came back to a state of their own: they may go round for ever.
+	// Rounds counts executions that came back to a state of their own: they may go round for
+	// ever, and whether that can be left is known only with endReachable or livelocked.
 	Rounds uint64 `json:"rounds,omitempty"`
+	// EndReachable: an end can be reached from every state (--end-reachable). Livelocked counts
+	// the states from which none can.
+	EndReachable bool   `json:"endReachable,omitempty"`
+	Livelocked   uint64 `json:"livelocked,omitempty"`
 	// In lock-step: steps that were judged, those of the executions that verify a search
 	// by states included, which steps does not count; the most states in which the
 	// specification may have been; and how much of it the code took.
