@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"math"
 	"slices"
 	"time"
 )
@@ -28,7 +29,7 @@ type Clock struct {
 
 // Clock makes a clock that stands at 0, and the daemon that moves it. Only the
 // set-up may. The instants are those to which time comes although nobody waits for
-// them.
+// them; one that is not after 0 has passed.
 func (t *T) Clock(name string, instants ...time.Duration) *Clock {
 	c := &Clock{now: t.Word(name, 0), passes: name + " moves"}
 	for _, at := range instants {
@@ -104,7 +105,15 @@ func (c *Clock) Now() time.Duration {
 // Sleep waits until d has passed since its first step: a step that sets the timer,
 // and if d is positive an await.
 func (c *Clock) Sleep(d time.Duration) {
-	c.until(c.timer(func() time.Duration { return c.Peek() + d }))
+	c.until(c.timer(func() time.Duration { return after(c.Peek(), d) }))
+}
+
+// after is d after the instant, or the last instant that there is if that is sooner.
+func after(at, d time.Duration) time.Duration {
+	if d > math.MaxInt64-at {
+		return math.MaxInt64
+	}
+	return at + d
 }
 
 // SleepUntil waits until the instant has come: a step that sets the timer, and an
@@ -139,6 +148,9 @@ func (c *Clock) timer(of func() time.Duration) time.Duration {
 // searches that reduce.
 func (c *Clock) AwaitUntil(at time.Duration, name string, ok func() bool, on ...Location) bool {
 	t := c.now.t
+	if ok == nil {
+		t.alive("AwaitUntil").misused("AwaitUntil %q without a predicate: to wait for the instant alone is SleepUntil", name)
+	}
 	c.timer(func() time.Duration { return at })
 	r, th := t.thread("AwaitUntil")
 	if th == nil {

@@ -3,6 +3,7 @@ package schedule_test
 import (
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -180,5 +181,21 @@ func TestClockReplays(t *testing.T) {
 	again, err := schedule.Replay(t.Context(), leased(false), f.Token, schedule.Options{})
 	if err != nil || again.Verdict != verdict.Violated || again.Failure.Token != f.Token {
 		t.Errorf("%+v, %v", again, err)
+	}
+}
+
+// Who sleeps for longer than there is time sleeps till its end, and does not wake at once.
+func TestSleepsAsLongAsTimeLasts(t *testing.T) {
+	rep := explore(t, func(s *schedule.T) {
+		c, x := s.Clock("clock"), s.Word("x", 0)
+		s.Go("a", func() {
+			c.Sleep(1)
+			c.Sleep(math.MaxInt64)
+			x.Add(1)
+			s.Check("slept", c.Peek() == math.MaxInt64, "it wakes at %v", c.Peek())
+		})
+	}, schedule.Optimal(), schedule.Options{})
+	if rep.Verdict != verdict.Holds {
+		t.Errorf("%+v", rep.Failure)
 	}
 }

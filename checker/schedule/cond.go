@@ -15,8 +15,11 @@ type waiter struct {
 	woken  bool
 }
 
-// Cond makes a condition variable whose waiters hold m.
+// Cond makes a condition variable whose waiters hold m. Only the set-up may.
 func (t *T) Cond(name string, m *Mutex) *Cond {
+	if m == nil {
+		t.alive("Cond").misused("Cond %q without a mutex that its waiters hold", name)
+	}
 	c := &Cond{m: m, w: t.Word(name, 0)}
 	t.SharedAt("waiters of "+name, c.digest, Span{c.w.at, 8})
 	return c

@@ -25,9 +25,13 @@ const DefaultMaxSteps = 10_000
 // shows it, why. A panic in it is a failure of property
 // "panic", and runtime.Goexit in it (as by FailNow and Fatal of package testing) one of
 // property "exit", which is not made smaller; in a function of T.Cleanup either ends the
-// calling goroutine. A call of T that has no meaning ends the search with ErrUsage.
+// calling goroutine. Once a thread is stuck, the program is run once more for its steps.
+//
+// The error is nil where the verdict was found, violated too, and where a bound or ctx ended the
+// search; else it wraps ErrOptions, ErrUsage, ErrDeclared, ErrState, ErrNondeterministic or
+// ErrStuck, and the verdict is unknown.
 func Explore(ctx context.Context, program func(*T), s Strategy, o Options) (Report, error) {
-	if err := check(program, o); err != nil {
+	if err := check("explore", ctx, program, o); err != nil {
 		return Report{}, err
 	}
 	switch {
@@ -35,6 +39,8 @@ func Explore(ctx context.Context, program func(*T), s Strategy, o Options) (Repo
 		return Report{}, fmt.Errorf("explore: %w: no strategy, as Stateful() is one", ErrOptions)
 	case s.kind == byPriorities && s.depth < 1:
 		return Report{}, fmt.Errorf("explore: %w: PCT of depth %d, it must be 1 or more", ErrOptions, s.depth)
+	case s.kind == byPriorities && s.depth > o.maxSteps():
+		return Report{}, fmt.Errorf("explore: %w: PCT of depth %d, and an execution has at most %d steps (MaxSteps)", ErrOptions, s.depth, o.maxSteps())
 	case s.Samples() && s.executions == 0:
 		return Report{}, fmt.Errorf("explore: %w: a sample (%s) of no executions, it must be 1 or more", ErrOptions, s.Name())
 	}
@@ -58,17 +64,27 @@ func Explore(ctx context.Context, program func(*T), s Strategy, o Options) (Repo
 	return report, err
 }
 
-func check(program func(*T), o Options) error {
-	if program == nil {
-		return fmt.Errorf("explore: %w: no program", ErrOptions)
+// mostWorkers is how many goroutines a search may have.
+const mostWorkers = 1 << 12
+
+// check refuses what no search and no replay can do anything with.
+func check(verb string, ctx context.Context, program func(*T), o Options) error {
+	wrong := ""
+	switch {
+	case ctx == nil:
+		wrong = "no context, as context.Background() is one"
+	case program == nil:
+		wrong = "no program"
+	case o.MaxSteps < 0:
+		wrong = fmt.Sprintf("MaxSteps is %d, it must not be negative", o.MaxSteps)
+	case o.Workers < 0:
+		wrong = fmt.Sprintf("Workers is %d, it must not be negative", o.Workers)
+	case o.Workers > mostWorkers:
+		wrong = fmt.Sprintf("Workers is %d, there may be at most %d", o.Workers, mostWorkers)
+	default:
+		return nil
 	}
-	if o.MaxSteps < 0 {
-		return fmt.Errorf("explore: %w: MaxSteps is %d, it must not be negative", ErrOptions, o.MaxSteps)
-	}
-	if o.Workers < 0 {
-		return fmt.Errorf("explore: %w: Workers is %d, it must not be negative", ErrOptions, o.Workers)
-	}
-	return nil
+	return fmt.Errorf("%s: %w: %s", verb, ErrOptions, wrong)
 }
 
 // maxSteps is the bound on one execution.

@@ -36,7 +36,7 @@ type Guard struct {
 // Guards declares that the spans are touched only by the thread that holds a
 // lock: holder gives its index (T.Self), -1 for nobody. It is checked at every
 // access: one by another thread fails the property; without a name of a property it
-// is not. Stateful lets a thread that holds the lock make its accesses to the spans
+// is not, nor is anything without spans. Stateful lets a thread that holds the lock make its accesses to the spans
 // without interleaving any step of another thread between, since none of those could
 // tell ("both movers": Lipton, CACM 1975). Only the set-up may declare it.
 //
@@ -94,6 +94,9 @@ func (t *T) guard(call string, g guard) Guard {
 func (m *Mutex) Guards(words ...*Word) {
 	spans := make([]Span, len(words))
 	for i, w := range words {
+		if w == nil {
+			m.w.t.alive("Guards").misused("Guards of mutex %s: word %d of %d is nil", m.w.names.word, i+1, len(words))
+		}
 		spans[i] = Span{w.at, 8}
 	}
 	m.w.t.guard("Guards", guard{

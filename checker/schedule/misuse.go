@@ -24,6 +24,20 @@ func (r *runner) outsideSetUp(call string) {
 	r.misused("%s outside the set-up: it is declared before the threads run, so that it is alike in every execution", call)
 }
 
+// checkKind refuses a step of a kind that a program cannot announce.
+func (r *runner) checkKind(call string, e *Event) {
+	if e.Kind < Load || e.Kind > Await {
+		r.misused("%s of %q has kind %v: that of an access that a program announces is one of Load (%d) to Await (%d)", call, e.Name, e.Kind, Load, Await)
+	}
+}
+
+// changesNothing refuses an access that writes where the program is only asked something.
+func (r *runner) changesNothing(name string, k Kind) {
+	if r.quiet && k.writes() {
+		r.misused("%s in a predicate, or in a function that is only to tell something, which must change nothing: it is called as often as the search likes", name)
+	}
+}
+
 // whereabouts says which part of the program runs now, after which step, and where in
 // the source.
 func (r *runner) whereabouts() string {

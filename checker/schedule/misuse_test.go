@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"urpc/checker/schedule"
@@ -99,6 +100,54 @@ func TestWrongUse(t *testing.T) {
 				t.Go("a", func() { x.Add(1); g.HeldAt(spanOf(x)) })
 			}, []string{"HeldAt" + outside},
 		},
+		"a wait without a predicate": {
+			inThread(func(t *schedule.T, _ *schedule.Word) { t.Await("p", nil) }), []string{`Await of "p" without a predicate (in thread "a"`},
+		},
+		"a wait for a word without one": {inThread(func(_ *schedule.T, x *schedule.Word) { x.Await(nil) }), []string{"await x without a predicate"}},
+		"a swap without one":            {inThread(func(_ *schedule.T, x *schedule.Word) { x.AwaitSwap(nil, 1) }), []string{"swap x without a predicate"}},
+		"a step without one": {
+			inThread(func(t *schedule.T, x *schedule.Word) { t.AwaitStep(on(x, "s", schedule.Store), nil) }), []string{`AwaitStep of "s" without a predicate`},
+		},
+		"a step that may change nothing": {
+			inThread(func(t *schedule.T, x *schedule.Word) { t.StepIf(on(x, "s", schedule.CAS), nil) }),
+			[]string{`StepIf of "s" without a function that says whether it changes anything`},
+		},
+		"a time-out without one": {
+			func(t *schedule.T) {
+				c := t.Clock("clock")
+				t.Go("a", func() { c.AwaitUntil(1, "w", nil) })
+			}, []string{`AwaitUntil "w" without a predicate`},
+		},
+		"no kind":            {inThread(func(t *schedule.T, _ *schedule.Word) { t.Step(schedule.Event{Name: "s"}) }), []string{`Step of "s" has kind none: that of an access`}},
+		"a kind of its own":  {inThread(func(t *schedule.T, x *schedule.Word) { t.Step(on(x, "s", schedule.Flush)) }), []string{`Step of "s" has kind flush`}},
+		"a kind there isn't": {inThread(func(t *schedule.T, x *schedule.Word) { t.Step(on(x, "s", 99)) }), []string{`Step of "s" has kind Kind(99)`}},
+		"a kind of a step that waits": {
+			inThread(func(t *schedule.T, x *schedule.Word) {
+				t.AwaitStep(on(x, "s", schedule.Choice), func() bool { return true })
+			}), []string{`AwaitStep of "s" has kind choice`},
+		},
+		"a predicate that writes": {
+			inThread(func(t *schedule.T, x *schedule.Word) {
+				t.Await("p", func() bool { x.Add(1); return true }, x.Location())
+			}), []string{"add x in a predicate, or in a function that is only to tell something, which must change nothing", `in the predicate of await "p" of thread "a"`},
+		},
+		"a predicate that tries to": {
+			inThread(func(t *schedule.T, x *schedule.Word) {
+				t.Await("p", func() bool { x.CompareAndSwap(9, 1); return true }, x.Location())
+			}), []string{"cas x in a predicate"},
+		},
+		"a check without a name":   {inThread(func(t *schedule.T, _ *schedule.Word) { t.Check("", true, "") }), []string{"Check of a property without a name"}},
+		"a failure without a name": {atEnd(func(t *schedule.T) { t.Fail("", "") }), []string{"Fail of a property without a name"}},
+		"no end":                   {func(t *schedule.T) { increments(2, 1, false)(t); t.AtEnd(nil) }, []string{"AtEnd without a function (in the set-up"}},
+		"no cleanup":               {func(t *schedule.T) { increments(2, 1, false)(t); t.Cleanup(nil) }, []string{"Cleanup without a function"}},
+		"no mutex":                 {func(t *schedule.T) { increments(2, 1, false)(t); t.Cond("c", nil) }, []string{`Cond "c" without a mutex`}},
+		"no word guarded": {
+			func(t *schedule.T) {
+				x := t.Word("x", 0)
+				t.Go("a", func() { x.Add(1) })
+				t.Mutex("m").Guards(x, nil)
+			}, []string{"Guards of mutex m: word 2 of 2 is nil"},
+		},
 		"no holder": {func(t *schedule.T) { t.Guards("", nil) }, []string{"Guards without a function that gives the holder"}},
 	} {
 		for by, s := range everyStrategy() {
@@ -112,6 +161,65 @@ func TestWrongUse(t *testing.T) {
 	}
 	if rep := explore(t, threads(64), schedule.Random(1, 3), schedule.Options{}); rep.Steps != 3*64 {
 		t.Errorf("64 threads: %+v", rep)
+	}
+}
+
+// What an execution made is of no use in the next one: that is said, and not what comes of it.
+func TestKeptFromAnEarlierExecution(t *testing.T) {
+	for by, s := range everyStrategy() {
+		for name, use := range map[string]func(*schedule.T, *schedule.Word){
+			"Step":   func(t *schedule.T, _ *schedule.Word) { t.Step(step("late")) },
+			"load x": func(_ *schedule.T, x *schedule.Word) { x.Load() },
+		} {
+			for _, inSetUp := range []bool{false, true} {
+				var kept *schedule.T
+				var word *schedule.Word
+				_, err := schedule.Explore(context.Background(), func(t *schedule.T) {
+					x := t.Word("x", 0)
+					if kept == nil {
+						kept, word = t, x
+					}
+					if inSetUp {
+						use(kept, word)
+					}
+					t.Go("a", func() { x.Add(1); use(kept, word) })
+					t.Go("b", func() { x.Add(1) })
+				}, s, schedule.Options{})
+				if !errors.Is(err, schedule.ErrUsage) && !errors.Is(err, schedule.ErrNondeterministic) {
+					t.Errorf("%s, %s: %v", name, by, err)
+					continue
+				}
+				contains(t, err.Error(), name+" of a T of an earlier execution, or of what that made: each execution makes its words, locks and threads anew", "misuse_test.go:")
+			}
+		}
+	}
+}
+
+// What no call of T has made is told where it is used.
+func TestNotMadeByT(t *testing.T) {
+	for name, use := range map[string]func(){
+		"a word":      func() { new(schedule.Word).Load() },
+		"a mutex":     func() { new(schedule.Mutex).Lock() },
+		"a condition": func() { new(schedule.Cond).Signal() },
+		"a clock":     func() { new(schedule.Clock).Now() },
+		"a T":         func() { new(schedule.T).Step(step("s")) },
+		"no word":     func() { (*schedule.Word)(nil).Store(1) },
+	} {
+		f := failing(t, func(t *schedule.T) {
+			x := t.Word("x", 0)
+			t.Go("a", func() { x.Add(1); use() })
+		}, schedule.Options{})
+		contains(t, f.Message, "in a method of this package: is a Word, Mutex, Cond, Clock, Guard or T used that no call of T has made?", "(", "misuse_test.go:")
+		if f.Property != "panic" {
+			t.Errorf("%s: %s", name, f.Property)
+		}
+	}
+	f := failing(t, func(t *schedule.T) {
+		x := t.Word("x", 0)
+		t.Go("a", func() { x.Add(1); var p *int; *p = 1 })
+	}, schedule.Options{})
+	if f.Property != "panic" || strings.Contains(f.Message, "of this package") {
+		t.Errorf("the program's own nil: %s: %s", f.Property, f.Message)
 	}
 }
 

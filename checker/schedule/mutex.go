@@ -17,7 +17,7 @@ const (
 
 func isFree(v uint64) bool { return v == mutexFree }
 
-// Mutex makes a lock that is free.
+// Mutex makes a lock that is free. Only the set-up may.
 func (t *T) Mutex(name string) *Mutex {
 	w := t.Word(name, mutexFree)
 	return &Mutex{w: w, holder: -1}

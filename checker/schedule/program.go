@@ -26,7 +26,8 @@ const maxThreads = 64
 // Go declares a thread, which must have ended when no thread can go on: else the
 // execution fails by property "deadlock". Its code before its first Step is local
 // computation: it runs in order of declaration and is no step. Threads may
-// declare threads. If none of the threads announces a step in any execution, nothing
+// declare threads. Names need not differ, but reports and Kill know threads by them. If none
+// of the threads announces a step in any execution, nothing
 // interleaves, and a search that would pass is refused (ErrUsage); but one thread alone may
 // ask T.Choose.
 func (t *T) Go(name string, f func()) { t.declare("Go", name, f, false) }
@@ -88,9 +89,18 @@ func (t *T) declareThread(call, name string, f func(), daemon bool) {
 // alive gives the runner, and panics if the execution is over.
 func (t *T) alive(call string) *runner {
 	if t.over {
-		panic("schedule: " + call + " after the end of the execution (a T kept from an earlier one, or a goroutine that is not a controlled thread)")
+		t.late(call)
 	}
 	return t.r
+}
+
+// late refuses a call after the end of the execution. It does not return. In another execution
+// it is wrong use, which ends the search.
+func (t *T) late(call string) {
+	if r := t.r.lookout.running(); r != nil && r.outcome == underWay {
+		r.misused("%s of a T of an earlier execution, or of what that made: each execution makes its words, locks and threads anew, from the T that the program is given", call)
+	}
+	panic("schedule: " + call + " after the end of the execution (a T kept from an earlier one, or a goroutine that is not a controlled thread)")
 }
 
 // thread gives the thread that calls, or nil where nothing interleaves.
@@ -118,6 +128,8 @@ func (t *T) thread(call string) (*runner, *thread) {
 //
 // also names further locations that the access touches. Searches that reduce
 // take all locations of one access for one place, in the whole program.
+//
+// The event's kind is one of Load to Await: the others are those of this package's own steps.
 func (t *T) Step(e Event, also ...Location) {
 	r, th := t.thread("Step")
 	if th == nil {
@@ -126,6 +138,7 @@ func (t *T) Step(e Event, also ...Location) {
 	if r.straightOn(th, e.Name, e.Kind, e.Location) {
 		return
 	}
+	r.checkKind("Step", &e)
 	th.stands(e, also)
 	r.ready |= th.bit
 	r.pause(th)
@@ -140,9 +153,13 @@ func (t *T) Step(e Event, also ...Location) {
 // reads by Peek, as with AwaitStep.
 func (t *T) StepIf(e Event, changes func() bool, on ...Location) bool {
 	r, th := t.thread("StepIf")
+	if changes == nil {
+		r.misused("StepIf of %q without a function that says whether it changes anything: Step is one that always may", e.Name)
+	}
 	if th == nil {
 		return changes()
 	}
+	r.checkKind("StepIf", &e)
 	th.stands(e, on)
 	th.changes = changes
 	r.ready |= th.bit
@@ -179,6 +196,9 @@ func (th *thread) stands(e Event, on []Location) {
 // that names no location is taken to look at all.
 func (t *T) Await(name string, ok func() bool, on ...Location) {
 	r, th := t.thread("Await")
+	if ok == nil {
+		r.misused("Await of %q without a predicate", name)
+	}
 	if th == nil {
 		if !ok() {
 			panic("schedule: Await of " + strconv.Quote(name) + " would wait for ever where nothing interleaves")
@@ -206,6 +226,9 @@ func (t *T) Await(name string, ok func() bool, on ...Location) {
 // by Peek: who writes there decides about the step, as with Await.
 func (t *T) AwaitStep(e Event, ok func() bool, on ...Location) {
 	r, th := t.thread("AwaitStep")
+	if ok == nil {
+		r.misused("AwaitStep of %q without a predicate", e.Name)
+	}
 	if th == nil {
 		if !ok() {
 			panic("schedule: AwaitStep of " + strconv.Quote(e.Name) + " would wait for ever where nothing interleaves")
@@ -215,6 +238,7 @@ func (t *T) AwaitStep(e Event, ok func() bool, on ...Location) {
 	if r.straightOn(th, e.Name, e.Kind, e.Location) {
 		return
 	}
+	r.checkKind("AwaitStep", &e)
 	th.stands(e, on)
 	th.ok = ok
 	r.waiting |= th.bit
@@ -306,7 +330,7 @@ func (t *T) SawBytes(b []byte) {
 // the place and every live value on which its next steps depend. It is the hook
 // of a stateful search, which takes two executions that agree in shared words
 // and in all threads' marks, and in what they did since, for one. Other searches
-// only count it.
+// only count it. Where no thread runs, in the set-up say, it does nothing.
 func (t *T) Mark(label string, live ...uint64) {
 	r := t.r
 	if r.repeating || t.over || r.quiet || r.running == nil || r.running.killed {
@@ -323,20 +347,24 @@ func (t *T) Mark(label string, live ...uint64) {
 // that were seen matter to it.
 func (t *T) ByStates() bool { return t.r.keeps }
 
-// Check ends the execution as a failure of the property unless ok.
+// Check ends the execution as a failure of the property unless ok: the message says how. A
+// property has a name.
 func (t *T) Check(property string, ok bool, format string, args ...any) {
-	if !ok {
+	if !ok || property == "" {
 		t.fail("Check", property, format, args)
 	}
 }
 
-// Fail ends the execution as a failure of the property.
+// Fail ends the execution as a failure of the property, as Check does.
 func (t *T) Fail(property, format string, args ...any) { t.fail("Fail", property, format, args) }
 
 func (t *T) fail(call, property, format string, args []any) {
 	r := t.alive(call)
 	if th := r.running; th != nil && th.killed {
 		th.unwind()
+	}
+	if property == "" {
+		r.misused("%s of a property without a name", call)
 	}
 	message := ""
 	if r.recording != nil {
@@ -352,6 +380,9 @@ func (t *T) fail(call, property, format string, args []any) {
 // results must not count by their calls.
 func (t *T) AtEnd(f func()) {
 	r := t.alive("AtEnd")
+	if f == nil {
+		r.misused("AtEnd without a function")
+	}
 	r.atEnd = append(r.atEnd, f)
 }
 
@@ -363,6 +394,9 @@ func (t *T) Cleanup(f func()) {
 	r := t.alive("Cleanup")
 	if !r.settingUp {
 		r.outsideSetUp("Cleanup")
+	}
+	if f == nil {
+		r.misused("Cleanup without a function")
 	}
 	r.cleanups = append(r.cleanups, f)
 }

@@ -104,13 +104,16 @@ func (r *runner) execution(c *recording, info TokenInfo) Execution {
 	return x
 }
 
+// widest is the greatest width of a page.
+const widest = 10_000
+
 // narrowest is the least width of a thread's column; below it the steps are
 // printed one under another, each with its thread's name.
 const narrowest = 14
 
 // WriteText prints the execution: one column per thread, one step under another,
 // each with its name, location, value and source, folded to width characters (0 or less:
-// 100), what was logged, and how it ended. A step marked * preempts a thread that could have
+// 100; at most 10,000), what was logged, and how it ended. A step marked * preempts a thread that could have
 // gone on. The error is that of w.
 func (x *Execution) WriteText(w io.Writer, width int) error {
 	p := newTextPrinter(x, width)
@@ -140,6 +143,7 @@ func newTextPrinter(x *Execution, width int) *textPrinter {
 	if width <= 0 {
 		width = 100
 	}
+	width = min(width, widest)
 	p := &textPrinter{x: x, width: width, margin: len(fmt.Sprint(len(x.Steps))) + 2}
 	p.shown = x.withColumn()
 	if n := len(p.shown); n > 0 {

@@ -3,6 +3,7 @@ package schedule_test
 import (
 	"context"
 	"errors"
+	"math"
 	"reflect"
 	"strings"
 	"testing"
@@ -158,5 +159,12 @@ func (brokenWriter) Write([]byte) (int, error) { return 0, errBroken }
 func TestWriteTextReturnsTheError(t *testing.T) {
 	if err := failure.WriteText(brokenWriter{}, 80); !errors.Is(err, errBroken) {
 		t.Error(err)
+	}
+}
+
+// A page has a greatest width.
+func TestWidestPage(t *testing.T) {
+	if a, b := text(t, failure, 10_000), text(t, failure, math.MaxInt); a != b {
+		t.Errorf("they differ")
 	}
 }

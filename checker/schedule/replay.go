@@ -15,7 +15,7 @@ import (
 // same and what they read or wrote is not, Report.Differs says so; else Report.Agrees
 // says what was compared. The build is not: see Token.
 func Replay(ctx context.Context, program func(*T), token Token, o Options) (Report, error) {
-	if err := check(program, o); err != nil {
+	if err := check("replay", ctx, program, o); err != nil {
 		return Report{}, err
 	}
 	info, err := ParseToken(token)

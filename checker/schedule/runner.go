@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"sync/atomic"
 )
@@ -323,9 +324,30 @@ func (r *runner) fail(property, message string) {
 func (r *runner) failPanic(who string, v any) {
 	message := ""
 	if r.recording != nil {
-		message = fmt.Sprintf("%s: %v%s", who, v, where(2))
+		message = fmt.Sprintf("%s: %v%s%s", who, v, unmade(v), where(2))
 	}
 	r.fail("panic", message)
+}
+
+// unmade says what is wrong, most likely, where this package's code comes upon nil.
+func unmade(v any) string {
+	if _, is := v.(runtime.Error); !is {
+		return ""
+	}
+	var pcs [16]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
+	panics := false
+	for {
+		f, more := frames.Next()
+		switch {
+		case f.Function == "runtime.gopanic":
+			panics = true
+		case panics && ofPackage(f.Function, home):
+			return ", in a method of this package: is a Word, Mutex, Cond, Clock, Guard or T used that no call of T has made?"
+		case panics && !ofPackage(f.Function, "runtime"), !more:
+			return ""
+		}
+	}
 }
 
 // propertyExit is what code of the program fails that ends its goroutine.

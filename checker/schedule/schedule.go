@@ -68,7 +68,8 @@ type Event struct {
 }
 
 // Strategy chooses the executions that Explore visits. Made by Bounded, Optimal,
-// Stateful, Random, Uniform, Selective, PCT or POS.
+// Stateful, Random, Uniform, Selective, PCT or POS. The n of a sample is 1 or more; a seed is
+// any number, and the same one gives the same sample.
 type Strategy struct {
 	kind        strategyKind
 	preemptions int
@@ -151,7 +152,7 @@ func (s Strategy) ByStates() bool { return s.kind == byStates }
 
 // PCT visits n executions by random priorities of threads, with depth-1 points at
 // which the running thread's falls: it is likely to find bugs that need so many
-// ordering constraints, of 1 and more.
+// ordering constraints, of 1 to Options.MaxSteps.
 func PCT(depth int, seed uint64, n uint64) Strategy {
 	return Strategy{kind: byPriorities, depth: depth, seed: seed, executions: n}
 }
@@ -227,7 +228,7 @@ type Options struct {
 	// RunAll has Stateful run every execution of a program that declares T.Recall. It
 	// is the plain version of that, for comparison.
 	RunAll bool
-	// Workers is how many goroutines a Stateful search has (0: one). With more than
+	// Workers is how many goroutines a Stateful search has (0: one; at most 4096). With more than
 	// one, executions of the program run at once: its function must touch nothing but
 	// what it makes itself, or guard it. States, verdict and bound are those of any
 	// number of workers; how many executions they take and how many states they meet

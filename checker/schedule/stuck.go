@@ -136,6 +136,16 @@ func (l *lookout) join(r *runner, thread int) (leave func()) {
 	}
 }
 
+// running gives the runner whose program runs on the goroutine that calls; nil: none of this
+// search does, or that is not known.
+func (l *lookout) running() *runner {
+	var head [64]byte
+	n, _ := goroutineOf(head[:runtime.Stack(head[:], false)])
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.members[n].r
+}
+
 // await waits for the end of the search; false: a thread is stuck.
 func (l *lookout) await(done <-chan struct{}) bool {
 	if l.after == 0 {

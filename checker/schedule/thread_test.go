@@ -411,6 +411,13 @@ func TestBadOptions(t *testing.T) {
 	if _, err := schedule.Explore(context.Background(), func(*schedule.T) {}, schedule.Bounded(0), schedule.Options{MaxSteps: -1}); !errors.Is(err, schedule.ErrOptions) {
 		t.Errorf("negative steps: %v", err)
 	}
+	var none context.Context
+	if _, err := schedule.Explore(none, increments(2, 1, false), schedule.Bounded(0), schedule.Options{}); !errors.Is(err, schedule.ErrOptions) {
+		t.Errorf("no context: %v", err)
+	}
+	if _, err := schedule.Replay(t.Context(), nil, "", schedule.Options{}); !errors.Is(err, schedule.ErrOptions) || !strings.HasPrefix(err.Error(), "replay: ") {
+		t.Errorf("replay no program: %v", err)
+	}
 	for what, run := range map[string]struct {
 		s    schedule.Strategy
 		o    schedule.Options
@@ -419,6 +426,8 @@ func TestBadOptions(t *testing.T) {
 		"no strategy":      {schedule.Strategy{}, schedule.Options{}, "no strategy"},
 		"an empty sample":  {schedule.Random(1, 0), schedule.Options{}, "a sample (random) of no executions"},
 		"negative workers": {schedule.Stateful(), schedule.Options{Workers: -3}, "Workers is -3"},
+		"many workers":     {schedule.Stateful(), schedule.Options{Workers: 1_000_000}, "Workers is 1000000, there may be at most 4096"},
+		"a deep sample":    {schedule.PCT(1_000_000, 1, 1), schedule.Options{}, "PCT of depth 1000000, and an execution has at most 10000 steps (MaxSteps)"},
 	} {
 		rep, err := schedule.Explore(context.Background(), increments(2, 1, false), run.s, run.o)
 		if !errors.Is(err, schedule.ErrOptions) || rep.Verdict != verdict.Unknown {

@@ -24,7 +24,7 @@ type wordNames struct {
 const wordSegment = 0xffff
 
 // Word makes a shared word. Only the set-up may: then its place is the same in
-// every execution.
+// every execution. Names need not differ, but reports know words by them.
 func (t *T) Word(name string, initial uint64) *Word {
 	r := t.alive("Word")
 	if !r.settingUp {
@@ -72,6 +72,7 @@ func (w *Word) Peek() uint64 {
 func (w *Word) step(name string, k Kind) {
 	r, th := w.t.thread(name)
 	if th == nil {
+		r.changesNothing(name, k)
 		return
 	}
 	if k.writes() {
@@ -89,7 +90,11 @@ func (w *Word) step(name string, k Kind) {
 // await is a step that is enabled while the test of the word is true.
 func (w *Word) await(name string, k Kind, test func(uint64) bool) {
 	r, th := w.t.thread(name)
+	if test == nil {
+		r.misused("%s without a predicate", name)
+	}
 	if th == nil {
+		r.changesNothing(name, k)
 		if !test(w.v) {
 			panic("schedule: " + name + " would wait for ever where nothing interleaves")
 		}
@@ -153,6 +158,7 @@ func (w *Word) CompareAndSwap(old, v uint64) bool {
 func (w *Word) compareAndSwap(name string, old, v uint64) bool {
 	r, th := w.t.thread(name)
 	if th == nil {
+		r.changesNothing(name, CAS)
 		if w.v != old {
 			return false
 		}
