@@ -107,3 +107,51 @@ func ExampleExplore() {
 	//   two increments made 1
 	// replayed: violated <nil>
 }
+
+// Two threads that insist: each announces that it wants to go in, and asks until the other one
+// does not want to. Each of their states is as it should be, so that the search holds; but
+// where both have announced it, no schedule leads on.
+func ExampleExplore_livelock() {
+	program := func(s *schedule.T) {
+		left, right := s.Word("left wants", 0), s.Word("right wants", 0)
+		enter := func(mine, other *schedule.Word) func() {
+			return func() {
+				mine.Store(1)
+				for s.Mark("asks"); other.Load() == 1; s.Mark("asks") {
+				}
+				mine.Store(0)
+			}
+		}
+		s.Go("left", enter(left, right))
+		s.Go("right", enter(right, left))
+	}
+	for _, o := range []schedule.Options{{}, {EndReachable: true}} {
+		report, err := schedule.Explore(context.Background(), program, schedule.Stateful(), o)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Printf("%v within %s\n", report.Verdict, report.Bound)
+		if report.Failure != nil {
+			report.Failure.WriteText(os.Stdout, 80)
+		}
+	}
+	// Output:
+	// holds within every reachable state
+	// violated within every reachable state, and from each an end
+	//     left                                  right
+	//     ------------------------------------- -------------------------------------
+	// 1   store left wants = 1
+	//     example_test.go:119
+	// 2*                                        store right wants = 1
+	//                                           example_test.go:119
+	// 3*  load right wants = 1
+	//     example_test.go:120
+	//
+	// * preempts a thread that could have gone on: 2 preemptions
+	//
+	// livelock, after 3 steps
+	//   since step 2, store right wants by right, no end of the execution can be
+	//   reached any more, whoever goes on: of the states that come after it (1) there
+	//   is none in which all threads of T.Go have ended
+}

@@ -3,7 +3,7 @@ package schedule
 // Span is a range of bytes that threads share.
 type Span struct {
 	Location
-	Size uint32
+	Size uint32 // bytes; 0 counts as one
 }
 
 // overlaps says whether two spans have a byte in common; one of no bytes is of one.

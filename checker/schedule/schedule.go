@@ -7,8 +7,9 @@ import (
 	"urpc/checker/verdict"
 )
 
-// Location is a place that threads share: an offset in a segment. Segment 65535 is that of
-// Words, whose steps are printed by the word's name alone.
+// Location is a place that threads share: an offset, in bytes, in a segment, which is any
+// number that the program gives to a range of memory. Segment 65535 is that of Words, whose
+// steps are printed by the word's name alone.
 type Location struct {
 	Segment uint16
 	Offset  uint32
@@ -64,7 +65,7 @@ type Event struct {
 	Name     string // of the step, as in the specification
 	Kind     Kind
 	Location Location
-	Size     uint32 // bytes
+	Size     uint32 // bytes from Location on; 0 counts as one
 }
 
 // Strategy chooses the executions that Explore visits. Made by Bounded, Optimal,
@@ -186,7 +187,7 @@ type Options struct {
 	// Skip names packages by import path ("example.com/shm") whose frames are
 	// passed over when the source of an access is looked for.
 	Skip []string
-	// MaxSteps bounds one execution (0: DefaultMaxSteps). One that is longer has a loop that
+	// MaxSteps bounds one execution, in steps and answers (0: DefaultMaxSteps). One that is longer has a loop that
 	// is not annotated by an await, or is a longer program: Report.Reason says which, as
 	// far as is known, and the verdict is unknown.
 	MaxSteps int
@@ -339,8 +340,12 @@ type Report struct {
 
 // Failure is one failing execution.
 type Failure struct {
-	Property string // the property that was violated; "deadlock", "livelock" (Options.EndReachable), "panic", "exit" (of a goroutine), "assertion" (T.TB)
-	Message  string
+	// Property is the one that was violated: that of a T.Check, T.Fail or T.Guards, or one of
+	// this package's own, "deadlock", "livelock" (Options.EndReachable), "data race"
+	// (Options.DataRaces), "mutex" (Mutex.Unlock), "panic", "exit" (of a goroutine) and
+	// "assertion" (T.TB).
+	Property string
+	Message  string // how it was
 	Execution
 }
 
