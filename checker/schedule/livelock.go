@@ -17,7 +17,8 @@ import (
 // Which transitions there are, a search without reduction knows: one that puts threads to
 // sleep leaves some out, and then a state may seem to lead nowhere.
 //
-// An end is a state in which each thread of T.Go has ended, whatever daemons may still do. A
+// An end is a state in which each thread of T.Go that was declared so far has ended, whatever
+// daemons may still do. A
 // state in which nobody can go on and that is no end fails by property "deadlock".
 //
 // A state from which no end can be reached has no step that leads to one from which an end
@@ -82,8 +83,8 @@ func (g *transitions) grow() bool {
 }
 
 // visit looks up the state before the decision p, to which the execution has come from the
-// decision from; nil: it begins there. atEnd: no thread can go on.
-func (s *stateful) visit(from, p *fork, key Digest, sleep uint64, atEnd bool) (slept uint64, known, room bool) {
+// decision from; nil: it begins there.
+func (s *stateful) visit(from, p *fork, key Digest, sleep uint64) (slept uint64, known, room bool) {
 	g := s.c.transitions
 	if g == nil {
 		return s.c.seen.visit(key, sleep)
@@ -92,7 +93,7 @@ func (s *stateful) visit(from, p *fork, key Digest, sleep uint64, atEnd bool) (s
 		return 0, known, false
 	}
 	any, ended := s.haveToEnd(p)
-	return 0, known, g.add(from, p.number, any, !known && ended && (any || atEnd))
+	return 0, known, g.add(from, p.number, any, !known && ended)
 }
 
 // beforeLast gives the decision before the last one; nil: there is none.
@@ -121,11 +122,10 @@ func (s *stateful) haveToEnd(p *fork) (any, ended bool) {
 	return any, ended
 }
 
-// isEnd says whether there are threads that have to end, and all have in the state before the
-// decision.
+// isEnd says whether all threads that have to end have ended in the state before the decision.
 func (s *stateful) isEnd(p *fork) bool {
-	any, ended := s.haveToEnd(p)
-	return any && ended
+	_, ended := s.haveToEnd(p)
+	return ended
 }
 
 // neighbours are the states that lead to each state, or to which each leads.

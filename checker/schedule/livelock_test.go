@@ -165,6 +165,15 @@ func TestEndsOfExecutions(t *testing.T) {
 				t.Go("ends", func() { x.Store(2) })
 			})
 		}, ""},
+		"no thread has to end yet": {func(t *schedule.T, x *schedule.Word) {
+			t.Daemon("declares at times", func() {
+				if x.Load(); t.Choose("which", 2) == 1 {
+					t.Go("ends", func() { x.Store(1) })
+					return
+				}
+				forever(t, x)
+			})
+		}, ""},
 		"a plain store is late": {func(t *schedule.T, x *schedule.Word) {
 			t.Go("polls", func() {
 				for t.Mark("round"); x.Load() == 0; t.Mark("round") {

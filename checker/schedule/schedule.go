@@ -220,7 +220,7 @@ type Options struct {
 	// comparison, and for who counts transitions.
 	Plain bool
 	// EndReachable has Stateful look whether an end of the execution can be reached from every
-	// state: a state in which all threads of T.Go have ended. Where none can be, whoever goes on
+	// state: a state in which all threads of T.Go that were declared so far have ended. Where none can be, whoever goes on
 	// and whatever T.Choose gives, property "livelock" fails; Failure is then a shortest way
 	// there, and goes on until a state comes twice. It is no fairness: that a scheduler may
 	// keep an execution going round for ever where the round can be left is not told. The
