@@ -153,5 +153,5 @@ func ExampleExplore_livelock() {
 	// livelock, after 3 steps
 	//   since step 2, store right wants by right, no end of the execution can be
 	//   reached any more, whoever goes on: of the states that come after it (1) there
-	//   is none in which all threads of T.Go have ended
+	//   is none in which all threads of T.Go have ended, or nobody goes on
 }

@@ -17,8 +17,8 @@ import (
 // Which transitions there are, a search without reduction knows: one that puts threads to
 // sleep leaves some out, and then a state may seem to lead nowhere.
 //
-// An end is a state in which each thread of T.Go that was declared so far has ended, whatever
-// daemons may still do. A
+// An end is a state in which no thread can go on, or in which threads of T.Go have ended, and
+// all that were declared, whatever daemons may still do. A
 // state in which nobody can go on and that is no end fails by property "deadlock".
 //
 // A state from which no end can be reached has no step that leads to one from which an end
@@ -36,7 +36,6 @@ type transitions struct {
 	from, to []uint32 // of each transition
 	first    []uint32 // states in which executions begin
 	ends     []uint32
-	threads  bool   // there is a thread that has to end
 	bytes    uint64 // that from and to take
 }
 
@@ -46,12 +45,10 @@ const (
 )
 
 // add takes down a transition, or if there is no state before it, where an execution
-// begins, of an execution in which threads have to end or do not. ends: to is an end. false:
-// there may be no more.
-func (g *transitions) add(from *fork, to uint32, threads, ends bool) bool {
+// begins. ends: to is an end. false: there may be no more.
+func (g *transitions) add(from *fork, to uint32, ends bool) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.threads = g.threads || threads
 	if ends {
 		g.ends = append(g.ends, to)
 	}
@@ -83,8 +80,8 @@ func (g *transitions) grow() bool {
 }
 
 // visit looks up the state before the decision p, to which the execution has come from the
-// decision from; nil: it begins there.
-func (s *stateful) visit(from, p *fork, key Digest, sleep uint64) (slept uint64, known, room bool) {
+// decision from; nil: it begins there. over: no thread can go on.
+func (s *stateful) visit(from, p *fork, key Digest, sleep uint64, over bool) (slept uint64, known, room bool) {
 	g := s.c.transitions
 	if g == nil {
 		return s.c.seen.visit(key, sleep)
@@ -92,8 +89,7 @@ func (s *stateful) visit(from, p *fork, key Digest, sleep uint64) (slept uint64,
 	if p.number, known, room = s.c.seen.number(key); !room {
 		return 0, known, false
 	}
-	any, ended := s.haveToEnd(p)
-	return 0, known, g.add(from, p.number, any, !known && ended)
+	return 0, known, g.add(from, p.number, !known && (over || s.isEnd(p)))
 }
 
 // beforeLast gives the decision before the last one; nil: there is none.
@@ -104,28 +100,26 @@ func (s *stateful) beforeLast() *fork {
 	return s.path[len(s.path)-2]
 }
 
-// haveToEnd says whether any threads have to end, and whether all that do have ended in the
-// state before the decision.
-func (s *stateful) haveToEnd(p *fork) (any, ended bool) {
-	ended = true
+// isEnd says whether there are threads that have to end, and all have in the state before the
+// decision.
+func (s *stateful) isEnd(p *fork) bool {
+	any := false
 	if p.picture.drawn {
 		for _, n := range p.picture.positions {
+			if !n.thread.daemon && !n.ended {
+				return false
+			}
 			any = any || !n.thread.daemon
-			ended = ended && (n.thread.daemon || n.ended)
 		}
-		return any, ended
+		return any
 	}
 	for _, th := range s.r.threads[:s.r.declared] {
+		if !th.daemon && !th.done && !th.dead {
+			return false
+		}
 		any = any || !th.daemon
-		ended = ended && (th.daemon || th.done || th.dead)
 	}
-	return any, ended
-}
-
-// isEnd says whether all threads that have to end have ended in the state before the decision.
-func (s *stateful) isEnd(p *fork) bool {
-	_, ended := s.haveToEnd(p)
-	return ended
+	return any
 }
 
 // neighbours are the states that lead to each state, or to which each leads.
@@ -231,9 +225,6 @@ func round(from *neighbours, way []uint32) []uint32 {
 // judgeEnds looks for a livelock once the search has visited all states and found nothing.
 func (e *exploration) judgeEnds() (ending, error) {
 	g := e.states.c.transitions
-	if !g.threads {
-		return atInterrupt, fmt.Errorf("%w: Options.EndReachable asks for an end that can be reached, and no thread has to end: the program declares none by T.Go", ErrUsage)
-	}
 	count, way, lost, room := g.livelocked()
 	switch {
 	case !room:
@@ -371,7 +362,7 @@ func unknownEnd(why string) string {
 
 // tellLivelock says what is wrong with an execution that may go on.
 func tellLivelock(states uint64) string {
-	return fmt.Sprintf("no end of the execution can be reached any more, whoever goes on: of the states that come after it (%d) there is none in which all threads of T.Go have ended", states)
+	return fmt.Sprintf("no end of the execution can be reached any more, whoever goes on: of the states that come after it (%d) there is none in which all threads of T.Go have ended, or nobody goes on", states)
 }
 
 // tellLost says by which step an execution has come to where no end can be reached.

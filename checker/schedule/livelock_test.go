@@ -173,7 +173,13 @@ func TestEndsOfExecutions(t *testing.T) {
 				}
 				forever(t, x)
 			})
+		}, "livelock"},
+		"nobody has to end": {func(t *schedule.T, x *schedule.Word) {
+			t.Daemon("stores", func() { x.Store(1) })
 		}, ""},
+		"nobody has to end, and nobody does": {func(t *schedule.T, x *schedule.Word) {
+			t.Daemon("polls", func() { forever(t, x) })
+		}, "livelock"},
 		"a plain store is late": {func(t *schedule.T, x *schedule.Word) {
 			t.Go("polls", func() {
 				for t.Mark("round"); x.Load() == 0; t.Mark("round") {
@@ -225,15 +231,6 @@ func TestEndReachableUnknown(t *testing.T) {
 		if want := by != "stateful"; errors.Is(err, schedule.ErrOptions) != want {
 			t.Errorf("%s: %v", by, err)
 		}
-	}
-	daemons := func(t *schedule.T) {
-		x := t.Word("x", 0)
-		t.Daemon("stores", func() { x.Store(1) })
-	}
-	if rep, err := schedule.Explore(t.Context(), daemons, schedule.Stateful(), endReachable); !errors.Is(err, schedule.ErrUsage) || rep.Verdict != verdict.Unknown {
-		t.Errorf("nothing has to end: %+v, %v", rep, err)
-	} else {
-		contains(t, err.Error(), "no thread has to end: the program declares none by T.Go")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

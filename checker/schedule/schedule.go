@@ -220,11 +220,11 @@ type Options struct {
 	// comparison, and for who counts transitions.
 	Plain bool
 	// EndReachable has Stateful look whether an end of the execution can be reached from every
-	// state: a state in which all threads of T.Go that were declared so far have ended. Where none can be, whoever goes on
-	// and whatever T.Choose gives, property "livelock" fails; Failure is then a shortest way
-	// there, and goes on until a state comes twice. It is no fairness: that a scheduler may
-	// keep an execution going round for ever where the round can be left is not told. The
-	// search is that of Plain, and takes up to 28 bytes more for each transition.
+	// state: one in which all threads of T.Go have ended, or in which no thread can go on.
+	// Where none can be, whoever goes on and whatever T.Choose gives, property "livelock"
+	// fails; Failure is then a shortest way there, and goes on until a state comes twice. That
+	// a scheduler may keep an execution going round for ever where the round can be left is
+	// not told. The search is that of Plain, and takes up to 28 bytes more for each transition.
 	EndReachable bool
 	// RunAll has Stateful run every execution of a program that declares T.Recall. It
 	// is the plain version of that, for comparison.

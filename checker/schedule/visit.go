@@ -68,7 +68,7 @@ func (s *stateful) enter(p *fork, sleep uint64, threads []*thread) bool {
 		return s.goesOn(sleep>>uint(m)&1 == 0)
 	}
 	key := s.keyOf(p)
-	slept, known, room := s.visit(s.beforeLast(), p, key, sleep)
+	slept, known, room := s.visit(s.beforeLast(), p, key, sleep, false)
 	p.key, p.keyed = key, true
 	switch {
 	case !room:
@@ -301,7 +301,7 @@ func (s *stateful) ends(from, p *fork, threads []*thread) bool {
 // leave counts a state in which no thread can go on.
 func (s *stateful) leave(from, p *fork, key Digest) {
 	s.came = s.seeksEnd
-	switch _, known, room := s.visit(from, p, key, 0); {
+	switch _, known, room := s.visit(from, p, key, 0, true); {
 	case !room:
 		s.c.end(&s.c.noRoom)
 	case known:
