@@ -29,6 +29,7 @@ type Crew struct {
 	offered, resumed, stopped bool
 	threads                   []crewThread // the monitor, then the workers
 	running                   int
+	waiting                   int        // workers that wait for the polling place
 	looks                     int        // at an idle pool that may still come
 	ghost                     *poolGhost // checks the place, and more, instead of the crew
 	holder                    int        // thread that has the polling place; none
@@ -77,6 +78,9 @@ func (c *Crew) saw(last step.Name, value uint32) {
 		c.holder = none
 	}
 }
+
+// monitors says whether a thread is the monitor.
+func (c *Crew) monitors(self int) bool { return c.threads[0].do != nil && c.threads[0].is == self }
 
 // serves says whether a thread is a worker.
 func (c *Crew) serves(self int) bool {
@@ -226,7 +230,9 @@ func (c *Crew) Wait() {
 
 // Take implements processor.Crew.
 func (c *Crew) Take() bool {
+	c.waiting++
 	taken := c.wait(step.TakePlace, placeAt, &c.offered, c.mayTake)
+	c.waiting--
 	switch self := c.m.t.Self(); {
 	case !taken:
 	case c.ghost != nil:

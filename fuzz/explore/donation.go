@@ -22,6 +22,9 @@ const (
 	MostWorkers  = "a pool has no more workers than it may have"
 	StopsOnce    = "a pool stops once" // what real threads wait for is closed, which may be done once
 	SecondLook   = "the polling place is taken from a call that was looked at before"
+	TakenAway    = "a call that the monitor looks at again has the polling place taken from it"
+	HiredAsLast  = "the monitor hires only for a place that it took away and nobody waits for"
+	MayRest      = "the monitor may rest while the worker with the polling place is parked"
 	ResumeKept   = "goroutines lose no resume that comes before the monitor's rest"
 	AllLeave     = "after the stop every worker leaves"
 	OneRing      = "one donation with each ring, told before it"
@@ -90,7 +93,7 @@ var donationTarget = Target{
 		memory.MutualExclusion, memory.OneLeader, memory.InOrder, memory.NoOverwriting, memory.OwnResult, memory.ExactlyOnce,
 		memory.NoSleepOnCall, memory.NoSleepOnReply, memory.ParkedCounts, memory.BlockedCounts, HonestPeer,
 		memory.OneDonation, memory.NoneReady, memory.ReadyCounts, memory.LooksFirst,
-		OnePoller, PlaceKept, NoDelay, SecondLook, ResumeKept, MostWorkers, StopsOnce, AllLeave, OneRing, DonorParks, GoesBack, BooksBalance, NoBypass,
+		OnePoller, PlaceKept, NoDelay, SecondLook, TakenAway, HiredAsLast, MayRest, ResumeKept, MostWorkers, StopsOnce, AllLeave, OneRing, DonorParks, GoesBack, BooksBalance, NoBypass,
 	},
 	Program:  donationProgram,
 	possible: donationPossible,

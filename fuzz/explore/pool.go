@@ -17,14 +17,18 @@ type poolGhost struct {
 	m       *Machine
 	d       *donating
 	last    shm.Access
-	poller  int           // thread that has the polling place; none
-	looked  uint32        // the call that the monitor has read last
-	earlier uint32        // that which it read before; of no use after TakePlaceAway
-	donated int           // processors that were donated and have not gone back since
-	threads []*poolThread // by number; nil: nothing is known of it
-	guessed bool          // what tests plant: whether one is out a caller cannot know
-	live    []uint64
-	words   [2]schedule.Location // donated and returned
+	poller  int    // thread that has the polling place; none
+	looked  uint32 // the call that the monitor has read last
+	earlier uint32 // that which it read before; of no use after TakePlaceAway
+	// away and nobody: since the monitor has read that call it has taken the place away, and
+	// when it did, or looked after it, nobody waited for that. They are of no use after the
+	// monitor's LookHired.
+	away, nobody bool
+	donated      int           // processors that were donated and have not gone back since
+	threads      []*poolThread // by number; nil: nothing is known of it
+	guessed      bool          // what tests plant: whether one is out a caller cannot know
+	live         []uint64
+	words        [2]schedule.Location // donated and returned
 }
 
 // poolThread is what is known of one thread. But for its call it changes with steps of
@@ -43,6 +47,9 @@ type poolThread struct {
 	loaded, free   bool
 	// received: it has received a call since it has looked whether to stop.
 	received bool
+	// again: the monitor has found a call in its handler a second time, and not yet tried to
+	// take the place away.
+	again bool
 }
 
 func newPoolGhost(m *Machine, d *donating) *poolGhost {
@@ -76,14 +83,24 @@ func (g *poolGhost) before(a shm.Access) {
 		if server && self != g.poller {
 			g.m.t.Fail(OnePoller, "thread %d receives calls, and thread %d has the polling place", self+1, g.poller+1)
 		}
+	case step.LookRest:
+		if th.again {
+			g.m.t.Fail(TakenAway, "the monitor has looked at call %d twice, and not taken the polling place away", g.looked)
+		}
 	case step.TakePlaceAway:
+		th.again = false
 		// The word is changed next, and nothing comes between.
 		now := g.d.pool.Private().Peek(processor.Handling)
 		if g.looked != g.earlier {
 			g.m.t.Fail(SecondLook, "the monitor takes the polling place from call %d, and has looked at call %d before", g.looked, g.earlier)
 		}
+		g.away, g.nobody = now == g.looked, g.d.crew.waiting == 0
 		if now != 0 && now == g.looked && g.poller != none && now == g.of(g.poller).call {
 			g.poller = none
+		}
+	case step.LookHired:
+		if g.d.crew.monitors(self) && !(g.away && g.nobody) {
+			g.m.t.Fail(HiredAsLast, "the monitor hires; it has taken the polling place away: %v, and nobody waited for that: %v", g.away, g.nobody)
 		}
 	case step.OpenCall:
 		g.becomesReady(th, "a call is opened")
@@ -166,8 +183,12 @@ func (g *poolGhost) returns(th *poolThread) {
 	th.free = true
 }
 
-// parks is called before a worker announces that it parks.
+// parks is called before a worker announces that it parks. Who parks has said before that
+// the monitor may rest, and takes it back itself.
 func (g *poolGhost) parks(self int, th *poolThread) {
+	if g.d.workers > 1 && g.d.pool.Private().Peek(processor.Resting) == 0 {
+		g.m.t.Fail(MayRest, "thread %d parks, and the monitor of the pool goes on looking", self+1)
+	}
 	if n := g.ignored(th); n > 0 {
 		g.m.t.Fail(GoesBack, "thread %d parks, and the space keeps %d donated processors", self+1, n)
 	}
@@ -205,6 +226,9 @@ func (g *poolGhost) saw(value uint32) {
 		th.received = false
 	case step.LookCall:
 		g.earlier, g.looked = g.looked, value
+		g.away, th.again = false, value != 0 && value == g.earlier
+	case step.LookIdle:
+		g.nobody = g.d.crew.waiting == 0
 	case step.LookSlot:
 		g.m.polls(g.place(value))
 	case step.LookReturned: // by who is about to donate, or after LoadDonated

@@ -101,7 +101,7 @@ func (d *donating) remembers(thread int) []uint64 {
 // remembers gives what is known of the thread, as one word.
 func (g *poolGhost) remembers(thread int) uint64 {
 	th := g.of(thread)
-	return uint64(th.others)<<5 | bit(th.announced)<<4 | bit(th.received)<<3 | bit(th.free)<<2 | bit(th.donating)<<1 | bit(th.exiting)
+	return uint64(th.others)<<6 | bit(th.again)<<5 | bit(th.announced)<<4 | bit(th.received)<<3 | bit(th.free)<<2 | bit(th.donating)<<1 | bit(th.exiting)
 }
 
 // marks gives the live values of a mark of the runtime, with what the ghost knows of the
