@@ -20,6 +20,7 @@ const (
 	EndsOnce   = "every call of the survivor ends once, with its reply or because the peer died"
 	AtMostOnce = "a call is executed at most once"
 	NobodyLeft = "nobody of the survivor is left blocked, asleep or announced"
+	FindsWhy   = "whoever is let go because calls have ended finds why"
 	StaysHeld  = "what the dead held stays as it was"
 	Reclaimed  = "memory goes when its last holder has left it, and not before"
 	Unharmed   = "the survivor's other binding goes on unharmed"
@@ -53,7 +54,7 @@ var deathTarget = Target{
 	},
 	Properties: []string{
 		memory.MutualExclusion, memory.OneLeader, memory.InOrder, memory.NoOverwriting, memory.OwnResult,
-		AtMostOnce, EndsOnce, OneCause, NobodyLeft, OnePoller, MostWorkers, StopsOnce, AllLeave, StaysHeld, Reclaimed, Unharmed, NoBypass,
+		AtMostOnce, EndsOnce, OneCause, NobodyLeft, FindsWhy, OnePoller, MostWorkers, StopsOnce, AllLeave, StaysHeld, Reclaimed, Unharmed, NoBypass,
 	},
 	Program:  deathProgram,
 	possible: deathPossible,

@@ -123,6 +123,9 @@ func (r *Region) Beside(name step.Name, kind shm.Kind, segment uint8, what shm.B
 		return
 	}
 	r.m.step(name, schedule.Event{Name: name.String(), Kind: kinds[kind], Location: r.beside(segment, what), Size: 4})
+	if !r.m.alone && what == shm.Unblocks && *r.keptAt(segment, shm.Poisoned) == 0 {
+		r.m.t.Fail(FindsWhy, "whoever blocks is let go, and why calls have ended is not said yet")
+	}
 	switch poisoned := *r.keptAt(segment, what) != 0; {
 	case what != shm.Poisoned:
 	case kind == shm.KindLoad && poisoned:
