@@ -106,7 +106,7 @@ var kinds = map[string][]string{
 	"a monitor that does not look, or for ever": {"monitor-forgets-last", "end-call-before-execute", "rest-not-told", "rest-not-ended"},
 	"a pool that hires for nothing, or nobody":  {"monitor-hires-always", "monitor-hires-when-idle", "idle-announced-late", "no-replacement"},
 	"a server that has stopped, and its client": {"stopped-sends-on", "linger-after-end", "stopped-taken-for-exited", "stop-cause-missing"},
-	"a peer that is corrupt, and lives on":      {"corrupt-not-ended", "corrupt-not-told", "lost-not-broken"},
+	"a peer that is corrupt, and lives on":      {"corrupt-not-ended", "corrupt-not-told", "corrupt-not-nudged", "lost-not-broken"},
 	"a server that does not stop, or stops":     {"listener-not-closed", "clients-not-awaited", "shortage-ends-server", "handshake-not-ended", "farewell-waits", "farewell-demanded"},
 	"donation with ready threads at home":       {"donate-though-ready", "delivered-not-ready"},
 	"shared access past the hook":               {"peek-double-fetch", "head-peeked"},
