@@ -1,16 +1,11 @@
 package explore
 
 import (
-	"maps"
 	"runtime"
 	"slices"
-	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"urpc/checker/schedule"
-	"urpc/checker/verdict"
 	"urpc/runtime/processor"
 	"urpc/runtime/shm"
 )
@@ -187,34 +182,17 @@ var crewCases = []crewCase{
 // comes once.
 func simulateCrew(t *testing.T, c crewCase) []string {
 	t.Helper()
-	outcomes := map[string]bool{}
-	rep, err := schedule.Explore(t.Context(), func(s *schedule.T) {
+	return outcomes(t, func(s *schedule.T, note func(string)) {
 		m := NewMachine(s, 0)
 		r := NewRegion(m, 0)
 		private := shm.Heap(processor.Private, 4*shm.Line)
 		crew := m.Crew(r, func() *shm.View { return &private.View })
 		crew.looks = 1
-		var notes []string
 		for _, th := range crew.crew(2) {
 			s.Daemon(th.name, th.do)
 		}
-		c.run(&company{
-			crew: crew, start: func(name string, f func()) { s.Go(name, f) },
-			exit: func() { panic(exited{}) },
-			note: func(what string) { notes = append(notes, what) },
-		})
-		s.AtEnd(func() {
-			slices.Sort(notes)
-			outcomes[strings.Join(notes, ", ")] = true
-		})
-	}, schedule.Bounded(-1), schedule.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if rep.Verdict != verdict.Holds {
-		t.Fatalf("%v: %s %+v", rep.Verdict, rep.Reason, rep.Failure)
-	}
-	return slices.Sorted(maps.Keys(outcomes))
+		c.run(&company{crew: crew, start: s.Go, exit: func() { panic(exited{}) }, note: note})
+	})
 }
 
 func TestSimulatedCrew(t *testing.T) {
@@ -230,57 +208,9 @@ func TestSimulatedCrew(t *testing.T) {
 func TestGoroutinesAreACrew(t *testing.T) {
 	for _, c := range crewCases {
 		t.Run(c.name, func(t *testing.T) {
-			for round := range 20 {
-				got, ended := assemble(c, round)
-				if !ended {
-					t.Fatalf("round %d: a thread waits for ever; seen is %q", round, got)
-				}
-				if !slices.Contains(c.want, got) {
-					t.Fatalf("round %d shows %q, want one of %q", round, got, c.want)
-				}
-			}
+			onGoroutinesOneOf(t, c.want, func(start func(string, func()), note func(string)) {
+				c.run(&company{crew: processor.Goroutines(), start: start, exit: runtime.Goexit, note: note})
+			})
 		})
 	}
-}
-
-// patient is how long a thread of goroutines may wait until it is taken for lost.
-const patient = 20 * time.Second
-
-// assemble runs a case once, with goroutines for threads. In odd rounds the earlier
-// threads have time to wait before one starts that would let them go. It says whether
-// all have ended.
-func assemble(c crewCase, round int) (seen string, ended bool) {
-	var (
-		mu      sync.Mutex
-		notes   []string
-		threads sync.WaitGroup
-	)
-	c.run(&company{
-		crew: processor.Goroutines(), exit: runtime.Goexit,
-		start: func(name string, f func()) {
-			if round%2 == 1 && (name == "stopper" || name == "giver" || name == "worker") {
-				time.Sleep(200 * time.Microsecond)
-			}
-			threads.Go(f)
-		},
-		note: func(what string) {
-			mu.Lock()
-			defer mu.Unlock()
-			notes = append(notes, what)
-		},
-	})
-	all := make(chan struct{})
-	go func() {
-		threads.Wait()
-		close(all)
-	}()
-	select {
-	case <-all:
-		ended = true
-	case <-time.After(patient):
-	}
-	mu.Lock()
-	defer mu.Unlock()
-	slices.Sort(notes)
-	return strings.Join(notes, ", "), ended
 }

@@ -2,14 +2,11 @@ package explore
 
 import (
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"urpc/checker/schedule"
-	"urpc/checker/verdict"
 	"urpc/runtime/kernel"
 	"urpc/runtime/shm"
 	"urpc/spec/step"
@@ -198,8 +195,7 @@ func simulate(t *testing.T, c kernelCase, spurious int) []string {
 // away once; 0: each thread has its own.
 func simulateOn(t *testing.T, c kernelCase, spurious, processors int) []string {
 	t.Helper()
-	outcomes := map[string]bool{}
-	rep, err := schedule.Explore(t.Context(), func(s *schedule.T) {
+	return outcomes(t, func(s *schedule.T, note func(string)) {
 		m := NewMachine(s, spurious)
 		if processors > 0 {
 			m.Processors(processors, 1)
@@ -207,7 +203,6 @@ func simulateOn(t *testing.T, c kernelCase, spurious, processors int) []string {
 		r := NewRegion(m, 0)
 		words := shm.Heap(0, 2*shm.Line)
 		r.Hook(words)
-		var notes []string
 		c.run(&arena{
 			kernel: m.Kernel(r), words: words,
 			start: func(name string, f func()) {
@@ -216,20 +211,9 @@ func simulateOn(t *testing.T, c kernelCase, spurious, processors int) []string {
 					m.leaves()
 				})
 			},
-			note: func(what string) { notes = append(notes, what) },
+			note: note,
 		})
-		s.AtEnd(func() {
-			slices.Sort(notes)
-			outcomes[strings.Join(notes, ", ")] = true
-		})
-	}, schedule.Bounded(-1), schedule.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if rep.Verdict != verdict.Holds {
-		t.Fatalf("%v: %s %+v", rep.Verdict, rep.Reason, rep.Failure)
-	}
-	return slices.Sorted(maps.Keys(outcomes))
+	})
 }
 
 func TestSimulatedKernel(t *testing.T) {

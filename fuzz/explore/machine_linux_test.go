@@ -32,7 +32,14 @@ func TestRealMachine(t *testing.T) {
 			if strings.Contains(c.name, "death") {
 				a.far, a.die = toAnotherProcess(t)
 			}
-			c.run(a)
+			a.pass = func() {}
+			_, ended := onGoroutines(0, func(start func(string, func()), _ func(string)) {
+				a.start = start
+				c.run(a)
+			})
+			if !ended {
+				t.Fatal("a thread waits for ever")
+			}
 			if got := strings.Join(a.notes, "; "); got != c.want {
 				t.Errorf("it shows\n%s, want\n%s", got, c.want)
 			}
