@@ -154,6 +154,37 @@ func TestSilentPeers(t *testing.T) {
 	refusals(t, h, maxHandshakes+4, 1)
 }
 
+// TestBindingOutlivesItsHandshake: a handshake's limit of time is none of the binding's.
+func TestBindingOutlivesItsHandshake(t *testing.T) {
+	for _, c := range []struct {
+		side  string
+		limit func(d time.Duration) (ServerOptions, Options)
+	}{
+		{"client", func(d time.Duration) (ServerOptions, Options) { return ServerOptions{}, Options{Handshake: d} }},
+		{"server", func(d time.Duration) (ServerOptions, Options) { return ServerOptions{Handshake: d}, Options{} }},
+	} {
+		t.Run(c.side, func(t *testing.T) {
+			for limit := 20 * time.Millisecond; ; limit *= 2 {
+				ofServer, ofClient := c.limit(limit)
+				_, path, _ := open(t, ofServer)
+				client, err := Bind(within(t), path, ofClient)
+				if err != nil && limit < 10*time.Second {
+					continue // it was too short for this handshake
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer client.Close()
+				time.Sleep(2 * limit) // it has passed, and who waits with it would know
+				if _, err := procNull.Call(within(t), client, struct{}{}); err != nil {
+					t.Errorf("a call %v after the handshake: %v", 2*limit, err)
+				}
+				return
+			}
+		})
+	}
+}
+
 func TestSilentServer(t *testing.T) {
 	a, _ := socketPair(t)
 	_, err := BindConn(context.Background(), a, Options{Handshake: 5 * time.Millisecond})
@@ -480,8 +511,30 @@ func TestTalkAfterTheHandshake(t *testing.T) {
 	}
 }
 
-// TestServerTalksAfterTheHandshake: a byte that is not the one that says stop.
+// TestServerTalksAfterTheHandshake: a byte that is not the one that says stop breaks the
+// protocol. After the one that does the client waits for replies for some time, and not
+// for ever: this server sends none, and does not hang up.
 func TestServerTalksAfterTheHandshake(t *testing.T) {
+	for _, c := range []struct {
+		what string
+		says byte
+		want error
+	}{
+		{"no word of ours", '?', ErrCorrupt},
+		{"that it stops", stopping, ErrPeerDied},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			if err := callTo(t, c.says); !errors.Is(err, c.want) {
+				t.Errorf("%v, want %v", err, c.want)
+			}
+		})
+	}
+}
+
+// callTo gives how a call ends to a server that binds a client and replies nothing, but
+// says a byte while the call is pending.
+func callTo(t *testing.T, says byte) error {
+	t.Helper()
 	size := channel.Size{Slots: 4, Payload: 96}
 	region, files, err := shm.CreateRegion(shm.Memfd{}, channel.Replies, channel.Calls, shm.RoundUp(size.Bytes()), size.Format)
 	if err != nil {
@@ -512,12 +565,10 @@ func TestServerTalksAfterTheHandshake(t *testing.T) {
 	for c.Counters().Calls == 0 {
 		time.Sleep(time.Millisecond)
 	}
-	if _, err := a.Write([]byte{'?'}); err != nil {
+	if _, err := a.Write([]byte{says}); err != nil {
 		t.Fatal(err)
 	}
-	if err := <-ended; !errors.Is(err, ErrCorrupt) {
-		t.Errorf("%v, want ErrCorrupt", err)
-	}
+	return <-ended
 }
 
 // TestHostileClient fills the slots that it may write with what no client of ours
