@@ -31,6 +31,24 @@ func TestSleepTimesOut(t *testing.T) {
 	}
 }
 
+// TestMoments: a moment that has passed is one, however long ago; what no clock comes to is
+// none.
+func TestMoments(t *testing.T) {
+	k := real(t)
+	for _, passed := range []time.Time{time.Now().Add(-1), time.Now().Add(-time.Hour), {}} {
+		if got := k.Moment(passed); got <= 0 || got > k.Now() {
+			t.Errorf("%v: %d, want a time up to now, and not 0", passed, got)
+		}
+	}
+	before := k.Now()
+	if got := k.Moment(time.Now().Add(time.Hour)); got < before+int64(time.Hour) || got > k.Now()+int64(time.Hour) {
+		t.Errorf("in an hour: %d, want that", got)
+	}
+	if got := k.Moment(time.Now().Add(Never + time.Hour)); got != 0 {
+		t.Errorf("never: %d, want 0", got)
+	}
+}
+
 func TestNudgeBeforeSleepIsNotLost(t *testing.T) {
 	k := real(t)
 	word := shm.Heap(0, shm.Line)

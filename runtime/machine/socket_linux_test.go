@@ -58,6 +58,56 @@ func TestPeersProcessIsWatched(t *testing.T) {
 	}
 }
 
+// Where the process has exited before it could be watched, the socket alone tells: that is
+// no error.
+func TestNobodyIsLeftToWatch(t *testing.T) {
+	a, b := pair(t)
+	a.pid = 1<<22 + 1 // Linux gives no process such a number
+	if err := a.Watch(); err != nil || a.pidfd != nil {
+		t.Fatalf("a process that is gone: %v, watched %v", err, a.pidfd != nil)
+	}
+	b.Close()
+	if n, _, _, err := a.Read(0, make([]byte, 1)); n != 0 || err != nil {
+		t.Errorf("%d bytes, %v: want the hang-up", n, err)
+	}
+}
+
+// The peer is who writes, also where another process made the connection and holds it
+// still: so the process that is watched is the writer's.
+func TestPeerIsWhoWrites(t *testing.T) {
+	a, b := pair(t)
+	f, err := b.conn.File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	writer := exec.Command("sh", "-c", "echo >&3; read end")
+	writer.ExtraFiles = []*os.File{f}
+	in, err := writer.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	if err := writer.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer writer.Process.Kill()
+	if _, _, _, err := a.Read(0, make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if pid, _, _ := a.Credentials(); pid != writer.Process.Pid {
+		t.Fatalf("the peer is process %d, want the writer, %d", pid, writer.Process.Pid)
+	}
+	if err := a.Watch(); err != nil {
+		t.Fatal(err)
+	}
+	in.Close()
+	writer.Wait()
+	if err := a.AwaitExit(); err != nil {
+		t.Errorf("the exit is not told: %v", err)
+	}
+}
+
 // Who is not watched does not exit, as far as one is told; and a watch ends with
 // the socket.
 func TestNobodyIsWatched(t *testing.T) {

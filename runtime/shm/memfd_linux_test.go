@@ -211,6 +211,34 @@ func TestVerifyRefuses(t *testing.T) {
 	}
 }
 
+// TestHugePagesAreRefused: memory of huge pages has seals and a size, too. But whoever maps
+// it may find that there is none, and its pages are others than those that are counted here.
+func TestHugePagesAreRefused(t *testing.T) {
+	fd, err := unix.MemfdCreate("huge", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING|unix.MFD_HUGETLB)
+	if errors.Is(err, unix.ENOSYS) {
+		return // this kernel has no huge pages: nobody can hand them over
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := os.NewFile(uintptr(fd), "huge")
+	defer d.Close()
+	var s unix.Stat_t
+	if err := unix.Fstat(fd, &s); err != nil {
+		t.Fatal(err)
+	}
+	bytes := int(s.Blksize) // one page
+	if err := d.Truncate(int64(bytes)); err != nil {
+		t.Fatal(err)
+	}
+	if err := (Memfd{}).Seal(d, Sealed); err != nil {
+		t.Fatal(err)
+	}
+	if err := Verify(Memfd{}, d, bytes, Sealed); !errors.Is(err, ErrMemory) {
+		t.Errorf("%v, want ErrMemory", err)
+	}
+}
+
 // TestOpenRegionExchanged: the two descriptors in the wrong order are refused.
 func TestOpenRegionExchanged(t *testing.T) {
 	_, d := newRegion(t)
