@@ -194,7 +194,7 @@ func (c *calling) start(clients, servers []string) {
 			c.t.Daemon(name, func() { c.serveTwice(c.leaving.faulty[i]) })
 			continue
 		}
-		w := processor.NewWorker(c.server, c.kernel, c.execute)
+		w := honestWorker(c.server, c.kernel, c.execute, len(c.opened))
 		if c.machine.donates {
 			w.Returns()
 		}

@@ -53,7 +53,7 @@ var deathTarget = Target{
 		deathOf("server-restarts", "the client binds to a new server, which has fresh memory", map[string]int{"other": 2}),
 	},
 	Properties: []string{
-		memory.MutualExclusion, memory.OneLeader, memory.InOrder, memory.NoOverwriting, memory.OwnResult,
+		memory.MutualExclusion, memory.OneLeader, memory.InOrder, memory.NoOverwriting, memory.OwnResult, HonestPeer,
 		AtMostOnce, EndsOnce, OneCause, NobodyLeft, FindsWhy, OnePoller, MostWorkers, StopsOnce, AllLeave, StaysHeld, Reclaimed, Unharmed, NoBypass,
 	},
 	Program:  deathProgram,
@@ -167,6 +167,7 @@ func (d *death) runPool(workers, looks int) {
 	d.crew.watchPlace(b.region)
 	d.pool = processor.New(processor.Config{
 		Port: b.server, Kernel: b.kernel, Handler: b.execute, Workers: workers, Poll: -1, Crew: d.crew, Hook: b.region,
+		AwaitRoom: mayFill(len(b.clients), b.server),
 	})
 	b.far.thread("pool", func() {
 		err := d.pool.Run()
@@ -330,7 +331,7 @@ func (b *binding) call(first func()) {
 func (b *binding) serve(servers []string) {
 	for _, name := range servers {
 		b.far.thread(name, func() {
-			r := processor.NewWorker(b.server, b.kernel, b.execute).Serve()
+			r := honestWorker(b.server, b.kernel, b.execute, len(b.clients)).Serve()
 			b.t.Fail(HonestPeer, "the server found the client corrupt (%d)", r)
 		})
 	}

@@ -161,6 +161,7 @@ func watchedDonation(v catalogue.Values, change func(*donating), w Watch) func(*
 		d.pool = processor.New(processor.Config{
 			Port: c.server, Kernel: c.kernel, Handler: d.handle, Workers: v.Int("workers"), Poll: pollFor(v),
 			Exited: d.exited, Crew: d.crew, Hook: c.region, Calls: size(v).Start,
+			AwaitRoom: mayFill(len(c.opened), c.server),
 		})
 		c.region.pool = newPoolGhost(c.machine, d)
 		d.crew.ghost, d.crew.looks = c.region.pool, v.Int("looks")

@@ -177,7 +177,6 @@ func (h *hostility) start(servers []string, pool bool) {
 	for _, name := range servers {
 		h.thread(b.far, name, func() {
 			w := processor.NewWorker(b.server, b.kernel, h.execute)
-			w.Strict()
 			if b.donates {
 				w.Returns()
 			}
@@ -195,7 +194,7 @@ func (h *hostility) runPool(workers int) {
 	h.crew.looks = h.looks
 	h.crew.watchPlace(b.region)
 	h.pool = processor.New(processor.Config{
-		Port: b.server, Kernel: b.kernel, Handler: h.execute, Exited: h.exited, Workers: workers, Poll: -1, Crew: h.crew, Hook: b.region, Strict: true,
+		Port: b.server, Kernel: b.kernel, Handler: h.execute, Exited: h.exited, Workers: workers, Poll: -1, Crew: h.crew, Hook: b.region,
 	})
 	h.thread(b.far, "pool", func() {
 		err := h.pool.Run()

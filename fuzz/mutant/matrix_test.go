@@ -71,7 +71,7 @@ var kinds = map[string][]string{
 	"double unlock":                      {"double-unlock"},
 	"publish before write":               {"publish-before-write"},
 	"index before copy":                  {"head-before-copy"},
-	"off by one":                         {"full-off-by-one", "replies-full-off-by-one", "room-check-off", "deadline-off-by-one"},
+	"off by one":                         {"full-off-by-one", "replies-full-off-by-one", "full-one-early", "room-check-off", "deadline-off-by-one"},
 	"no re-check":                        {"no-recheck", "sleep-on-replies", "no-lead-again"},
 	"wake before publish":                {"wake-before-publish"},
 	"one flag for two waiters":           {"one-flag-for-two", "blocked-flag"},

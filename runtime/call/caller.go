@@ -25,8 +25,8 @@ type Config struct {
 	Kernel kernel.Kernel
 	// Calls is the most calls pending at once; 0 stands for the channel's slots.
 	// With no more calls than slots neither queue of an honest pair is ever full,
-	// which a server insists on (processor.Worker.Execute); only under a hook may
-	// there be more, up to MostCalls.
+	// which a server insists on (processor.Worker.Execute). There may be more, up to
+	// MostCalls, where the server awaits room (processor.Config.AwaitRoom).
 	Calls int
 	// Poll is how long to poll for a reply before parking; negative: not at all.
 	Poll time.Duration

@@ -39,9 +39,9 @@ type Config struct {
 	Crew Crew
 	// Hook watches the private words; nil in production.
 	Hook shm.Hook
-	// Strict has the workers end the binding when they find the queue of replies
-	// full, under a hook too (Worker.Strict).
-	Strict bool
+	// AwaitRoom has the workers await room for a reply instead of ending the binding
+	// (Worker.AwaitRoom); never in production.
+	AwaitRoom bool
 	// Calls is the number of calls that were executed before, and how often who sleeps was
 	// nudged: 0, except where a test wants to see them wrap.
 	Calls uint32
@@ -57,7 +57,7 @@ type Pool struct {
 	exited  func(reply []byte) (uint32, []byte)
 	poll    int64 // nanoseconds
 	workers int
-	strict  bool
+	awaits  bool
 
 	crew    Crew
 	private *shm.Segment // see words.go
@@ -84,7 +84,7 @@ func New(c Config) *Pool {
 	private.SetHook(c.Hook)
 	p := &Pool{
 		port: c.Port, kernel: c.Kernel, handler: c.Handler, exited: c.Exited, poll: int64(c.Poll), workers: c.Workers,
-		crew: c.Crew, private: private, strict: c.Strict, calls: c.Calls,
+		crew: c.Crew, private: private, awaits: c.AwaitRoom, calls: c.Calls,
 	}
 	p.nudge.StartAt(c.Calls)
 	return p
@@ -142,7 +142,7 @@ func (p *Pool) hire() {
 	}
 	p.crew.Go(Working, func() {
 		w := NewWorker(p.port, p.kernel, p.handler)
-		w.wakes, w.returns, w.strict = &p.counters.wakes, &p.counters.returns, p.strict
+		w.wakes, w.returns, w.awaits = &p.counters.wakes, &p.counters.returns, p.awaits
 		if p.exited != nil {
 			w.exited = p.exited
 		}

@@ -20,7 +20,7 @@ type Worker struct {
 	message channel.Message
 	request []byte // the part of in that the call fills
 	in, out []byte
-	strict  bool           // a full queue of replies is not awaited under a hook either
+	awaits  bool           // room for a reply, instead of ending the binding
 	wakes   *atomic.Uint64 // times that the kernel was asked to wake the peer
 	returns *atomic.Uint64 // donated processors that went back; nil: none does
 }
@@ -34,9 +34,9 @@ func NewWorker(port *channel.Port, k kernel.Kernel, h Handler) *Worker {
 	}
 }
 
-// Strict has the worker end the binding when it finds the queue of replies full,
-// under a hook too.
-func (w *Worker) Strict() { w.strict = true }
+// AwaitRoom has the worker await room for its reply when it finds the queue of replies
+// full: what explores a client with more calls pending than that queue has slots.
+func (w *Worker) AwaitRoom() { w.awaits = true }
 
 // Returns has the worker return what the peer donates, before it parks.
 func (w *Worker) Returns() { w.returns = new(atomic.Uint64) }
@@ -55,8 +55,7 @@ func (w *Worker) Receive() (r channel.Result) {
 //
 // An honest client never has more calls pending than the reply queue has slots,
 // so the queue is never full. One who lets it fill breaks the protocol: it must
-// not be able to make a processor of this space wait for it (H16). Under a hook
-// the queue may be smaller, and a full one is awaited, unless the worker is Strict.
+// not be able to make a processor of this space wait for it (H16).
 func (w *Worker) Execute() channel.Result {
 	returned := false
 	defer func() {
@@ -88,7 +87,7 @@ func (w *Worker) send(status uint32, payload []byte) channel.Result {
 				w.wakes.Add(1)
 			}
 			return channel.Done
-		case r == channel.Busy, r == channel.Full && w.port.Hooked() && !w.strict:
+		case r == channel.Busy, r == channel.Full && w.awaits:
 			w.port.AwaitSend(r)
 			if !w.port.Hooked() {
 				runtime.Gosched() // another worker of this pool is sending

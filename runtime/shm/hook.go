@@ -77,8 +77,18 @@ func (v *View) SetHook(h Hook) { v.hook = h }
 // A test lists who calls it.
 func (v *View) Unhooked() *View { return &View{base: v.base, size: v.size, number: v.number} }
 
-// Hooked says whether the accesses of the segment are watched. Marks and awaits
-// are guarded by it, so that production pays one predictable branch.
+// Hooked says whether the accesses of the segment are watched. Whoever asks may do
+// otherwise under a hook than in production in these ways only (a test lists who asks,
+// and for what), and what production does is explored all the same:
+//
+//   - A loop head is marked: that changes nothing.
+//   - Who finds an end busy or full, or a queue empty, awaits that it is otherwise, where
+//     production tries again at once. A try in vain leaves every word as it was, and who
+//     finds the end busy because of it tries again.
+//   - Other goroutines are not given a turn (runtime.Gosched): the scheduler gives it.
+//   - Who polls looks at the clock, and a caller at its context, each time, and not once
+//     in so many. To poll in vain changes no word that another thread goes by: who does
+//     it without a look is slower to poll again, and so slow it may be in any execution.
 func (v *View) Hooked() bool { return v.hook != nil }
 
 // Mark passes a mark on to the hook, which must be there.
