@@ -32,6 +32,8 @@ const (
 	// LooksForLate: what frees a record may have come already, and nobody else may be there
 	// to receive it.
 	LooksForLate = "who finds no record receives what has come before it rests or is refused"
+	// Rouses: else nothing gets it out of its sleep.
+	Rouses = "who sleeps has the end of its context watched"
 	// NoOversleeping: a caller goes to sleep past its deadline at most once, when it
 	// passes between the look and the sleep.
 	NoOversleeping = "nobody sleeps past a deadline that it could see"
@@ -76,6 +78,7 @@ var callTarget = Target{
 		callOf("full", "nobody replies, two threads, one slot: one leads, the other waits for room", 2, 0, 1, 1, map[string]int{"records": 2, "leavers": 2}),
 		callOf("blocked", "nobody replies, two threads: one leads, the other blocks", 2, 0, 1, 2, map[string]int{"records": 2, "leavers": 2}),
 		callOf("stuck", "nobody replies, two threads of which one may leave, also while the other leads", 2, 0, 1, 2, map[string]int{"records": 2}),
+		callOf("unsent-leaves", "nobody replies, three threads and two slots, two may leave: also the one that was given the lead and waits for room", 3, 0, 1, 2, map[string]int{"records": 3, "leavers": 2}),
 		callOf("one-leaves", "two threads, of which one may leave: it passes the lead on", 2, 1, 1, 2, map[string]int{"records": 2}),
 		callOf("both-leave", "two threads, both may leave", 2, 1, 1, 2, map[string]int{"records": 2, "leavers": 2}),
 		callOf("shared-record", "two threads with one record between them, one may leave", 2, 1, 1, 1, map[string]int{"leavers": 1}),
@@ -100,7 +103,7 @@ var callTarget = Target{
 	Properties: []string{
 		memory.MutualExclusion, memory.OneLeader, memory.InOrder, memory.NoOverwriting, memory.OwnResult, memory.ExactlyOnce,
 		memory.NoSleepOnCall, memory.NoSleepOnReply, memory.ParkedCounts, memory.BlockedCounts, memory.ReadyCounts, GoesBack, HonestPeer,
-		RecordFirst, RecordKept, EndsWithReason, NotSentLate, AfterLateReply, NothingLeaked, LooksMeanwhile, LooksForLate, NoOversleeping, NothingBeyond, NoBypass,
+		RecordFirst, RecordKept, EndsWithReason, NotSentLate, AfterLateReply, NothingLeaked, LooksMeanwhile, LooksForLate, Rouses, NoOversleeping, NothingBeyond, NoBypass,
 	},
 	Program:  func(v catalogue.Values) func(*schedule.T) { return watchedProgram(callName, v, simulated, Watch{}) },
 	possible: callPossible,
@@ -214,6 +217,11 @@ func newLeaving(v catalogue.Values, m *Machine, r *Region, clients, calls int) *
 			c.overslept = min(c.overslept+1, 2)
 			l.c.check(NoOversleeping, c.overslept < 2, "thread %d goes to sleep again, and its deadline has passed", thread+1)
 		}
+	}
+	m.rouses = func(w *waiter) {
+		// What a context calls that ends when its watch was stopped is called here all the same,
+		// since Go may be about to. Who sleeps must not rely on that.
+		l.c.check(Rouses, w.context == nil || !w.context.unwatched, "thread %d sleeps, and has stopped the watch on its context", l.c.t.Self()+1)
 	}
 	m.rests = func(thread int, rested bool) {
 		l.c.check(LooksForLate, rested || l.looked[thread], "thread %d has found no record, and rests without having tried to receive", thread+1)

@@ -313,7 +313,7 @@ func result(argument uint64) uint64 { return ^argument + 41 }
 
 // end judges an execution in which nobody can go on.
 func (c *calling) end() {
-	blocking, words := c.region.ghost.blocking, c.region.ghost.words
+	blocking, words, leads := c.region.ghost.blocking, c.region.ghost.words, c.region.ghost.leader != none
 	c.region.ghost, c.region.follow, c.machine.forgets = nil, nil, false // what follows are looks, not steps
 	calls, replies := queued(c.server), queued(c.client)
 	serversAsleep := c.machine.asleepOn(c.region.number, channel.Calls)
@@ -326,6 +326,7 @@ func (c *calling) end() {
 	idle := serversAsleep == c.servers || c.leaving != nil && (c.leaving.faulty != nil || replies)
 	c.t.Check(Deadlock, waiting == "" && idle,
 		"nobody can go on: %d of %d processors of the server are asleep; waiting: %s", serversAsleep, c.servers, waiting)
+	c.t.Check(Deadlock, c.threads.blocked == 0 || leads, "nobody can go on, and %d callers block, of whom none leads", c.threads.blocked)
 	if c.leaving == nil {
 		c.t.Check(memory.InOrder, !calls && !replies, "a message was left in a queue")
 	} else {

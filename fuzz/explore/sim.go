@@ -54,6 +54,9 @@ func (k *Kernel) Sleep(word *shm.View, off shm.Offset, expected uint32, nudge *k
 		return kernel.Changed
 	}
 	w := m.waiter()
+	if m.rouses != nil {
+		m.rouses(w)
+	}
 	w.at, w.nudge, w.deadline, w.woken, w.spurious = at, nudge, deadline, false, m.forNothing()
 	m.asleep = append(m.asleep, w)
 	m.await(step.Asleep, w.up, append([]schedule.Location{at}, k.nudged()...)...)

@@ -37,6 +37,7 @@ var CallFamily = catalogue.Family{
 		callNamed("full", "nobody replies, two threads, one slot: one leads, the other waits for room", 2, 0, 1, 1, map[string]int{"records": 2, "leavers": 2}),
 		callNamed("blocked", "nobody replies, two threads: one leads, the other blocks", 2, 0, 1, 2, map[string]int{"records": 2, "leavers": 2}),
 		callNamed("stuck", "nobody replies, two threads of which one may leave, also while the other leads", 2, 0, 1, 2, map[string]int{"records": 2}),
+		callNamed("unsent-leaves", "nobody replies, three threads and two slots, two may leave: also the one that was given the lead and waits for room", 3, 0, 1, 2, map[string]int{"records": 3, "leavers": 2}),
 		callNamed("one-leaves", "two threads, of which one may leave: it passes the lead on", 2, 1, 1, 2, map[string]int{"records": 2}),
 		callNamed("both-leave", "two threads, both may leave", 2, 1, 1, 2, map[string]int{"records": 2, "leavers": 2}),
 		callNamed("shared-record", "two threads with one record between them, one may leave", 2, 1, 1, 1, nil),

@@ -112,6 +112,12 @@ var callMutants = []mutant{
 		},
 	},
 	{
+		Mutant: catalogue.Mutant{Name: "unsent-not-passed", Doc: "a thread that leaves a call which it has not sent does not pass on the lead that it may have been given", Configuration: "unsent-leaves", KilledBy: "deadlock"},
+		steps: map[step.Name]func(v view) bool{
+			step.FreeRecord: func(v view) bool { return v.freeRecord() && (v.t.At != step.LookBlocked || v.passed()) },
+		},
+	},
+	{
 		Mutant: catalogue.Mutant{Name: "no-generation", Doc: "a name has no generation: a reply is matched by its record alone", Configuration: "twice", KilledBy: OwnReply},
 		steps: map[step.Name]func(v view) bool{
 			step.LoadCall: func(v view) bool {
