@@ -50,10 +50,10 @@ func (s *Server) bind(ctx context.Context, l *link) (_ *binding, _ *shm.Region, 
 	table := s.table()
 	region, err := s.grant(l, size, table)
 	if err = errors.Join(err, done()); err != nil {
-		s.unreserve(l)
 		if region != nil {
 			region.Close()
 		}
+		s.unreserve(l) // from here on another client may have as much memory
 		return nil, nil, err
 	}
 	b := &binding{peer: l.peer(), procedures: table}

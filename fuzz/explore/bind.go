@@ -29,6 +29,7 @@ var bindTarget = Target{
 		{Name: "context", Doc: "whether handshakes end with their contexts, which the server's does when it is told to stop; and whether that of the first client's Bind ends, at any time", Max: 2, Words: []string{"stays", "ends", "stops"}},
 		{Name: "values", Doc: "whether the values of the calls fit the messages of the binding", Max: 1, Words: []string{"fit", "long"}},
 		{Name: "socket", Doc: "whether a socket holds all that is sent; or one message that is not read; or all, and what is written in a hurry may come too late", Max: 2, Words: []string{"wide", "narrow", "hasty"}},
+		{Name: "slots", Doc: "whether there is a slot of each queue for every call; or one, and who finds it used waits", Max: 1, Words: []string{"enough", "one"}},
 		{Name: "memory", Doc: "whether accesses to memory are steps of their own", Max: 1, Words: []string{"coarse", "fine"}},
 	},
 	Configurations: []catalogue.Configuration{
@@ -39,6 +40,7 @@ var bindTarget = Target{
 		{Name: "stop-narrow", Doc: "the server is told to stop, and sockets hold one message", Set: map[string]int{"stop": 1, "socket": 1, "calls": 0}},
 		{Name: "stop-hasty", Doc: "the server is told to stop, and may have no time to say so", Set: map[string]int{"stop": 1, "socket": 2, "calls": 0}},
 		{Name: "callers", Doc: "another thread calls, too", Set: map[string]int{"callers": 1}},
+		{Name: "callers-wait", Doc: "the same, and there is one slot", Set: map[string]int{"callers": 1, "slots": 1}},
 		{Name: "closers", Doc: "two threads close at once", Set: map[string]int{"closers": 1, "calls": 0}},
 		{Name: "close-call", Doc: "one thread calls, another closes", Set: map[string]int{"closers": 1}},
 		{Name: "closers-stop", Doc: "two threads close at once, and the server stops", Set: map[string]int{"closers": 1, "calls": 0, "stop": 1}},
@@ -52,6 +54,7 @@ var bindTarget = Target{
 		lying("garbage"), lying("client-garbage"), lying("client-descriptors"), lying("client-number"), lying("notice-descriptors"),
 		lying("granted"), lying("reply-length"), lying("client-deaf"),
 		lying("client-asks"), lying("client-frame"), lying("frame"), lying("procedures"), lying("large"), lying("silent"), lying("reply-value"), lying("client-value"), lying("malformed"), lying("client-malformed"), lying("client-silent"), lying("early"),
+		lying("big"), lying("half-sealed"), lying("client-lone"), lying("notice-other"), lying("no-size"),
 		{Name: "other-client", Doc: "the client is of another user", Set: map[string]int{"calls": 0, "peers": 1}},
 		{Name: "other-server", Doc: "the server is", Set: map[string]int{"calls": 0, "peers": 2}},
 		{Name: "unseen", Doc: "client and server do not see each other's process", Set: map[string]int{"peers": 3}},
@@ -82,7 +85,7 @@ var bindTarget = Target{
 	Properties: []string{
 		spec.Mapped, spec.UnmapOnce, spec.CloseOnce, spec.Fit, spec.NothingLeft, spec.CloseWaits,
 		spec.NoBinding, spec.EndsClosed, spec.Noticed, spec.Places, MostBindings, memory.OwnResult, Offered, Typed, Sized, Whole, Granted, Bounded, Formed, Admitted, Lives, Cancelled, CorruptEnds, SendsNoMore, Lingers, Waits, Accepts, AtOnce, Returns, NoBypass,
-		Told, Demanded, OneCause,
+		Told, Demanded, OneCause, Spares, Farewell,
 	},
 	Program:  bindProgram,
 	possible: bindPossible,
@@ -132,6 +135,12 @@ const (
 // MostBindings: of several clients that come at once a server takes as many as it allows.
 const MostBindings = "a server has no more bindings than it may have"
 
+// Farewell: what calls still find of their replies depends on it.
+const Farewell = "a server that stops tells its client so before it hangs up"
+
+// Spares: so say its options.
+const Spares = "a client that never donates its processor keeps it"
+
 // Offered: a call by another number than those of the server's procedures is refused.
 const Offered = "only a procedure that the server offers is executed"
 
@@ -144,7 +153,7 @@ func lying(how string) catalogue.Configuration {
 	switch how {
 	case "client-number", "reply-length", "reply-value", "client-value":
 		c.Set["calls"] = 1
-	case "notice-descriptors":
+	case "notice-descriptors", "notice-other":
 		c.Set["stop"] = 1
 	case "client-deaf":
 		c.Doc += ", which reads nothing more, and whose socket is full when the server stops"

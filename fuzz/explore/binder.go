@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 
 	"urpc/checker/catalogue"
 	"urpc/checker/schedule"
@@ -20,10 +21,10 @@ var (
 	flip = urpc.NewProc[mark, mark]("flip")
 )
 
-// mark is a value whose type has others than every two bytes.
+// mark is a value whose type has others than every three bytes.
 type mark struct {
-	Set    bool
-	Number uint8
+	Set, Also bool
+	Number    uint8
 }
 
 const mostMark = 99
@@ -79,7 +80,7 @@ func bindProgramOf(v catalogue.Values, look func(b *binder)) func(*schedule.T) {
 // sizeOfBinding is that of the channel that the server allows.
 func sizeOfBinding(v catalogue.Values) channel.Size {
 	z := channel.Size{Slots: 1, Payload: 96}
-	if v.Int("callers") > 0 {
+	if v.Int("callers") > 0 && v.Word("slots") == "enough" || lies[v.Int("lies")].lie == lieAsks {
 		z.Slots = 4
 	}
 	return z
@@ -116,12 +117,17 @@ func newBinder(t *schedule.T, v catalogue.Values, l *lending) *binder {
 		c := &client{s: b.w.host(numberedAs("client", i, v.Int("clients"))), context: context.Background()}
 		c.s.declare = b.declare
 		c.end, c.far = b.w.connect(c.s, b.serving)
+		c.s.owed = b.saysFarewell
 		b.clients = append(b.clients, c)
 	}
 	b.clients[0].s.lies, b.serving.lies = liesOf(v.Int("lies"))
 	b.clients[0].s.foreign, b.serving.foreign = v.Word("peers") == "other-client", v.Word("peers") == "other-server"
 	b.serving.decides = o.Authorize != nil
 	b.w.unseen, b.w.cuts = v.Word("peers") == "unseen", v.Word("context") != "stays"
+	b.serving.reserved = func() (n uint64) {
+		b.server.Look(func(reserved uint64) { n = reserved })
+		return n
+	}
 	b.serving.told = func() bool { return b.stopped.Err() != nil }
 	t.Shared(b.state)
 	return b
@@ -267,7 +273,8 @@ func (b *binder) bind(i int) {
 	}
 	c.bound, c.s.ends = bound, c.ends
 	b.w.check(Granted, b.serving.lies != lieGranted, "a client is bound to a server that grants what it has not asked for: %d slots and messages of %d bytes", bound.Slots(), bound.MessageSize())
-	b.w.check(Formed, b.serving.lies != lieMalformed && c.s.lies != lieMalformed, "client and server are bound by %s", b.w.forged)
+	b.w.check(Formed, !b.serving.lies.ill() && !c.s.lies.ill(), "client and server are bound by %s", b.w.forged)
+	b.w.check(Granted, b.serving.lies != lieNoSize, "a client is bound to a server that grants a channel of a size that there is not: %d slots and messages of %d bytes", bound.Slots(), bound.MessageSize())
 	b.w.check(Bounded, b.serving.lies != lieProcedures, "a client is bound to a server with a table of %d procedures", mostProcedures+1)
 	b.w.check(Admitted, b.admitted(c), "%s and the server are bound, and do not admit each other", c.s.name)
 	b.w.check(Demanded, !b.lacks(), "a client is bound to a server that has not what it demands")
@@ -295,6 +302,12 @@ func (b *binder) failed(c *client, err error) {
 	b.w.check(Demanded, !b.lacks() || !b.admitted(c) || b.mayBreak() || b.saysWhat(err), "the server has not what is demanded, and the handshake fails with: %v", err)
 	b.w.check(Whole, b.mayFail(), "a handshake fails, and bytes came in parts %d times: %v", b.w.parts, err)
 	b.w.check(spec.Places, !errors.Is(err, urpc.ErrOverloaded) || b.overloaded(err), "the server serves nobody, and refuses a client: %v", err)
+}
+
+// saysFarewell says whether a server that hangs up says before that it stops: one that was told
+// to, has begun to serve, lives, and finds room and time for that.
+func (b *binder) saysFarewell() bool {
+	return b.stopped.Err() != nil && b.server.Counters().Bound > 0 && !b.serving.dead && b.v.Word("socket") == "wide" && b.v.Word("lies") == "none"
 }
 
 // mayFail says whether something has gone wrong, was done or stands in the way, for which a
@@ -400,8 +413,9 @@ func (b *binder) close(c *client) {
 	left := c.s.left(c.end)
 	b.w.check(spec.CloseWaits, left == "", "the client has %s left when close has returned", left)
 	_, refused, err := b.next(c)
-	b.w.check(spec.EndsClosed, errors.Is(err, urpc.ErrClosed) || c.corrupt && errors.Is(err, urpc.ErrCorrupt) || b.peerWent(c) && errors.Is(err, urpc.ErrPeerDied),
+	b.w.check(spec.EndsClosed, errors.Is(err, urpc.ErrClosed) || (c.corrupt || b.serving.lies == lieNotice) && errors.Is(err, urpc.ErrCorrupt) || b.peerWent(c) && errors.Is(err, urpc.ErrPeerDied),
 		"a call on a binding that was closed ends with: %v", err)
+	b.w.check(Formed, b.serving.lies != lieNotice || !strings.Contains(err.Error(), "the server has stopped"), "the server has sent another byte than the one that says that it stops, and a call ends with: %v", err)
 	b.endsByCause(c, refused, err)
 }
 
@@ -415,14 +429,12 @@ func (b *binder) serve(c *client) {
 	var err error
 	serve := func() error { return b.server.ServeOver(b.stopped, b.serving, c.far) }
 	switch {
-	case c.s.lies == lieMalformed:
-		err = b.spares(Formed, serve)
 	case b.long:
 		err = b.spares(Sized, serve)
 	case b.panics():
 		err = b.spares(Admitted, serve)
 	default:
-		err = serve()
+		err = b.spares(Formed, serve)
 	}
 	b.w.check(Told, err != nil || !c.far.kept, "memory was not unmapped, and the server has nothing to tell of it")
 	left := b.serving.left(c.far)
@@ -470,6 +482,7 @@ func (b *binder) end() {
 		l.end()
 	}
 	for _, m := range b.w.memory {
+		b.w.check(Spares, m.number != channel.Calls || m.word(b.w.words.Donated) == 0, "%d processors were donated", m.word(b.w.words.Donated))
 		b.w.check(spec.NothingLeft, m.refs == 0, "segment %d is left when both sides have done with it, %d times open or mapped", m.number, m.refs)
 	}
 	b.server.Look(func(reserved uint64) {

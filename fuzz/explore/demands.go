@@ -75,7 +75,8 @@ func authorityWords() (words []string) {
 	return words
 }
 
-var errNotTrusted = errors.New("it is not trusted")
+// errNotTrusted has more to say than a refusal holds.
+var errNotTrusted = errors.New(strings.Repeat("it is not trusted; ", 100))
 
 // authorize gives the function of a side; nil: it has none.
 func authorize(v catalogue.Values, client bool) func(urpc.Peer) error {

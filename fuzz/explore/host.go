@@ -28,7 +28,7 @@ func (s *host) Create(number uint8, contents []byte) (shm.Descriptor, error) {
 		return nil, errNoMemory
 	}
 	m := s.w.create(number, contents)
-	m.size = s.lies.size(int64(len(contents)))
+	m.size = s.sizeOf(int64(len(contents)))
 	s.w.memory = append(s.w.memory, m)
 	return s.keep(s.end, m), nil
 }
@@ -45,6 +45,11 @@ func (s *host) Map(d shm.Descriptor, bytes int, writable bool) ([]byte, error) {
 	if m == nil || writable && m.seals&(shm.SealWrite|shm.SealFutureWrite) != 0 || s.w.goesWrong("a mapping is refused") {
 		return nil, errNoMemory
 	}
+	own := channel.Calls
+	if s.reserved != nil {
+		own = channel.Replies
+	}
+	s.w.check(spec.Fit, writable == (m.number == own), "%s maps segment %d, writable: %v", s.name, m.number, writable)
 	x := &mapping{of: s.end, memory: m, bytes: m.only, writable: writable}
 	if writable {
 		x.bytes = m.bytes
@@ -89,7 +94,7 @@ func (s *host) Seal(d shm.Descriptor, seals shm.Seals) error {
 		return errNoSeals
 	}
 	m := d.(*descriptor).memory
-	m.seals |= s.lies.seals(seals)
+	m.seals |= s.sealsOf(seals)
 	return nil
 }
 
@@ -141,6 +146,15 @@ func (s *host) Made(r *shm.Region) {
 // number is that of the space's last binding: both sides sleep on, and wake, the same
 // words.
 func (s *host) number() uint8 { return uint8(slices.Index(s.w.ends, s.end)/2 + 1) }
+
+// connections counts those for which the space has memory mapped.
+func (s *host) connections() int {
+	of := map[*end]bool{}
+	for _, x := range s.mapped {
+		of[x.of] = true
+	}
+	return len(of)
+}
 
 // touching is the hook of a region's segments, and of the private words of its
 // callers: an access to what is not mapped is a failure. Where the execution is
@@ -234,6 +248,10 @@ func (s *host) Callers(n int) (call.Threads, shm.Hook) {
 // Step implements machine.Machine.
 func (s *host) Step(name step.Name) {
 	s.w.step(name)
+	if name == step.LeaveBinding || name == step.Unreserve {
+		n, of := s.connections(), s.reserved()
+		s.w.check(spec.Places, uint64(n) < of, "%s does not count a binding, or a handshake, any more whose memory is mapped: of %d it has that of %d", s.name, of, n)
+	}
 	s.causes.follow(name, s.w.t.Self())
 	if s.listener != nil {
 		s.listener.follow(name)

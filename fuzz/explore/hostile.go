@@ -227,11 +227,13 @@ func (h *hostility) thread(s *space, name string, f func()) {
 }
 
 // trespassOf says whether a panic is one of an access that is out of bounds: of a
-// slice or a segment, or a fault.
+// slice or a segment, or a fault; or of a channel of a size that there is not.
 func trespassOf(p any) (text string, is bool) {
 	switch p := p.(type) {
 	case runtime.Error:
 		return p.Error(), true
+	case error:
+		return p.Error(), errors.Is(p, channel.ErrSize)
 	case string:
 		return p, strings.HasPrefix(p, "shm: ") || strings.HasPrefix(p, "channel: ")
 	}

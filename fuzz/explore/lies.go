@@ -19,16 +19,20 @@ type lie int
 const (
 	lieNone       lie = iota
 	lieSmall          // memory of half the size
+	lieBig            // memory of twice the size
 	lieUnsealed       // memory without seals
+	lieHalfSealed     // memory that lacks one seal
 	lieWritable       // memory that both sides may write
 	lieLate           // replies that shrink, and are sealed only then, at any time
 	lieExchanged      // the two descriptors in the wrong order
-	lieLone           // one descriptor
+	lieLone           // one descriptor: of an answer that should have two, of a hello that should have none
 	lieMany           // more descriptors than there can be
 	lieGarbage        // bytes that are no frame
 	lieNumber         // a call of a procedure that there is not
 	lieBeside         // descriptors beside the byte that says that the server stops
+	lieNotice         // another byte than that one
 	lieGranted        // a channel that begins elsewhere than was asked for, or has more slots, or longer messages
+	lieNoSize         // a channel of a size that there is not, to who has asked for none
 	lieLength         // a reply that is longer than messages are
 	lieDeaf           // nothing is read any more once the server may have bound
 	lieAsks           // more slots, or longer messages, than the server allows
@@ -55,6 +59,7 @@ var lies = []struct {
 	{"client-asks", true, lieAsks}, {"client-frame", true, lieFrame}, {"frame", false, lieFrame}, {"procedures", false, lieProcedures}, {"large", false, lieLarge},
 	{"silent", false, lieSilent}, {"reply-value", false, lieValue}, {"client-value", true, lieValue},
 	{"malformed", false, lieMalformed}, {"client-malformed", true, lieMalformed}, {"client-silent", true, lieSilent}, {"early", false, lieEarly},
+	{"big", false, lieBig}, {"half-sealed", false, lieHalfSealed}, {"client-lone", true, lieLone}, {"notice-other", false, lieNotice}, {"no-size", false, lieNoSize},
 }
 
 // lieWords gives the words alone.
@@ -73,30 +78,52 @@ func liesOf(value int) (client, server lie) {
 	return lieNone, lies[value].lie
 }
 
-// size is what memory has that is said to have so many bytes.
-func (l lie) size(bytes int64) int64 {
+// ill says whether some frame of who lies so is not well-formed.
+func (l lie) ill() bool {
 	switch l {
+	case lieMalformed, lieGarbage, lieFrame, lieLone, lieMany:
+		return true
+	}
+	return false
+}
+
+// sizeOf is what memory has that is said to have so many bytes.
+func (s *host) sizeOf(bytes int64) int64 {
+	switch s.lies {
 	case lieSmall:
 		return bytes / 2
+	case lieBig:
+		return 2 * bytes
 	case lieLarge:
-		return int64(shm.RoundUp(large.Bytes()))
+		return int64(shm.RoundUp(s.larger().Bytes()))
 	}
 	return bytes
 }
 
-// seals are those that memory gets.
-func (l lie) seals(s shm.Seals) shm.Seals {
-	switch l {
+// larger is the channel that a server grants which takes more memory than the client
+// allows: it chooses it once.
+func (s *host) larger() channel.Size {
+	if s.grants.Slots == 0 {
+		s.grants = larges[s.w.t.Choose("how large", len(larges))](s.w.lending)
+	}
+	return s.grants
+}
+
+// sealsOf are those that memory gets.
+func (s *host) sealsOf(seals shm.Seals) shm.Seals {
+	switch s.lies {
 	case lieUnsealed:
 		return 0
+	case lieHalfSealed:
+		return seals &^ []shm.Seals{shm.SealShrink, shm.SealGrow, shm.SealSeal}[s.w.t.Choose("which seal", 3)]
 	case lieLate:
-		if s == shm.ReadOnly {
+		if seals == shm.ReadOnly {
 			return 0
 		}
 	case lieWritable:
-		return s &^ shm.SealFutureWrite
+		return seals &^ shm.SealFutureWrite
 	}
-	return s
+	return seals
 }
 
 // sends gives what a space sends in place of what it means to.
@@ -106,25 +133,35 @@ func (s *host) sends(name step.Name, b []byte, with []shm.Descriptor) ([]byte, [
 	switch l := s.lies; {
 	case l == lieGarbage && first:
 		b = slices.Clone(b)
-		b[0] ^= 0xff
+		b[s.w.t.Choose("which byte", 4)] ^= 0xff
+		s.w.forged = "bytes that are no frame"
 	case l == lieSilent && first:
 		b = nil
 	case l == lieLone && len(with) > 0:
-		with = with[:1]
+		with, s.w.forged = with[:1], "an answer with one descriptor"
+	case l == lieLone && first:
+		with, s.w.forged = []shm.Descriptor{new(descriptor)}, "a hello with a descriptor"
 	case l == lieMany && first:
+		s.w.forged = "a frame with more descriptors than there can be"
 		with = slices.Concat(with, []shm.Descriptor{new(descriptor), new(descriptor), new(descriptor), new(descriptor)})
 	case l == lieBeside && name == step.SendStopping:
 		with = []shm.Descriptor{new(descriptor), new(descriptor)}
+	case l == lieNotice && name == step.SendStopping:
+		b = []byte{^b[0]}
 	case l == lieExchanged && len(with) > 0:
 		with = []shm.Descriptor{with[1], with[0]}
 	case l == lieGranted && body:
 		word := s.w.t.Choose("which word", len(grants))
 		b = altered(b, grants[word].at, grants[word].value)
+	case l == lieNoSize && body:
+		no := noSizes[s.w.t.Choose("which size", len(noSizes))]
+		b = altered(b, no.at, no.value)
 	case l == lieAsks && first:
-		word := s.w.t.Choose("which word", 2)
-		b = altered(b, headerBytes+[]int{slotsAt, sizeAt}[word], []uint32{large.Slots, mostLine}[word])
+		ask := asks[s.w.t.Choose("what is asked", len(asks))]
+		b = altered(b, headerBytes+ask.at, ask.value)
 	case l == lieFrame && first:
-		b = altered(b, frameLengthAt, uint32(longest(name))+1)
+		s.w.forged = "a frame that is longer than any of its kind"
+		b = altered(b, frameLengthAt, []uint32{uint32(longest(name)) + 1, 1 << 31, most32}[s.w.t.Choose("how long", 3)])
 	case l == lieProcedures && first:
 		b = altered(b, frameLengthAt, uint32(len(table())))
 	case l == lieProcedures && body:
@@ -132,7 +169,7 @@ func (s *host) sends(name step.Name, b []byte, with []shm.Descriptor) ([]byte, [
 	case l == lieMalformed && (first || body):
 		b = s.malforms(name, b)
 	case l == lieLarge && body:
-		b = altered(b, slotsAt, large.Slots)
+		b = altered(altered(b, slotsAt, s.larger().Slots), sizeAt, s.larger().Payload)
 	}
 	return b, with
 }
@@ -181,6 +218,13 @@ var grants = []struct {
 	value uint32
 }{{startAt, 1}, {slotsAt, 2}, {sizeAt, 97}}
 
+// noSizes are words of an answer, with a value each of which there is no channel: no slots, so
+// many as no power of two, more than there can be, and messages that are longer.
+var noSizes = []struct {
+	at    int
+	value uint32
+}{{slotsAt, 0}, {slotsAt, 3}, {slotsAt, 2 * channel.MaxSlots}, {sizeAt, channel.MaxPayload + 1}}
+
 // asked is a hello which asks for what the server allows.
 func asked() []byte {
 	b := make([]byte, headerBytes+helloBytes)
@@ -189,11 +233,35 @@ func asked() []byte {
 	return b
 }
 
-// large is a channel that takes more memory than any binding here: more than the longest
-// page of a machine. mostLine is a length of messages for which a single one does.
-var large = channel.Size{Slots: 1 << 10, Payload: 96}
+// asks are words of a hello, with values that no server here allows: a channel for which a
+// single message, or slots of the shortest ones, take more than the longest page of a
+// machine; what is small where a part of the word is looked at alone; and so many slots as
+// the server would allow, if there were such a channel.
+var asks = []struct {
+	at    int
+	value uint32
+}{{slotsAt, 3}, {slotsAt, 1 << 10}, {slotsAt, 1<<16 + 1}, {slotsAt, most32}, {sizeAt, 1 << 17}, {sizeAt, 1<<16 + 96}, {sizeAt, most32}}
 
-const mostLine = 1 << 17
+// larges are channels that take more memory than a client allows: two segments of one do,
+// and a single one does not; a single one does, on a machine with the longest pages too; and
+// the largest that there is.
+var larges = []func(l *lending) channel.Size{
+	func(l *lending) channel.Size {
+		z := l.size
+		for shm.RoundUp(z.Bytes()) == l.bytes {
+			z.Slots *= 2
+		}
+		return z
+	},
+	func(*lending) channel.Size { return channel.Size{Slots: 1 << 10, Payload: 96} },
+	func(*lending) channel.Size {
+		z := channel.Size{Slots: channel.MaxSlots, Payload: channel.MaxPayload}
+		for z.Check() != nil {
+			z.Slots /= 2
+		}
+		return z
+	},
+}
 
 // table is the body of an answer with one procedure more than there can be.
 var table = sync.OnceValue(func() []byte {
@@ -210,12 +278,13 @@ var table = sync.OnceValue(func() []byte {
 })
 
 // publishes is called before a hostile space publishes a message. For the number of its
-// procedure a client writes the first one that there is not, or the last; a server says of
+// procedure a client writes the first one that there is not, the last, or one a part of which
+// is one that there is; a server says of
 // a reply that it is longer than messages are; either makes of a value what is none.
 func (h *touching) publishes(a shm.Access) {
 	switch {
 	case h.s.lies == lieNumber && a.Segment == channel.Calls:
-		h.forge(a, procedureAt, []uint32{1, most32}[h.s.w.t.Choose("number", 2)])
+		h.forge(a, procedureAt, []uint32{1, most32, 1 << 16, 1 << 31}[h.s.w.t.Choose("number", 4)])
 	case h.s.lies == lieLength && a.Segment == channel.Replies:
 		h.forge(a, lengthAt, most32)
 	case h.s.lies == lieValue:
@@ -247,9 +316,10 @@ var noValues = []struct {
 	value uint32
 }{
 	{"a byte too little", lengthAt, 1},
-	{"a byte too much", lengthAt, 3},
+	{"a byte too much", lengthAt, 4},
 	{"a bool of value 2", channel.HeaderSize, 2},
-	{"a number out of range", channel.HeaderSize, (mostMark + 1) << 8},
+	{"a second bool of value 2", channel.HeaderSize, 2 << 8},
+	{"a number out of range", channel.HeaderSize, (mostMark + 1) << 16},
 	{"a status that there is not", statusAt, 4},
 }
 

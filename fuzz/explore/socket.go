@@ -192,6 +192,7 @@ func (e *end) Read(name step.Name, b []byte) (n int, with []shm.Descriptor, cut 
 		w.saw(3)
 		return 0, nil, false, syscall.ECONNRESET
 	case (len(e.in) == 0 || e.deaf()) && e.peer.closed:
+		w.check(Farewell, name != step.Notice || e.s.owed == nil || e.stopped || !e.s.owed(), "%s learns that its server has hung up, and that it stops it was not told", e.s.name)
 		w.saw(1)
 		return 0, nil, false, nil
 	case len(e.in) == 0 || e.deaf():

@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"encoding/binary"
 	"errors"
 	"slices"
 
@@ -71,10 +72,13 @@ type host struct {
 	listener *listener
 	accepted *end // the last one
 	dead     bool
-	foreign  bool        // of another user
-	decides  bool        // by a function of its own whom it trusts
-	form     int         // of its last frame, if it is malformed
-	told     func() bool // of a server: whether it is told to stop
+	foreign  bool          // of another user
+	decides  bool          // by a function of its own whom it trusts
+	form     int           // of its last frame, if it is malformed
+	grants   channel.Size  // which is too large; none yet: 0 slots
+	told     func() bool   // of a server: whether it is told to stop
+	owed     func() bool   // of a client: whether a server that hangs up must have said that it stops
+	reserved func() uint64 // of a server: how many bindings it counts, and handshakes
 	lies     lie
 	// Of its bindings, the last one: what the hook of its region has told.
 	holders  uint64 // threads
@@ -142,6 +146,9 @@ func (w *world) create(number uint8, contents []byte) *backing {
 	copy(memory.writable, contents)
 	return &backing{number: number, bytes: memory.writable, only: memory.readable}
 }
+
+// word is a word of the segment.
+func (m *backing) word(at shm.Offset) uint32 { return binary.NativeEndian.Uint32(m.bytes[at:]) }
 
 func (w *world) host(name string) *host {
 	s := &host{w: w, name: name}

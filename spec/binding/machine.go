@@ -255,10 +255,10 @@ const (
 	sendRefusalReserved
 	closeOwnFailed
 	closePeerFailed
-	unreserveFailed
 	regionFailed
 	unmapOwnFailed
 	unmapPeerFailed
+	unreserveFailed
 	serverHangUpFailed
 
 	// The server bound.

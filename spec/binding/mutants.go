@@ -69,10 +69,7 @@ var mutants = []mutant{
 	},
 	{
 		catalogue.Mutant{Name: "region-kept-on-failure", Doc: "a server that could not bind keeps the memory", Configuration: "client-dies", KilledBy: NoBinding},
-		map[Row]func(view, int) bool{unreserveFailed: func(v view, _ int) bool {
-			v.s.Reserved = false
-			return v.failed()
-		}},
+		map[Row]func(view, int) bool{closePeerFailed: func(v view, _ int) bool { return v.shut(segment(client), unreserveFailed) }},
 	},
 	{
 		catalogue.Mutant{Name: "not-hung-up", Doc: "a server that has served does not close its socket", Configuration: "server-dies", KilledBy: NothingLeft},

@@ -107,7 +107,7 @@ var program = [lastRow]row{
 	sendRefusal:         {name: step.SendRefusal, do: func(v view, _ int) bool { return v.sendRefusal(false) }},
 	sendRefusalReserved: {name: step.SendRefusal, do: func(v view, _ int) bool { return v.sendRefusal(true) }},
 	closeOwnFailed:      {name: step.CloseDescriptor, do: func(v view, _ int) bool { return v.shut(segment(server), closePeerFailed) }},
-	closePeerFailed:     {name: step.CloseDescriptor, do: func(v view, _ int) bool { return v.shut(segment(client), unreserveFailed) }},
+	closePeerFailed:     {name: step.CloseDescriptor, do: func(v view, _ int) bool { return v.shut(segment(client), regionFailed) }},
 	unreserveFailed:     {name: step.Unreserve, do: view.unreserveFailed},
 	regionFailed:        {name: step.CloseRegion, do: view.regionFailed},
 	unmapOwnFailed:      {name: step.UnmapMemory, do: func(v view, _ int) bool { return v.unmap(segment(server), unmapPeerFailed) }},

@@ -59,7 +59,7 @@ func (v view) sendBody(int) bool {
 func (v view) closePeer(int) bool {
 	v.own.Open &^= segment(client)
 	if v.s.Told {
-		return v.to(unreserveFailed)
+		return v.to(regionFailed)
 	}
 	return v.to(enterBinding)
 }
@@ -69,28 +69,20 @@ func (v view) sendRefusal(reserved bool) bool {
 		v.s.Socket.Refusal = true
 	}
 	if reserved {
-		return v.to(unreserveRefused(v))
+		return v.to(unreserveFailed) // there is no region to close
 	}
 	return v.failed()
 }
 
-// unreserveRefused is where a server goes on that has refused and has made no
-// region.
-func unreserveRefused(v view) Row {
-	v.own.Claimed = true // there is none to close
-	return unreserveFailed
-}
-
+// unreserveFailed is the last thing that a server does which could not bind, but for
+// hanging up: what it had made is gone by now.
 func (v view) unreserveFailed(int) bool {
 	v.s.Reserved = false
-	if v.own.Claimed {
-		return v.failed()
-	}
-	v.own.Claimed = true
-	return v.to(regionFailed)
+	return v.failed()
 }
 
 func (v view) regionFailed(int) bool {
+	v.own.Claimed = true
 	v.own.Closed = true
 	v.own.Unmapping = true
 	return v.to(unmapOwnFailed)
@@ -98,7 +90,7 @@ func (v view) regionFailed(int) bool {
 
 func (v view) unmapPeerFailed(int) bool {
 	v.gone()
-	return v.failed()
+	return v.to(unreserveFailed)
 }
 
 // hangUpFailed is the end of a handshake that has failed, of either side.
