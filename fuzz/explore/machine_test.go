@@ -319,7 +319,7 @@ func TestSimulatedMachine(t *testing.T) {
 			rep, err := schedule.Explore(t.Context(), func(s *schedule.T) {
 				a.notes = nil
 				w := newWorld(s, 0, l, false)
-				w.cuts = true
+				w.cuts, w.alone = true, true // the case judges, not the properties of a binding
 				left, right := w.host("left"), w.host("right")
 				a.left, a.right = left, right
 				a.near, a.far = w.connect(left, right)
