@@ -211,7 +211,7 @@ func TestSimulatedThreads(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			got := outcomes(t, func(s *schedule.T, note func(string)) {
 				m := NewMachine(s, 0)
-				m.besides = besidesOf(shm.Unblocks)
+				m.besides, m.alone = besidesOf(shm.Unblocks), true // the case judges, not the properties of a caller
 				r := NewRegion(m, 0)
 				private := shm.Heap(call.Private, shm.Line)
 				r.Hook(private)
