@@ -208,6 +208,13 @@ const (
 
 func (e *exploration) explore(ctx context.Context) (Report, error) {
 	why, err := e.search()
+	for again := true; again && e.optimal != nil && why == exhausted && err == nil; {
+		if again, err = e.wander(); err != nil || e.r.stopping.Load() {
+			why = atInterrupt
+		} else if again {
+			why, err = e.search()
+		}
+	}
 	if o := e.optimal; o != nil {
 		e.report.Swapped = o.swapped.Load()
 		if err == nil && e.first == nil && o.clash != nil && e.report.TooLong == 0 {

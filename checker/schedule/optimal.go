@@ -51,6 +51,7 @@ type optimal struct {
 	swaps        swapper
 	swapped      atomic.Uint64
 	clash        *clash // the first one that is told at the end of the search
+	ends         ends
 }
 
 // node is one decision of the current execution: the step taken there, and what
@@ -137,7 +138,7 @@ func (o *optimal) begin() (int, bool) {
 	case o.restart:
 		o.reset()
 		o.setUp, o.void = odometer{}, true
-		o.clash, o.swaps.due = nil, nil
+		o.clash, o.swaps.due, o.ends = nil, nil, ends{}
 		o.swapped.Store(0)
 		clear(o.swaps.met)
 	case !o.begun:
@@ -386,6 +387,9 @@ func (o *optimal) over() {
 	o.blocked, o.ready = o.blocked[:0], o.ready[:0]
 	if o.redundant || o.restart || o.looked() || o.r.outcome == underWay && !o.told(o.r.minds(0)) {
 		return
+	}
+	if o.r.outcome == underWay {
+		o.ends.note(o.r)
 	}
 	for e := o.r.waiting | o.r.struck; e != 0; e &= e - 1 {
 		th := o.r.threads[lowest(e)]

@@ -248,9 +248,9 @@ func (e *explored) record() verdictRecord {
 		if r.Swapped > 0 {
 			record.Swapped = new(r.Swapped)
 		}
-		if r.Walks > 0 {
-			record.Walks = new(r.Walks)
-		}
+	}
+	if r.Walks > 0 {
+		record.Walks = new(r.Walks)
 	}
 	if l := e.tied; l != nil {
 		record.Matched, record.Candidates = new(l.Matched), new(l.Candidates)

@@ -61,7 +61,7 @@ type verdictRecord struct {
 	Agrees string `json:"agrees,omitempty"`
 
 	Swapped  *uint64 `json:"swapped,omitempty"`  // pairs of steps that were taken in either order and led to one state
-	Walks    *uint64 `json:"walks,omitempty"`    // random walks that then came through visited states alone
+	Walks    *uint64 `json:"walks,omitempty"`    // random walks that then passed, and came to what was visited
 	Recalled *uint64 `json:"recalled,omitempty"` // executions that were not run, since what their steps do was known
 	// Untold are steps that read and told nothing: states may be more than there are,
 	// and another number in another run.
