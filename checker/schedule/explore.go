@@ -24,8 +24,8 @@ const DefaultMaxSteps = 10_000
 // are told (T.SawValue) or to another end; the error tells where, and as far as the source
 // shows it, why. A panic in it is a failure of property
 // "panic", and runtime.Goexit in it (as by FailNow and Fatal of package testing) one of
-// property "exit", which is not made smaller; in a function of T.Cleanup either ends the
-// calling goroutine. Once a thread is stuck, the program is run once more for its steps.
+// property "exit", which is not made smaller; in a function of T.Cleanup either is
+// wrong use (ErrUsage). Once a thread is stuck, the program is run once more for its steps.
 //
 // The error is nil where the verdict was found, violated too, and where a bound or ctx ended the
 // search; else it wraps ErrOptions, ErrUsage, ErrDeclared, ErrState, ErrNondeterministic or

@@ -15,13 +15,13 @@ type host struct {
 	stop  func()
 	yield func(struct{}) bool
 	r     *runner
-	t     *T   // of the execution to run
-	gone  bool // its goroutine is about to end, by Goexit
+	f     func() // what to run
+	gone  bool   // its goroutine is about to end, by Goexit
 }
 
-// run has the host make the execution.
-func (h *host) run(r *runner, t *T) {
-	h.r, h.t = r, t
+// run has the host run f.
+func (h *host) run(r *runner, f func()) {
+	h.r, h.f = r, f
 	if h.next == nil {
 		h.next, h.stop = iter.Pull(h.loop)
 	}
@@ -54,12 +54,18 @@ func (h *host) execute() {
 		}
 		h.left()
 	}()
-	h.r.execute(h.t)
+	h.f()
 	returned = true
 }
 
 // left is called when the program has called runtime.Goexit outside its threads.
 func (h *host) left() {
+	if h.r.cleaning {
+		h.r.notCleaned("ends its goroutine, by runtime.Goexit, as FailNow and Fatal of package testing do:" + where(2))
+		h.r.cleaning, h.gone = false, true
+		h.yield(struct{}{})
+		return
+	}
 	who := "a function that the search calls"
 	switch {
 	case h.r.settingUp:

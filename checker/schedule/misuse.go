@@ -38,6 +38,17 @@ func (r *runner) changesNothing(name string, k Kind) {
 	}
 }
 
+// waitsInVain refuses an await that is false where nothing interleaves, and so for ever. At
+// the end that is a failure: what it waits for is as the threads have left it. It does not
+// return.
+func (r *runner) waitsInVain(what string) {
+	what += " would wait for ever where nothing interleaves"
+	if r.ending && !r.quiet {
+		panic("schedule: " + what)
+	}
+	r.misused("%s: no thread runs before the set-up has returned, nor within a predicate", what)
+}
+
 // whereabouts says which part of the program runs now, after which step, and where in
 // the source.
 func (r *runner) whereabouts() string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -149,6 +150,45 @@ func TestWrongUse(t *testing.T) {
 			}, []string{"Guards of mutex m: word 2 of 2 is nil"},
 		},
 		"no holder": {func(t *schedule.T) { t.Guards("", nil) }, []string{"Guards without a function that gives the holder"}},
+		"a predicate that takes a lock": {
+			func(t *schedule.T) {
+				m := t.Mutex("m")
+				t.Go("a", func() { t.Await("p", m.TryLock) })
+				t.Go("b", func() { m.Lock() })
+			}, []string{"try m in a predicate", `in the predicate of await "p" of thread "a"`},
+		},
+		"a predicate that announces a write": {
+			inThread(func(t *schedule.T, x *schedule.Word) {
+				t.StepIf(on(x, "if", schedule.CAS), func() bool { t.Step(on(x, "set", schedule.Store)); return true })
+			}), []string{"set in a predicate"},
+		},
+		"a predicate that waits": {
+			inThread(func(t *schedule.T, x *schedule.Word) {
+				t.Await("p", func() bool { x.Await(func(v uint64) bool { return v > 5 }); return true })
+			}), []string{"await x would wait for ever where nothing interleaves", `in the predicate of await "p" of thread "a"`},
+		},
+		"a set-up that waits": {
+			func(t *schedule.T) {
+				t.Word("x", 0).Await(func(v uint64) bool { return v == 1 })
+				increments(2, 1, false)(t)
+			},
+			[]string{"await x would wait for ever where nothing interleaves: no thread runs before the set-up has returned", "(in the set-up, at misuse_test.go:"},
+		},
+		"a set-up that locks twice": {
+			func(t *schedule.T) { m := t.Mutex("m"); m.Lock(); m.Lock() }, []string{"lock m would wait for ever", "(in the set-up, at misuse_test.go:"},
+		},
+		"a set-up that awaits": {
+			func(t *schedule.T) { increments(2, 1, false)(t); t.Await("p", func() bool { return false }) },
+			[]string{`Await of "p" would wait for ever`, "(in the set-up, at misuse_test.go:"},
+		},
+		"a cleanup that panics": {
+			func(t *schedule.T) { increments(2, 1, false)(t); t.Cleanup(func() { panic("oh") }) },
+			[]string{"a function of Cleanup panics: oh", "misuse_test.go:"},
+		},
+		"a cleanup that ends its goroutine": {
+			func(t *schedule.T) { increments(2, 1, false)(t); t.Cleanup(runtime.Goexit) },
+			[]string{"a function of Cleanup ends its goroutine, by runtime.Goexit"},
+		},
 	} {
 		for by, s := range everyStrategy() {
 			rep, err := schedule.Explore(context.Background(), c.program, s, schedule.Options{})
@@ -220,6 +260,28 @@ func TestNotMadeByT(t *testing.T) {
 	}, schedule.Options{})
 	if f.Property != "panic" || strings.Contains(f.Message, "of this package") {
 		t.Errorf("the program's own nil: %s: %s", f.Property, f.Message)
+	}
+}
+
+// What one function of Cleanup does keeps no other from being called, and hides no failure.
+func TestCleanupsThatPanic(t *testing.T) {
+	for _, fails := range []bool{false, true} {
+		set, called := 0, 0
+		rep, err := schedule.Explore(context.Background(), func(s *schedule.T) {
+			set++
+			s.Cleanup(func() { called++ })
+			s.Cleanup(func() { panic("oh") })
+			s.Cleanup(runtime.Goexit)
+			s.Cleanup(func() { called++ })
+			increments(2, 1, false)(s)
+			s.AtEnd(func() { s.Check("never", !fails, "") })
+		}, schedule.Bounded(-1), schedule.Options{})
+		if called != 2*set {
+			t.Errorf("%d executions have called %d functions", set, called)
+		}
+		if fails && (err != nil || rep.Failure == nil || rep.Failure.Property != "never") || !fails && !errors.Is(err, schedule.ErrUsage) {
+			t.Errorf("fails %v: %+v, %v", fails, rep.Failure, err)
+		}
 	}
 }
 

@@ -133,6 +133,7 @@ func (t *T) thread(call string) (*runner, *thread) {
 func (t *T) Step(e Event, also ...Location) {
 	r, th := t.thread("Step")
 	if th == nil {
+		r.changesNothing(e.Name, e.Kind)
 		return
 	}
 	if r.straightOn(th, e.Name, e.Kind, e.Location) {
@@ -157,6 +158,7 @@ func (t *T) StepIf(e Event, changes func() bool, on ...Location) bool {
 		r.misused("StepIf of %q without a function that says whether it changes anything: Step is one that always may", e.Name)
 	}
 	if th == nil {
+		r.changesNothing(e.Name, e.Kind)
 		return changes()
 	}
 	r.checkKind("StepIf", &e)
@@ -201,7 +203,7 @@ func (t *T) Await(name string, ok func() bool, on ...Location) {
 	}
 	if th == nil {
 		if !ok() {
-			panic("schedule: Await of " + strconv.Quote(name) + " would wait for ever where nothing interleaves")
+			r.waitsInVain("Await of " + strconv.Quote(name))
 		}
 		return
 	}
@@ -230,8 +232,9 @@ func (t *T) AwaitStep(e Event, ok func() bool, on ...Location) {
 		r.misused("AwaitStep of %q without a predicate", e.Name)
 	}
 	if th == nil {
+		r.changesNothing(e.Name, e.Kind)
 		if !ok() {
-			panic("schedule: AwaitStep of " + strconv.Quote(e.Name) + " would wait for ever where nothing interleaves")
+			r.waitsInVain("AwaitStep of " + strconv.Quote(e.Name))
 		}
 		return
 	}
@@ -388,7 +391,8 @@ func (t *T) AtEnd(f func()) {
 
 // Cleanup declares a function to run when the execution is over, however it came
 // to its end, and all its threads have been unwound: for what must be given back.
-// Functions run in the order opposite to that of declaration, and take no steps.
+// Functions run in the order opposite to that of declaration, and take no steps. One that
+// panics, or ends its goroutine, is wrong use (ErrUsage), unless the execution has failed.
 // Only the set-up may declare them.
 func (t *T) Cleanup(f func()) {
 	r := t.alive("Cleanup")

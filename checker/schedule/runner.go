@@ -75,6 +75,7 @@ type runner struct {
 	looks             []look  // what predicates of this execution have looked at, and the search has not taken in
 	quiet             bool    // a predicate runs: accesses in it are no steps
 	settingUp, ending bool    // the set-up runs, the functions of AtEnd run
+	cleaning          bool    // those of Cleanup run
 
 	next    *thread // goes on, if decided; nil: no thread can
 	decided bool
@@ -144,17 +145,46 @@ func (r *runner) run(settled int) {
 	if s, ok := r.strategy.(repeater); ok && settled > 0 {
 		r.repeats(s)
 	}
-	r.host.run(r, t)
+	r.host.run(r, func() { r.execute(t) })
 	r.kill()
 	if r.told != nil {
 		r.listen()
 	}
 	t.over = true
-	for n := len(r.cleanups); n > 0; n-- {
-		r.show()
-		r.cleanups[n-1]()
+	for len(r.cleanups) > 0 {
+		r.host.run(r, r.clean)
 	}
 	r.show()
+}
+
+// clean calls the functions of T.Cleanup that are left. One that panics ends the search,
+// as one that ends its goroutine does, when the others have been called.
+func (r *runner) clean() {
+	r.cleaning = true
+	for n := len(r.cleanups); n > 0; n = len(r.cleanups) {
+		f := r.cleanups[n-1]
+		r.cleanups = r.cleanups[:n-1]
+		r.show()
+		r.giveBack(f)
+	}
+	r.cleaning = false
+}
+
+func (r *runner) giveBack(f func()) {
+	defer func() {
+		if v := recover(); v != nil {
+			r.notCleaned(fmt.Sprintf("panics: %v%s", v, where(2)))
+		}
+	}()
+	f()
+}
+
+// notCleaned takes down what has become of a function of T.Cleanup. Of an execution that
+// has failed it may be the failure's consequence.
+func (r *runner) notCleaned(how string) {
+	if r.outcome != failed && r.misuse == "" {
+		r.outcome, r.misuse = refused, "a function of Cleanup "+how
+	}
 }
 
 // execute is the execution up to its outcome.
@@ -177,6 +207,7 @@ func (r *runner) execute(t *T) {
 func (r *runner) reset(settled int) {
 	r.settled, r.repeating, r.hears = settled, false, r.keeps
 	r.settingUp, r.ending, r.quiet, r.running, r.asked = false, false, false, nil, nil
+	r.cleaning = false
 	r.declared, r.started = 0, 0
 	r.looks = r.looks[:0]
 	r.last = -1

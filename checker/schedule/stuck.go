@@ -304,7 +304,7 @@ var callers = map[string]string{
 	"(*thread).body":          inThread,
 	"(*runner).execute.func1": "the set-up",
 	"(*runner).end.func1":     "a function of AtEnd",
-	"(*runner).run":           "a function of Cleanup",
+	"(*runner).giveBack":      "a function of Cleanup",
 	"(*runner).awake":         inPredicate,
 	"(*runner).predicate":     inPredicate,
 	"(*runner).would":         inPredicate,

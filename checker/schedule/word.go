@@ -96,7 +96,7 @@ func (w *Word) await(name string, k Kind, test func(uint64) bool) {
 	if th == nil {
 		r.changesNothing(name, k)
 		if !test(w.v) {
-			panic("schedule: " + name + " would wait for ever where nothing interleaves")
+			r.waitsInVain(name)
 		}
 		return
 	}
