@@ -18,10 +18,10 @@ type Server struct {
 	procedures []served // only ever appended to: bindings keep what was there when they came about
 	names      map[string]bool
 	bindings   map[*binding]struct{}
-	reserved   int // bindings that are there or are being made
+	reserved   int            // bindings that are there or are being made
+	past       ServerCounters // of bindings that have ended
 
 	bound, refused, died atomic.Uint64
-	past                 ServerCounters // of bindings that have ended, guarded by mu
 }
 
 // served is a procedure with its handler. Its number is its index.

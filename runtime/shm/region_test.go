@@ -4,6 +4,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"urpc/fuzz/atonce"
 )
 
 // heapRegion is a region whose memory is marked when it goes.
@@ -77,6 +79,62 @@ func TestHoldersRaceWithClose(t *testing.T) {
 		holders.Wait()
 		if unmapped.Load() != 1 {
 			t.Fatalf("unmapped %d times", unmapped.Load())
+		}
+	}
+}
+
+// Two at once hold the region and release it: both count.
+func TestHoldersAreCounted(t *testing.T) {
+	r, unmapped := heapRegion()
+	const rounds = 1 << 19
+	atonce.Do(rounds, func(int, int) {
+		if !r.Hold() {
+			t.Error("an open region cannot be held")
+		}
+	})
+	atonce.Do(rounds, func(int, int) { r.Release() })
+	if n := r.holders.Load(); n != 0 {
+		t.Fatalf("%d hold it that nobody holds", n)
+	}
+	r.Close()
+	if unmapped.Load() != 1 {
+		t.Errorf("unmapped %d times", unmapped.Load())
+	}
+}
+
+// Of two that close a region at once, while somebody holds it, one counts.
+func TestOneOfTwoClosesCounts(t *testing.T) {
+	const rounds = 1 << 17
+	regions := make([]Region, rounds)
+	for i := range regions {
+		regions[i].holders.Store(1)
+	}
+	atonce.Do(rounds, func(_, i int) { regions[i].Close() })
+	for i := range regions {
+		if n := regions[i].holders.Load(); n != closing+1 {
+			t.Fatalf("round %d: the sum of a region that is closed and held once is %d past that", i, n-closing-1)
+		}
+	}
+}
+
+// Whoever comes to unmap a region at once with another one, one does.
+func TestOneOfTwoUnmaps(t *testing.T) {
+	const rounds = 1 << 17
+	var unmapped [rounds]atomic.Int32
+	regions := make([]*Region, rounds)
+	for i := range regions {
+		regions[i] = NewRegion(nil, nil, func() error {
+			if unmapped[i].Add(1) != 1 {
+				t.Errorf("round %d: unmapped twice", i)
+				regions[i].gone = make(chan struct{}) // which is closed twice
+			}
+			return nil
+		})
+	}
+	atonce.Do(rounds, func(_, i int) { regions[i].release() })
+	for i := range unmapped {
+		if n := unmapped[i].Load(); n != 1 {
+			t.Fatalf("round %d: unmapped %d times", i, n)
 		}
 	}
 }
