@@ -121,7 +121,7 @@ var (
 func newWorld(t *schedule.T, faults int, l *lending, fine bool) *world {
 	z := l.size
 	w := &world{t: t, lending: l, m: NewMachine(t, 0), faults: faults, used: z.Bytes(), words: z.Words(), fine: fine}
-	w.m.together = true
+	w.m.together, w.m.finds = true, []schedule.Location{everything}
 	t.Shared(w.state)
 	t.Cleanup(func() {
 		for _, m := range w.lent {
