@@ -336,7 +336,10 @@ func (b *binder) flip(_ context.Context, m mark) (mark, error) {
 
 // callTyped calls it once, and either the call has no value or the reply has none.
 func (b *binder) callTyped(c *client) {
-	_, err := flip.Call(context.Background(), c.bound, mark{Set: true, Number: 41})
+	err := b.spares(Typed, func() error {
+		_, err := flip.Call(context.Background(), c.bound, mark{Set: true, Number: 41})
+		return err
+	})
 	want := urpc.ErrCorrupt
 	if c.s.lies == lieValue {
 		want = urpc.ErrRefused

@@ -75,6 +75,7 @@ func (s *host) Unmap(bytes []byte) error {
 	i := slices.IndexFunc(s.mapped, func(x *mapping) bool { return &x.bytes[0] == &bytes[0] })
 	s.w.check(spec.UnmapOnce, i >= 0, "%s unmaps what it has not mapped", s.name)
 	s.w.check(spec.UnmapOnce, s.holders == 0, "%s unmaps memory that %d of its threads hold", s.name, bits.OnesCount64(s.holders))
+	s.w.check(spec.Places, s.reserved == nil || uint64(s.connections()) <= s.reserved(), "%s unmaps the memory of a binding that it does not count any more", s.name)
 	x := s.mapped[i]
 	x.gone = true
 	x.memory.refs--
@@ -248,10 +249,6 @@ func (s *host) Callers(n int) (call.Threads, shm.Hook) {
 // Step implements machine.Machine.
 func (s *host) Step(name step.Name) {
 	s.w.step(name)
-	if name == step.LeaveBinding || name == step.Unreserve {
-		n, of := s.connections(), s.reserved()
-		s.w.check(spec.Places, uint64(n) < of, "%s does not count a binding, or a handshake, any more whose memory is mapped: of %d it has that of %d", s.name, of, n)
-	}
 	s.causes.follow(name, s.w.t.Self())
 	if s.listener != nil {
 		s.listener.follow(name)

@@ -242,22 +242,22 @@ var asks = []struct {
 	value uint32
 }{{slotsAt, 3}, {slotsAt, 1 << 10}, {slotsAt, 1<<16 + 1}, {slotsAt, most32}, {sizeAt, 1 << 17}, {sizeAt, 1<<16 + 96}, {sizeAt, most32}}
 
-// larges are channels that take more memory than a client allows: two segments of one do,
-// and a single one does not; a single one does, on a machine with the longest pages too; and
-// the largest that there is.
+// larges are channels that take more memory than a client allows: of one a single segment
+// does, on a machine with the longest pages too; the largest that there is; and one of which
+// two segments do and a single one does not.
 var larges = []func(l *lending) channel.Size{
-	func(l *lending) channel.Size {
-		z := l.size
-		for shm.RoundUp(z.Bytes()) == l.bytes {
-			z.Slots *= 2
-		}
-		return z
-	},
 	func(*lending) channel.Size { return channel.Size{Slots: 1 << 10, Payload: 96} },
 	func(*lending) channel.Size {
 		z := channel.Size{Slots: channel.MaxSlots, Payload: channel.MaxPayload}
 		for z.Check() != nil {
 			z.Slots /= 2
+		}
+		return z
+	},
+	func(l *lending) channel.Size {
+		z := l.size
+		for shm.RoundUp(z.Bytes()) == l.bytes {
+			z.Slots *= 2
 		}
 		return z
 	},

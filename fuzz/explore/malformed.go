@@ -35,8 +35,8 @@ var forms = []form{
 	{name: "a version that there was never", version: ^uint16(0), body: func(b []byte) []byte { return b }},
 	{name: "a refusal of one byte", kind: kindRefusal, body: func([]byte) []byte { return []byte{1} }},
 	{name: "a refusal for no reason", kind: kindRefusal, body: func([]byte) []byte { return []byte{0, 0} }},
-	{name: "a refusal for the first reason that there is not", kind: kindRefusal, body: func([]byte) []byte { return []byte{reasons, 0} }},
 	{name: "a refusal for the last reason that there is not", kind: kindRefusal, body: func([]byte) []byte { return []byte{255, 255} }},
+	{name: "a refusal for the first reason that there is not", kind: kindRefusal, body: func([]byte) []byte { return []byte{reasons, 0} }},
 }
 
 // helloForms are those of a hello.
