@@ -366,6 +366,7 @@ func (b *binder) call(c *client) {
 	case b.serving.lies == lieLength && errors.Is(err, urpc.ErrCorrupt):
 		c.corrupt = true
 		b.w.check(CorruptEnds, c.ends(), "a call ends, and its binding does not: %v", err)
+	case b.serving.lies == lieNotice && errors.Is(err, urpc.ErrCorrupt): // it has come across that byte
 	case c.s.lies == lieNumber:
 		b.w.check(Offered, errors.Is(err, urpc.ErrRefused) || b.mayEnd() && (errors.Is(err, urpc.ErrClosed) || died), "a call of a procedure that there is not ends with: %v", err)
 	case err == nil:
