@@ -272,9 +272,8 @@ func (b *binder) bind(i int) {
 		return
 	}
 	c.bound, c.s.ends = bound, c.ends
-	b.w.check(Granted, b.serving.lies != lieGranted, "a client is bound to a server that grants what it has not asked for: %d slots and messages of %d bytes", bound.Slots(), bound.MessageSize())
+	b.w.check(Granted, b.serving.lies != lieGranted && b.serving.lies != lieNoSize, "a client is bound to a server that grants what it has not asked for, or what there is not: %d slots and messages of %d bytes", bound.Slots(), bound.MessageSize())
 	b.w.check(Formed, !b.serving.lies.ill() && !c.s.lies.ill(), "client and server are bound by %s", b.w.forged)
-	b.w.check(Granted, b.serving.lies != lieNoSize, "a client is bound to a server that grants a channel of a size that there is not: %d slots and messages of %d bytes", bound.Slots(), bound.MessageSize())
 	b.w.check(Bounded, b.serving.lies != lieProcedures, "a client is bound to a server with a table of %d procedures", mostProcedures+1)
 	b.w.check(Admitted, b.admitted(c), "%s and the server are bound, and do not admit each other", c.s.name)
 	b.w.check(Demanded, !b.lacks(), "a client is bound to a server that has not what it demands")

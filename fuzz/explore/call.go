@@ -32,7 +32,7 @@ const (
 	// LooksForLate: what frees a record may have come already, and nobody else may be there
 	// to receive it.
 	LooksForLate = "who finds no record receives what has come before it rests or is refused"
-	// Rouses: else nothing gets it out of its sleep.
+	// Rouses: nothing else gets it out of its sleep, if no reply comes.
 	Rouses = "who sleeps has the end of its context watched"
 	// NoOversleeping: a caller goes to sleep past its deadline at most once, when it
 	// passes between the look and the sleep.
@@ -218,7 +218,7 @@ func newLeaving(v catalogue.Values, m *Machine, r *Region, clients, calls int) *
 			l.c.check(NoOversleeping, c.overslept < 2, "thread %d goes to sleep again, and its deadline has passed", thread+1)
 		}
 	}
-	m.rouses = func(w *waiter) {
+	m.sleeps = func(w *waiter) {
 		// What a context calls that ends when its watch was stopped is called here all the same,
 		// since Go may be about to. Who sleeps must not rely on that.
 		l.c.check(Rouses, w.context == nil || !w.context.unwatched, "thread %d sleeps, and has stopped the watch on its context", l.c.t.Self()+1)

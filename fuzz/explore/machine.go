@@ -37,9 +37,8 @@ type Machine struct {
 	finds []schedule.Location
 	// overslept, if set, is told of a thread that goes to sleep past its deadline.
 	overslept func(thread int)
-	// rouses, if set, is told of a thread that falls asleep, and must be roused by the end of
-	// its context.
-	rouses func(w *waiter)
+	// sleeps, if set, is told of a thread that falls asleep.
+	sleeps func(w *waiter)
 	// rests, if set, is told of a thread that found no record and is to rest, and of one that
 	// has rested.
 	rests func(thread int, rested bool)

@@ -54,8 +54,8 @@ func (k *Kernel) Sleep(word *shm.View, off shm.Offset, expected uint32, nudge *k
 		return kernel.Changed
 	}
 	w := m.waiter()
-	if m.rouses != nil {
-		m.rouses(w)
+	if m.sleeps != nil {
+		m.sleeps(w)
 	}
 	w.at, w.nudge, w.deadline, w.woken, w.spurious = at, nudge, deadline, false, m.forNothing()
 	m.asleep = append(m.asleep, w)

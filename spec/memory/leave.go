@@ -15,8 +15,8 @@ import "urpc/spec/step"
 //	takeRecord:  if a record is free then i := pop(free); generation[i] += 1; goto openCall
 //	             else the first time: look; goto lead; the second time: goto awaitRecord
 //	             \* or the call is refused, where its caller will not wait
+//	             \* where callers donate: announceReady before openCall; see donate.go
 //	awaitRecord: await a record that is free, or a reply that nobody receives; look; goto lead
-//	             \* where callers donate: announceReady; see donate.go
 //	openCall:    call[i] := pending; send
 //	               \* where the sending end is busy, or the queue full: look, and try again
 //	checkReply:  if call[i] = done then (leads) goto resign, (else) goto closeCall

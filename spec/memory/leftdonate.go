@@ -18,7 +18,7 @@ func (m *machine) leftDonationProperties() []checker.Property[CallState] {
 	return append([]checker.Property[CallState]{
 		checker.Invariant(OneDonation, of(m.oneDonation)),
 		checker.Transition(NoneReady, m.noneReadyOfCalls),
-		checker.Invariant(ReadyCounts, func(s *CallState) bool { return int(s.Ready) == m.ready(s) }),
+		checker.Invariant(ReadyCounts, func(s *CallState) bool { return int(s.Ready) == m.countReady(s) }),
 		checker.Invariant(GoesBack, m.goesBackOfCalls),
 	}, twins(m.leftDonationTwins())...)
 }
@@ -43,9 +43,9 @@ func (m *machine) leftDonationTwins() []twin {
 	}
 }
 
-// ready is how many are ready: callers with a call to send, replies that were delivered
+// countReady counts those who are ready: callers with a call to send, replies that were delivered
 // and not taken, and those that are about to be.
-func (m *machine) ready(s *CallState) int {
+func (m *machine) countReady(s *CallState) int {
 	n := 0
 	for i := range m.Clients {
 		if c, w := &s.Caller[i], &s.Way[i]; m.opening(c) || m.sending(s, c, w) || m.closing(s, c, w) || m.delivering(c) {
@@ -93,7 +93,7 @@ func (m *machine) delivering(c *Caller) bool {
 // retractReady, and donates, leaves nobody behind that is ready.
 func (m *machine) noneReadyOfCalls(_, after *CallState, taken checker.Taken) bool {
 	c := &after.Caller[taken.Self]
-	return taken.Label != step.RetractReady.String() || c.At != step.LookParked || c.Seen == 0 || m.ready(after) == 0
+	return taken.Label != step.RetractReady.String() || c.At != step.LookParked || c.Seen == 0 || m.countReady(after) == 0
 }
 
 // goesBackOfCalls (R5) is goesBack where calls may be left: a server that waits for room,
