@@ -48,7 +48,6 @@ type binder struct {
 	names   []string // of all threads, in order of declaration
 	called  bool     // a call was executed, if the stop waits for that
 	long    bool     // what is called has values that are too long
-	kept    []byte   // of the first call of a handler that keeps what it is given
 }
 
 // client is one client, and the server's thread for it.
@@ -103,13 +102,10 @@ func newBinder(t *schedule.T, v catalogue.Values, l *lending) *binder {
 		b.called = v.Word("stop") == "called" // else it matters to nobody
 		return n + 1, nil
 	})
-	b.w.encoded = v.Word("values") == "encoded"
-	switch {
-	case b.w.encoded:
-		err = errors.Join(err, b.handleEncoded())
-	case lies[v.Int("lies")].lie == lieValue:
+	if lies[v.Int("lies")].lie == lieValue {
 		err = errors.Join(err, urpc.Handle(b.server, flip, b.flip))
-	case long:
+	}
+	if long {
 		err = errors.Join(err, b.handleLong())
 	}
 	if err != nil {
@@ -353,14 +349,11 @@ func (b *binder) callTyped(c *client) {
 
 // call calls the procedure once.
 func (b *binder) call(c *client) {
-	switch {
-	case b.w.encoded:
-		b.callEncoded(c)
-		return
-	case c.s.lies == lieValue || b.serving.lies == lieValue:
+	if c.s.lies == lieValue || b.serving.lies == lieValue {
 		b.callTyped(c)
 		return
-	case b.long:
+	}
+	if b.long {
 		b.callLong(c)
 		return
 	}
@@ -456,7 +449,6 @@ func (b *binder) serve(c *client) {
 // state adds what the target knows to a digest.
 func (b *binder) state(d *schedule.Digest) {
 	d.Word(uint64(oneIf(b.called))<<1 | uint64(oneIf(b.stopped.Err() != nil)))
-	d.Bytes(b.kept)
 	b.server.Look(d.Word)
 	if l := b.serving.listener; l != nil {
 		l.state(d)

@@ -34,7 +34,8 @@ const (
 const indexBits = 16
 
 // talesOf are all that the peer may write: to every word of its segment, the ones
-// that nobody else looks at too.
+// that nobody else looks at too. Those come last: a search finds sooner what the others
+// lead to.
 func talesOf(b *binding, hostile uint8) []tale {
 	z := b.size
 	w := z.Words()
@@ -44,17 +45,6 @@ func talesOf(b *binding, hostile uint8) []tale {
 			all = append(all, tale{at, v})
 		}
 	}
-	for _, at := range []shm.Offset{w.SendLock, w.RecvLock} {
-		to(at, is(0), is(1), is(most32))
-	}
-	to(w.Tail, by(1), is(sign32))
-	to(w.Room, by(1), is(sign32))
-	to(w.Head, by(1), by(back), by(z.Slots), by(z.Slots+1), by(-(z.Slots + 1)), by(most16), by(sign32), is(0))
-	to(w.Parked, is(0), is(1), is(most32))
-	to(w.Doorbell, by(1), by(back), by(sign32)) // it is compared with what was read before alone
-	to(w.Donated, by(1), by(back), by(sign32), is(most32))
-	// Honest, it is what the other side has donated, or one less.
-	to(w.Returned, by(1), by(2), by(back), by(most16), by(sign32), is(most32))
 	for i := range w.Sequence {
 		to(w.Sequence[i], by(1), by(back), by(z.Slots), by(-z.Slots), by(most16), by(sign32), is(0))
 		h := w.Header[i]
@@ -67,6 +57,17 @@ func talesOf(b *binding, hostile uint8) []tale {
 			to(w.Payload[i]+off, by(1))
 		}
 	}
+	to(w.Head, by(1), by(back), by(z.Slots), by(z.Slots+1), by(-(z.Slots + 1)), by(most16), by(sign32), is(0))
+	to(w.Parked, is(0), is(1), is(most32))
+	to(w.Doorbell, by(1), by(back), by(sign32)) // it is compared with what was read before alone
+	to(w.Donated, by(1), by(back), by(sign32), is(most32))
+	// Honest, it is what the other side has donated, or one less.
+	to(w.Returned, by(1), by(2), by(back), by(most16), by(sign32), is(most32))
+	for _, at := range []shm.Offset{w.SendLock, w.RecvLock} {
+		to(at, is(0), is(1), is(most32))
+	}
+	to(w.Tail, by(1), is(sign32))
+	to(w.Room, by(1), is(sign32))
 	return all
 }
 
