@@ -27,7 +27,7 @@ var bindTarget = Target{
 		{Name: "authorize", Doc: "who decides by a function of its own whether it trusts the other, and what that does", Max: len(authorities) - 1, Words: authorityWords()},
 		{Name: "demands", Doc: "what the client demands: nothing, a procedure that the server has, or beside that one which it has not, or with another type of request, or of reply", Max: len(demands) - 1, Words: demandWords()},
 		{Name: "context", Doc: "whether handshakes end with their contexts, which the server's does when it is told to stop; and whether that of the first client's Bind ends, at any time", Max: 2, Words: []string{"stays", "ends", "stops"}},
-		{Name: "values", Doc: "whether the values of the calls fit the messages of the binding", Max: 1, Words: []string{"fit", "long"}},
+		{Name: "values", Doc: "whether the values of the calls fit the messages of the binding; or are encoded, each in one of many ways", Max: 2, Words: []string{"fit", "long", "encoded"}},
 		{Name: "socket", Doc: "whether a socket holds all that is sent; or one message that is not read; or all, and what is written in a hurry may come too late", Max: 2, Words: []string{"wide", "narrow", "hasty"}},
 		{Name: "slots", Doc: "whether there is a slot of each queue for every call; or one, and who finds it used waits", Max: 1, Words: []string{"enough", "one"}},
 		{Name: "memory", Doc: "whether accesses to memory are steps of their own", Max: 1, Words: []string{"coarse", "fine"}},
@@ -73,6 +73,9 @@ var bindTarget = Target{
 		{Name: "cancel", Doc: "the context of Bind ends", Set: map[string]int{"context": 1}},
 		{Name: "cancel-stop", Doc: "the same, and the server is told to stop meanwhile", Set: map[string]int{"context": 1, "calls": 0, "stop": 1}},
 		{Name: "long", Doc: "a request, or a reply, does not fit the messages of the binding", Set: map[string]int{"values": 1}},
+		{Name: "encoded", Doc: "requests and replies that are encoded, or cannot be, or decoded, or are not valid", Set: map[string]int{"values": 2}},
+		{Name: "reply-encoded", Doc: "a hostile server whose reply has a byte too little or too much for what is encoded, or another status", Set: map[string]int{"values": 2, "lies": slices.Index(lieWords(), "reply-value")}},
+		{Name: "client-encoded", Doc: "a hostile client whose request has", Set: map[string]int{"values": 2, "lies": slices.Index(lieWords(), "client-value")}},
 		{Name: "listen", Doc: "a server that accepts its client", Set: map[string]int{"listen": 1, "calls": 0}},
 		{Name: "listen-stop", Doc: "the same, which is told to stop meanwhile", Set: map[string]int{"listen": 1, "calls": 0, "stop": 1}},
 		{Name: "listen-faults", Doc: "the same, whose machine refuses one request", Set: map[string]int{"listen": 1, "calls": 0, "faults": 1}},
@@ -84,7 +87,7 @@ var bindTarget = Target{
 	},
 	Properties: []string{
 		spec.Mapped, spec.UnmapOnce, spec.CloseOnce, spec.Fit, spec.NothingLeft, spec.CloseWaits,
-		spec.NoBinding, spec.EndsClosed, spec.Noticed, spec.Places, MostBindings, memory.OwnResult, Offered, Typed, Sized, Whole, Granted, Bounded, Formed, Admitted, Lives, Cancelled, CorruptEnds, SendsNoMore, Lingers, Waits, Accepts, AtOnce, Returns, NoBypass,
+		spec.NoBinding, spec.EndsClosed, spec.Noticed, spec.Places, MostBindings, memory.OwnResult, Offered, Typed, Sized, Encoded, Kept, Released, Whole, Granted, Bounded, Formed, Admitted, Lives, Cancelled, CorruptEnds, SendsNoMore, Lingers, Waits, Accepts, AtOnce, Returns, NoBypass,
 		Told, Demanded, OneCause, Spares, Farewell,
 	},
 	Program:  bindProgram,
@@ -102,7 +105,9 @@ func bindPossible(v catalogue.Values) error {
 		return errors.New("a server that never answers is waited for until the context ends: want context=ends")
 	case v.Word("values") == "long" && v.Word("lies") != "none":
 		return errors.New("values that are too long are told of by an honest peer: want lies=none")
-	case v.Word("values") == "long" && v.Word("stop") == "called":
+	case v.Word("values") == "encoded" && lies[v.Int("lies")].lie != lieValue && v.Word("lies") != "none":
+		return errors.New("values that are encoded are told of by an honest peer, or lied about: want lies=none, reply-value or client-value")
+	case v.Word("values") != "fit" && v.Word("stop") == "called":
 		return errors.New("the stop that waits for a call waits for one whose values fit: want values=fit")
 	case v.Word("peers") == "unseen" && v.Word("inherited") == "yes":
 		return errors.New("of who cannot be watched only the socket tells that it is gone: want inherited=no")

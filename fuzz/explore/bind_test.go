@@ -27,6 +27,7 @@ func TestEveryStateOfABinding(t *testing.T) {
 		"demands": 2267, "demands-missing": 124, "demands-request": 124, "demands-reply": 124, "early": 4297, "inherited-faults": 16211,
 		"client-admits": 2267, "server-admits": 2267, "client-refuses": 5, "server-refuses": 16, "client-panics": 5, "server-panics": 16,
 		"reply-value": 11422, "long": 6643, "client-value": 9919, "stop-hasty": 13289,
+		"encoded": 53273, "reply-encoded": 11509, "client-encoded": 7899,
 		"big": 89, "half-sealed": 674, "client-lone": 13, "notice-other": 6819, "no-size": 254,
 	} {
 		t.Run(config, func(t *testing.T) {
@@ -49,12 +50,15 @@ func TestImpossibleBindings(t *testing.T) {
 		"peers=unseen,death=server,inherited=yes": "of who cannot be watched only the socket tells that it is gone: want inherited=no",
 		"values=long,lies=small":                  "values that are too long are told of by an honest peer: want lies=none",
 		"values=long,stop=called,calls=2":         "the stop that waits for a call waits for one whose values fit: want values=fit",
+		"values=encoded,stop=called,calls=2":      "the stop that waits for a call waits for one whose values fit: want values=fit",
+		"values=encoded,lies=reply-length":        "values that are encoded are told of by an honest peer, or lied about: want lies=none, reply-value or client-value",
 		"lies=client-silent,stop=yes":             "a client that never asks is waited for until the server stops: want stop=yes, and not context=stays",
 		"lies=client-silent,context=stops":        "a client that never asks is waited for until the server stops: want stop=yes, and not context=stays",
 		"lies=client-deaf,stop=yes":               "",
 		"lies=silent,context=ends":                "",
 		"peers=other-client,death=server":         "",
 		"peers=own,death=server,inherited=yes":    "",
+		"values=encoded,lies=client-value":        "",
 		"peers=unseen,death=server,context=ends":  "",
 	} {
 		_, _, err := bindTarget.Parse(config)

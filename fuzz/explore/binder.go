@@ -48,6 +48,7 @@ type binder struct {
 	names   []string // of all threads, in order of declaration
 	called  bool     // a call was executed, if the stop waits for that
 	long    bool     // what is called has values that are too long
+	kept    []byte   // of the first call of a handler that keeps what it is given
 }
 
 // client is one client, and the server's thread for it.
@@ -102,10 +103,13 @@ func newBinder(t *schedule.T, v catalogue.Values, l *lending) *binder {
 		b.called = v.Word("stop") == "called" // else it matters to nobody
 		return n + 1, nil
 	})
-	if lies[v.Int("lies")].lie == lieValue {
+	b.w.encoded = v.Word("values") == "encoded"
+	switch {
+	case b.w.encoded:
+		err = errors.Join(err, b.handleEncoded())
+	case lies[v.Int("lies")].lie == lieValue:
 		err = errors.Join(err, urpc.Handle(b.server, flip, b.flip))
-	}
-	if long {
+	case long:
 		err = errors.Join(err, b.handleLong())
 	}
 	if err != nil {
@@ -349,11 +353,14 @@ func (b *binder) callTyped(c *client) {
 
 // call calls the procedure once.
 func (b *binder) call(c *client) {
-	if c.s.lies == lieValue || b.serving.lies == lieValue {
+	switch {
+	case b.w.encoded:
+		b.callEncoded(c)
+		return
+	case c.s.lies == lieValue || b.serving.lies == lieValue:
 		b.callTyped(c)
 		return
-	}
-	if b.long {
+	case b.long:
 		b.callLong(c)
 		return
 	}
@@ -449,6 +456,7 @@ func (b *binder) serve(c *client) {
 // state adds what the target knows to a digest.
 func (b *binder) state(d *schedule.Digest) {
 	d.Word(uint64(oneIf(b.called))<<1 | uint64(oneIf(b.stopped.Err() != nil)))
+	d.Bytes(b.kept)
 	b.server.Look(d.Word)
 	if l := b.serving.listener; l != nil {
 		l.state(d)

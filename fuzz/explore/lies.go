@@ -288,39 +288,61 @@ func (h *touching) publishes(a shm.Access) {
 	case h.s.lies == lieLength && a.Segment == channel.Replies:
 		h.forge(a, lengthAt, most32)
 	case h.s.lies == lieValue:
-		all := len(noValues)
+		values := noValues
+		if h.s.w.encoded {
+			values = noEncodings
+		}
+		all := len(values)
 		if a.Segment == channel.Calls {
 			all-- // calls have no status
 		}
-		v := noValues[h.s.w.t.Choose("value", all)]
+		v := values[h.s.w.t.Choose("value", all)]
 		h.s.w.forged = v.name
-		h.forge(a, v.at, v.value)
+		value := v.value
+		if v.adds {
+			value += binary.NativeEndian.Uint32(h.word(a, v.at))
+		}
+		h.forge(a, v.at, value)
 	}
 }
 
 // forge writes a part of a message that is about to be published.
 func (h *touching) forge(a shm.Access, part shm.Offset, value uint32) {
-	slot := slices.Index(h.s.w.words.Sequence, a.Offset)
-	for _, x := range h.mapped {
-		if x.memory.number == a.Segment {
-			binary.NativeEndian.PutUint32(x.memory.bytes[h.s.w.words.Header[slot]+part:], value)
-		}
-	}
+	binary.NativeEndian.PutUint32(h.word(a, part), value)
 }
 
-// noValues are what makes a message of a mark into one that has none: its length, what
-// stands in its payload, and last the status of a reply.
-var noValues = []struct {
+// word is that part.
+func (h *touching) word(a shm.Access, part shm.Offset) []byte {
+	slot := slices.Index(h.s.w.words.Sequence, a.Offset)
+	i := slices.IndexFunc(h.mapped, func(x *mapping) bool { return x.memory.number == a.Segment })
+	return h.mapped[i].memory.bytes[h.s.w.words.Header[slot]+part:]
+}
+
+// A noValue is what makes a message of a value into one that has none: another word, or what
+// is added to it.
+type noValue struct {
 	name  string
 	at    shm.Offset
 	value uint32
-}{
-	{"a byte too little", lengthAt, 1},
-	{"a byte too much", lengthAt, 4},
-	{"a bool of value 2", channel.HeaderSize, 2},
-	{"a second bool of value 2", channel.HeaderSize, 2 << 8},
-	{"a number out of range", channel.HeaderSize, (mostMark + 1) << 16},
-	{"a status that there is not", statusAt, 4},
+	adds  bool
+}
+
+// noEncodings are those of values that are encoded: their length, and the status of a reply.
+var noEncodings = []noValue{
+	{"a byte too little", lengthAt, most32, true},
+	{"a byte too much", lengthAt, 1, true},
+	{"a status that there is not", statusAt, 4, false},
+}
+
+// noValues are those of a mark: its length, what stands in its payload, and last the status
+// of a reply.
+var noValues = []noValue{
+	{"a byte too little", lengthAt, 1, false},
+	{"a byte too much", lengthAt, 4, false},
+	{"a bool of value 2", channel.HeaderSize, 2, false},
+	{"a second bool of value 2", channel.HeaderSize, 2 << 8, false},
+	{"a number out of range", channel.HeaderSize, (mostMark + 1) << 16, false},
+	{"a status that there is not", statusAt, 4, false},
 }
 
 // shrink is a step of a hostile thread: the memory of the replies, which had its size

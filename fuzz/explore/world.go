@@ -36,6 +36,7 @@ type world struct {
 	hasty   bool   // a write in a hurry may come too late also where there is room
 	unseen  bool   // processes are not seen by each other, and cannot be watched
 	cuts    bool   // a handshake ends with its context
+	encoded bool   // the values of the calls are encoded
 	forged  string // what was made of the last value by who lies about it
 	inherit bool   // sockets of a space that dies stay open: a child has them
 	lending *lending
