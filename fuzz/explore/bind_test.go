@@ -16,17 +16,17 @@ import (
 func TestEveryStateOfABinding(t *testing.T) {
 	for config, states := range map[string]uint64{
 		"default": 2267, "server-dies": 4999, "inherited": 3916, "fine": 10276, "fine-server-dies": 35149,
-		"listen": 2897, "listen-dies": 7025, "listen-faults": 21105,
-		"stop": 97988, "closers-stop": 98311, "rebind": 48747, "closers": 6624, "client-dies": 6427, "faults": 3888, "two-faults": 11723,
+		"listen": 2897, "listen-dies": 7025, "listen-faults": 22658,
+		"stop": 97988, "closers-stop": 98311, "rebind": 48747, "closers": 6624, "client-dies": 6427, "faults": 4161, "two-faults": 13404,
 		"small": 89, "unsealed": 84, "writable": 94, "late": 345, "exchanged": 84, "lone": 69, "many": 92,
 		"garbage": 284, "client-garbage": 41, "client-descriptors": 16, "client-number": 8006, "notice-descriptors": 14291,
 		"granted": 194, "reply-length": 4817, "client-deaf": 188, "stop-narrow": 13181,
 		"client-asks": 78, "client-frame": 31, "frame": 216, "procedures": 74, "large": 210, "silent": 21, "client-silent": 15,
 		"other-client": 16, "other-server": 5, "unseen": 3405, "unseen-dies": 7788, "cancel": 5520, "cancel-stop": 35240,
 		"malformed": 774, "client-malformed": 64,
-		"demands": 2267, "demands-missing": 124, "demands-request": 124, "demands-reply": 124, "early": 4297, "inherited-faults": 16211,
+		"demands": 2267, "demands-missing": 124, "demands-request": 124, "demands-reply": 124, "early": 4297, "inherited-faults": 16565,
 		"client-admits": 2267, "server-admits": 2267, "client-refuses": 5, "server-refuses": 16, "client-panics": 5, "server-panics": 16,
-		"reply-value": 11422, "long": 6643, "client-value": 9919, "stop-hasty": 13289,
+		"reply-value": 11422, "long": 6643, "client-value": 9919, "stop-hasty": 13289, "dies-hasty": 23056,
 		"encoded": 53273, "reply-encoded": 11509, "client-encoded": 7899,
 		"big": 89, "half-sealed": 674, "client-lone": 13, "notice-other": 6819, "no-size": 254,
 	} {

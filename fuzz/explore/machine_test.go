@@ -267,6 +267,31 @@ var machineCases = []machineCase{
 		_, err := a.far.Write(step.SendHello, []byte("abc"))
 		a.note("%s", lateOr(err))
 	}, `late; done`},
+	{"a read that comes too late ends, although something is there", func(a *machines) {
+		a.near.Write(step.SendAnswer, []byte("abc"))
+		a.far.Hurry(-time.Second)
+		a.read(3)
+		a.near.Close()
+		a.read(3)
+	}, `late; late`},
+	{"a write that comes too late ends, although the peer has hung up", func(a *machines) {
+		a.far.Close()
+		a.near.HurryWrite(-time.Second)
+		_, err := a.near.Write(step.SendStopping, []byte("abc"))
+		a.note("%s", lateOr(err))
+	}, `late`},
+	{"the time of a handshake has passed until the handshake is over, whatever is there", func(a *machines) {
+		done := a.far.Within(context.Background(), time.Millisecond)
+		a.pass()
+		a.read(1)
+		a.near.Write(step.SendAnswer, []byte("abc"))
+		a.read(3)
+		_, err := a.far.Write(step.SendHello, []byte("abc"))
+		a.note("%s, %v", lateOr(err), done())
+		a.read(3)
+		_, err = a.far.Write(step.SendHello, []byte("abc"))
+		a.note("%s", lateOr(err))
+	}, `late; late; late, <nil>; "abc" with 0, cut false; done`},
 	{"a read in a hurry has time for what is there", func(a *machines) {
 		a.far.Hurry(time.Hour)
 		a.near.Write(step.SendAnswer, []byte("abc"))

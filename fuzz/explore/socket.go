@@ -23,9 +23,10 @@ type end struct {
 	watch  *descriptor // of the peer's process
 	// A read, or a write that finds no room, may end for want of time: during the
 	// handshake, as one of the machine's faults or if the peer is dead; and when it is
-	// in a hurry.
-	limited, hurry, hurryWrite bool
-	stopped                    bool // the byte was read that says that the peer stops
+	// in a hurry. When the time has passed every one ends, whatever is there.
+	limited, hurry, hurryWrite            bool
+	passed, hurryPassed, hurryWritePassed bool
+	stopped                               bool // the byte was read that says that the peer stops
 	// The context to whose life a handshake is limited, where one may end; and whether
 	// this end knows that it has ended.
 	context context.Context
@@ -33,7 +34,6 @@ type end struct {
 	unmade  bool // no socket will be made of it
 	asked   int  // bytes of a hello that this end has read before any came, if it lies
 	kept    bool // a mapping that was made for it was not taken back
-	expired bool // the time of a write in a hurry is over
 	reset   bool // the peer has hung up without reading all: the next read says so
 }
 
@@ -88,18 +88,27 @@ func (e *end) feels(waits bool) bool {
 	return e.cut
 }
 
-// expire is the end of a wait for want of time.
-func (e *end) expire() error {
+// expire is the end of a wait for want of time. That has passed then.
+func (e *end) expire(hurried *bool) error {
 	if e.limited && !e.peer.s.dead {
 		e.s.w.faults--
 		e.s.w.refused++
 	}
+	*hurried, e.passed = !e.limited, e.limited
 	return os.ErrDeadlineExceeded
+}
+
+// runsOut chooses whether the time has passed of what need not wait: it may have begun too
+// late. The real one does not look then at what is there.
+func (e *end) runsOut(hurry bool, hurried *bool, what string) bool {
+	e.passed = e.passed || e.limited && e.s.w.goesWrong("the time of the handshake is over")
+	*hurried = *hurried || hurry && e.s.w.hasty && e.s.w.t.Choose(what, 2) == 1
+	return e.passed || *hurried
 }
 
 // writable says whether a Write returns.
 func (e *end) writable() bool {
-	return e.closed || e.peer.closed || !e.full() || e.hurryWrite || e.late() || e.ends()
+	return e.closed || e.peer.closed || !e.full() || e.hurryWrite || e.passed || e.late() || e.ends()
 }
 
 // Write implements machine.Socket.
@@ -114,18 +123,18 @@ func (e *end) Write(name step.Name, b []byte, with ...shm.Descriptor) (int, erro
 	case e.closed:
 		w.saw(0)
 		return 0, net.ErrClosed
-	case e.feels(!e.peer.closed && e.full() && !e.hurryWrite && !e.late()):
+	case e.feels(!e.peer.closed && e.full() && !e.hurryWrite && !e.passed && !e.late()):
 		w.saw(4)
+		return 0, os.ErrDeadlineExceeded
+	case (e.peer.closed || !e.full() || e.passed) && e.runsOut(e.hurryWrite, &e.hurryWritePassed, "there is no time to write"):
+		w.saw(5)
 		return 0, os.ErrDeadlineExceeded
 	case e.peer.closed:
 		w.saw(1)
 		return 0, syscall.EPIPE
 	case e.full():
 		w.saw(3)
-		return 0, e.expire()
-	case !e.inTime():
-		w.saw(5)
-		return 0, os.ErrDeadlineExceeded
+		return 0, e.expire(&e.hurryWritePassed)
 	}
 	w.saw(2)
 	n := len(b)
@@ -149,7 +158,7 @@ func (e *end) Write(name step.Name, b []byte, with ...shm.Descriptor) (int, erro
 
 // readable says whether a Read returns.
 func (e *end) readable() bool {
-	return e.came() || e.hurry || e.late() || e.ends()
+	return e.came() || e.hurry || e.passed || e.late() || e.ends()
 }
 
 // came says whether something has come, or nothing can come any more.
@@ -184,8 +193,11 @@ func (e *end) Read(name step.Name, b []byte) (n int, with []shm.Descriptor, cut 
 		n = copy(b, asked()[e.asked:])
 		e.asked += n
 		return n, nil, false, nil
-	case e.feels(!e.came() && !e.hurry && !e.late()):
+	case e.feels(!e.came() && !e.hurry && !e.passed && !e.late()):
 		w.saw(4)
+		return 0, nil, false, os.ErrDeadlineExceeded
+	case (e.came() || e.passed) && e.runsOut(e.hurry, &e.hurryPassed, "there is no time to read"):
+		w.saw(5)
 		return 0, nil, false, os.ErrDeadlineExceeded
 	case len(e.in) == 0 && e.reset:
 		e.reset = false
@@ -197,7 +209,7 @@ func (e *end) Read(name step.Name, b []byte) (n int, with []shm.Descriptor, cut 
 		return 0, nil, false, nil
 	case len(e.in) == 0 || e.deaf():
 		w.saw(2)
-		return 0, nil, false, e.expire()
+		return 0, nil, false, e.expire(&e.hurryPassed)
 	}
 	p := &e.in[0]
 	n = min(len(b), len(p.bytes))
@@ -235,24 +247,18 @@ func (e *end) Within(ctx context.Context, _ time.Duration) (done func() error) {
 	}
 	return func() error {
 		// Where the context has ended its limit of time stays, and has passed.
-		e.limited, e.cut, e.context = false, e.ends(), nil
+		e.limited, e.passed, e.cut, e.context = false, false, e.ends(), nil
 		return context.Cause(ctx)
 	}
 }
 
 // Hurry implements machine.Socket.
-func (e *end) Hurry(time.Duration) { e.hurry = true }
+func (e *end) Hurry(d time.Duration) { e.hurry, e.hurryPassed = true, d <= 0 }
 
 // HurryWrite implements machine.Socket: where there is always room, and time, it means
 // nothing.
 func (e *end) HurryWrite(d time.Duration) {
-	e.hurryWrite, e.expired = e.s.w.narrow || e.s.w.hasty, d <= 0
-}
-
-// inTime chooses whether a write in a hurry for which there is room has begun in time.
-func (e *end) inTime() bool {
-	e.expired = e.expired || e.s.w.hasty && e.hurryWrite && e.s.w.t.Choose("there is no time to write", 2) == 1
-	return !e.expired
+	e.hurryWrite, e.hurryWritePassed = e.s.w.narrow || e.s.w.hasty, d <= 0
 }
 
 // Watch implements machine.Socket.
@@ -300,7 +306,7 @@ func (e *end) hangUp() {
 	if e.closed {
 		return
 	}
-	e.closed, e.hurryWrite, e.reset = true, false, false
+	e.closed, e.hurryWrite, e.reset, e.hurryPassed = true, false, false, false
 	e.peer.reset = len(e.in) > 0 && !e.peer.closed
 	if e.watch != nil && !e.watch.closed {
 		e.watch.drop()
@@ -318,7 +324,8 @@ func (e *end) hangUp() {
 func (e *end) state(d *schedule.Digest) {
 	d.Word(uint64(len(e.in))<<2 | uint64(oneIf(e.closed))<<1 | uint64(oneIf(e.hurry)) | uint64(oneIf(e.limited))<<32 | uint64(oneIf(e.stopped))<<33 |
 		uint64(oneIf(e.hurryWrite))<<34 | uint64(oneIf(e.reset))<<35 | uint64(oneIf(e.cut))<<36 | uint64(oneIf(e.ends()))<<37 |
-		uint64(oneIf(e.unmade))<<38 | uint64(oneIf(e.expired))<<39 | uint64(oneIf(e.kept))<<40 | uint64(e.asked)<<41)
+		uint64(oneIf(e.unmade))<<38 | uint64(oneIf(e.hurryWritePassed))<<39 | uint64(oneIf(e.kept))<<40 | uint64(e.asked)<<41 |
+		uint64(oneIf(e.passed))<<50 | uint64(oneIf(e.hurryPassed))<<51)
 	for _, p := range e.in {
 		d.Bytes(p.bytes)
 		d.Word(uint64(len(p.with)))

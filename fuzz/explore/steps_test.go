@@ -54,7 +54,7 @@ func TestEveryStepIsTaken(t *testing.T) {
 		answers := []string{
 			"wake for nothing", "reply twice", "tale", "pre-empted", "the time for polling passes", "stopped before TakePlace", "stopped before AwaitResume",
 			"memory is refused", "a mapping is refused", "the limit of descriptors", "the kernel sends a part", "a part is read", "number",
-			"accept is refused", "the listener fails", "which word", "what is too long", "what is encoded", "form", "a connection gives no socket", "there is no time to write", "value", "the end of the context is known",
+			"accept is refused", "the listener fails", "which word", "what is too long", "what is encoded", "form", "a connection gives no socket", "there is no time to write", "there is no time to read", "the time of the handshake is over", "value", "the end of the context is known",
 			"which seal", "which byte", "which size", "what is asked", "how large", "how long", "seals are refused", "the seals are not told", "the size is not told", "memory is not unmapped",
 		}
 		if _, err := step.Parse(name); err != nil && !slices.Contains(answers, name) {
