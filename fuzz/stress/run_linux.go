@@ -83,9 +83,6 @@ func (r *run) do(ctx context.Context) error {
 	if err := r.stop(); err != nil {
 		return err
 	}
-	if err := r.leftovers(); err != nil {
-		return err
-	}
 	return r.judge(ctx)
 }
 
@@ -200,30 +197,49 @@ func (r *run) allTold() bool {
 	return true
 }
 
-// stop ends the server and waits for the end of every process.
+// errUnended: a process does not end.
+var errUnended = errors.New("it did not end in time")
+
+// stop ends the server and waits for the end of every process. One that does not
+// end is left behind, and what it leaves behind itself is not looked for.
 func (r *run) stop() error {
-	ctx, cancel := context.WithTimeoutCause(context.Background(), gone+startWithin, errors.New("a child did not end in time"))
+	within := gone + r.options.Stall
+	ctx, cancel := context.WithTimeoutCause(context.Background(), within, errUnended)
 	defer cancel()
+	who, err := r.end(ctx)
+	if errors.Is(err, errUnended) {
+		r.hung = true
+		r.result.Leftovers = append(r.result.Leftovers, fmt.Sprintf("%s, which did not end within %v", who, within))
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return r.leftovers()
+}
+
+// end is stop without a limit of its own. Its error is of the process who.
+func (r *run) end(ctx context.Context) (who string, err error) {
 	for _, c := range r.clients {
 		if err := c.Wait(ctx); err != nil && !c.Killed() {
-			return err
+			return fmt.Sprintf("%s %d", roleClient, c.number), err
 		}
 		r.result.Counters.add(c.report.Counters)
 		r.result.Untyped = append(r.result.Untyped, c.report.Untyped...)
 		r.result.Leftovers = append(r.result.Leftovers, c.report.Left...)
 	}
 	if r.killed {
-		return r.buried(ctx)
+		return "the killed server", r.buried(ctx)
 	}
 	// If the server is dead unexpectedly, its line tells why.
 	_ = r.server.Send(wordStop)
 	var last report
 	if err := r.server.Receive(ctx, &last); err != nil {
-		return err
+		return "the server", err
 	}
 	r.result.Counters.add(last.Counters)
 	r.result.Leftovers = append(r.result.Leftovers, last.Left...)
-	return r.server.Wait(ctx)
+	return "the server", r.server.Wait(ctx)
 }
 
 // close frees what the parent made. It is called in any case.

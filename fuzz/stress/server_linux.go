@@ -113,6 +113,9 @@ func (s *server) misbehave() error {
 		return os.WriteFile(filepath.Join(filepath.Dir(s.Path), "left"), nil, 0o600)
 	case leaveProcess:
 		return exec.Command("sleep", "2").Start()
+	case neverEnd:
+		time.Sleep(time.Hour)
+		return nil
 	default:
 		return nil
 	}

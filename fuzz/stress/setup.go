@@ -63,6 +63,7 @@ const (
 	leaveFile       fault = "leave file"
 	leaveProcess    fault = "leave process"
 	leaveMapping    fault = "leave mapping"
+	neverEnd        fault = "never end"
 	failAtStart     fault = "fail at start"
 	untypedError    fault = "untyped error"
 	endLate         fault = "end late"

@@ -136,8 +136,8 @@ type Result struct {
 	Seed     uint64
 	// Reasons say why the verdict is not Holds.
 	Reasons []string
-	// Hung: no call ended for Options.Stall, or clients did not end when the run was
-	// interrupted; they were killed, and calls that they had begun count as lost.
+	// Hung: no call ended for Options.Stall, or a process did not end when it was to;
+	// it was killed, and calls that a client had begun count as lost.
 	Hung bool
 
 	Calls     uint64 // begun

@@ -155,6 +155,14 @@ func TestAProcessLeftBehindIsFound(t *testing.T) {
 	}
 }
 
+// A server that does not end is left behind; what was counted before stands.
+func TestAServerThatDoesNotEndIsLeftBehind(t *testing.T) {
+	r := stress(t, Options{Clients: 2, Calls: 10, Stall: time.Second, fault: neverEnd})
+	if r.Verdict != verdict.Violated || !r.Hung || len(r.Leftovers) != 1 || !strings.HasPrefix(r.Leftovers[0], "the server, which did not end") || r.Completed != 20 {
+		t.Errorf("%v, hung: %v, %d calls, left behind: %v", r.Verdict, r.Hung, r.Completed, r.Leftovers)
+	}
+}
+
 func TestAChildThatFailsIsAnErrorWithItsReason(t *testing.T) {
 	_, err := Run(t.Context(), Options{fault: failAtStart})
 	if err == nil || !strings.Contains(err.Error(), "told to fail") {
