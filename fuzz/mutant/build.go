@@ -70,8 +70,10 @@ func (m Mutant) buildIn(ctx context.Context, dir, source, program string) (strin
 		binary += ".exe"
 	}
 	if program != command { // which is built once, and not with one mutant after another
-		if err := m.link(ctx, dir, source, program, binary); !errors.Is(err, errSeen) {
-			return binary, err
+		for _, flags := range [][]string{nil, {notInlined}} {
+			if err := m.link(ctx, dir, source, program, binary, flags...); !errors.Is(err, errSeen) {
+				return binary, err
+			}
 		}
 	}
 	return binary, m.compile(ctx, dir, source, program, binary)

@@ -23,7 +23,11 @@ import (
 // for byte, the importers would come out as they are, too; the linker is given
 // them as they were compiled without the patch. (It compares a fingerprint of the
 // export data that each was compiled with, and refuses what does not fit.) Places
-// are lines: align.go keeps them.
+// are lines: align.go keeps them. Bodies that may be inlined are none where the
+// runtime is compiled without inlining.
+
+// notInlined has the go command compile the runtime without inlining.
+const notInlined = "-gcflags=" + module + "/runtime/...=-l"
 
 // errSeen: the patch changes what other packages see of the one that it changes.
 var errSeen = errors.New("other packages see the change")
@@ -37,16 +41,16 @@ var compiled struct {
 	of map[string]parts
 }
 
-// partsOf gives the parts of a program, which are compiled when they are first
+// partsOf gives the parts of a program, compiled with flags when they are first
 // asked for.
-func partsOf(ctx context.Context, source, program string) (parts, error) {
+func partsOf(ctx context.Context, source, program string, flags []string) (parts, error) {
 	compiled.Lock()
 	defer compiled.Unlock()
-	key := source + "\n" + program
+	key := strings.Join(append([]string{source, program}, flags...), "\n")
 	if p, ok := compiled.of[key]; ok {
 		return p, nil
 	}
-	p, err := archivesOf(ctx, source, "-deps", program)
+	p, err := archivesOf(ctx, source, flags, "-deps", program)
 	if err != nil {
 		return nil, err
 	}
@@ -57,9 +61,11 @@ func partsOf(ctx context.Context, source, program string) (parts, error) {
 	return p, nil
 }
 
-// archivesOf has the go command compile packages, or find them in its cache.
-func archivesOf(ctx context.Context, source string, args ...string) (parts, error) {
-	list := exec.CommandContext(ctx, "go", append([]string{"list", "-export", "-f", "{{.ImportPath}}\t{{.Export}}"}, args...)...)
+// archivesOf has the go command compile packages with flags, or find them in its
+// cache.
+func archivesOf(ctx context.Context, source string, flags []string, args ...string) (parts, error) {
+	args = slices.Concat([]string{"list", "-export", "-f", "{{.ImportPath}}\t{{.Export}}"}, flags, args)
+	list := exec.CommandContext(ctx, "go", args...)
 	list.Dir, list.Env = source, environment()
 	out, err := list.Output()
 	if err != nil {
@@ -79,10 +85,11 @@ func archivesOf(ctx context.Context, source string, args ...string) (parts, erro
 // own packages alone.
 func environment() []string { return append(os.Environ(), "CGO_ENABLED=0") }
 
-// link links the program with the mutant planted. Its error wraps errSeen if more
-// than the changed packages must be compiled.
-func (m Mutant) link(ctx context.Context, dir, source, program, binary string) error {
-	whole, err := partsOf(ctx, source, program)
+// link links the program with the mutant planted, of packages that were compiled
+// with flags. Its error wraps errSeen if more than the changed packages must be
+// compiled.
+func (m Mutant) link(ctx context.Context, dir, source, program, binary string, flags ...string) error {
+	whole, err := partsOf(ctx, source, program, flags)
 	if err != nil {
 		return err
 	}
@@ -90,7 +97,7 @@ func (m Mutant) link(ctx context.Context, dir, source, program, binary string) e
 	if err != nil {
 		return err
 	}
-	changed, err := archivesOf(ctx, source, append([]string{"-overlay", overlay}, packagesOf(files)...)...)
+	changed, err := archivesOf(ctx, source, flags, append([]string{"-overlay", overlay}, packagesOf(files)...)...)
 	if err != nil {
 		return err
 	}

@@ -17,26 +17,31 @@ func TestLinkedIsCompiled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := Find("no-recheck")
-	if err != nil {
-		t.Fatal(err)
-	}
-	run := func(build func(binary string) error) string {
-		binary := filepath.Join(t.TempDir(), "mutant.exe")
-		if err := build(binary); err != nil {
+	for name, flags := range map[string][]string{
+		"no-recheck": nil,
+		"not-freed":  {notInlined}, // in a function that is inlined elsewhere
+	} {
+		m, err := Find(name)
+		if err != nil {
 			t.Fatal(err)
 		}
-		var stdout, stderr bytes.Buffer
-		code, err := execute(t.Context(), binary, []string{"explore", m.Target, m.Configuration, "1"}, &stdout, &stderr)
-		if err != nil || code != 1 || !strings.Contains(stdout.String(), `"Mutant":"no-recheck"`) {
-			t.Errorf("exit %d, %v: %s%s", code, err, &stdout, &stderr)
+		run := func(build func(binary string) error) string {
+			binary := filepath.Join(t.TempDir(), "mutant.exe")
+			if err := build(binary); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			var stdout, stderr bytes.Buffer
+			code, err := execute(t.Context(), binary, []string{"explore", m.Target, m.Configuration, "1"}, &stdout, &stderr)
+			if err != nil || code != 1 || !strings.Contains(stdout.String(), `"Mutant":"`+name+`"`) {
+				t.Errorf("%s: exit %d, %v: %s%s", name, code, err, &stdout, &stderr)
+			}
+			return stdout.String()
 		}
-		return stdout.String()
-	}
-	linked := run(func(binary string) error { return m.link(t.Context(), t.TempDir(), source, driver, binary) })
-	whole := run(func(binary string) error { return m.compile(t.Context(), t.TempDir(), source, driver, binary) })
-	if linked != whole {
-		t.Errorf("linked:   %s\ncompiled: %s", linked, whole)
+		linked := run(func(binary string) error { return m.link(t.Context(), t.TempDir(), source, driver, binary, flags...) })
+		whole := run(func(binary string) error { return m.compile(t.Context(), t.TempDir(), source, driver, binary) })
+		if linked != whole {
+			t.Errorf("%s, linked:   %s\ncompiled: %s", name, linked, whole)
+		}
 	}
 }
 
@@ -46,12 +51,17 @@ func TestWhatOthersSee(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := Find("lock-not-atomic") // in a function that is inlined
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := m.link(t.Context(), t.TempDir(), source, driver, filepath.Join(t.TempDir(), "mutant")); !errors.Is(err, errSeen) {
-		t.Errorf("%v", err)
+	for name, flags := range map[string][]string{
+		"not-freed":       nil,          // in a function that is inlined
+		"lock-not-atomic": {notInlined}, // whether a receiver escapes is seen, too
+	} {
+		m, err := Find(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := m.link(t.Context(), t.TempDir(), source, driver, filepath.Join(t.TempDir(), "mutant"), flags...); !errors.Is(err, errSeen) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 	if _, err := exportData(filepath.Join(source, "go.mod")); err == nil {
 		t.Error("a file that is no archive has export data")
