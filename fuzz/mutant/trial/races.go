@@ -13,7 +13,7 @@ import (
 // racing is how many executions of each configuration are looked at: two accesses
 // that nothing orders are found in most executions that have both, within the first
 // hundred of some configuration.
-const racing = 500
+const racing = 200
 
 // races looks for data races, and for nothing else, in sampled executions of
 // target channel.

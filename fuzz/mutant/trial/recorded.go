@@ -19,7 +19,7 @@ const Linearizes = "history linearizes"
 
 // recording is how many executions of each configuration are judged: a fault that
 // shows in a history does so within the first hundred of some configuration.
-const recording = 500
+const recording = 200
 
 // recorded records histories of sampled executions of target channel, and has
 // Porcupine judge each.
