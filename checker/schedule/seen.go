@@ -40,13 +40,12 @@ const (
 // has to be made up for is made up for once. Without room, the state is not kept.
 func (s *seen) visit(key Digest, sleep uint64) (slept uint64, known, room bool) {
 	key = key.asKey()
-	p := &s.parts[key.b>>58]
-	p.mu.Lock()
+	p := s.locked(key)
 	defer p.mu.Unlock()
-	if p.n >= len(p.slots)/4*3 && !p.double(s) {
+	at := p.place(key, s)
+	if at == nil {
 		return 0, false, false
 	}
-	at := p.probe(key)
 	if at.key == key {
 		slept = at.sleep
 		at.sleep &= sleep
@@ -63,13 +62,12 @@ func (s *seen) visit(key Digest, sleep uint64) (slept uint64, known, room bool) 
 // threads.
 func (s *seen) number(key Digest) (n uint32, known, room bool) {
 	key = key.asKey()
-	p := &s.parts[key.b>>58]
-	p.mu.Lock()
+	p := s.locked(key)
 	defer p.mu.Unlock()
-	if p.n >= len(p.slots)/4*3 && !p.double(s) {
+	at := p.place(key, s)
+	if at == nil {
 		return 0, false, false
 	}
-	at := p.probe(key)
 	if at.key == key {
 		return uint32(at.sleep), true, true
 	}
@@ -113,11 +111,17 @@ func (d Digest) asKey() Digest {
 	return d
 }
 
+// locked is the part that a key is in, locked.
+func (s *seen) locked(key Digest) *seenPart {
+	p := &s.parts[key.b>>58]
+	p.mu.Lock()
+	return p
+}
+
 // has says whether the state was visited.
 func (s *seen) has(key Digest) bool {
 	key = key.asKey()
-	p := &s.parts[key.b>>58]
-	p.mu.Lock()
+	p := s.locked(key)
 	defer p.mu.Unlock()
 	return len(p.slots) > 0 && p.probe(key).key == key
 }
@@ -129,6 +133,14 @@ func (s *seen) hold(bytes uint64) bool {
 		return false
 	}
 	return true
+}
+
+// place is where a key stands, or is to stand; nil: there is no room.
+func (p *seenPart) place(key Digest, s *seen) *seenSlot {
+	if p.n >= len(p.slots)/4*3 && !p.double(s) {
+		return nil
+	}
+	return p.probe(key)
 }
 
 func (p *seenPart) probe(key Digest) *seenSlot {

@@ -90,7 +90,8 @@ func TestMatrix(t *testing.T) {
 	r.byStates(t)
 }
 
-// byStates demands that most faults are found by states.
+// byStates demands that most faults are found by states, unless the test is run in
+// part.
 func (r *tried) byStates(t *testing.T) {
 	all := r.among(mutant.All())
 	var cut []string
@@ -100,7 +101,7 @@ func (r *tried) byStates(t *testing.T) {
 		}
 	}
 	t.Logf("%d of %d faults are found by states; not: %q", len(all)-len(cut), len(all), cut)
-	if len(cut) > len(all)/5 {
+	if whole := len(all) == len(mutant.All()); whole && len(cut) > len(all)/5 {
 		t.Errorf("by states, of %d faults %d are not found within %d executions", len(all), len(cut), mostByStates)
 	}
 }
