@@ -102,6 +102,8 @@ func (a *app) explore(name string, f *exploreFlags) error {
 	report, tied, err := a.exploreOne(ctx, target, values, f)
 	a.progress.clear()
 	switch {
+	case outOf(ctx, err): // before the code was run: the specification is explored first
+		report = schedule.Report{Bound: "nothing: the specification was not explored whole", Reason: "interrupted"}
 	case errors.Is(err, lockstep.ErrNotTied), errors.Is(err, lockstep.ErrGraph):
 		return usageOf(err)
 	case err != nil:
@@ -110,7 +112,7 @@ func (a *app) explore(name string, f *exploreFlags) error {
 	}
 	f.settleBudget(ctx, &report)
 	e := &explored{app: a, verb: "explore", target: target.Name, configuration: orElse(named, values.String()), values: values.String(),
-		mutant: f.mutant, seed: *f.seed, maxSteps: *f.maxSteps, samples: f.samples(), out: f.out, json: f.json, report: report, tied: tied, took: time.Since(started)}
+		mutant: f.mutant, seed: *f.seed, maxSteps: *f.maxSteps, samples: f.samples(), out: f.out, leftOut: *f.leftOut, json: f.json, report: report, tied: tied, took: time.Since(started)}
 	e.tell()
 	return nil
 }
@@ -157,6 +159,11 @@ func (a *app) exploreOne(ctx context.Context, t explore.Target, v catalogue.Valu
 		l, err = lockstep.RunTarget(ctx, t, v, f.chosenStrategy(), lockstep.Options{Graph: graph, Schedule: a.exploreOptions(f)})
 	}
 	return l.Report, &l, err
+}
+
+// outOf says that an error is the end of a context.
+func outOf(ctx context.Context, err error) bool {
+	return ctx.Err() != nil && errors.Is(err, ctx.Err())
 }
 
 func (f *exploreFlags) deadline(ctx context.Context) (context.Context, context.CancelFunc) {

@@ -55,6 +55,7 @@ type targetRow struct {
 	Seconds  float64 `json:"seconds"`
 
 	tied, driven, driveCut bool
+	why                    string // it was cut short; "" if it was not
 }
 
 // exploreAll explores every configuration of every target, or of those that are
@@ -189,7 +190,7 @@ func (a *app) exploreRow(ctx context.Context, share time.Duration, t explore.Tar
 		}
 	}
 	if !row.Complete && row.Property == "" && ctx.Err() == nil {
-		if err := sample(ctx, t, v, f, row); err != nil {
+		if err := sample(ctx, t, v, f, row); err != nil && !outOf(ctx, err) {
 			return err
 		}
 	}
@@ -203,17 +204,18 @@ func (a *app) exploreRow(ctx context.Context, share time.Duration, t explore.Tar
 func forSoLong(ctx context.Context, limit time.Duration, visit func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	return unlessCut(visit(ctx))
-}
-
-// unlessCut is the error, but nil if it says no more than that there was no time: the row
-// tells that.
-func unlessCut(err error) error {
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+	err := visit(ctx)
+	if outOf(ctx, err) { // the row tells that
 		return nil
 	}
 	return err
 }
+
+// Why a configuration was cut short.
+const (
+	noTime           = "no time"
+	interruptedEarly = "interrupted"
+)
 
 // settle says of a configuration what it means that it was cut short: a sample, which
 // counts no states, is used up; what nothing was seen of is not explored.
@@ -221,14 +223,13 @@ func (row *targetRow) settle(ctx context.Context) {
 	if row.Complete || row.Property != "" || ctx.Err() == nil {
 		return
 	}
-	why := "no time"
+	row.Cut, row.why = row.Executions > 0, noTime
 	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		why = "interrupted"
+		row.why = interruptedEarly
 	}
-	row.Cut = row.Executions > 0
-	row.BudgetUsed = row.Cut && row.States == 0 && why == "no time"
+	row.BudgetUsed = row.Cut && row.States == 0 && row.why == noTime
 	if !row.Cut {
-		row.Bound = "not explored: " + why
+		row.Bound = "not explored: " + row.why
 	}
 }
 
@@ -277,15 +278,18 @@ func searchWhole(ctx context.Context, t explore.Target, v catalogue.Values, f *e
 // sample visits some executions, in lock-step where the target is tied.
 func sample(ctx context.Context, t explore.Target, v catalogue.Values, f *exploreFlags, row *targetRow) error {
 	s := schedule.Random(*f.seed, eachSample)
-	row.tied, row.Specification = false, nil
 	if lockstep.Tied(t.Name) {
 		r, err := lockstep.RunTarget(ctx, t, v, s, lockstep.Options{})
+		if outOf(ctx, err) {
+			return err // what was seen before stands
+		}
 		if !errors.Is(err, lockstep.ErrNotTied) {
 			row.book(&r.Report)
-			row.tied = true
+			row.tied, row.Specification = true, nil
 			return err
 		}
 	}
+	row.tied, row.Specification = false, nil
 	r, err := explore.Run(ctx, t, v, s, schedule.Options{})
 	row.book(&r)
 	return err
@@ -381,7 +385,7 @@ func (row *targetRow) cells() []string {
 	case row.Executions == 0:
 		visited = row.Bound
 	case row.Cut:
-		visited = "in part: no time for more"
+		visited = "in part: " + orElse(row.why, noTime)
 		if row.BudgetUsed {
 			visited = "a sample, cut short"
 		}
@@ -400,7 +404,7 @@ func (row *targetRow) cells() []string {
 			specified += ", driven"
 		}
 		if row.driveCut {
-			specified += " until there was no time"
+			specified += " in part: " + orElse(row.why, noTime)
 		}
 	}
 	return []string{row.Target, row.Configuration, visited, grouped(row.Executions), states, specified, row.outcome()}

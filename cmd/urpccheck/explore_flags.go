@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"runtime"
 	"time"
 
@@ -30,6 +31,9 @@ const (
 	defaultPreemptions = 2
 	// defaultSample is how many executions a random exploration visits.
 	defaultSample = 10_000
+	// defaultLeftOut is how many of the specification's transitions that the code left
+	// out are listed.
+	defaultLeftOut = 10
 )
 
 // exploreFlags are the flags of explore.
@@ -42,6 +46,7 @@ type exploreFlags struct {
 	plain, runAll       bool
 	endReachable        bool
 	preemptions, depth  *int
+	leftOut             *int
 	workers, maxSteps   *int
 	maxMemory           size
 	executions, seed    *uint64
@@ -57,6 +62,7 @@ func (f *exploreFlags) declare(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.passing, "passing", false, "show the longest execution that passes, too")
 	flags.BoolVar(&f.all, "all", false, "explore every configuration of every target, or of those named, and print one table")
 	flags.BoolVar(&f.lockstep, "lockstep", false, "demand of each step that it be one of the specification; targets "+enumerated(targetsThat(lockstep.Tied)))
+	f.leftOut = numberFlag(flags, "left-out", defaultLeftOut, -1, math.MaxInt32, "with --lockstep: list so many of the specification's transitions that the code left out; -1: all")
 	flags.BoolVar(&f.plain, "plain", false, "strategy stateful: visit every transition, without any reduction")
 	flags.BoolVar(&f.endReachable, "end-reachable", false, "strategy stateful: an end of the execution must be reachable from every state; as large as --plain")
 	flags.BoolVar(&f.runAll, "run-all", false, "strategy stateful: run every execution, also those whose steps are all known")
@@ -93,6 +99,9 @@ func (f *exploreFlags) settle(set func(flag string) bool) error {
 				return usage("explore: --%s is for strategies that visit executions for their own sake, not for %s", flag, drive)
 			}
 		}
+	}
+	if set("left-out") && !f.lockstep {
+		return usage("explore: --left-out is for --lockstep")
 	}
 	if f.lockstep && *f.workers > 1 {
 		return usage("explore: --lockstep has one worker, since one observer follows all executions")

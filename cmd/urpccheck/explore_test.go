@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"os"
@@ -41,6 +42,22 @@ func TestDistrustedIsTold(t *testing.T) {
 	e := &explored{app: &app{ctx: t.Context()}, report: schedule.Report{States: 41, Distrusted: []string{"b stands there"}}}
 	if !strings.Contains(e.covered(), "not relied on, a lock: b stands there") || len(e.record().Distrusted) != 1 {
 		t.Errorf("%s, %+v", e.covered(), e.record())
+	}
+}
+
+// What was cut short says why.
+func TestWhyARowWasCut(t *testing.T) {
+	for want, end := range map[string]func() (context.Context, context.CancelFunc){
+		"in part: no time":     func() (context.Context, context.CancelFunc) { return context.WithTimeout(t.Context(), 0) },
+		"in part: interrupted": func() (context.Context, context.CancelFunc) { return context.WithCancel(t.Context()) },
+	} {
+		ctx, cancel := end()
+		cancel()
+		row := &targetRow{Executions: 7, States: 41}
+		row.settle(ctx)
+		if got := row.cells()[2]; got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }
 

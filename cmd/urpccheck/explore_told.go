@@ -11,10 +11,6 @@ import (
 	"urpc/fuzz/lockstep"
 )
 
-// mostLeftOut is how many transitions of the specification that the code left out
-// are told.
-const mostLeftOut = 10
-
 // explored is an exploration, or a replay, that has ended, to be told.
 type explored struct {
 	*app
@@ -22,6 +18,7 @@ type explored struct {
 	seed                                        uint64
 	maxSteps                                    int // 0: the default
 	out                                         string
+	leftOut                                     int // of the specification's transitions that the code left out, how many are listed; -1: all
 	json, samples                               bool
 	report                                      schedule.Report
 	tied                                        *lockstep.Report // nil: not in lock-step
@@ -53,16 +50,14 @@ func (e *explored) settle() {
 		return
 	}
 	folder := newArtifacts(e.out, e.verb, e.target, e.mutant)
-	for _, file := range []struct {
-		name string
-		fill func(io.Writer) error
-	}{
-		{"token", func(w io.Writer) error {
-			_, err := fmt.Fprintln(w, orElse(string(failure.Token), e.replay))
+	files := []artifact{{"failure.txt", func(w io.Writer) error { return failure.WriteText(w, defaultWidth) }}}
+	if failure.Token != "" {
+		files = append(files, artifact{"token", func(w io.Writer) error {
+			_, err := fmt.Fprintln(w, failure.Token)
 			return err
-		}},
-		{"failure.txt", func(w io.Writer) error { return failure.WriteText(w, defaultWidth) }},
-	} {
+		}})
+	}
+	for _, file := range files {
 		path, err := folder.write(file.name, file.fill)
 		if err != nil {
 			fmt.Fprintf(e.errors, "urpccheck: %v; the failure stands\n", err)
@@ -72,9 +67,14 @@ func (e *explored) settle() {
 	}
 }
 
-// replayOf gives the command that replays the execution of a token. A drive has
-// none: what it does is determined by the specification's graph, and it is made
-// again as a whole.
+// artifact is a file that a failure leaves.
+type artifact struct {
+	name string
+	fill func(io.Writer) error
+}
+
+// replayOf gives the command that replays the execution of a token. Where a drive
+// has none, it is made again as a whole: the specification's graph determines it.
 func (e *explored) replayOf(token schedule.Token) string {
 	if token == "" {
 		words := []string{"explore", e.target, "--config", e.configuration, "--strategy", drive}
@@ -154,7 +154,7 @@ func (e *explored) print() {
 		e.app.out.line("  %s, no random choices", seconds(e.took))
 	}
 	if e.tied != nil {
-		e.tied.WriteText(e.app.out, mostLeftOut)
+		e.tied.WriteText(e.app.out, e.leftOut)
 	}
 	if r.Passing != nil && e.verb != "replay" {
 		e.app.out.line("")
@@ -254,6 +254,7 @@ func (e *explored) record() verdictRecord {
 	}
 	if l := e.tied; l != nil {
 		record.Matched, record.Candidates = new(l.Matched), new(l.Candidates)
+		record.LeftOut = l.LeftOut(e.leftOut)
 		if l.Specification != nil {
 			record.Specification = specificationOf(l.Specification)
 		}

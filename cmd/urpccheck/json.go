@@ -81,6 +81,7 @@ type verdictRecord struct {
 	Matched       *uint64              `json:"matched,omitempty"`
 	Candidates    *int                 `json:"candidates,omitempty"`
 	Specification *specificationRecord `json:"specification,omitempty"`
+	LeftOut       []string             `json:"leftOut,omitempty"` // as many as --left-out says
 
 	// Of real processes.
 	Calls      *uint64 `json:"calls,omitempty"`

@@ -15,13 +15,41 @@ import (
 // A procedure is a step of its own, so that others move before it is executed. A
 // step of the code that the specification does not take fails by Property, as in
 // Run; what the specification allows and the code does not do is in
-// Report.Refused. A failure has no token: its steps are its schedule. most bounds the executions; 0: no bound.
+// Report.Refused. most bounds the executions; 0: no bound.
+//
+// A token does not hold what drives. So a failure is looked for again by a search with
+// few preemptions, and what that finds is told in its place; if it finds nothing among
+// some thousand executions, the failure has no token: its steps are its schedule.
 func Drive(ctx context.Context, v catalogue.Values, g *Graph, most uint64) (Report, error) {
 	r, err := newRefinement(g.target, v, g)
 	if err != nil {
 		return Report{}, err
 	}
-	return drive(ctx, v, r, most)
+	rep, err := drive(ctx, v, r, most)
+	if rep.Failure != nil && err == nil {
+		rep.Failure, err = withToken(ctx, v, g, rep.Failure)
+	}
+	return rep, err
+}
+
+// Bounds of the search for a driven failure that has a token.
+const (
+	mostPreemptions = 2
+	mostLookedAt    = 5_000 // executions, with so many preemptions
+)
+
+// withToken gives a failure by Property that has a token, or the one that it is given.
+func withToken(ctx context.Context, v catalogue.Values, g *Graph, driven *schedule.Failure) (*schedule.Failure, error) {
+	for preemptions := range mostPreemptions + 1 {
+		r, err := runTarget(ctx, g.target, v, schedule.Bounded(preemptions), Options{Graph: g, Alone: true, Schedule: schedule.Options{MaxExecutions: mostLookedAt}})
+		if err != nil && ctx.Err() == nil {
+			return driven, err
+		}
+		if f := r.Failure; f != nil && f.Property == Property {
+			return f, nil
+		}
+	}
+	return driven, nil
 }
 
 func drive(ctx context.Context, v catalogue.Values, r *Refinement, most uint64) (Report, error) {

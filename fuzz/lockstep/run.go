@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 
 	"urpc/checker/catalogue"
 	"urpc/checker/schedule"
@@ -162,8 +163,26 @@ func (r *Refinement) report(rep schedule.Report) Report {
 	return out
 }
 
+// LeftOut lists at most so many of the specification's transitions that the code has not
+// taken, -1: all of them; none where they are not counted, or an execution failed: nobody
+// went to the end then.
+func (r Report) LeftOut(most int) []string {
+	lines, _ := r.left(most)
+	return lines
+}
+
+func (r Report) left(most int) (lines []string, all int) {
+	if r.Failure != nil || r.leftOut == nil {
+		return nil, 0
+	}
+	if most < 0 {
+		most = math.MaxInt
+	}
+	return r.leftOut(most)
+}
+
 // WriteText prints what lock-step has to say beside the explorer's report: at
-// most so many of the transitions that were left out.
+// most so many of the transitions that were left out, -1: all.
 func (r Report) WriteText(w io.Writer, left int) error {
 	p := &printer{w: w}
 	verified := ""
@@ -179,14 +198,12 @@ func (r Report) WriteText(w io.Writer, left int) error {
 	if t := r.Specification; t != nil {
 		p.line("specification: states %v, transitions %v", t.States, t.Transitions)
 	}
-	if r.Failure == nil && r.leftOut != nil { // else nobody went to the end
-		lines, all := r.leftOut(left)
-		for i, l := range lines {
-			p.line("  left out %d: %s", i+1, l)
-		}
-		if more := all - len(lines); more > 0 {
-			p.line("  left out: %d more", more)
-		}
+	lines, all := r.left(left)
+	for i, l := range lines {
+		p.line("  left out %d: %s", i+1, l)
+	}
+	if more := all - len(lines); more > 0 {
+		p.line("  left out: %d more", more)
 	}
 	for _, f := range r.Refused {
 		p.line("refused: %v", f)
