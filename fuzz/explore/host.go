@@ -345,10 +345,11 @@ func (s *host) Go(name step.Name, f func()) {
 }
 
 // stopping is a function that is called when a context ends, unless it is stopped
-// before.
+// before. Who stops it after the end, or again, is told that it was too late: it is called
+// then, or has been, or never is.
 type stopping struct {
-	ctx              context.Context
-	stopped, started bool
+	ctx     context.Context
+	stopped bool
 }
 
 func (x *stopping) ready() bool { return x.stopped || x.ctx.Err() != nil }
@@ -359,15 +360,16 @@ func (s *host) AfterFunc(ctx context.Context, f func()) (stop func() bool) {
 	s.stops = append(s.stops, x)
 	s.begin(step.StopProcessors, s.end, x.ready, func() {
 		s.await(step.StopProcessors, x.ready)
-		if s.w.sawIf(x.stopped); x.stopped {
-			return
+		if s.w.sawIf(x.stopped); !x.stopped {
+			f()
 		}
-		x.started = true
-		f()
 	})
 	return func() bool {
-		x.stopped = !x.started
-		return x.stopped
+		if x.stopped || x.ctx.Err() != nil {
+			return false
+		}
+		x.stopped = true
+		return true
 	}
 }
 
@@ -382,8 +384,8 @@ func (s *host) Wait(name step.Name, done <-chan struct{}, limit time.Duration) b
 
 // Processors implements machine.Machine.
 func (s *host) Processors(c processor.Config) machine.Processors {
-	s.stopping = false
-	return &serving{s: s, kernel: c.Kernel, worker: processor.NewWorker(c.Port, c.Kernel, s.guarded(c.Handler)), port: c.Port}
+	s.pool = &serving{s: s, kernel: c.Kernel, worker: processor.NewWorker(c.Port, c.Kernel, s.guarded(c.Handler)), port: c.Port}
+	return s.pool
 }
 
 // guarded is a handler whose panic is a failure with a name: the server's own one,
@@ -447,7 +449,7 @@ func (p *serving) serve() error {
 
 // Stop implements machine.Processors.
 func (p *serving) Stop() {
-	p.stopping, p.s.stopping = true, true
+	p.stopping = true
 	p.kernel.Nudge(&p.nudge)
 }
 

@@ -297,6 +297,21 @@ var machineCases = []machineCase{
 		a.near.Write(step.SendAnswer, []byte("abc"))
 		a.read(3)
 	}, `"abc" with 0, cut false`},
+	{"a function that awaits the end of a context, and is stopped before, is not called", func(a *machines) {
+		ctx, cancel := context.WithCancel(context.Background())
+		called := make(chan struct{})
+		stop := a.left.AfterFunc(ctx, func() { close(called) })
+		a.note("%v, %v", stop(), stop())
+		cancel()
+		a.note("%v", a.left.Wait(step.AwaitServing, called, time.Millisecond))
+	}, `true, false; false`},
+	{"a function that awaits the end of a context, and is stopped afterwards, is called", func(a *machines) {
+		ctx, cancel := context.WithCancel(context.Background())
+		called := make(chan struct{})
+		stop := a.left.AfterFunc(ctx, func() { close(called) })
+		cancel()
+		a.note("%v, %v", stop(), a.left.Wait(step.AwaitServing, called, 0))
+	}, `false, true`},
 	{"a wait ends with its limit, or when it is over", func(a *machines) {
 		over := make(chan struct{})
 		a.note("%v", a.left.Wait(step.AwaitServing, over, time.Millisecond))
@@ -353,6 +368,8 @@ func TestSimulatedMachine(t *testing.T) {
 					left.foreign = true
 					return a.far, os.Geteuid() + 1
 				}
+				left.declare = s.Daemon
+				left.hire(step.StopProcessors)
 				a.start = s.Go
 				a.pass = func() { w.faults++ }
 				a.fill = func() {

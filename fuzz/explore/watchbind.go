@@ -100,7 +100,7 @@ func (w *WatchedBinding) Look() (l BindingLook) {
 	}
 	l.Socket.look(c.far.in)
 	l.Socket.look(c.end.in)
-	l.Listed, l.Stopping = b.server.Counters().Bindings > 0, b.serving.stopping
+	l.Listed, l.Stopping = b.server.Counters().Bindings > 0, b.serving.stopping()
 	return l
 }
 

@@ -86,7 +86,7 @@ type host struct {
 	counted  int64
 	closed   bool
 	bindings int
-	stopping bool // its processors
+	pool     *serving // its processors; nil: it has had none
 	causes   causes
 	// Of a client whose server has stopped: it lingers, and has done so.
 	lingers, lingered bool
@@ -278,6 +278,10 @@ func (w *world) childrenEnd() {
 	}
 }
 
+// stopping says whether the processors of its last binding are to stop. Those of one before may
+// be told so late, when they have ended.
+func (s *host) stopping() bool { return s.pool != nil && s.pool.stopping }
+
 // left says what a space still has of a connection, "" if it has nothing. Another one
 // may be in its handshake, or may have ended in it, meanwhile.
 func (s *host) left(e *end) string {
@@ -330,7 +334,7 @@ func (s *host) state(d *schedule.Digest) {
 	d.Word(uint64(len(s.open))<<32 | uint64(len(s.mapped))<<16 | uint64(oneIf(s.dead))<<8 | uint64(oneIf(s.closed)))
 	d.Word(s.holders | uint64(s.form)<<56)
 	d.Word(s.causes.closing<<8 | uint64(s.causes.refuses)<<4 | uint64(s.causes.ends))
-	d.Word(uint64(s.counted)<<32 | uint64(s.bindings)<<3 | uint64(oneIf(s.lingers))<<2 | uint64(oneIf(s.lingered))<<1 | uint64(oneIf(s.stopping)))
+	d.Word(uint64(s.counted)<<32 | uint64(s.bindings)<<3 | uint64(oneIf(s.lingers))<<2 | uint64(oneIf(s.lingered))<<1 | uint64(oneIf(s.stopping())))
 	for _, x := range s.open {
 		d.Word(uint64(slices.Index(s.w.memory, x.memory)+2) | uint64(oneIf(x.sealsTold))<<32 | uint64(oneIf(x.sizeTold))<<33)
 	}
@@ -341,7 +345,7 @@ func (s *host) state(d *schedule.Digest) {
 		d.Word(uint64(oneIf(x.job != nil)) | uint64(oneIf(x.stands))<<1 | uint64(x.number)<<2 | uint64(slices.Index(s.w.ends, x.of)+1)<<32)
 	}
 	for _, x := range s.stops {
-		d.Word(uint64(oneIf(x.ctx.Err() != nil)) | uint64(oneIf(x.stopped))<<1 | uint64(oneIf(x.started))<<2)
+		d.Word(uint64(oneIf(x.ctx.Err() != nil)) | uint64(oneIf(x.stopped))<<1)
 	}
 }
 
