@@ -9,12 +9,17 @@ import "fmt"
 // before the other: by the order of a thread's steps, by its declaration, or
 // because an atomic read sees what an atomic write, or a wake, left. A write that
 // replaces another ends its effect, as in the Go memory model; one that also
-// reads (add, swap, compare-and-swap) passes it on.
+// reads (add, swap, compare-and-swap) passes it on. A compare-and-swap that fails is a
+// read, and a TryLock that fails is none: it orders nothing.
 type detector struct {
 	clocks [][]uint32          // by thread
 	left   map[uint64][]uint32 // by word of four bytes: what its last write leaves to who reads it
 	spans  map[uint16][]touch  // by segment
+	tried  bool                // a TryLock has failed
 }
+
+// propertyDataRace is what an execution fails in which two accesses race.
+const propertyDataRace = "data race"
 
 // touch is one access.
 type touch struct {
@@ -34,6 +39,7 @@ func (d *detector) reset() {
 	d.clocks = d.clocks[:0]
 	d.left = make(map[uint64][]uint32)
 	d.spans = make(map[uint16][]touch)
+	d.tried = false
 }
 
 // declared begins the clock of a thread.
@@ -67,7 +73,11 @@ func (d *detector) step(r *runner, th *thread) (text string, race bool) {
 	if r.recording != nil {
 		a.told = fmt.Sprintf("%v by %s (step %d, %s)", k, th.name, len(r.steps), sourceOr(th.source))
 	}
-	if !a.plain {
+	switch {
+	case a.plain:
+	case th.tries && !th.wrote:
+		d.tried = true
+	default:
 		d.acquire(th, k)
 	}
 	th.spans(func(s Span) {
@@ -118,7 +128,7 @@ func (d *detector) touch(segment uint16, a touch) (with touch, race bool) {
 	kept := list[:0]
 	for _, b := range list {
 		overlaps := b.begin < a.end && a.begin < b.end
-		ordered := b.thread < len(c) && b.clock <= c[b.thread]
+		ordered := b.before(c)
 		if overlaps && !ordered && (a.writes || b.writes) && (a.plain || b.plain) && !race {
 			with, race = b, true
 		}
@@ -154,6 +164,61 @@ func (d *detector) release(th *thread, k Kind) {
 		}
 	})
 	c[th.index]++
+}
+
+// digest tells apart what decides whether accesses to come race with those before: which
+// of these are ordered before whom, and before who reads which word. The clocks themselves
+// do not: they count on.
+func (d *detector) digest(r *runner) (sum Digest) {
+	for segment, list := range d.spans {
+		for i := range list {
+			b := &list[i]
+			before, all := d.orderedBefore(b, r)
+			if all {
+				continue // nothing races with it any more
+			}
+			var one Digest
+			one.Word(uint64(segment)<<32 | uint64(b.thread)<<2 | uint64(oneIf(b.writes))<<1 | uint64(oneIf(b.plain)))
+			one.Word(b.begin)
+			one.Word(b.end)
+			one.Word(before)
+			one.digest(d.leftBy(b))
+			sum.add(one)
+		}
+	}
+	return sum
+}
+
+// orderedBefore gives the threads before whose next accesses the access is ordered; all: it
+// is so for each that goes on.
+func (d *detector) orderedBefore(b *touch, r *runner) (threads uint64, all bool) {
+	all = true
+	for _, th := range r.threads[:r.declared] {
+		switch {
+		case b.before(d.clocks[th.index]):
+			threads |= th.bit
+		case !th.done && !th.dead && r.struck&th.bit == 0:
+			all = false
+		}
+	}
+	return threads, all
+}
+
+// leftBy gives the words whose readers the access is ordered before.
+func (d *detector) leftBy(b *touch) (sum Digest) {
+	for place, left := range d.left {
+		if b.before(left) {
+			var one Digest
+			one.Word(place)
+			sum.add(one)
+		}
+	}
+	return sum
+}
+
+// before says whether the access is ordered before who has that clock.
+func (b *touch) before(clock []uint32) bool {
+	return b.thread < len(clock) && b.clock <= clock[b.thread]
 }
 
 // places calls f for each word that the thread's step touches, or may write.

@@ -50,7 +50,7 @@ func (r *runner) decide() *thread {
 	r.take(th)
 	if r.detector != nil {
 		if text, race := r.detector.step(r, th); race {
-			r.fail("data race", text)
+			r.fail(propertyDataRace, text)
 		}
 	}
 	if r.hears {

@@ -248,6 +248,7 @@ func (e *exploration) judgeEnds() (ending, error) {
 func (e *exploration) follows(way []Digest) (*found, error) {
 	r := e.r
 	s := newStateful(r, Options{Plain: true, RunAll: true}, newCommon(1, 0))
+	s.c.orders.Store(e.states.c.orders.Load())
 	s.way = way
 	r.strategy = s
 	for {

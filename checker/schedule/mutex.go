@@ -33,9 +33,11 @@ func (m *Mutex) Lock() {
 	m.take()
 }
 
-// TryLock takes the lock if it is free, and says whether it did.
+// TryLock takes the lock if it is free, and says whether it did. One that fails orders
+// nothing, as in the Go memory model: what the holder did before is not synchronized before
+// it (Options.DataRaces).
 func (m *Mutex) TryLock() bool {
-	if !m.w.compareAndSwap(m.w.names.try, mutexFree, mutexHeld) {
+	if !m.w.compareAndSwap(m.w.names.try, mutexFree, mutexHeld, tryLock) {
 		return false
 	}
 	m.take()

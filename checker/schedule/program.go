@@ -177,7 +177,7 @@ func (th *thread) stands(e Event, on []Location) {
 	th.event = e
 	th.on = append(th.on[:0], on...)
 	th.announced = len(on)
-	th.ok, th.changes, th.test, th.word, th.victims = nil, nil, nil, nil, 0
+	th.ok, th.changes, th.test, th.word, th.tries, th.victims = nil, nil, nil, nil, false, 0
 	if th.r.recording != nil {
 		th.source = th.r.source()
 		if th.r.recording.stacks {

@@ -31,6 +31,14 @@ type common struct {
 	clash          *clash       // the first two steps that do not commute, if all locks are some
 	handed         uint64       // tasks that one worker gave another
 	transitions    *transitions // nil: they are not taken down
+
+	// orders: what is ordered before what is a part of the state. It need not be as long as
+	// each atomic read orders what it sees: of two accesses that race in some execution, the
+	// steps that are ordered before either are one by themselves, after which both threads
+	// stand before theirs, and the search sees that (collide). A TryLock that has failed is
+	// among them without the Lock that made it fail. So once it comes to one with
+	// Options.DataRaces it begins again, with the order.
+	orders atomic.Bool
 }
 
 // task is a part of the search: all that comes after the decisions in path, which are

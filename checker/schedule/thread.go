@@ -37,6 +37,7 @@ type thread struct {
 	word      *Word             // that the step is on, nil if it is on none
 	test      func(uint64) bool // of an await of the word, in place of ok
 	expects   uint64            // of a compare-and-swap of the word
+	tries     bool              // it is a TryLock
 	victims   uint64            // of a Kill
 	holds     int               // mutexes that it holds
 	buffer    *storeBuffer      // of its plain stores; nil: they go to memory at once

@@ -57,6 +57,11 @@ func (s *stateful) enter(p *fork, sleep uint64, threads []*thread) bool {
 		s.c.end(&s.c.begins)
 		return s.goesOn(false)
 	}
+	if s.races && s.r.detector.tried && !s.c.orders.Swap(true) {
+		s.restart = true
+		s.c.end(&s.c.begins)
+		return s.goesOn(false)
+	}
 	if s.races && s.collide(p) {
 		return true
 	}
@@ -124,7 +129,17 @@ func (s *stateful) keyOf(p *fork) Digest {
 	if p.picture.drawn {
 		return p.picture.sum
 	}
-	return s.r.state()
+	return s.stateNow()
+}
+
+// stateNow gives the digest of the state in which the program is. Where nothing but clocks
+// knows of a race (tasks.go) they are a part of it.
+func (s *stateful) stateNow() Digest {
+	key := s.r.state()
+	if s.c.orders.Load() && s.r.detector != nil {
+		key.add(s.r.detector.digest(s.r))
+	}
+	return key
 }
 
 // longRow is after how many steps taken at once in a row it is asked whether they go round.
@@ -277,7 +292,7 @@ func (s *stateful) over() {
 		}
 		key = p.picture.sum
 	} else {
-		key = s.r.state()
+		key = s.stateNow()
 	}
 	if s.r.mute == "" && s.ends(from, p, s.r.threads) {
 		s.leave(from, p, key)

@@ -145,7 +145,7 @@ func (w *walker) look(enabled uint64) {
 		return
 	}
 	_, unsure := s.checked(p, r.threads)
-	if thread, _ := s.mover(p, r.threads, unsure); thread < 0 && !s.c.seen.has(r.state()) {
+	if thread, _ := s.mover(p, r.threads, unsure); thread < 0 && !s.c.seen.has(s.stateNow()) {
 		w.strange = w.tell()
 	}
 }

@@ -152,10 +152,18 @@ func (w *Word) Swap(v uint64) (old uint64) {
 // CompareAndSwap writes v if the word is old, atomically, and says whether it did.
 // One that fails is a read.
 func (w *Word) CompareAndSwap(old, v uint64) bool {
-	return w.compareAndSwap(w.names.cas, old, v)
+	return w.compareAndSwap(w.names.cas, old, v, atomicRead)
 }
 
-func (w *Word) compareAndSwap(name string, old, v uint64) bool {
+// failing says what a compare-and-swap that fails is to the memory model.
+type failing bool
+
+const (
+	atomicRead failing = false // it orders what it reads before it
+	tryLock    failing = true  // it orders nothing
+)
+
+func (w *Word) compareAndSwap(name string, old, v uint64, f failing) bool {
 	r, th := w.t.thread(name)
 	if th == nil {
 		r.changesNothing(name, CAS)
@@ -167,7 +175,7 @@ func (w *Word) compareAndSwap(name string, old, v uint64) bool {
 	}
 	r.drain(th)
 	th.stands(Event{Name: name, Kind: CAS, Location: w.at, Size: 8}, nil)
-	th.word, th.expects = w, old
+	th.word, th.expects, th.tries = w, old, f == tryLock
 	r.ready |= th.bit
 	r.pause(th)
 	w.t.SawValue(w.v)
