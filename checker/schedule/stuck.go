@@ -345,18 +345,37 @@ func (g *goroutine) calls() iter.Seq2[string, string] {
 	}
 }
 
+// asides are the calls by which code of the program asks or tells something between two
+// steps: it runs on at once, and a loop of nothing else comes to no step. All other calls of
+// this package by the program stand before a step, and the search may be at work in them.
+var asides = map[string]bool{
+	"(*Word).Peek": true, "(*Word).Location": true, "(*Word).String": true,
+	"(*Mutex).Held": true, "(*Mutex).Location": true,
+	"(*Clock).Peek": true, "(*Clock).Location": true,
+	"(*T).Saw": true, "(*T).SawValue": true, "(*T).SawBytes": true, "(*T).Mark": true,
+	"(*T).Check": true, "(*T).Self": true, "(*T).Name": true, "(*T).ByStates": true,
+	"(*T).AtEnd": true, "(*asTest).Log": true, "(*asTest).Logf": true, "(*asTest).Failed": true,
+	"(*Digest).Word": true, "(*Digest).Bytes": true, "(*Digest).Part": true,
+}
+
 // inProgram says which code of the program the goroutine is in, "" if it is in none, and by
 // which calls, innermost first.
 func (g *goroutine) inProgram() (in string, frames []string) {
+	called := "" // by the program, of this package
 	for call, place := range g.calls() {
 		if ofPackage(call, home) {
-			if len(frames) == 0 {
-				return "", nil
+			name := call[len(home)+1:]
+			if len(frames) > 0 {
+				return callers[name], frames
 			}
-			return callers[call[len(home)+1:]], frames
+			called = name
+			continue
 		}
 		if ofPackage(call, "runtime") || call == "panic" {
 			continue
+		}
+		if called != "" && !asides[called] {
+			return "", nil
 		}
 		frames = append(frames, fmt.Sprintf("%s (%s)", call, place))
 	}

@@ -381,3 +381,39 @@ func TestTestOfAStuckProgram(t *testing.T) {
 	close(gate)
 	goleak.VerifyNone(t)
 }
+
+// A loop that goes round without a step is noticed as soon as any computation is, also where
+// it is nearly always in a call of this package that is none.
+func TestStuckInALoopThatAsks(t *testing.T) {
+	for name, ask := range map[string]func(s *schedule.T, x *schedule.Word, m *schedule.Mutex, c *schedule.Clock) bool{
+		"Word.Peek":  func(_ *schedule.T, x *schedule.Word, _ *schedule.Mutex, _ *schedule.Clock) bool { return x.Peek() == 0 },
+		"Mutex.Held": func(_ *schedule.T, _ *schedule.Word, m *schedule.Mutex, _ *schedule.Clock) bool { return !m.Held() },
+		"Clock.Peek": func(_ *schedule.T, _ *schedule.Word, _ *schedule.Mutex, c *schedule.Clock) bool { return c.Peek() == 0 },
+		"T.Self":     func(s *schedule.T, _ *schedule.Word, _ *schedule.Mutex, _ *schedule.Clock) bool { return s.Self() >= 0 },
+		"T.SawValue": func(s *schedule.T, _ *schedule.Word, _ *schedule.Mutex, _ *schedule.Clock) bool {
+			s.SawValue(7)
+			return true
+		},
+		"T.Check": func(s *schedule.T, _ *schedule.Word, _ *schedule.Mutex, _ *schedule.Clock) bool {
+			s.Check("p", true, "")
+			return true
+		},
+	} {
+		var over atomic.Bool
+		_, err := schedule.Explore(context.Background(), func(s *schedule.T) {
+			x, m, c := s.Word("x", 0), s.Mutex("m"), s.Clock("c")
+			s.Go("left", func() {
+				x.Load()
+				for ask(s, x, m, c) && !over.Load() {
+				}
+			})
+		}, schedule.Bounded(0), schedule.Options{StuckAfter: soon})
+		over.Store(true)
+		if !errors.Is(err, schedule.ErrStuck) {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		contains(t, err.Error(), `thread "left" has not for 60ms, after step 1, load x by left; it is in run`, "TestStuckInALoopThatAsks.func", "A loop must announce what it looks at")
+	}
+	goleak.VerifyNone(t)
+}
