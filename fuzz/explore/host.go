@@ -199,9 +199,13 @@ func (h *touching) wrote(a shm.Access) {
 func (h *touching) Saw(value uint32) { h.s.w.saw(uint64(value)) }
 
 // Beside implements shm.Hook: that the calls of a binding end is a step in any case.
-func (h *touching) Beside(name step.Name, _ shm.Kind, _ uint8, _ shm.Beside) {
-	if name == step.Poison || name == step.Unblock || h.s.w.fine {
+func (h *touching) Beside(name step.Name, _ shm.Kind, segment uint8, what shm.Beside) {
+	ends := name == step.Poison || name == step.Unblock
+	if ends || h.s.w.fine {
 		h.s.w.step(name)
+	}
+	if ends {
+		*h.keptAt(segment, what)++
 	}
 }
 

@@ -190,6 +190,16 @@ func (m *Machine) nudged() (set uint64) {
 	return set
 }
 
+// roused is the set of the threads that have gone on from a rest for the end of all calls.
+func (m *Machine) roused() (set uint64) {
+	for i, w := range m.waiters {
+		if w != nil {
+			set |= bit(w.roused) << i
+		}
+	}
+	return set
+}
+
 // pairOf is one of two values for thread i, in a word that has 0 for a thread of
 // which there is nothing to say, whether it has waited before or not.
 func pairOf(i int, b bool) uint64 { return (2 | bit(b)) << (2 * i) }
@@ -217,9 +227,10 @@ func (m *Machine) sleepers(d *schedule.Digest, region int) {
 }
 
 // rest adds what any step may change: a thread that will not sleep forgets what it saw
-// of a nudge.
+// of a nudge, and one that rests goes on for the end of all calls.
 func (m *Machine) rest(d *schedule.Digest) {
 	d.Word(m.nudged())
+	d.Word(m.roused())
 	d.Word(uint64(m.spurious))
 	d.Word(uint64(m.clock))
 }

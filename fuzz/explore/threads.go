@@ -2,6 +2,7 @@ package explore
 
 import (
 	"context"
+	"slices"
 
 	"urpc/checker/schedule"
 	"urpc/runtime/call"
@@ -13,7 +14,7 @@ import (
 // permit, to ready a thread is a step that gives it.
 type Threads struct {
 	m       *Machine
-	region  uint8
+	region  *Region
 	permits []permit
 	blocked int // threads that stand before Block: where nobody replies some do for ever
 }
@@ -41,7 +42,7 @@ func closed(c <-chan struct{}) bool {
 
 // Threads makes n calling threads of a region.
 func (m *Machine) Threads(r *Region, n int) *Threads {
-	t := &Threads{m: m, region: r.number, permits: make([]permit, n)}
+	t := &Threads{m: m, region: r, permits: make([]permit, n)}
 	for i := range t.permits {
 		p := &t.permits[i]
 		p.ready = p.goesOn
@@ -55,7 +56,7 @@ func (t *Threads) Block(i int, done, stopped <-chan struct{}) {
 	p.done, p.stopped = done, stopped
 	on := []schedule.Location{t.at(i)}
 	if t.m.besides.has(shm.Unblocks) {
-		on = append(on, locate(t.region, besides|call.Private, shm.Offset(4*shm.Unblocks)))
+		on = append(on, t.region.beside(call.Private, shm.Unblocks))
 	}
 	if c := t.m.waiter().context; c != nil {
 		on = append(on, c.at)
@@ -76,18 +77,26 @@ func (t *Threads) Watch(ctx context.Context, f func()) (stop func() bool) {
 }
 
 // Rest implements call.Threads: it awaits that there is something to find, or that
-// the call's context has ended. What there may be to find stands in many places.
+// the call's context has ended, or all calls. What there may be to find stands in many
+// places. For an end it goes on once: who looks then, does not come back.
 func (t *Threads) Rest(mayFind func() bool) {
-	c, on := t.m.waiter().context, t.m.finds
+	w, ended := t.m.waiter(), t.region.keptAt(call.Private, shm.Poisoned)
+	c, on := w.context, slices.Clone(t.m.finds)
 	if c != nil {
-		on = append(on[:len(on):len(on)], c.at, t.m.clockAt())
+		on = append(on, c.at, t.m.clockAt())
+	}
+	if t.m.besides.has(shm.Poisoned) {
+		on = append(on, t.region.beside(call.Private, shm.Poisoned))
 	}
 	if t.m.rests != nil {
 		t.m.rests(t.m.t.Self(), false)
 		defer t.m.rests(t.m.t.Self(), true)
 	}
-	t.m.await(step.AwaitRecord, func() bool { return mayFind() || c != nil && c.rouses() }, on...)
+	t.m.await(step.AwaitRecord, func() bool {
+		return mayFind() || c != nil && c.rouses() || *ended > 0 && !w.roused
+	}, on...)
 	t.m.t.SawValue(0) // what there is it looks for anew
+	w.roused = w.roused || *ended > 0
 	if c != nil {
 		c.awaited()
 	}
@@ -99,7 +108,9 @@ func (t *Threads) Ready(i int) {
 	t.permits[i].given = true
 }
 
-func (t *Threads) at(i int) schedule.Location { return locate(t.region, permits, shm.Offset(4*i)) }
+func (t *Threads) at(i int) schedule.Location {
+	return locate(t.region.number, permits, shm.Offset(4*i))
+}
 
 // state adds what the calling threads are given.
 func (t *Threads) state(d *schedule.Digest) {

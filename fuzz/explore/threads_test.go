@@ -204,6 +204,28 @@ var threadsCases = []threadsCase{
 		},
 		want: []string{"rested"},
 	},
+	{
+		name: "a rest ends when all calls end, whatever there is to find",
+		run: func(a *callers) {
+			a.start("caller", func() {
+				a.threads.Rest(func() bool { return false })
+				a.note("rested")
+			})
+			a.start("stopper", a.stop)
+		},
+		want: []string{"rested"},
+	},
+	{
+		name: "a rest ends when the context ends, whatever there is to find",
+		run: func(a *callers) {
+			a.start("caller", func() {
+				a.threads.Rest(func() bool { return false })
+				a.note("rested")
+			})
+			a.start("ender", a.end)
+		},
+		want: []string{"rested"},
+	},
 }
 
 func TestSimulatedThreads(t *testing.T) {
@@ -211,7 +233,7 @@ func TestSimulatedThreads(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			got := outcomes(t, func(s *schedule.T, note func(string)) {
 				m := NewMachine(s, 0)
-				m.besides, m.alone = besidesOf(shm.Unblocks), true // the case judges, not the properties of a caller
+				m.besides, m.alone = besidesOf(shm.Poisoned, shm.Unblocks), true // the case judges, not the properties of a caller
 				r := NewRegion(m, 0)
 				private := shm.Heap(call.Private, shm.Line)
 				r.Hook(private)
@@ -219,6 +241,7 @@ func TestSimulatedThreads(t *testing.T) {
 				ctx := &endingContext{m: m, at: locate(r.number, contexts, 0), done: make(chan struct{})}
 				a := &callers{threads: m.Threads(r, 2), context: ctx, end: func() { ctx.end(cancelled) }, stopped: make(chan struct{}), note: note}
 				a.stop = func() {
+					private.Beside(step.Poison, shm.KindCompareAndSwap, shm.Poisoned)
 					private.Beside(step.Unblock, shm.KindStore, shm.Unblocks)
 					close(a.stopped)
 				}

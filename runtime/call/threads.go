@@ -15,8 +15,9 @@ type Threads interface {
 	Ready(i int)
 	// Watch calls f, which does not block, once ctx has ended; stop ends the watch.
 	Watch(ctx context.Context, f func()) (stop func() bool)
-	// Rest lets a thread rest that found every record in use, before it looks
-	// again. mayFind says whether it would find something by now.
+	// Rest lets a thread rest that found every record in use, before it looks again, at
+	// the latest some time after its context, or all calls, have ended. mayFind says
+	// whether it would find something by now.
 	Rest(mayFind func() bool)
 }
 
