@@ -127,12 +127,40 @@ func (p place) explore(ctx context.Context, l mutant.Layer) (schedule.Report, er
 		return schedule.Report{}, err
 	}
 	if l != mutant.Refactorings {
-		return explore.Run(ctx, t, v, schedule.Bounded(p.preemptions), schedule.Options{})
+		return searched(p.preemptions, func(s schedule.Strategy, most uint64) (schedule.Report, error) {
+			return explore.Run(ctx, t, v, s, schedule.Options{MaxExecutions: most})
+		})
 	}
 	if slices.Contains(small, p.target+" "+p.configuration) {
 		return explore.Run(ctx, t, v, schedule.Stateful(), schedule.Options{})
 	}
 	return explore.Run(ctx, t, v, schedule.Random(1, mostSampled), schedule.Options{})
+}
+
+// A search within a bound of preemptions goes through a tree, and may be long in a
+// subtree without a failure. After so many executions a sample is tried, which is in
+// all of the tree at once, and then the search goes to its end.
+const (
+	mostBefore = 5_000
+	mostTried  = 400 // executions of the sample
+)
+
+// searched visits every execution with at most so many preemptions, up to the first
+// failure, unless a sample finds one sooner. run visits at most so many executions, 0:
+// all. The executions are those of both.
+func searched(preemptions int, run func(s schedule.Strategy, most uint64) (schedule.Report, error)) (schedule.Report, error) {
+	first, err := run(schedule.Bounded(preemptions), mostBefore)
+	if err != nil || first.Failure != nil || !first.BudgetUsed {
+		return first, err
+	}
+	sample, err := run(schedule.POS(1, mostTried), 0)
+	if err != nil || sample.Failure != nil {
+		sample.Executions += first.Executions
+		return sample, err
+	}
+	whole, err := run(schedule.Bounded(preemptions), 0)
+	whole.Executions += sample.Executions
+	return whole, err
 }
 
 // tiedWhole are the places in which a refactoring visits every transition in lock-step.
@@ -146,24 +174,33 @@ var tiedWhole = []place{
 // inLockStep demands that each step be one of the specification: of a fault where
 // its patch says, of a refactoring in every transition of small configurations.
 func inLockStep(ctx context.Context, m mutant.Mutant) (a Answer, err error) {
-	places, strategy := tiedWhole, schedule.Stateful()
-	o := lockstep.Options{Schedule: schedule.Options{Plain: true}}
+	places, o := tiedWhole, lockstep.Options{Schedule: schedule.Options{Plain: true}}
 	if m.Layer != mutant.Refactorings {
 		configuration, preemptions := tiedAt(m)
-		places, strategy = []place{{target: m.TiedTarget(), configuration: configuration}}, schedule.Bounded(preemptions)
-		o = lockstep.Options{Alone: true}
+		places, o = []place{{m.TiedTarget(), configuration, preemptions}}, lockstep.Options{Alone: true}
 	}
 	for _, p := range places {
 		target, v, err := p.find()
 		if err != nil {
 			return a, err
 		}
-		r, err := lockstep.RunTarget(ctx, target, v, strategy, o)
+		run := func(s schedule.Strategy, most uint64) (schedule.Report, error) {
+			o := o
+			o.Schedule.MaxExecutions = most
+			r, err := lockstep.RunTarget(ctx, target, v, s, o)
+			return r.Report, err
+		}
+		var r schedule.Report
+		if m.Layer == mutant.Refactorings {
+			r, err = run(schedule.Stateful(), 0)
+		} else {
+			r, err = searched(p.preemptions, run)
+		}
 		if err != nil {
 			return a, err
 		}
 		a.Bound = p.target + " " + p.configuration + ", " + r.Bound
-		if a.judge(&r.Report); a.Outcome == Killed && a.Property != lockstep.Property {
+		if a.judge(&r); a.Outcome == Killed && a.Property != lockstep.Property {
 			a.Outcome, a.Reason = Undecided, "it fails by another property than "+lockstep.Property
 		}
 		a.firstDifference(r.Failure)

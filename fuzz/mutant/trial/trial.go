@@ -30,7 +30,8 @@ type Check string
 // The checks.
 const (
 	// Explore: every execution of the mutant's target and configuration with as
-	// few preemptions as it needs; all properties of the target. Of a refactoring
+	// few preemptions as it needs; all properties of the target. If that takes long, a
+	// sample of any preemptions is tried in between (searched). Of a refactoring
 	// every state of each small configuration in which a fault is found, and a sample
 	// of each other one.
 	Explore Check = "explore"
