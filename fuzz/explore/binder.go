@@ -121,7 +121,7 @@ func newBinder(t *schedule.T, v catalogue.Values, l *lending) *binder {
 		c := &client{s: b.w.host(numberedAs("client", i, v.Int("clients"))), context: context.Background()}
 		c.s.declare = b.declare
 		c.end, c.far = b.w.connect(c.s, b.serving)
-		c.s.owed = b.saysFarewell
+		c.s.owed = func() bool { return b.saysFarewell(c) }
 		b.clients = append(b.clients, c)
 	}
 	b.clients[0].s.lies, b.serving.lies = liesOf(v.Int("lies"))
@@ -307,10 +307,10 @@ func (b *binder) failed(c *client, err error) {
 	b.w.check(spec.Places, !errors.Is(err, urpc.ErrOverloaded) || b.overloaded(err), "the server serves nobody, and refuses a client: %v", err)
 }
 
-// saysFarewell says whether a server that hangs up says before that it stops: one that was told
-// to, has begun to serve, lives, and finds room and time for that.
-func (b *binder) saysFarewell() bool {
-	return b.stopped.Err() != nil && b.server.Counters().Bound > 0 && !b.serving.dead && b.v.Word("socket") == "wide" && b.v.Word("lies") == "none"
+// saysFarewell says whether a server that hangs up on a client says before that it stops: one
+// that was told to, serves it, lives, and finds room and time for that.
+func (b *binder) saysFarewell(c *client) bool {
+	return b.stopped.Err() != nil && c.far.shaken && !b.serving.dead && b.v.Word("socket") == "wide" && b.v.Word("lies") == "none"
 }
 
 // mayFail says whether something has gone wrong, was done or stands in the way, for which a

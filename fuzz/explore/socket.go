@@ -35,6 +35,7 @@ type end struct {
 	asked   int  // bytes of a hello that this end has read before any came, if it lies
 	kept    bool // a mapping that was made for it was not taken back
 	reset   bool // the peer has hung up without reading all: the next read says so
+	shaken  bool // its handshake was over before the context had ended
 }
 
 var _ machine.Socket = (*end)(nil)
@@ -248,6 +249,7 @@ func (e *end) Within(ctx context.Context, _ time.Duration) (done func() error) {
 	return func() error {
 		// Where the context has ended its limit of time stays, and has passed.
 		e.limited, e.passed, e.cut, e.context = false, false, e.ends(), nil
+		e.shaken = ctx.Err() == nil
 		return context.Cause(ctx)
 	}
 }
@@ -325,7 +327,7 @@ func (e *end) state(d *schedule.Digest) {
 	d.Word(uint64(len(e.in))<<2 | uint64(oneIf(e.closed))<<1 | uint64(oneIf(e.hurry)) | uint64(oneIf(e.limited))<<32 | uint64(oneIf(e.stopped))<<33 |
 		uint64(oneIf(e.hurryWrite))<<34 | uint64(oneIf(e.reset))<<35 | uint64(oneIf(e.cut))<<36 | uint64(oneIf(e.ends()))<<37 |
 		uint64(oneIf(e.unmade))<<38 | uint64(oneIf(e.hurryWritePassed))<<39 | uint64(oneIf(e.kept))<<40 | uint64(e.asked)<<41 |
-		uint64(oneIf(e.passed))<<50 | uint64(oneIf(e.hurryPassed))<<51)
+		uint64(oneIf(e.passed))<<50 | uint64(oneIf(e.hurryPassed))<<51 | uint64(oneIf(e.shaken && !e.s.dead))<<52)
 	for _, p := range e.in {
 		d.Bytes(p.bytes)
 		d.Word(uint64(len(p.with)))
