@@ -51,3 +51,20 @@ var (
 	// made: the code has changed.
 	ErrTokenSteps = errors.New("token leads to other steps than when it was made")
 )
+
+// sentinels are all of them.
+var sentinels = []error{
+	ErrNondeterministic, ErrState, ErrDeclared, ErrUsage, ErrStuck, ErrOptions,
+	ErrTokenDamaged, ErrTokenVersion, ErrTokenProgram, ErrTokenSteps,
+}
+
+// reasonOf gives in few words why a search ended with the error: as the one of those above
+// that it wraps says.
+func reasonOf(err error) string {
+	for _, is := range sentinels {
+		if errors.Is(err, is) {
+			return is.Error()
+		}
+	}
+	return err.Error()
+}

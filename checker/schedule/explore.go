@@ -31,21 +31,12 @@ const DefaultMaxSteps = 10_000
 // search; else it wraps ErrOptions, ErrUsage, ErrDeclared, ErrState, ErrNondeterministic or
 // ErrStuck, and the verdict is unknown.
 func Explore(ctx context.Context, program func(*T), s Strategy, o Options) (Report, error) {
-	if err := check("explore", ctx, program, o); err != nil {
-		return Report{}, err
+	err := check("explore", ctx, program, o)
+	if err == nil {
+		err = s.check(o)
 	}
-	switch {
-	case s.kind == unsaid:
-		return Report{}, fmt.Errorf("explore: %w: no strategy, as Stateful() is one", ErrOptions)
-	case s.kind == byPriorities && s.depth < 1:
-		return Report{}, fmt.Errorf("explore: %w: PCT of depth %d, it must be 1 or more", ErrOptions, s.depth)
-	case s.kind == byPriorities && s.depth > o.maxSteps():
-		return Report{}, fmt.Errorf("explore: %w: PCT of depth %d, and an execution has at most %d steps (MaxSteps)", ErrOptions, s.depth, o.maxSteps())
-	case s.Samples() && s.executions == 0:
-		return Report{}, fmt.Errorf("explore: %w: a sample (%s) of no executions, it must be 1 or more", ErrOptions, s.Name())
-	}
-	if o.EndReachable && s.kind != byStates {
-		return Report{}, fmt.Errorf("explore: %w: EndReachable is for Stateful, which knows what states are met again, and not for %s", ErrOptions, s.Name())
+	if err != nil {
+		return Report{}.endedBy(err), err
 	}
 	l := newLookout("explore", o, tokenFor(s, o))
 	defer context.AfterFunc(ctx, func() { l.stopping.Store(true) })()
@@ -61,7 +52,36 @@ func Explore(ctx context.Context, program func(*T), s Strategy, o Options) (Repo
 	if report.Stuck != nil {
 		l.retell(program, report.Stuck, o)
 	}
-	return report, err
+	return report.endedBy(err), err
+}
+
+// endedBy is the report of a search, or a replay, that ended with the error: it says nothing
+// about the program.
+func (rep Report) endedBy(err error) Report {
+	if err != nil {
+		rep.Verdict, rep.Complete, rep.BudgetUsed, rep.Reason = verdict.Unknown, false, false, reasonOf(err)
+	}
+	return rep
+}
+
+// check refuses what the strategy can do nothing with.
+func (s Strategy) check(o Options) error {
+	wrong := ""
+	switch {
+	case s.kind == unsaid:
+		wrong = "no strategy, as Stateful() is one"
+	case s.kind == byPriorities && s.depth < 1:
+		wrong = fmt.Sprintf("PCT of depth %d, it must be 1 or more", s.depth)
+	case s.kind == byPriorities && s.depth > o.maxSteps():
+		wrong = fmt.Sprintf("PCT of depth %d, and an execution has at most %d steps (MaxSteps)", s.depth, o.maxSteps())
+	case s.Samples() && s.executions == 0:
+		wrong = fmt.Sprintf("a sample (%s) of no executions, it must be 1 or more", s.Name())
+	case o.EndReachable && s.kind != byStates:
+		wrong = fmt.Sprintf("EndReachable is for Stateful, which knows what states are met again, and not for %s", s.Name())
+	default:
+		return nil
+	}
+	return fmt.Errorf("explore: %w: %s", ErrOptions, wrong)
 }
 
 // mostWorkers is how many goroutines a search may have.
@@ -118,7 +138,7 @@ func (l *lookout) alone(f func() (Report, error)) (Report, error) {
 		returned = true
 	}()
 	if !l.await(done) {
-		return Report{Reason: "a thread is stuck", Stuck: l.at}, fmt.Errorf("%s: %w", l.verb, l.found)
+		return Report{Stuck: l.at}, fmt.Errorf("%s: %w", l.verb, l.found)
 	}
 	switch {
 	case panicked != nil:

@@ -16,20 +16,20 @@ import (
 // says what was compared. The build is not: see Token.
 func Replay(ctx context.Context, program func(*T), token Token, o Options) (Report, error) {
 	if err := check("replay", ctx, program, o); err != nil {
-		return Report{}, err
+		return Report{}.endedBy(err), err
 	}
 	info, err := ParseToken(token)
-	if err != nil {
-		return Report{}, fmt.Errorf("replay: %w", err)
+	if err == nil {
+		err = info.isOf(o)
 	}
-	if err := info.isOf(o); err != nil {
-		return Report{}, fmt.Errorf("replay: %w", err)
+	if err != nil {
+		return Report{}.endedBy(err), fmt.Errorf("replay: %w", err)
 	}
 	if ctx.Err() != nil {
 		return Report{Bound: tokenBound, Reason: "interrupted"}, nil
 	}
 	l := newLookout("replay", o, info)
-	return l.alone(func() (Report, error) {
+	report, err := l.alone(func() (Report, error) {
 		r := newRunner(program, len(info.Decisions)+1, l, newLexicon())
 		r.number = info.Strategy.executions
 		defer l.join(r, nobody)()
@@ -44,6 +44,7 @@ func Replay(ctx context.Context, program func(*T), token Token, o Options) (Repo
 		}
 		return rep, nil
 	})
+	return report.endedBy(err), err
 }
 
 const tokenBound = "the execution of the token"

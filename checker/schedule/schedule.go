@@ -273,7 +273,7 @@ type Report struct {
 	// verdict is then unknown, as of every sample, but nothing went wrong.
 	BudgetUsed bool
 	Bound      string // the bound in force, in words
-	Reason     string // why it is not complete
+	Reason     string // why it is not complete; with an error, which one of errors.go that is
 	Executions uint64 // within the bound, each counted once
 	// Redundant counts executions that a reduction began and that turned out to
 	// be of a trace visited already: of Optimal none.
