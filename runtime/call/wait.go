@@ -78,10 +78,9 @@ func (w *waiter) open() error {
 }
 
 // mayFind says whether a thread that found no record would find one now, or a
-// reply that may free one, or that all calls have ended: for what watches a run,
-// never for what runs.
+// reply that may free one: for what watches a run, never for what runs.
 func (c *Caller) mayFind() bool {
-	return !c.free.empty() || c.private.Unhooked().Peek(offLead) == 0 && c.port.Queued() || c.poison.why() != nil
+	return !c.free.empty() || c.private.Unhooked().Peek(offLead) == 0 && c.port.Queued()
 }
 
 // drain receives what has come, for a thread that has no call yet: late replies

@@ -36,7 +36,7 @@ var passes = map[string][]string{
 	},
 	"call.generation": {"call.Caller.Counters", "call.Caller.LookRecord", "call.Caller.Record", "call.Caller.name", "call.Caller.nameCall", "call.New"},
 	"call.name":       {"call.Caller.lookName", "call.waiter.send"}, // who sends has the record
-	"call.why":        {"call.Caller.PoisonedBy", "call.Caller.mayFind", "call.poison.look"},
+	"call.why":        {"call.Caller.PoisonedBy", "call.poison.look"},
 	"call.empty":      {"call.Caller.mayFind"},
 	"poison.err":      nil,
 	"poison.stopped":  {"call.waiter.block"},
