@@ -80,7 +80,8 @@
 //	minimise.go, render.go         a failure, smaller and in columns
 //	token.go, replay.go            an execution as text
 //	testing.go, tb.go              inside go test
-//	nondeterminism.go, suspects.go what is not under control; stuck.go,
+//	nondeterminism.go, suspects.go what is not under control; earlier.go: nor what one
+//	                               execution leaves to others; stuck.go,
 //	                               stuck_steps.go: what does not come back
 //	livelock.go                    from where no end can be reached
 //

@@ -19,7 +19,8 @@ const DefaultMaxSteps = 10_000
 // Executions are maximal: they go on until no thread is enabled.
 //
 // The program runs on a goroutine of its own, and more often than there are executions:
-// some are run again by the same choices (the first one 32 times, then one in 64). It is
+// some are run again by the same choices (the first one 32 times, then one in 64, and two
+// once more at the end of a search that has found nothing). It is
 // refused with ErrNondeterministic if these lead it to other steps, to other values that
 // are told (T.SawValue) or to another end; the error tells where, and as far as the source
 // shows it, why. A panic in it is a failure of property
@@ -161,6 +162,7 @@ type exploration struct {
 	leads    bool        // the first of its workers
 	blamed   []Decision  // the execution that the search ended with by an error
 	covered  announced   // what there was to explore
+	earlier  *earlier    // executions that are run again at the end
 
 	report    Report
 	taken     []uint64 // by number of the name
@@ -175,7 +177,7 @@ type exploration struct {
 }
 
 func newExploration(program func(*T), s Strategy, o Options, l *lookout) *exploration {
-	e := &exploration{s: s, o: o, r: newRunner(program, o.maxSteps(), l, newLexicon())}
+	e := &exploration{s: s, o: o, r: newRunner(program, o.maxSteps(), l, newLexicon()), earlier: newEarlier()}
 	if s.kind.samples() {
 		e.report.Seed = s.seed
 	}
@@ -243,6 +245,8 @@ func (e *exploration) explore(ctx context.Context) (Report, error) {
 	}
 	if err == nil && e.first == nil && e.report.TooLong == 0 && (why == exhausted || why == atBudget) && e.report.Executions > 0 {
 		if err = e.covered.covers(e.report.Executions); err != nil {
+			why = atInterrupt
+		} else if err = e.againAtTheEnd(); err != nil || e.r.stopping.Load() {
 			why = atInterrupt
 		}
 	}
@@ -317,6 +321,9 @@ func (e *exploration) search() (ending, error) {
 			if err := e.optimal.verify(); err != nil {
 				return atInterrupt, err
 			}
+		}
+		if again > 0 {
+			e.earlier.keep(r, n, run)
 		}
 		if err := e.again(run, again); err != nil || r.outcome == interrupted {
 			return atInterrupt, err

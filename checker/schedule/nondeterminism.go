@@ -37,6 +37,9 @@ func (e *exploration) diagnosed(err error, plan []Decision) error {
 	}
 	text, parted := parting(runs)
 	if suspected && !parted {
+		if leak := e.againAtTheEnd(); leak != nil {
+			return fmt.Errorf("%w, so that %w; %s", leak, err, text)
+		}
 		return err
 	}
 	if suspected {
@@ -83,32 +86,36 @@ func (e *exploration) again(was summary, times int) error {
 	for range times {
 		r.strategy, r.sums = &guided{plan: r.decisions()}, true
 		r.run(was.steps)
-		if err := r.alike(was); err != nil || r.outcome == interrupted {
+		if err := r.alike(was, "run again"); err != nil || r.outcome == interrupted {
 			return err
 		}
 	}
 	return nil
 }
 
-// alike says what of the last execution is not as it was before.
-func (r *runner) alike(was summary) error {
+// alike says what of the last execution, which was run again when it says, is not as it was
+// before.
+func (r *runner) alike(was summary, when string) error {
+	how := ""
 	switch is := r.summed(); {
 	case r.outcome == interrupted:
 		return nil
 	case r.misuse != "":
-		return fmt.Errorf("%w: run again, it calls T otherwise: %s", ErrNondeterministic, r.misuse)
+		how = ", it calls T otherwise: " + r.misuse
 	case r.outcome == refused && r.difference == "":
-		return fmt.Errorf("%w: run again, other threads can go on before step %d", ErrNondeterministic, is.steps+1)
+		how = fmt.Sprintf(", other threads can go on before step %d", is.steps+1)
 	case r.outcome == refused:
-		return fmt.Errorf("%w: run again, %s", ErrNondeterministic, r.difference)
+		how = ", " + r.difference
 	case is.steps != was.steps:
-		return fmt.Errorf("%w: run again, it has %s and had %d", ErrNondeterministic, plural(is.steps, "step"), was.steps)
+		how = fmt.Sprintf(", it has %s and had %d", plural(is.steps, "step"), was.steps)
 	case is.outcome != was.outcome || is.property != was.property:
-		return fmt.Errorf("%w: run again by the same steps, it ends otherwise%s", ErrNondeterministic, endings(was.property, is.property))
+		how = " by the same steps, it ends otherwise" + endings(was.property, is.property)
 	case is.told != was.told:
-		return fmt.Errorf("%w: run again by the same steps, they read or write other values", ErrNondeterministic)
+		how = " by the same steps, they read or write other values"
+	default:
+		return nil
 	}
-	return nil
+	return fmt.Errorf("%w: %s%s", ErrNondeterministic, when, how)
 }
 
 func endings(was, is string) string {

@@ -116,7 +116,7 @@ func (w *wanderer) once() (steps int, plan []Decision, err error) {
 	})
 	if err != nil && was.outcome != refused && len(w.o.r.looks) == 0 {
 		r.aside(&guided{plan: plan}, r.maxSteps, func() {
-			if other := r.alike(was); other != nil {
+			if other := r.alike(was, "run again"); other != nil {
 				err = other
 			}
 		})

@@ -106,7 +106,7 @@ func (w *walker) once() (steps int, again bool, err error) {
 	})
 	if err == nil && !again && was.outcome != interrupted {
 		r.aside(&guided{plan: plan}, w.most, func() {
-			if err = r.alike(was); err != nil {
+			if err = r.alike(was, "run again"); err != nil {
 				w.s.walked = &found{decisions: plan}
 			}
 		})

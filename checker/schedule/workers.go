@@ -166,7 +166,7 @@ func isolated(work func() end, how *end) {
 
 // mate makes another worker of the search.
 func (e *exploration) mate() *exploration {
-	w := &exploration{s: e.s, o: e.o, r: newRunner(e.r.program, e.r.maxSteps, e.r.lookout, e.r.names.lexicon)}
+	w := &exploration{s: e.s, o: e.o, r: newRunner(e.r.program, e.r.maxSteps, e.r.lookout, e.r.names.lexicon), earlier: e.earlier}
 	w.r.tso, w.r.keeps, w.r.told = e.r.tso, true, e.r.told
 	if e.r.detector != nil {
 		w.r.detector = newDetector()
@@ -192,11 +192,18 @@ func (e *exploration) work() end {
 			return end{why: atBudget}
 		}
 		how, settled := s.recall(settled)
+		keep := how == notWalked && !s.cheap && e.againTimes(s.executions) > 0
+		r.sums = keep
 		if how == notWalked {
 			r.run(settled)
 		}
+		run := r.summed()
+		r.sums = false
 		if why, err := e.judge(n, how); why != exhausted || err != nil {
 			return end{why: why, err: err, decisions: r.decisions()}
+		}
+		if keep {
+			e.earlier.keep(r, n, run)
 		}
 		if e.leads && !s.scoutAhead(n) {
 			s.c.end(&s.c.begins)
