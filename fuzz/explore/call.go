@@ -227,11 +227,7 @@ func newLeaving(v catalogue.Values, m *Machine, r *Region, clients, calls int) *
 		l.c.check(LooksForLate, rested || l.looked[thread], "thread %d has found no record, and rests without having tried to receive", thread+1)
 		l.looked[thread] = false
 	}
-	w := size(v).Words()
-	m.finds = append(m.finds, r.beside(call.Private, shm.FreeRecords), locate(r.number, call.Private, call.Lead), locate(r.number, channel.Calls, w.Head))
-	for _, at := range w.Sequence {
-		m.finds = append(m.finds, locate(r.number, channel.Replies, at))
-	}
+	m.finds = r.finds(size(v).Words())
 	return l
 }
 

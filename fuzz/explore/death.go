@@ -3,6 +3,7 @@ package explore
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 
 	"urpc/checker/catalogue"
@@ -34,7 +35,7 @@ var deathTarget = Target{
 		{Name: "clients", Doc: "calling threads of the client", Default: 1, Min: 1, Max: 4},
 		{Name: "servers", Doc: "processors of the server", Default: 1, Min: 1, Max: 2},
 		{Name: "calls", Doc: "calls of each thread", Default: 1, Min: 1, Max: 100},
-		slotsParameter, startParameter,
+		slotsParameter, startParameter, recordsParameter,
 		{Name: "other", Doc: "whether the survivor has a binding to a third space, beside the one that ends or after it", Max: 2, Words: []string{"none", "beside", "after"}},
 		looksParameter,
 		{Name: "closes", Doc: "whether another thread of the client ends its calls, too, at any time", Max: 1, Words: []string{"no", "yes"}},
@@ -47,6 +48,7 @@ var deathTarget = Target{
 		deathOf("client-restarts", "a new client binds to the server", map[string]int{"dies": 1, "other": 2}),
 		deathOf("client-other", "the server goes on with another client", map[string]int{"dies": 1, "other": 1}),
 		deathOf("server-2", "the server dies under two calling threads, one of which leads", map[string]int{"clients": 2}),
+		deathOf("server-wait", "the server dies under two calling threads with one record between them: one of them waits for it", map[string]int{"clients": 2, "records": 1}),
 		deathOf("server-calls", "the server dies under the first of two calls, or the second", map[string]int{"calls": 2}),
 		deathOf("server-other", "the client goes on with another server", map[string]int{"other": 1}),
 		deathOf("server-closed", "the server dies, and another thread of the client ends its calls: either may come first", map[string]int{"closes": 1, "calls": 2}),
@@ -60,6 +62,25 @@ var deathTarget = Target{
 	possible: deathPossible,
 }
 
+// recordsParameter, of targets death and hostile, is 0 where no call waits for a record.
+var recordsParameter = catalogue.Parameter{Name: "records", Doc: "calls that may be pending at once; 0: one of each thread", Max: 4}
+
+// recordsOf is how many records there are.
+func recordsOf(v catalogue.Values) int {
+	if n := v.Int("records"); n > 0 {
+		return n
+	}
+	return v.Int("clients")
+}
+
+// recordsPossible: nobody has two records.
+func recordsPossible(v catalogue.Values) error {
+	if n := v.Int("records"); n > v.Int("clients") {
+		return fmt.Errorf("%d records of %d threads: want at most one of each", n, v.Int("clients"))
+	}
+	return nil
+}
+
 // deathPossible: the server has a pool if it survives.
 func deathPossible(v catalogue.Values) error {
 	if v.Word("dies") == "server" && v.Int("looks") > 0 {
@@ -68,7 +89,7 @@ func deathPossible(v catalogue.Values) error {
 	if v.Word("dies") == "client" && v.Int("closes") > 0 {
 		return errors.New("a client that is dead ends nothing: want dies=server")
 	}
-	return channelPossible(v)
+	return errors.Join(recordsPossible(v), channelPossible(v))
 }
 
 func deathOf(name, doc string, set map[string]int) catalogue.Configuration {
@@ -116,10 +137,10 @@ func watchedDeath(v catalogue.Values, look func(d *death), w Watch) func(*schedu
 		if byName == "client" {
 			d.survivor, d.dying = far, near
 		}
-		d.first = bind(m, 0, l, near, far, clients, calls, nothing, channel.Keep)
+		d.first = bind(m, 0, l, near, far, clients, recordsOf(v), calls, nothing, channel.Keep)
 		m.alone = w.Alone
 		if d.first.alone = w.Alone; !w.Alone {
-			d.first.region.watch(l.size, len(clients))
+			d.first.region.watch(l.size, d.first.records)
 		}
 		d.first.call(nil)
 		if d.survivor == far {
@@ -167,7 +188,7 @@ func (d *death) runPool(workers, looks int) {
 	d.crew.watchPlace(b.region)
 	d.pool = processor.New(processor.Config{
 		Port: b.server, Kernel: b.kernel, Handler: b.execute, Workers: workers, Poll: -1, Crew: d.crew, Hook: b.region,
-		AwaitRoom: mayFill(len(b.clients), b.server),
+		AwaitRoom: mayFill(b.records, b.server),
 	})
 	b.far.thread("pool", func() {
 		err := d.pool.Run()
@@ -331,7 +352,7 @@ func (b *binding) call(first func()) {
 func (b *binding) serve(servers []string) {
 	for _, name := range servers {
 		b.far.thread(name, func() {
-			r := honestWorker(b.server, b.kernel, b.execute, len(b.clients)).Serve()
+			r := honestWorker(b.server, b.kernel, b.execute, b.records).Serve()
 			b.t.Fail(HonestPeer, "the server found the client corrupt (%d)", r)
 		})
 	}

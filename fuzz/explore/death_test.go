@@ -36,6 +36,7 @@ func TestDeath(t *testing.T) {
 	whole(t, "death", "server", 4238)
 	whole(t, "death", "server-calls", 10388)
 	whole(t, "death", "server-closed", 45546)
+	whole(t, "death", "server-wait", 304920)
 	whole(t, "death", "server-restarts", 43487)
 	whole(t, "death", "client", 19891)
 	within(t, "death", "client-idle", 1, 50612)

@@ -89,7 +89,7 @@ func (g *guard) declareState() {
 	t.SharedAt("tail as it must be", func(d *schedule.Digest) { d.Word(uint64(g.tail)) },
 		append(sent, r.span(g.own, w.Tail), r.span(g.own, w.Room))...)
 	t.SharedAt("head as it must be", func(d *schedule.Digest) { d.Word(uint64(g.head)) }, append(got, r.span(g.own, w.Head))...)
-	for i := range g.b.clients {
+	for i := range g.b.records {
 		got = append(got, r.span(call.Private, call.State(i))) // there a caller takes one of them
 	}
 	if g.own == channel.Calls { // a handler is given it at once

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"urpc/checker/catalogue"
@@ -40,12 +41,13 @@ var hostileTarget = Target{
 		{Name: "clients", Doc: "calling threads of the client", Default: 1, Min: 1, Max: 4},
 		{Name: "servers", Doc: "processors of the server", Default: 1, Min: 1, Max: 2},
 		{Name: "calls", Doc: "calls of each thread", Default: 1, Min: 1, Max: 100},
-		slotsParameter, startParameter,
+		slotsParameter, startParameter, recordsParameter,
 		{Name: "pool", Doc: "whether the server's processors are the workers of a pool", Max: 1, Words: []string{"no", "yes"}},
 		{Name: "exit", Doc: "whether the handler of the last call ends its thread, the first time that a pool executes it", Max: 1, Words: []string{"no", "yes"}},
 		looksParameter,
 		{Name: "donate", Doc: "whether a caller donates its processor when it wakes the server, and the server returns it", Max: 1, Words: []string{"no", "yes"}},
 		{Name: "writes", Doc: "how often the peer writes", Default: 1, Max: 100},
+		{Name: "tells", Doc: "what it writes: telling values to any of its words, or to the lengths of its messages alone", Max: 1, Words: []string{"anything", "lengths"}},
 		{Name: "differs", Doc: "whether a word that is read a second time in one operation has another value", Max: 1, Words: []string{"no", "yes"}},
 		{Name: "other", Doc: "whether the victim has a binding to an honest space as well", Max: 1, Words: []string{"none", "beside"}},
 		{Name: "notice", Doc: "whether the victim learns that the peer has died, at any time after its last write", Max: 1, Words: []string{"no", "yes"}},
@@ -57,6 +59,7 @@ var hostileTarget = Target{
 		hostileOf("server-differs", "the client's words change as they are read", map[string]int{"victim": 1, "differs": 1}),
 		hostileOf("client-notice", "the hostile server writes once and dies: every call ends", map[string]int{"notice": 1}),
 		hostileOf("client-2-1", "two calling threads, one slot: a hostile server names one call in the reply to the other", map[string]int{"clients": 2}),
+		hostileOf("client-wait", "two calling threads with one record between them: one waits for it, and receives meanwhile; a hostile server writes once how long a reply is", map[string]int{"clients": 2, "records": 1, "tells": 1}),
 		hostileOf("client-room", "a hostile server tells how much room there is for the second of two calls", map[string]int{"calls": 2}),
 		hostileOf("client-calls", "two calls: a hostile server names the one that is over", map[string]int{"calls": 2, "slots": slotsOf(2)}),
 		hostileOf("server-calls", "two calls of a hostile client", map[string]int{"victim": 1, "calls": 2}),
@@ -90,7 +93,7 @@ func hostilePossible(v catalogue.Values) error {
 	if v.Word("pool") == "no" && (v.Word("exit") == "yes" || v.Int("looks") > 0) {
 		return errors.New("handlers that end their threads, and looks of a monitor, are those of a pool: want pool=yes")
 	}
-	return channelPossible(v)
+	return errors.Join(recordsPossible(v), channelPossible(v))
 }
 
 func hostileOf(name, doc string, set map[string]int) catalogue.Configuration {
@@ -143,10 +146,12 @@ func hostileProgramOf(v catalogue.Values, look func(*hostility)) func(*schedule.
 		if ofServer {
 			h.victim, h.peer = far, near
 		}
-		h.b = bind(m, 0, l, near, far, clients, v.Int("calls"), shadowed, donate)
+		h.b = bind(m, 0, l, near, far, clients, recordsOf(v), v.Int("calls"), shadowed, donate)
 		h.guard = newGuard(h.b, h.victim, h.lies)
 		h.guard.donations = v.Word("pool") == "yes" || h.b.donates
-		h.tales = talesOf(h.b, h.guard.hostile)
+		if h.tales = talesOf(h.b, h.guard.hostile); v.Word("tells") == "lengths" {
+			h.tales = slices.DeleteFunc(h.tales, h.b.tellsNoLength)
+		}
 		h.exits, h.looks = v.Word("exit") == "yes", v.Int("looks")
 		h.start(servers, v.Word("pool") == "yes")
 		if v.Word("other") == "beside" {
@@ -249,7 +254,7 @@ func (h *hostility) calls(self int) {
 		i := self*b.calls + n
 		request := put(bytes[:0], argument(i))
 		h.guard.sends(request, procedure, 0)
-		h.m.waiter().over = false
+		h.m.waiter().over, h.m.waiter().call = false, callerOf{}
 		took := 0
 		err := b.caller.Do(context.Background(), procedure, request, func(status uint32, reply []byte) error {
 			took++

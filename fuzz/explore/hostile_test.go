@@ -13,6 +13,7 @@ func TestHostile(t *testing.T) {
 	whole(t, "hostile", "client", 56015)
 	whole(t, "hostile", "server", 82234)
 	whole(t, "hostile", "client-notice", 216085)
+	whole(t, "hostile", "client-wait", 903628)
 	whole(t, "hostile", "client-donates", 135922)
 	whole(t, "hostile", "client-donates-differs", 135922)
 	whole(t, "hostile", "client-donates-wrap", 135917) // some of what is written stands there already
@@ -111,7 +112,7 @@ func secondReadDiffers(t *testing.T, again func(*shm.View, shm.Offset) uint32) {
 			m := NewMachine(s, 0)
 			m.alone = true // that a read is no step does not end it
 			near := &space{m: m}
-			b := bind(m, 0, l, near, &space{m: m}, []string{"client"}, 1, shadowed, channel.Keep)
+			b := bind(m, 0, l, near, &space{m: m}, []string{"client"}, 1, 1, shadowed, channel.Keep)
 			g := newGuard(b, near, 0)
 			near.thread("client", func() {
 				w := g.words

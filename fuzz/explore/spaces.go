@@ -120,6 +120,7 @@ type binding struct {
 
 	clients  []string // names of the calling threads
 	calls    int      // of each
+	records  int      // calls that may be pending at once
 	ended    []int    // calls of each thread that have ended
 	outcomes []outcome
 	executed []int // how often each call was
@@ -155,10 +156,10 @@ const nothing = -1
 
 // bind makes the binding of a number between two spaces, in memory that is lent.
 // What is shadowed, the segment of that number, its reader sees in memory of its
-// own, which somebody else has to fill.
-func bind(m *Machine, number uint8, l *lending, near, far *space, clients []string, calls int, shadowed int, donate channel.Donation) *binding {
+// own, which somebody else has to fill. There may be fewer records than clients.
+func bind(m *Machine, number uint8, l *lending, near, far *space, clients []string, records, calls int, shadowed int, donate channel.Donation) *binding {
 	b := &binding{
-		t: m.t, m: m, size: l.size, near: near, far: far, region: NewRegion(m, number), clients: clients, calls: calls, donates: bool(donate),
+		t: m.t, m: m, size: l.size, near: near, far: far, region: NewRegion(m, number), clients: clients, records: records, calls: calls, donates: bool(donate),
 		ended: make([]int, len(clients)), outcomes: make([]outcome, len(clients)*calls), executed: make([]int, len(clients)*calls),
 	}
 	if len(clients) > 1 {
@@ -182,12 +183,24 @@ func bind(m *Machine, number uint8, l *lending, near, far *space, clients []stri
 	}
 	b.replies = views[channel.Replies]
 	b.client, b.server = channel.NewPort(own[channel.Calls], b.replies, l.size), channel.NewPort(own[channel.Replies], views[channel.Calls], l.size)
-	b.kernel, b.threads = m.Kernel(b.region), m.Threads(b.region, len(clients))
-	b.caller = call.New(call.Config{Port: b.client, Kernel: b.kernel, Calls: len(clients), Poll: -1, Donate: donate, Threads: b.threads, Nudges: b.size.Start, Hook: b.region})
+	b.kernel, b.threads = m.Kernel(b.region), m.Threads(b.region, records)
+	b.caller = call.New(call.Config{Port: b.client, Kernel: b.kernel, Calls: records, Poll: -1, Donate: donate, Threads: b.threads, Nudges: b.size.Start, Hook: b.region})
 	b.held = shm.NewRegion(own[channel.Calls], b.replies, func() error { b.unmap(&b.released); return nil })
 	b.held.SetHook(holding{b.region})
 	b.region.mapped, b.region.follow = b.touches, b.follow
+	if records < len(clients) {
+		b.waits()
+	}
 	return b
+}
+
+// waits has the machine know that a caller may wait for a record.
+func (b *binding) waits() {
+	b.m.finds = b.region.finds(b.size.Words())
+	b.m.drains = func(thread int) bool {
+		c := &b.m.waiters[thread].call
+		return c.leads && c.record == 0
+	}
 }
 
 // another makes the binding of number 1: of one of the two spaces, at the same side of it,
@@ -197,7 +210,7 @@ func (b *binding) another(l *lending, of *space, clients []string) *binding {
 	if of == b.far {
 		near, far = far, near
 	}
-	o := bind(b.m, 1, l, near, far, clients, 1, nothing, channel.Keep)
+	o := bind(b.m, 1, l, near, far, clients, len(clients), 1, nothing, channel.Keep)
 	o.region.watch(l.size, len(clients))
 	return o
 }
@@ -279,7 +292,7 @@ func (b *binding) do(i int) outcome {
 	var bytes [payload]byte
 	took := 0
 	w := b.m.waiter()
-	w.over, w.cause = false, goesOn
+	w.over, w.cause, w.call = false, goesOn, callerOf{}
 	err := b.caller.Do(context.Background(), procedure, put(bytes[:0], argument(i)), func(status uint32, reply []byte) error {
 		took++
 		if o := b.m.observer; o != nil {
@@ -344,7 +357,7 @@ func (b *binding) declareState(gone func() bool, ends []schedule.Span, executes 
 		word(call.Ready)
 	}
 	var states []schedule.Span
-	for i := range b.clients {
+	for i := range b.records {
 		states = append(states, r.span(call.Private, call.State(i)))
 		part("permit", func(d *schedule.Digest) { d.Word(bit(b.threads.permits[i].given)) }, schedule.Span{Location: b.threads.at(i), Size: 4})
 	}
@@ -361,7 +374,7 @@ func (b *binding) declareState(gone func() bool, ends []schedule.Span, executes 
 		free = append(free, r.span(call.Private, call.Ready)) // or after the one that follows
 	}
 	part("free records", func(d *schedule.Digest) { b.m.lookFree(b.caller, d) }, free...)
-	for i := range b.clients {
+	for i := range b.records {
 		part("record", func(d *schedule.Digest) { b.caller.LookRecord(i, d.Word) }, free...)
 	}
 	part("calls that have ended, and who holds the memory", func(d *schedule.Digest) {
@@ -397,7 +410,7 @@ func (b *binding) endings() []schedule.Span {
 		r.span(call.Private, call.Blocked), r.span(call.Private, call.Ready), {Location: r.beside(call.Private, shm.Poisoned), Size: 4},
 		{Location: r.beside(call.Private, shm.FreeRecords), Size: 4},
 	}
-	for i := range b.clients {
+	for i := range b.records {
 		all = append(all, r.span(call.Private, call.State(i)), schedule.Span{Location: b.threads.at(i), Size: 4})
 	}
 	return all

@@ -2,6 +2,7 @@ package explore
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"urpc/checker/schedule"
 	"urpc/runtime/channel"
@@ -48,7 +49,7 @@ func talesOf(b *binding, hostile uint8) []tale {
 	for i := range w.Sequence {
 		to(w.Sequence[i], by(1), by(back), by(z.Slots), by(-z.Slots), by(most16), by(sign32), is(0))
 		h := w.Header[i]
-		to(h+idAt, by(1), by(back), is(uint32(len(b.clients))), is(most16-1), by(another), by(most32-another+1), is(most32))
+		to(h+idAt, by(1), by(back), is(uint32(b.records)), is(most16-1), by(another), by(most32-another+1), is(most32))
 		to(h+idAt+4, by(1), is(sign32))
 		to(h+procedureAt, by(1), is(most32))
 		to(h+statusAt, by(1), is(most32))
@@ -69,6 +70,11 @@ func talesOf(b *binding, hostile uint8) []tale {
 	to(w.Tail, by(1), is(sign32))
 	to(w.Room, by(1), is(sign32))
 	return all
+}
+
+// tellsNoLength says whether a tale is of another word than the length of a message.
+func (b *binding) tellsNoLength(t tale) bool {
+	return !slices.ContainsFunc(b.size.Words().Header, func(h shm.Offset) bool { return t.at == h+lengthAt })
 }
 
 // lie is the hostile space's thread that writes, between any two steps of others.

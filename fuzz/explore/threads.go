@@ -6,6 +6,7 @@ import (
 
 	"urpc/checker/schedule"
 	"urpc/runtime/call"
+	"urpc/runtime/channel"
 	"urpc/runtime/shm"
 	"urpc/spec/step"
 )
@@ -100,6 +101,16 @@ func (t *Threads) Rest(mayFind func() bool) {
 	if c != nil {
 		c.awaited()
 	}
+}
+
+// finds are the places where a thread that awaits a record may find one: the list of those
+// that are free, or where a reply comes that frees one, and nobody leads.
+func (r *Region) finds(w channel.Words) []schedule.Location {
+	all := []schedule.Location{r.beside(call.Private, shm.FreeRecords), locate(r.number, call.Private, call.Lead), locate(r.number, channel.Calls, w.Head)}
+	for _, at := range w.Sequence {
+		all = append(all, locate(r.number, channel.Replies, at))
+	}
+	return all
 }
 
 // Ready implements call.Threads.

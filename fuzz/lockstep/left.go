@@ -174,10 +174,13 @@ func specifiedDeath(v catalogue.Values) (memory.Config, error) {
 	if v.Word("other") != "none" || v.Word("closes") != "no" {
 		return memory.Config{}, fmt.Errorf("lock-step: %w: a client that ends its calls, or another binding, is not specified", ErrNotTied)
 	}
-	dies := v.Word("dies") == "client"
+	dies, records := v.Word("dies") == "client", v.Int("records")
+	if records == 0 {
+		records = v.Int("clients")
+	}
 	return memory.Config{
 		Stops:   dies,
 		Clients: v.Int("clients"), Servers: v.Int("servers"), Calls: v.Int("calls"), Slots: explore.Slots(v), Replies: explore.Slots(v),
-		Leave: memory.Leave{Records: v.Int("clients"), Death: true, ClientDies: dies},
+		Leave: memory.Leave{Records: records, Death: true, ClientDies: dies},
 	}, nil
 }

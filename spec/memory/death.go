@@ -35,9 +35,9 @@ import (
 //
 //	(watch)  notice; stop; nudge; endBinding
 //
-// There are as many records as callers. A caller that is alone finds its record in the
-// list whenever it looks, so that to take and to free it is no step; where there are
-// several, who comes first takes which (leave.go).
+// There are as many records as callers, or fewer; then a caller waits for one as in
+// leave.go. A caller that is alone finds its record in the list whenever it looks, so that
+// to take and to free it is no step; where there are several, who comes first takes which.
 
 // mourning is what a caller does beside leaving, whose server may die.
 var mourning = []row{
@@ -192,10 +192,11 @@ const (
 	SomeUnmapByCaller = "the last caller unmaps the memory"
 	SomeUnmapByWatch  = "who learns of the death unmaps the memory"
 	SomeWokenByEnd    = "a sleeper is woken by the end of the binding"
+	SomeWaiterMourns  = "a call that waits for a record learns that the server died"
 )
 
 func (m *machine) deathProperties() []checker.Property[CallState] {
-	return []checker.Property[CallState]{
+	all := []checker.Property[CallState]{
 		checker.Invariant(MutualExclusion, of(m.mutualExclusion)),
 		checker.Invariant(OneLeader, of(m.oneLeader)),
 		checker.Transition(InOrder, ofStep(m.inOrder)),
@@ -221,6 +222,10 @@ func (m *machine) deathProperties() []checker.Property[CallState] {
 		checker.Reachable(SomeUnmapByWatch, func(s *CallState) bool { return s.Watcher == step.UnmapMemory }),
 		checker.Reachable(SomeWokenByEnd, func(s *CallState) bool { return s.Watcher == step.Nudge && m.leaderAsleep(&s.State) }),
 	}
+	if m.waits() {
+		all = append(all, checker.Reachable(SomeWaiterMourns, func(s *CallState) bool { return s.Poisoned && m.some(&s.State, client, step.AwaitRecord) }))
+	}
+	return all
 }
 
 // The twins of a client that dies.
@@ -307,12 +312,14 @@ var DeathFamily = catalogue.Family{
 		{Name: "servers", Doc: "processors of the server", Default: 1, Min: 1, Max: MaxServers},
 		{Name: "calls", Doc: "calls of each thread", Default: 1, Min: 1, Max: 4},
 		{Name: "slots", Doc: "slots of each queue", Default: 1, Min: 1, Max: MaxSlots},
+		{Name: "records", Doc: "calls that may be pending at once; 0: one of each thread", Max: MaxRecords},
 		{Name: "dies", Doc: "who dies", Max: 1, Words: []string{"server", "client"}},
 	},
 	Configurations: []catalogue.Configuration{
 		{Name: "server", Doc: "the server dies under one calling thread"},
 		{Name: "server-calls", Doc: "the server dies under the first of two calls, or the second", Set: map[string]int{"calls": 2}},
 		{Name: "server-2", Doc: "the server dies under two calling threads, one of which leads", Set: map[string]int{"clients": 2}},
+		{Name: "server-wait", Doc: "the server dies under two calling threads with one record between them: one of them waits for it", Set: map[string]int{"clients": 2, "records": 1}},
 		{Name: "client", Doc: "the client dies, and the server's processor ends", Set: map[string]int{"dies": 1}},
 		{Name: "client-2", Doc: "the client dies under two processors", Set: map[string]int{"dies": 1, "servers": 2}},
 	},
@@ -320,7 +327,7 @@ var DeathFamily = catalogue.Family{
 	Build: func(v catalogue.Values, mutant string) (checker.AnyModel, error) {
 		c := Config{
 			Clients: v.Int("clients"), Servers: v.Int("servers"), Calls: v.Int("calls"), Slots: v.Int("slots"), Replies: v.Int("slots"),
-			Leave: Leave{Records: v.Int("clients"), Death: true, ClientDies: v.Word("dies") == "client"}, Stops: v.Word("dies") == "client",
+			Leave: Leave{Records: recordsOfDeath(v), Death: true, ClientDies: v.Word("dies") == "client"}, Stops: v.Word("dies") == "client",
 		}
 		if err := c.Fits(); err != nil {
 			return nil, err
@@ -331,6 +338,14 @@ var DeathFamily = catalogue.Family{
 		}
 		return checker.Any(model), nil
 	},
+}
+
+// recordsOfDeath is how many records there are.
+func recordsOfDeath(v catalogue.Values) int {
+	if n := v.Int("records"); n > 0 {
+		return n
+	}
+	return v.Int("clients")
 }
 
 // Named faults: those that the runtime has, too, have the same name there.
@@ -353,6 +368,15 @@ var deathMutants = []mutant{
 		Mutant: catalogue.Mutant{Name: "poison-not-looked-at", Doc: "a caller that parks does not look whether the binding is over", Configuration: "server", KilledBy: "deadlock"},
 		steps: map[step.Name]func(v view) bool{
 			step.LookNudge: func(v view) bool { return v.lookNudge() && v.goOn() },
+		},
+	},
+	{
+		Mutant: catalogue.Mutant{Name: "end-not-seen-waiting", Doc: "a caller that waits for a record does not look whether the binding is over", Configuration: "server-wait", KilledBy: "deadlock"},
+		steps: map[step.Name]func(v view) bool{
+			step.TakeRecord: func(v view) bool { return v.takeRecord() && (v.t.At != step.LookPoison || v.goOn()) },
+			step.AwaitRecord: func(v view) bool {
+				return v.left.some() && v.awaitRecord() && v.goOn()
+			},
 		},
 	},
 	{

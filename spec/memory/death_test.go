@@ -16,6 +16,7 @@ func TestDeathConfigurations(t *testing.T) {
 		"server-calls": {10454, 21612, 111},
 		"servers=2":    {28979, 96693, 72},
 		"server-2":     {1336163, 3869206, 119},
+		"server-wait":  {227225, 652885, 128},
 		"client":       {3953, 8397, 71},
 		"client-2":     {92535, 283629, 84},
 	})
@@ -24,7 +25,7 @@ func TestDeathConfigurations(t *testing.T) {
 func TestDeathMutants(t *testing.T) {
 	// The other properties are the channel's, or those of calls that are left.
 	caughtIn(t, DeathFamily, map[string]int{
-		"death-ignored": 32, "poison-after-nudge": 33, "poison-not-looked-at": 32, "memory-kept": 9, "memory-goes-first": 7,
+		"death-ignored": 32, "poison-after-nudge": 33, "poison-not-looked-at": 32, "end-not-seen-waiting": 35, "memory-kept": 9, "memory-goes-first": 7,
 		"lock-of-the-dead-freed": 3, "poisoned-alive": 4, "stopped-alive": 2, "client-death-ignored": 16,
 	}, EndsOnce, StaysHeld, Reclaimed, NotStopped, "deadlock")
 }
@@ -38,7 +39,7 @@ func TestDeathDeclaration(t *testing.T) {
 		t.Error(err)
 	}
 	for what, change := range map[string]func(c *Config){
-		"records": func(c *Config) { c.Leave.Records = 1 },
+		"records": func(c *Config) { c.Leave.Records = 3 },
 		"leavers": func(c *Config) { c.Leave.Leavers = 1 },
 		"nobody":  func(c *Config) { c.Servers = 0 },
 		"twice":   func(c *Config) { c.Leave.Twice = 1 },

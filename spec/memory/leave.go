@@ -326,6 +326,9 @@ func (v view) toFree() bool {
 // that is alone and whose server dies finds its record there, whenever it looks.
 func (m *machine) lists() bool { return !m.Leave.Death || m.Clients > 1 }
 
+// waits says whether a caller may find no record, and wait for one, where the server dies.
+func (m *machine) waits() bool { return m.Leave.Records < m.Clients }
+
 // freeRecord gives back the record of a call that was left, by the caller that leads,
 // or the own one.
 func (v view) freeRecord() bool {

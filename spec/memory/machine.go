@@ -249,7 +249,9 @@ func (m *machine) has(side int, name step.Name) bool {
 		return m.Donation && side == client
 	case step.TakeRecord, step.FreeRecord:
 		return m.lists()
-	case step.AwaitRecord, step.LookContext, step.LookClock, step.Watch:
+	case step.AwaitRecord:
+		return !m.Leave.Death || m.waits()
+	case step.LookContext, step.LookClock, step.Watch:
 		return !m.Leave.Death
 	case step.LoadReturned, step.LookDonation, step.Return:
 		return m.Donation && side == server
