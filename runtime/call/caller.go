@@ -85,8 +85,10 @@ type Caller struct {
 // hands of a server, and to block, all would wait for each other: the
 // specification's channel family shows it with 2·slots + servers + 2 callers. Calls
 // that were left fill queues and hands without a thread that blocks: where some callers
-// may leave and others may not, there must be no more than 2·slots + servers.
-func MostCalls(slots uint32) int { return 2*int(slots) + 2 }
+// may leave and others may not, there must be no more than 2·slots + servers. And no
+// more than there are records to be named: of two more, one would be taken for the
+// next call of the other.
+func MostCalls(slots uint32) int { return min(2*int(slots)+2, mostRecords) }
 
 // New makes a caller. It panics when c asks for more calls than MostCalls.
 func New(c Config) *Caller {

@@ -75,3 +75,8 @@ func (c *Caller) lookName(i int) uint64 {
 // indexOf gives the record that a name is of. A name from the peer may be of
 // none, or of a call that is over.
 func indexOf(name uint64) int { return int(name & (1<<indexBits - 1)) }
+
+// mostRecords is how many records names tell apart: at least one for each slot.
+const mostRecords = 1 << indexBits
+
+const _ = uint(mostRecords - channel.MaxSlots)
