@@ -85,7 +85,7 @@ func visit(ctx context.Context, m mutant.Mutant, places []place) (a visited, err
 		return a, nil
 	}
 	for _, p := range places {
-		r, err := p.explore(ctx, m.Layer)
+		r, err := p.explore(ctx, m)
 		if err != nil {
 			return a, err
 		}
@@ -120,14 +120,14 @@ func (a *visited) bounded(m mutant.Mutant) {
 	}
 }
 
-// explore explores a place for a mutant of a layer.
-func (p place) explore(ctx context.Context, l mutant.Layer) (schedule.Report, error) {
+// explore explores a place for a mutant.
+func (p place) explore(ctx context.Context, m mutant.Mutant) (schedule.Report, error) {
 	t, v, err := p.find()
 	if err != nil {
 		return schedule.Report{}, err
 	}
-	if l != mutant.Refactorings {
-		return searched(p.preemptions, func(s schedule.Strategy, most uint64) (schedule.Report, error) {
+	if m.Layer != mutant.Refactorings {
+		return searched(p.preemptions, m.KilledBy, func(s schedule.Strategy, most uint64) (schedule.Report, error) {
 			return explore.Run(ctx, t, v, s, schedule.Options{MaxExecutions: most})
 		})
 	}
@@ -146,15 +146,15 @@ const (
 )
 
 // searched visits every execution with at most so many preemptions, up to the first
-// failure, unless a sample finds one sooner. run visits at most so many executions, 0:
-// all. The executions are those of both.
-func searched(preemptions int, run func(s schedule.Strategy, most uint64) (schedule.Report, error)) (schedule.Report, error) {
+// failure, unless a sample finds one of the named property sooner. run visits at most so
+// many executions, 0: all. The executions are those of both.
+func searched(preemptions int, named string, run func(s schedule.Strategy, most uint64) (schedule.Report, error)) (schedule.Report, error) {
 	first, err := run(schedule.Bounded(preemptions), mostBefore)
 	if err != nil || first.Failure != nil || !first.BudgetUsed {
 		return first, err
 	}
 	sample, err := run(schedule.POS(1, mostTried), 0)
-	if err != nil || sample.Failure != nil {
+	if err != nil || sample.Failure != nil && sample.Failure.Property == named {
 		sample.Executions += first.Executions
 		return sample, err
 	}
@@ -194,7 +194,7 @@ func inLockStep(ctx context.Context, m mutant.Mutant) (a Answer, err error) {
 		if m.Layer == mutant.Refactorings {
 			r, err = run(schedule.Stateful(), 0)
 		} else {
-			r, err = searched(p.preemptions, run)
+			r, err = searched(p.preemptions, lockstep.Property, run)
 		}
 		if err != nil {
 			return a, err
