@@ -88,7 +88,8 @@ func balanced(run []gitdiff.Line) []gitdiff.Line {
 }
 
 // onOneLine writes lines of Go on one, without their comments: where a line's end
-// ends a statement stands a semicolon.
+// ends a statement stands a semicolon. What is on the first line stays in its column:
+// a declaration's is seen by other packages.
 func onOneLine(lines []gitdiff.Line) string {
 	if len(lines) == 1 {
 		return lines[0].Line
@@ -100,17 +101,23 @@ func onOneLine(lines []gitdiff.Line) string {
 	var s scanner.Scanner
 	file := token.NewFileSet().AddFile("", -1, text.Len())
 	s.Init(file, []byte(text.String()), nil, 0)
-	var words []string
+	var line strings.Builder
 	for {
-		_, tok, literal := s.Scan()
+		at, tok, literal := s.Scan()
 		switch {
 		case tok == token.EOF:
-			return strings.Join(words, " ") + "\n"
+			return line.String() + "\n"
 		case tok == token.SEMICOLON:
 			literal = ";"
 		case literal == "":
 			literal = tok.String()
 		}
-		words = append(words, literal)
+		column := line.Len()
+		if offset := file.Offset(at); offset < len(lines[0].Line) {
+			column = offset
+		} else if column > 0 {
+			column++
+		}
+		line.WriteString(strings.Repeat(" ", max(0, column-line.Len())) + literal)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,7 +39,8 @@ func Build(ctx context.Context, name string) (binary string, cleanup func(), err
 }
 
 // BuildProgram is Build of another program of this module than the command, by
-// its import path. Of most mutants it takes half a second (link.go).
+// its import path. Of most mutants it takes half a second (link.go); the others are
+// compiled without inlining.
 func BuildProgram(ctx context.Context, name, program string) (binary string, cleanup func(), err error) {
 	m, err := Find(name)
 	if err != nil {
@@ -69,23 +71,25 @@ func (m Mutant) buildIn(ctx context.Context, dir, source, program string) (strin
 	if runtime.GOOS == "windows" {
 		binary += ".exe"
 	}
-	if program != command { // which is built once, and not with one mutant after another
-		for _, flags := range [][]string{nil, {notInlined}} {
-			if err := m.link(ctx, dir, source, program, binary, flags...); !errors.Is(err, errSeen) {
-				return binary, err
-			}
+	if program == command { // which is built once, and not with one mutant after another
+		return binary, m.compile(ctx, dir, source, program, binary)
+	}
+	for _, flags := range [][]string{nil, {notInlined}} {
+		if err := m.link(ctx, dir, source, program, binary, flags...); !errors.Is(err, errSeen) {
+			return binary, err
 		}
 	}
-	return binary, m.compile(ctx, dir, source, program, binary)
+	return binary, m.compile(ctx, dir, source, program, binary, notInlined)
 }
 
-// compile compiles the program with the mutant planted.
-func (m Mutant) compile(ctx context.Context, dir, source, program, binary string) error {
+// compile compiles the program with the mutant planted, with flags.
+func (m Mutant) compile(ctx context.Context, dir, source, program, binary string, flags ...string) error {
 	overlay, _, err := m.overlay(dir, source, nil)
 	if err != nil {
 		return err
 	}
-	build := exec.CommandContext(ctx, "go", "build", "-overlay", overlay, "-ldflags", strings.Join(m.linkerFlags(), " "), "-o", binary, program)
+	args := slices.Concat([]string{"build", "-overlay", overlay, "-ldflags", strings.Join(m.linkerFlags(), " ")}, flags, []string{"-o", binary, program})
+	build := exec.CommandContext(ctx, "go", args...)
 	build.Dir, build.Env = source, environment()
 	if _, err := build.Output(); err != nil {
 		return fmt.Errorf("go build: %w", told(err))

@@ -23,11 +23,12 @@ import (
 // for byte, the importers would come out as they are, too; the linker is given
 // them as they were compiled without the patch. (It compares a fingerprint of the
 // export data that each was compiled with, and refuses what does not fit.) Places
-// are lines: align.go keeps them. Bodies that may be inlined are none where the
-// runtime is compiled without inlining.
+// are lines: align.go keeps them. Bodies that may be inlined are none where this
+// module is compiled without inlining.
 
-// notInlined has the go command compile the runtime without inlining.
-const notInlined = "-gcflags=" + module + "/runtime/...=-l"
+// notInlined has the go command compile this module without inlining, which also takes
+// less time.
+const notInlined = "-gcflags=" + module + "/...=-l"
 
 // errSeen: the patch changes what other packages see of the one that it changes.
 var errSeen = errors.New("other packages see the change")

@@ -52,8 +52,8 @@ func TestWhatOthersSee(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, flags := range map[string][]string{
-		"not-freed":       nil,          // in a function that is inlined
-		"lock-not-atomic": {notInlined}, // whether a receiver escapes is seen, too
+		"not-freed": nil,          // in a function that is inlined
+		"no-wake":   {notInlined}, // whether an argument escapes is seen, too
 	} {
 		m, err := Find(name)
 		if err != nil {
@@ -74,9 +74,9 @@ func TestAlign(t *testing.T) {
 	for what, c := range map[string]struct{ hunk, want string }{
 		"as many": {"@@ -5,1 +5,1 @@\n-\tb()\n+\td()\n", "package p\n\nfunc f() {\n\ta()\n\td()\n\tc()\n}\n"},
 		"fewer":   {"@@ -4,3 +4,1 @@\n-\ta()\n-\tb()\n \tc()\n", "package p\n\nfunc f() {\n\n\n\tc()\n}\n"},
-		"more":    {"@@ -5,1 +5,3 @@\n-\tb()\n+\tif d() { // which it may\n+\t\treturn\n+\t}\n", "package p\n\nfunc f() {\n\ta()\nif d ( ) { return ; } ;\n\tc()\n}\n"},
-		"between": {"@@ -4,2 +4,4 @@\n \ta()\n+\td(1,\n+\t\t\"x\")\n \tb()\n", "package p\n\nfunc f() {\na ( ) ; d ( 1 , \"x\" ) ;\n\tb()\n\tc()\n}\n"},
-		"twice":   {"@@ -4,3 +4,3 @@\n-\ta()\n \tb()\n+\td()\n \tc()\n", "package p\n\nfunc f() {\n\nb ( ) ; d ( ) ;\n\tc()\n}\n"},
+		"more":    {"@@ -5,1 +5,3 @@\n-\tb()\n+\tif d() { // which it may\n+\t\treturn\n+\t}\n", "package p\n\nfunc f() {\n\ta()\n if d() { return ; } ;\n\tc()\n}\n"},
+		"between": {"@@ -4,2 +4,4 @@\n \ta()\n+\td(1,\n+\t\t\"x\")\n \tb()\n", "package p\n\nfunc f() {\n a(); d ( 1 , \"x\" ) ;\n\tb()\n\tc()\n}\n"},
+		"twice":   {"@@ -4,3 +4,3 @@\n-\ta()\n \tb()\n+\td()\n \tc()\n", "package p\n\nfunc f() {\n\n b(); d ( ) ;\n\tc()\n}\n"},
 		"first":   {"@@ -6,1 +6,2 @@\n+\td()\n \tc()\n", "package p\n\nfunc f() {\n\ta()\n\tb()\n\td()\n\tc()\n}\n"}, // not aligned
 	} {
 		files, _, err := gitdiff.Parse(strings.NewReader("diff --git a/a.go b/a.go\n--- a/a.go\n+++ b/a.go\n" + c.hunk))
