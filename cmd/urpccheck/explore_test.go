@@ -45,6 +45,25 @@ func TestDistrustedIsTold(t *testing.T) {
 	}
 }
 
+// A failure without a token leaves no file of that name, and is shown by the command.
+func TestFailureWithoutToken(t *testing.T) {
+	for token, want := range map[schedule.Token]struct {
+		files  int
+		replay string
+	}{
+		"":      {1, "explore channel --config 1-1-1-1 --strategy drive"},
+		"token": {2, "replay token"},
+	} {
+		e := &explored{
+			app: &app{ctx: t.Context()}, verb: "explore", target: "channel", configuration: "1-1-1-1", out: t.TempDir(),
+			report: schedule.Report{Failure: &schedule.Failure{Execution: schedule.Execution{Token: token}}},
+		}
+		if e.settle(); len(e.artifacts) != want.files || !strings.HasSuffix(e.replay, want.replay) {
+			t.Errorf("token %q: files %q, replay %q", token, e.artifacts, e.replay)
+		}
+	}
+}
+
 // What was cut short says why.
 func TestWhyARowWasCut(t *testing.T) {
 	for want, end := range map[string]func() (context.Context, context.CancelFunc){

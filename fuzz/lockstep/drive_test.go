@@ -125,6 +125,15 @@ func TestDriveFails(t *testing.T) {
 	}
 }
 
+// Where no search finds the failure of a drive, that is the one that is told.
+func TestDrivenFailureStands(t *testing.T) {
+	driven := &schedule.Failure{Property: Property}
+	got, err := withToken(t.Context(), values(t, "1-1-1-1"), graph(t, "1-1-1-1"), driven)
+	if err != nil || got != driven {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
 // A graph that is too large, or not asked for any more, is an error.
 func TestGraphLimits(t *testing.T) {
 	if _, err := NewGraph(t.Context(), values(t, "1-1-1-1"), 937); err == nil {
