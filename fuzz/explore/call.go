@@ -63,7 +63,7 @@ var callTarget = Target{
 		{Name: "names", Doc: "whether to write, and to look at, the name of a call is a step of its own", Max: 1, Words: []string{"no", "yes"}},
 		{Name: "panics", Doc: "whether what takes the reply to a thread's first call panics, and the thread goes on", Max: 1, Words: []string{"no", "yes"}},
 		{Name: "spurious", Doc: "how often the kernel may wake a sleeper for nothing", Max: 3},
-		donateParameter, lengthsParameter,
+		pollParameter(0), donateParameter, lengthsParameter,
 	},
 	Configurations: []catalogue.Configuration{
 		callOf("1-1-1-1", "one thread, one call, which may be left", 1, 1, 1, 1, nil),
@@ -93,6 +93,10 @@ var callTarget = Target{
 		callOf("panics-shared", "two threads with one record between them, one may leave, and what takes a reply panics", 2, 1, 1, 1, map[string]int{"panics": 1}),
 		callOf("flood", "replies come to calls that nobody made, and none to the one that may be left", 1, 0, 1, 1, map[string]int{"flood": 1}),
 		callOf("flood-drain", "the same, with two calls and one record: the second call receives them before it has a record", 1, 0, 2, 1, map[string]int{"flood": 1}),
+		callOf("polls", "one call, which may be left, of a thread that polls", 1, 1, 1, 1, map[string]int{"poll": 1}),
+		callOf("polls-2", "two such calls in one record", 1, 1, 2, 1, map[string]int{"poll": 1}),
+		callOf("polls-deadline", "one call with a deadline, of a thread that polls", 1, 1, 1, 1, map[string]int{"poll": 1, "end": int(expired)}),
+		callOf("polls-clock", "nobody replies and no timer comes: who polls must look at the clock itself", 1, 0, 1, 1, map[string]int{"poll": 1, "end": int(passed)}),
 		callOf("spurious", "nobody replies; the kernel wakes once for nothing", 1, 0, 1, 1, map[string]int{"spurious": 1}),
 		callOf("lengths", "two calls in one record, whose messages and replies differ in length", 1, 1, 2, 1, map[string]int{"lengths": turns}),
 		callOf("donate", "two calls in one record, of a caller that donates its processor", 1, 1, 2, 1, map[string]int{"donate": 1}),
@@ -131,6 +135,9 @@ func callPossible(v catalogue.Values) error {
 	clients, leavers, servers := v.Int("clients"), v.Int("leavers"), v.Int("servers")
 	if leavers > clients || leavers == 0 && servers == 0 {
 		return fmt.Errorf("%d of %d clients may leave: want at most all of them, and one where nobody replies", leavers, clients)
+	}
+	if v.Word("poll") == "yes" && v.Word("donate") == "yes" {
+		return fmt.Errorf("whether who polls has donated its processor is looked at in target donation: want poll=no or donate=no")
 	}
 	if servers > 0 && v.Word("flood") == "yes" {
 		return fmt.Errorf("replies to calls that nobody made come where nobody else replies: want servers=0")
@@ -203,7 +210,9 @@ func newLeaving(v catalogue.Values, m *Machine, r *Region, clients, calls int) *
 		c := &endingContext{m: m, at: locate(r.number, contexts, shm.Offset(4*i)), done: make(chan struct{})}
 		if l.how != cancelled {
 			// The first calls of all threads come before the second ones.
-			c.deadline = int64(2 + i%calls*clients + i/calls)
+			if c.deadline = int64(2 + i%calls*clients + i/calls); v.Word("poll") == "yes" {
+				c.deadline *= laterTime
+			}
 		}
 		l.contexts = append(l.contexts, c)
 	}

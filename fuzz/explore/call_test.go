@@ -23,6 +23,8 @@ func TestLeavingComesUp(t *testing.T) {
 		{"refuse", 11873, []string{"waited for a record"}},
 		{"clock", 22, []string{"ended before it began", "told to leave", "slept past its deadline once"}},
 		{"full", 5585, []string{"roused", "told to leave", "left for ever"}},
+		{"polls", 1338, []string{"polled until its context ended", "told to leave", "left for ever", "replied to although its context ended"}},
+		{"polls-clock", 63, []string{"polled until its context ended", "told to leave"}},
 	} {
 		v, _, err := callTarget.Parse(c.config)
 		if err != nil {
@@ -57,6 +59,7 @@ func comesUp(c *calling, came map[string]bool) {
 		note("replied to although its context ended", !x.told && x.err != nil && c.executed[i] == 1)
 		note("slept past its deadline once", x.overslept == 1)
 		note("roused", x.roused)
+		note("polled until its context ended", x.unpolled)
 		note("a watch called", x.nudge != nil && x.err != nil)
 		note("a watch stopped", x.unwatched)
 	}
@@ -69,7 +72,7 @@ func comesUp(c *calling, came map[string]bool) {
 
 // Impossible configurations are refused: the last two in which all may wait for each other.
 func TestImpossibleCalls(t *testing.T) {
-	for _, config := range []string{"records=5", "leavers=2", "servers=0,leavers=0", "clients=4,records=4", "clients=2,calls=4,records=4"} {
+	for _, config := range []string{"records=5", "leavers=2", "servers=0,leavers=0", "poll=yes,donate=yes", "clients=4,records=4", "clients=2,calls=4,records=4"} {
 		if _, _, err := callTarget.Parse(config); err == nil {
 			t.Errorf("%s is accepted", config)
 		}

@@ -153,8 +153,9 @@ func newCalling(t *schedule.T, target string, v catalogue.Values, on func(*Kerne
 	}
 	r.follow, m.copies = c.follow, true
 	of := call.Config{Port: near, Kernel: c.kernel, Calls: records, Poll: -1, Nudges: size(v).Start, Hook: r}
-	if target == donationName {
+	if target == donationName || target == callName {
 		of.Poll = pollFor(v)
+		m.polling = of.Poll > 0
 	}
 	if target == callName {
 		c.leaving = newLeaving(v, m, r, clients, calls)

@@ -40,6 +40,7 @@ type endingContext struct {
 	told      bool // its thread was told so
 	unwatched bool // the watch was stopped
 	roused    bool // its thread went on for it from something that it awaited
+	unpolled  bool // its thread polled, and went on for it
 	overslept uint8
 	received  uint8 // replies since it was looked at, where a server sends many
 }

@@ -61,7 +61,7 @@ var donationTarget = Target{
 		{Name: "calls", Doc: "calls of each thread", Default: 2, Min: 1, Max: 1000},
 		slotsParameter, startParameter,
 		{Name: "donate", Doc: "whether a caller donates its processor when it wakes the peer", Default: 1, Max: 1, Words: []string{"no", "yes"}},
-		{Name: "poll", Doc: "whether there is polling before parking, for as long as the scheduler lets it be", Default: 1, Max: 1, Words: []string{"no", "yes"}},
+		pollParameter(1),
 		{Name: "handlers", Doc: "what handlers do: return at once, work a step, block the first call until those of the other callers were executed, end the first call's thread",
 			Max: 3, Words: []string{"return", "work", "block", "exit"}},
 		{Name: "stop", Doc: "when the pool is stopped", Max: 2, Words: []string{"never", "after", "any"}},
@@ -97,6 +97,10 @@ var donationTarget = Target{
 	},
 	Program:  donationProgram,
 	possible: donationPossible,
+}
+
+func pollParameter(otherwise int) catalogue.Parameter {
+	return catalogue.Parameter{Name: "poll", Doc: "whether there is polling before parking, for as long as the scheduler lets it be", Default: otherwise, Max: 1, Words: []string{"no", "yes"}}
 }
 
 var looksParameter = catalogue.Parameter{Name: "looks", Doc: "how often the monitor of a pool looks while no call is in its handler", Max: 3}

@@ -148,6 +148,10 @@ func (g *ghost) saw(value uint32) {
 		g.enter(&g.leader, value, memory.OneLeader, "lead")
 	case step.OpenCall, step.CloseCall, step.RetractReady, step.LookParked:
 		g.m.waiter().readies(g.last.Step, value)
+	case step.LookSlot:
+		if g.m.polling {
+			g.m.polls(g.region.segments[s], g.last.Offset, value, locate(g.region.number, s, g.last.Offset))
+		}
 	case step.LookDoorbell:
 		g.m.waiter().bell = bell{read: true, value: value, segment: s, of: g.region}
 	}

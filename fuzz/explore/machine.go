@@ -33,6 +33,8 @@ type Machine struct {
 	// often; nil: none does.
 	drains func(thread int) bool
 	copies bool // what threads copy out is kept (waiter.copied)
+	// polling: who finds nothing polls for a while (Kernel.Pause).
+	polling bool
 	// finds are the places where a thread that awaits a record may find one.
 	finds []schedule.Location
 	// overslept, if set, is told of a thread that goes to sleep past its deadline.
@@ -144,7 +146,7 @@ func (m *Machine) waiter() *waiter {
 		w := &waiter{m: m}
 		w.changed, w.up = w.differs, w.wakes
 		w.pollEnds = func() bool {
-			return w.polled.changed() || m.processors != nil && m.processors.wanted() ||
+			return w.polled.changed() || w.context != nil && w.context.rouses() || m.processors != nil && m.processors.wanted() ||
 				m.stopped != nil && m.stopped()
 		}
 		w.mayGo = func() bool { return m.gate(self) && (w.behind == nil || w.behind()) }

@@ -229,8 +229,6 @@ func (g *poolGhost) saw(value uint32) {
 		g.away, th.again = false, value != 0 && value == g.earlier
 	case step.LookIdle:
 		g.nobody = g.d.crew.waiting == 0
-	case step.LookSlot:
-		g.m.polls(g.place(value))
 	case step.LookReturned: // by who is about to donate, or after LoadDonated
 		th.returned = value
 		g.looks(th, value)

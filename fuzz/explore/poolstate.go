@@ -4,7 +4,6 @@ import (
 	"urpc/checker/schedule"
 	"urpc/runtime/channel"
 	"urpc/runtime/processor"
-	"urpc/spec/step"
 )
 
 // What a stateful search takes for the state of target donation, beside that of the
@@ -105,15 +104,8 @@ func (g *poolGhost) remembers(thread int) uint64 {
 }
 
 // marks gives the live values of a mark of the runtime, with what the ghost knows of the
-// thread. That a caller polls since some moment is told as how long it has.
-func (g *poolGhost) marks(where step.Name, live []uint64) []uint64 {
-	self := g.m.t.Self()
+// thread.
+func (g *poolGhost) marks(live []uint64) []uint64 {
 	g.live = append(g.live[:0], live...)
-	if self < len(g.d.names) && where == step.TestSetReceive && live[1] != 0 {
-		g.live[1] = uint64(g.m.waiter().now()-int64(live[1])) + 1
-	}
-	return append(g.live, g.remembers(self))
+	return append(g.live, g.remembers(g.m.t.Self()))
 }
-
-// now is the time as the thread sees it.
-func (w *waiter) now() int64 { return w.m.clock + w.passed }

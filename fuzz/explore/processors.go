@@ -134,8 +134,9 @@ func (p *polled) changed() bool {
 
 // Pause implements kernel.Kernel: the scheduler's answer to who polls. Either the
 // time for polling has passed when it looks next, or nothing comes of polling
-// until a word that it has polled last has changed; but where others wait for
-// its processor, its slice ends first, and the time with it.
+// until a word that it has polled last has changed, or the context of its call has ended,
+// at which it looks in every turn; but where others wait for its processor, its slice ends
+// first, and the time with it.
 func (k *Kernel) Pause() {
 	m := k.m
 	w := m.waiter()
@@ -151,6 +152,9 @@ func (k *Kernel) Pause() {
 		return
 	}
 	on := []schedule.Location{processorsAt, locate(k.region.number, crews, placeAt)}
+	if w.context != nil {
+		on = append(on, w.context.at, m.clockAt())
+	}
 	for i := range p.words[:p.n] {
 		on = append(on, p.words[i].at)
 	}
@@ -159,6 +163,11 @@ func (k *Kernel) Pause() {
 	for i := range p.words[:p.n] {
 		m.saw(p.words[i].view.Peek(p.words[i].off))
 	}
+	if w.context != nil && w.context.rouses() {
+		w.context.awaited()
+		w.context.unpolled = true
+		return
+	}
 	if !p.changed() && (m.stopped == nil || !m.stopped()) {
 		w.passed += pollingTime
 		m.leaves()
@@ -166,8 +175,23 @@ func (k *Kernel) Pause() {
 	}
 }
 
-// pollingTime is longer than any thread polls.
-const pollingTime = int64(1) << 40
+// pollingTime is longer than any thread polls, and laterTime than all of that together: a
+// deadline is no sooner, where anybody polls.
+const (
+	pollingTime = int64(1) << 40
+	laterTime   = int64(1) << 50
+)
+
+// now is the time as the thread sees it.
+func (w *waiter) now() int64 { return w.m.clock + w.passed }
+
+// sincePolled has a mark of a caller that polls since some moment tell for how long it has:
+// its second live value, where it does not drain the queue.
+func (m *Machine) sincePolled(where step.Name, live []uint64) {
+	if where == step.TestSetReceive && len(live) == 2 && live[1] != 0 && !(m.drains != nil && m.drains(m.t.Self())) {
+		live[1] = uint64(m.waiter().now()-int64(live[1])) + 1
+	}
+}
 
 // polls notes what a thread found when it looked into a queue, the first look of a
 // turn, and looksAt the same of a word that it looks at beside.

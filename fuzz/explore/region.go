@@ -230,8 +230,9 @@ func (r *Region) Mark(where step.Name, live ...uint64) {
 	if r.guard != nil && r.m.t.ByStates() {
 		live = r.guard.remembers(live)
 	}
+	r.m.sincePolled(where, live)
 	if r.pool != nil && r.m.t.ByStates() {
-		live = r.pool.marks(where, live)
+		live = r.pool.marks(live)
 	}
 	r.m.t.Mark(where.String(), live...)
 }

@@ -76,6 +76,10 @@ func visitedWhole() []counted {
 		{"call", "donate-shared", 218403}, // donate-leaves, by hand, has 2,336,896
 		{"call", "flood", 34},
 		{"call", "flood-drain", 701},
+		{"call", "polls", 1338},
+		{"call", "polls-2", 23828},
+		{"call", "polls-deadline", 3599},
+		{"call", "polls-clock", 63},
 		{"call", "spurious", 50},
 		{"call", "lengths", 14511}, // as with messages of one length
 		{"donation", "default", 8548},

@@ -59,14 +59,14 @@ func TestCallsRefineInSamples(t *testing.T) {
 			t.Errorf("%s: %v, %+v, %d of %d steps were judged", c.Name, err, rep.Failure, rep.Matched, rep.Steps)
 		}
 	}
-	if !slices.Equal(left, []string{"twice", "twice-left", "twice-2", "twice-freed", "names", "flood", "flood-drain"}) { // its server is none of ours
+	if !slices.Equal(left, []string{"twice", "twice-left", "twice-2", "twice-freed", "names", "flood", "flood-drain", "polls", "polls-2", "polls-deadline", "polls-clock"}) { // its server is none of ours, or it polls
 		t.Errorf("not run in lock-step: %v", left)
 	}
 }
 
 // What a state of the specification cannot hold is refused.
 func TestCallsThatAreTooLarge(t *testing.T) {
-	for _, config := range []string{"clients=4,slots=4", "records=4", "slots=4", "clients=4,calls=4", "twice=1", "names=yes"} {
+	for _, config := range []string{"clients=4,slots=4", "records=4", "slots=4", "clients=4,calls=4", "twice=1", "names=yes", "poll=yes"} {
 		if _, err := RunTarget(t.Context(), explore.Call(), valuesOf(t, explore.Call(), config), schedule.Random(1, 1), Options{}); !errors.Is(err, ErrNotTied) {
 			t.Errorf("%s: %v", config, err)
 		}

@@ -9,8 +9,8 @@ var outside = map[step.Name]string{
 	// Both words are steps of the specification where they are written, and where a
 	// donation begins with them. That no property but one of its own rests on what this
 	// look finds is a test (explore: TestWhatIsOutIsAHint).
-	step.LoadDonated: "it decides whether who leads polls once more or parks, which are both right; only in target donation anybody polls",
-	step.Pause:       "only in target donation anybody polls",
+	step.LoadDonated: "it decides whether who leads polls once more or parks, which are both right; only in target donation it is taken",
+	step.Pause:       "of the configurations that are run along only those of target donation have anybody poll",
 	step.NameCall:    ofName,
 	step.LookName:    ofName,
 

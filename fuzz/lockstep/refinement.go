@@ -130,6 +130,9 @@ func specified(t explore.Target, v catalogue.Values) (memory.Config, error) {
 		if v.Word("flood") == "yes" {
 			return c, fmt.Errorf("lock-step: %w: a server that replies to calls that nobody made is none of ours", ErrNotTied)
 		}
+		if v.Word("poll") == "yes" {
+			return c, fmt.Errorf("lock-step: %w: nobody polls in the specification", ErrNotTied)
+		}
 		if v.Word("names") == "yes" {
 			return c, fmt.Errorf("lock-step: %w: %s", ErrNotTied, ofName)
 		}

@@ -106,6 +106,7 @@ var kinds = map[string][]string{
 	"what is left after a failure":              {"region-kept-on-failure", "received-kept", "descriptor-kept", "unmade-keeps-place", "close-not-deferred", "unmap-leak-on-seal", "mapped-own-kept", "unmap-stops", "unmap-not-told", "early-answer-kept", "watch-refused-ignored"},
 	"a pool that is stopped twice, or grows":    {"stop-twice", "hire-off-by-one", "dismiss-forgotten", "rest-not-ended"},
 	"a monitor that does not look, or for ever": {"monitor-forgets-last", "end-call-before-execute", "rest-not-told", "rest-not-ended"},
+	"a caller that polls":                       {"polling-not-left"},
 	"a pool that hires for nothing, or nobody":  {"monitor-hires-always", "monitor-hires-when-idle", "idle-announced-late", "no-replacement"},
 	"a server that has stopped, and its client": {"stopped-sends-on", "linger-after-end", "stopped-taken-for-exited", "stop-cause-missing"},
 	"a peer that is corrupt, and lives on":      {"corrupt-not-ended", "corrupt-not-told", "corrupt-not-nudged", "lost-not-broken"},
