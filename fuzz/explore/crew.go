@@ -33,7 +33,7 @@ type Crew struct {
 	looks                     int        // at an idle pool that may still come
 	ghost                     *poolGhost // checks the place, and more, instead of the crew
 	holder                    int        // thread that has the polling place; none
-	looked                    uint32     // the call that the monitor has read last
+	monitor                   monitoring
 
 	mayTake, mayResume, mayLook, allEnded func() bool
 }
@@ -50,6 +50,7 @@ const (
 // Crew makes the crew of a pool whose private words will be those of private.
 func (m *Machine) Crew(r *Region, private func() *shm.View) *Crew {
 	c := &Crew{m: m, region: r.number, private: private, holder: none}
+	c.monitor.c = c
 	c.mayTake = func() bool { return c.offered || c.stopped }
 	c.mayResume = func() bool { return c.resumed || c.stopped }
 	c.mayLook = func() bool { return c.stopped || c.handling() != 0 || c.looks > 0 }
@@ -58,26 +59,30 @@ func (m *Machine) Crew(r *Region, private func() *shm.View) *Crew {
 }
 
 // watchPlace has the crew follow who has the polling place: one worker at a time, and only
-// it receives. What a poolGhost checks beside that is of target donation alone.
+// it receives; and the monitor. What a poolGhost checks beside that is of target donation
+// alone.
 func (c *Crew) watchPlace(r *Region) { r.crew = c }
 
 // before is called when a thread is about to make an access.
 func (c *Crew) before(a shm.Access) {
-	if self := c.m.t.Self(); a.Step == step.TestSetReceive && a.Segment == channel.Replies && self != c.holder && c.serves(self) {
+	self := c.m.t.Self()
+	if a.Step == step.TestSetReceive && a.Segment == channel.Replies && self != c.holder && c.serves(self) {
 		c.m.t.Fail(OnePoller, "thread %d receives calls, and thread %d has the polling place", self+1, c.holder+1)
 	}
+	c.monitor.before(a, self)
 }
 
 // saw is called with what a load has found, and before a swap with what that will find. The
 // monitor takes the place away if that is the call which it has looked at.
 func (c *Crew) saw(last step.Name, value uint32) {
-	switch {
-	case last == step.LookCall:
-		c.looked = value
-	case last == step.TakePlaceAway && value != 0 && value == c.looked:
+	c.monitor.saw(last, value)
+	if last == step.TakePlaceAway && value != 0 && value == c.monitor.looked {
 		c.holder = none
 	}
 }
+
+// monitored says whether the pool has a monitor: one of a single worker has none.
+func (c *Crew) monitored() bool { return len(c.threads) > 3 }
 
 // monitors says whether a thread is the monitor.
 func (c *Crew) monitors(self int) bool { return c.threads[0].do != nil && c.threads[0].is == self }

@@ -56,7 +56,7 @@ var deathTarget = Target{
 	},
 	Properties: []string{
 		memory.MutualExclusion, memory.OneLeader, memory.InOrder, memory.NoOverwriting, memory.OwnResult, HonestPeer,
-		AtMostOnce, EndsOnce, OneCause, NobodyLeft, FindsWhy, OnePoller, MostWorkers, StopsOnce, AllLeave, StaysHeld, Reclaimed, Unharmed, NoBypass,
+		AtMostOnce, EndsOnce, OneCause, NobodyLeft, FindsWhy, OnePoller, SecondLook, TakenAway, HiredAsLast, MayRest, MostWorkers, StopsOnce, AllLeave, StaysHeld, Reclaimed, Unharmed, NoBypass,
 	},
 	Program:  deathProgram,
 	possible: deathPossible,

@@ -21,10 +21,6 @@ const (
 	NoDelay      = "a handler that blocks delays no other call"
 	MostWorkers  = "a pool has no more workers than it may have"
 	StopsOnce    = "a pool stops once" // what real threads wait for is closed, which may be done once
-	SecondLook   = "the polling place is taken from a call that was looked at before"
-	TakenAway    = "a call that the monitor looks at again has the polling place taken from it"
-	HiredAsLast  = "the monitor hires only for a place that it took away and nobody waits for"
-	MayRest      = "the monitor may rest while the worker with the polling place is parked"
 	ResumeKept   = "goroutines lose no resume that comes before the monitor's rest"
 	AllLeave     = "after the stop every worker leaves"
 	OneRing      = "one donation with each ring, told before it"

@@ -82,7 +82,7 @@ var hostileTarget = Target{
 	},
 	Properties: []string{
 		Inside, Checked, OwnReply, OwnIntact, OneFetch, Published, NoForeign, NoLivelock, NotForsaken, OneRing, OneEach, EndsOnce, AtMostOnce, NobodyLeft, FindsWhy, Unharmed,
-		memory.InOrder, memory.OwnResult, memory.ReadyCounts, OnePoller, MostWorkers, StopsOnce, AllLeave, NoBypass,
+		memory.InOrder, memory.OwnResult, memory.ReadyCounts, OnePoller, SecondLook, TakenAway, HiredAsLast, MayRest, MostWorkers, StopsOnce, AllLeave, NoBypass,
 	},
 	Program:  hostileProgram,
 	possible: hostilePossible,

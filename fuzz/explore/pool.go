@@ -4,7 +4,6 @@ import (
 	"urpc/checker/schedule"
 	"urpc/runtime/call"
 	"urpc/runtime/channel"
-	"urpc/runtime/processor"
 	"urpc/runtime/shm"
 	"urpc/spec/memory"
 	"urpc/spec/step"
@@ -17,18 +16,12 @@ type poolGhost struct {
 	m       *Machine
 	d       *donating
 	last    shm.Access
-	poller  int    // thread that has the polling place; none
-	looked  uint32 // the call that the monitor has read last
-	earlier uint32 // that which it read before; of no use after TakePlaceAway
-	// away and nobody: since the monitor has read that call it has taken the place away, and
-	// when it did, or looked after it, nobody waited for that. They are of no use after the
-	// monitor's LookHired.
-	away, nobody bool
-	donated      int           // processors that were donated and have not gone back since
-	threads      []*poolThread // by number; nil: nothing is known of it
-	guessed      bool          // what tests plant: whether one is out a caller cannot know
-	live         []uint64
-	words        [2]schedule.Location // donated and returned
+	poller  int           // thread that has the polling place; none
+	donated int           // processors that were donated and have not gone back since
+	threads []*poolThread // by number; nil: nothing is known of it
+	guessed bool          // what tests plant: whether one is out a caller cannot know
+	live    []uint64
+	words   [2]schedule.Location // donated and returned
 }
 
 // poolThread is what is known of one thread. But for its call it changes with steps of
@@ -47,9 +40,6 @@ type poolThread struct {
 	loaded, free   bool
 	// received: it has received a call since it has looked whether to stop.
 	received bool
-	// again: the monitor has found a call in its handler a second time, and not yet tried to
-	// take the place away.
-	again bool
 }
 
 func newPoolGhost(m *Machine, d *donating) *poolGhost {
@@ -77,30 +67,18 @@ func (g *poolGhost) self() *poolThread { return g.of(g.m.t.Self()) }
 func (g *poolGhost) before(a shm.Access) {
 	g.last = a
 	self, th := g.m.t.Self(), g.self()
+	g.d.crew.monitor.before(a, self)
 	server := a.Segment == channel.Replies
 	switch a.Step {
 	case step.TestSetReceive:
 		if server && self != g.poller {
 			g.m.t.Fail(OnePoller, "thread %d receives calls, and thread %d has the polling place", self+1, g.poller+1)
 		}
-	case step.LookRest:
-		if th.again {
-			g.m.t.Fail(TakenAway, "the monitor has looked at call %d twice, and not taken the polling place away", g.looked)
-		}
 	case step.TakePlaceAway:
-		th.again = false
 		// The word is changed next, and nothing comes between.
-		now := g.d.pool.Private().Peek(processor.Handling)
-		if g.looked != g.earlier {
-			g.m.t.Fail(SecondLook, "the monitor takes the polling place from call %d, and has looked at call %d before", g.looked, g.earlier)
-		}
-		g.away, g.nobody = now == g.looked, g.d.crew.waiting == 0
-		if now != 0 && now == g.looked && g.poller != none && now == g.of(g.poller).call {
+		now := g.d.crew.handling()
+		if now != 0 && now == g.d.crew.monitor.looked && g.poller != none && now == g.of(g.poller).call {
 			g.poller = none
-		}
-	case step.LookHired:
-		if g.d.crew.monitors(self) && !(g.away && g.nobody) {
-			g.m.t.Fail(HiredAsLast, "the monitor hires; it has taken the polling place away: %v, and nobody waited for that: %v", g.away, g.nobody)
 		}
 	case step.OpenCall:
 		g.becomesReady(th, "a call is opened")
@@ -183,12 +161,8 @@ func (g *poolGhost) returns(th *poolThread) {
 	th.free = true
 }
 
-// parks is called before a worker announces that it parks. Who parks has said before that
-// the monitor may rest, and takes it back itself.
+// parks is called before a worker announces that it parks.
 func (g *poolGhost) parks(self int, th *poolThread) {
-	if g.d.workers > 1 && g.d.pool.Private().Peek(processor.Resting) == 0 {
-		g.m.t.Fail(MayRest, "thread %d parks, and the monitor of the pool goes on looking", self+1)
-	}
 	if n := g.ignored(th); n > 0 {
 		g.m.t.Fail(GoesBack, "thread %d parks, and the space keeps %d donated processors", self+1, n)
 	}
@@ -217,6 +191,7 @@ func (g *poolGhost) word(segment uint8, off shm.Offset) uint32 {
 // saw is called with what the access read or wrote.
 func (g *poolGhost) saw(value uint32) {
 	th := g.self()
+	g.d.crew.monitor.saw(g.last.Step, value)
 	switch a := g.last; a.Step {
 	case step.StartCall:
 		th.call = value
@@ -224,11 +199,6 @@ func (g *poolGhost) saw(value uint32) {
 		th.call, th.received = 0, false // it may have lost the place, and wait for it
 	case step.LookStop:
 		th.received = false
-	case step.LookCall:
-		g.earlier, g.looked = g.looked, value
-		g.away, th.again = false, value != 0 && value == g.earlier
-	case step.LookIdle:
-		g.nobody = g.d.crew.waiting == 0
 	case step.LookReturned: // by who is about to donate, or after LoadDonated
 		th.returned = value
 		g.looks(th, value)

@@ -37,7 +37,7 @@ func (d *donating) parts() []placed {
 	part := func(name string, f func(*schedule.Digest), on ...schedule.Span) placed { return placed{name, f, on} }
 	all := []placed{
 		part("who polls", func(to *schedule.Digest) { to.Word(uint64(g.poller + 1)) }, receiving, place, handling, running),
-		part("the call that the monitor has read", func(to *schedule.Digest) { to.Word(uint64(g.looked)) }, handling),
+		part("the call that the monitor has read", func(to *schedule.Digest) { to.Word(uint64(g.d.crew.monitor.looked)) }, handling),
 		part("who executes what", g.executing, handling),
 		part("how many are donated", func(to *schedule.Digest) { to.Word(uint64(g.donated)) }, donated), // both swaps touch it
 		// A call is executed after a step of the handler, or after the one that says so, or
@@ -100,7 +100,7 @@ func (d *donating) remembers(thread int) []uint64 {
 // remembers gives what is known of the thread, as one word.
 func (g *poolGhost) remembers(thread int) uint64 {
 	th := g.of(thread)
-	return uint64(th.others)<<6 | bit(th.again)<<5 | bit(th.announced)<<4 | bit(th.received)<<3 | bit(th.free)<<2 | bit(th.donating)<<1 | bit(th.exiting)
+	return uint64(th.others)<<5 | bit(th.announced)<<4 | bit(th.received)<<3 | bit(th.free)<<2 | bit(th.donating)<<1 | bit(th.exiting)
 }
 
 // marks gives the live values of a mark of the runtime, with what the ghost knows of the

@@ -230,6 +230,12 @@ func (r *Region) Mark(where step.Name, live ...uint64) {
 	if r.guard != nil && r.m.t.ByStates() {
 		live = r.guard.remembers(live)
 	}
+	if r.crew != nil {
+		r.crew.monitor.marks(where)
+	}
+	if r.pool != nil {
+		r.pool.d.crew.monitor.marks(where)
+	}
 	r.m.sincePolled(where, live)
 	if r.pool != nil && r.m.t.ByStates() {
 		live = r.pool.marks(live)
