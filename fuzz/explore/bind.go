@@ -30,6 +30,7 @@ var bindTarget = Target{
 		{Name: "values", Doc: "whether the values of the calls fit the messages of the binding; or are encoded, each in one of many ways", Max: 2, Words: []string{"fit", "long", "encoded"}},
 		{Name: "socket", Doc: "whether a socket holds all that is sent; or one message that is not read; or all, and what is written, or read, in a hurry may come too late", Max: 2, Words: []string{"wide", "narrow", "hasty"}},
 		{Name: "slots", Doc: "whether there is a slot of each queue for every call; or one, and who finds it used waits", Max: 1, Words: []string{"enough", "one"}},
+		{Name: "handlers", Doc: "what handlers do: return at once, or when their context has ended", Max: 1, Words: []string{"return", "wait"}},
 		{Name: "memory", Doc: "whether accesses to memory are steps of their own", Max: 1, Words: []string{"coarse", "fine"}},
 	},
 	Configurations: []catalogue.Configuration{
@@ -42,6 +43,8 @@ var bindTarget = Target{
 		{Name: "dies-hasty", Doc: "the same, and it dies, and its client may have no time to read what it has said", Set: map[string]int{"stop": 1, "socket": 2, "death": 2, "calls": 0}},
 		{Name: "callers", Doc: "another thread calls, too", Set: map[string]int{"callers": 1}},
 		{Name: "callers-wait", Doc: "the same, and there is one slot", Set: map[string]int{"callers": 1, "slots": 1}},
+		{Name: "close-wait", Doc: "two threads call, there is one slot, and a call lasts until its handler is told that its client is gone, or that the server stops: another call waits meanwhile, and the client closes", Set: map[string]int{"callers": 2, "slots": 1, "calls": 0, "handlers": 1}, Large: true},
+		{Name: "stop-wait", Doc: "the same with one more thread, and the server is told to stop: the client closes when its own call has ended", Set: map[string]int{"callers": 1, "slots": 1, "stop": 1, "handlers": 1}, Large: true},
 		{Name: "closers", Doc: "two threads close at once", Set: map[string]int{"closers": 1, "calls": 0}},
 		{Name: "close-call", Doc: "one thread calls, another closes", Set: map[string]int{"closers": 1}},
 		{Name: "closers-stop", Doc: "two threads close at once, and the server stops", Set: map[string]int{"closers": 1, "calls": 0, "stop": 1}},
@@ -110,6 +113,8 @@ func bindPossible(v catalogue.Values) error {
 		return errors.New("values that are encoded are told of by an honest peer, or lied about: want lies=none, reply-value or client-value")
 	case v.Word("values") != "fit" && v.Word("stop") == "called":
 		return errors.New("the stop that waits for a call waits for one whose values fit: want values=fit")
+	case v.Word("handlers") == "wait" && v.Word("values") != "fit":
+		return errors.New("the handler that waits is called with values that fit: want values=fit")
 	case v.Word("peers") == "unseen" && v.Word("inherited") == "yes":
 		return errors.New("of who cannot be watched only the socket tells that it is gone: want inherited=no")
 	}

@@ -11,7 +11,8 @@ import (
 // TestEveryStateOfABinding explores configurations whole, by states. Some take half
 // a minute each, and are explored by hand: close-call, which has 142,239 states, stop-called,
 // which has 255,196, listen-stop, which has 300,987, callers, which has 387,785, and
-// callers-wait, which has 158,656; of listen-two and listen-two-stop nobody has seen the end.
+// callers-wait, which has 158,656; of listen-two and listen-two-stop nobody has seen the end,
+// nor of close-wait and stop-wait, which have more than 440,000 each.
 // All that its threads share stands at one place, so that no step of theirs can be recalled.
 func TestEveryStateOfABinding(t *testing.T) {
 	for config, states := range map[string]uint64{
@@ -39,6 +40,33 @@ func TestEveryStateOfABinding(t *testing.T) {
 				t.Errorf("%q: %d states, want %d", config, rep.States, states)
 			}
 		})
+	}
+}
+
+// While a call waits for a record the client closes, or the server stops: the call is roused
+// by that end.
+func TestCallsWaitAsTheirBindingEnds(t *testing.T) {
+	for config, want := range map[string]cause{"close-wait": closedHere, "stop-wait": serverDied} {
+		v, _, err := bindTarget.Parse(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		waited, roused := 0, 0
+		rep, err := schedule.Explore(t.Context(), bindProgramOf(v, func(b *binder) {
+			c := b.clients[0]
+			if c.bound == nil || c.bound.Counters().Overloads == 0 {
+				return
+			}
+			if waited++; c.s.causes.ends == want && b.w.m.roused() != 0 {
+				roused++
+			}
+		}), schedule.Random(1991, 2000), schedule.Options{})
+		if err != nil || rep.Failure != nil {
+			t.Fatalf("%s: %v, %+v", config, err, rep.Failure)
+		}
+		if waited == 0 || roused == 0 {
+			t.Errorf("%s: in %d executions a call waits for a record, and is roused by what ends the binding in %d", config, waited, roused)
+		}
 	}
 }
 

@@ -99,8 +99,12 @@ func newBinder(t *schedule.T, v catalogue.Values, l *lending) *binder {
 	b.w = newWorld(t, v.Int("faults"), l, v.Int("memory") == 1)
 	b.w.narrow, b.w.hasty = v.Word("socket") == "narrow", v.Word("socket") == "hasty"
 	b.w.inherit = v.Int("inherited") == 1
-	err := urpc.Handle(b.server, next, func(_ context.Context, n uint64) (uint64, error) {
+	err := urpc.Handle(b.server, next, func(ctx context.Context, n uint64) (uint64, error) {
 		b.called = v.Word("stop") == "called" // else it matters to nobody
+		if v.Word("handlers") == "wait" {
+			b.w.await(step.Work, func() bool { return ctx.Err() != nil })
+			b.w.saw(0)
+		}
 		return n + 1, nil
 	})
 	b.w.encoded = v.Word("values") == "encoded"

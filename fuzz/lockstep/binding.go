@@ -109,8 +109,8 @@ func specifiedBinding(v catalogue.Values) (binding.Config, error) {
 		Calls: v.Int("calls"), Caller: v.Int("callers") > 0, Closer: v.Int("closers") > 0, Stop: v.Int("stop") > 0,
 		Death: binding.Death(v.Int("death")), Inherited: v.Int("inherited") == 1,
 	}
-	if v.Int("clients") > 1 || v.Int("callers") > 1 || v.Int("closers") > 1 || v.Int("faults") > 0 || v.Int("lies") > 0 || v.Int("listen") > 0 || v.Int("socket") > 0 || v.Int("peers") > 0 || v.Int("context") > 0 || v.Int("values") > 0 || v.Int("authorize") > 0 || v.Int("demands") > 0 {
-		return c, fmt.Errorf("lock-step: %w: one client, whose connection the server is given, one more caller and closer, and honest sides of one user that see each other, on a machine that does what it is asked for, and whose sockets hold all that is sent; a context of Bind that does not end, and calls whose values fit; and sides that neither demand a procedure nor decide whom they trust", ErrNotTied)
+	if v.Int("clients") > 1 || v.Int("callers") > 1 || v.Int("closers") > 1 || v.Int("faults") > 0 || v.Int("lies") > 0 || v.Int("listen") > 0 || v.Int("socket") > 0 || v.Int("peers") > 0 || v.Int("context") > 0 || v.Int("values") > 0 || v.Int("authorize") > 0 || v.Int("demands") > 0 || v.Int("handlers") > 0 {
+		return c, fmt.Errorf("lock-step: %w: one client, whose connection the server is given, one more caller and closer, and honest sides of one user that see each other, on a machine that does what it is asked for, and whose sockets hold all that is sent; a context of Bind that does not end, and calls whose values fit; handlers that return at once; and sides that neither demand a procedure nor decide whom they trust", ErrNotTied)
 	}
 	if v.Word("stop") == "called" && (c.Death != binding.Nobody || c.Closer || c.Calls == 0) {
 		return c, fmt.Errorf("lock-step: %w: the stop waits for a call that need never be executed, and the specification's does not", ErrNotTied)

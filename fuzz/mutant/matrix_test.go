@@ -107,6 +107,7 @@ var kinds = map[string][]string{
 	"a pool that is stopped twice, or grows":     {"stop-twice", "hire-off-by-one", "dismiss-forgotten", "rest-not-ended"},
 	"a monitor that does not look, or for ever":  {"monitor-forgets-last", "end-call-before-execute", "rest-not-told", "rest-told-late", "rest-not-ended"},
 	"a monitor that acts too early, or too late": {"at-first-look", "first-call-known", "at-third-look"},
+	"a call that waits for a record":             {"end-not-seen-waiting", "corrupt-ends-one", "waiter-not-ended", "close-awaits-replies", "drain-keeps-lead"},
 	"a caller that polls":                        {"polling-not-left"},
 	"a pool that hires for nothing, or nobody":   {"monitor-hires-always", "monitor-hires-first", "monitor-hires-when-idle", "idle-announced-late", "no-replacement"},
 	"a server that has stopped, and its client":  {"stopped-sends-on", "linger-after-end", "stopped-taken-for-exited", "stop-cause-missing"},
