@@ -17,7 +17,7 @@ import (
 func TestEveryStateOfABinding(t *testing.T) {
 	for config, states := range map[string]uint64{
 		"default": 2267, "server-dies": 4999, "inherited": 3916, "fine": 10276, "fine-server-dies": 35149,
-		"listen": 2897, "listen-dies": 7025, "listen-faults": 22658,
+		"listen": 2897, "listen-silent": 17534, "listen-dies": 7025, "listen-faults": 22658,
 		"stop": 97988, "closers-stop": 98311, "rebind": 48747, "closers": 6624, "client-dies": 6427, "faults": 4161, "two-faults": 13404,
 		"small": 89, "unsealed": 84, "writable": 94, "late": 345, "exchanged": 84, "lone": 69, "many": 92,
 		"garbage": 284, "client-garbage": 41, "client-descriptors": 16, "client-number": 8006, "notice-descriptors": 14291,
@@ -80,8 +80,11 @@ func TestImpossibleBindings(t *testing.T) {
 		"values=long,stop=called,calls=2":         "the stop that waits for a call waits for one whose values fit: want values=fit",
 		"values=encoded,stop=called,calls=2":      "the stop that waits for a call waits for one whose values fit: want values=fit",
 		"values=encoded,lies=reply-length":        "values that are encoded are told of by an honest peer, or lied about: want lies=none, reply-value or client-value",
-		"lies=client-silent,stop=yes":             "a client that never asks is waited for until the server stops: want stop=yes, and not context=stays",
-		"lies=client-silent,context=stops":        "a client that never asks is waited for until the server stops: want stop=yes, and not context=stays",
+		"lies=client-silent,listen=1":             "a client that never asks is waited for until the server stops: want stop=yes, and not context=stays; or listen=2, stop=no and faults=0",
+		"lies=client-silent,listen=2,stop=yes":    "a client that never asks is waited for until the server stops: want stop=yes, and not context=stays; or listen=2, stop=no and faults=0",
+		"lies=client-silent,stop=yes":             "a client that never asks is waited for until the server stops: want stop=yes, and not context=stays; or listen=2, stop=no and faults=0",
+		"lies=client-silent,context=stops":        "a client that never asks is waited for until the server stops: want stop=yes, and not context=stays; or listen=2, stop=no and faults=0",
+		"lies=client-silent,listen=2":             "",
 		"lies=client-deaf,stop=yes":               "",
 		"lies=silent,context=ends":                "",
 		"peers=other-client,death=server":         "",

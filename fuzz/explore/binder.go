@@ -475,12 +475,18 @@ func (b *binder) state(d *schedule.Digest) {
 	}
 }
 
+// neverAsks says whether a client waits for ever, since it has asked for nothing, and nobody
+// tells the server that accepts clients to wait for it no longer. Then a place is its own.
+func (b *binder) neverAsks(c *client) bool {
+	return b.serving.listener != nil && c.s.lies == lieSilent && c.waiting != 0 && !c.s.dead && !b.serving.dead && b.stopped.Err() == nil
+}
+
 // end judges an execution in which nobody can go on.
 func (b *binder) end() {
 	gone := b.serving.dead
 	for _, c := range b.clients {
 		for i, name := range c.threads {
-			if c.waiting>>i&1 == 0 || c.s.dead {
+			if c.waiting>>i&1 == 0 || c.s.dead || b.neverAsks(c) {
 				continue
 			}
 			b.w.check(spec.Noticed, !gone && !c.far.closed, "%s waits for ever, and the server is gone", name)
