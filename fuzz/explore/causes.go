@@ -20,10 +20,11 @@ const (
 	closedHere
 	serverStopped
 	serverDied
+	serverCorrupt
 )
 
 func (c cause) String() string {
-	return [...]string{"nothing", "a close", "a stop of the server", "the death of the server"}[c]
+	return [...]string{"nothing", "a close", "a stop of the server", "the death of the server", "that the server is corrupt"}[c]
 }
 
 // causes are what has ended the last binding of a client: as its steps tell, since the code

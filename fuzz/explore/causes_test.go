@@ -6,6 +6,8 @@ import (
 
 	"urpc/checker/schedule"
 	"urpc/checker/verdict"
+	"urpc/runtime/call"
+	"urpc/runtime/shm"
 )
 
 // What ends a binding comes in either order, by two threads: that a property holds of what
@@ -61,5 +63,29 @@ func TestCallsAreEndedInEitherOrder(t *testing.T) {
 	}
 	if ended[serverDied][closedMeanwhile] {
 		t.Error("a call is told that its client has closed, and the server had died before")
+	}
+}
+
+// So are those of a client whose server is hostile, and dies.
+func TestCorruptionAndDeathComeInEitherOrder(t *testing.T) {
+	ended := map[cause]map[outcome]bool{serverCorrupt: {}, serverDied: {}}
+	v, _, err := hostileTarget.Parse("client-notice")
+	if err != nil {
+		t.Fatal(err)
+	}
+	both := map[cause]bool{} // came, and which one first
+	rep, err := schedule.Explore(t.Context(), hostileProgramOf(v, func(h *hostility) {
+		if first := h.b.region.cause; first != goesOn {
+			ended[first][h.b.outcomes[0]] = true
+			both[first] = both[first] || *h.b.region.keptAt(call.Private, shm.Poisoned) == 2
+		}
+	}), schedule.Bounded(1), schedule.Options{})
+	if err != nil || rep.Verdict != verdict.Holds {
+		t.Fatalf("%v, %v, %+v", err, rep.Verdict, rep.Failure)
+	}
+	for first, how := range map[cause]outcome{serverCorrupt: corruptPeer, serverDied: peerDied} {
+		if !ended[first][how] || !both[first] {
+			t.Errorf("what came first is %v, and calls end as %v; that the other one came later: %v", first, ended[first], both[first])
+		}
 	}
 }

@@ -81,7 +81,7 @@ var hostileTarget = Target{
 		hostileOf("server-other", "the victim serves an honest client, too", map[string]int{"victim": 1, "other": 1}),
 	},
 	Properties: []string{
-		Inside, Checked, OwnReply, OwnIntact, OneFetch, Published, NoForeign, NoLivelock, NotForsaken, OneRing, OneEach, EndsOnce, AtMostOnce, NobodyLeft, FindsWhy, Unharmed,
+		Inside, Checked, OwnReply, OwnIntact, OneFetch, Published, NoForeign, NoLivelock, NotForsaken, OneRing, OneEach, EndsOnce, AtMostOnce, OneCause, NobodyLeft, FindsWhy, Unharmed,
 		memory.InOrder, memory.OwnResult, memory.ReadyCounts, OnePoller, SecondLook, TakenAway, HiredAsLast, MayRest, MostWorkers, StopsOnce, AllLeave, NoBypass,
 	},
 	Program:  hostileProgram,
@@ -113,6 +113,7 @@ type hostility struct {
 	lies   int // writes that are left
 	live   []uint64
 	ended  bool // the victim has been told that its peer is dead
+	watch  int  // the victim's thread that is told so
 	// Of a server with a pool.
 	pool  *processor.Pool
 	crew  *Crew
@@ -160,6 +161,9 @@ func hostileProgramOf(v catalogue.Values, look func(*hostility)) func(*schedule.
 		h.t.Daemon("adversary", h.lie)
 		if v.Word("notice") == "yes" {
 			h.victim.thread("watch", h.notice)
+		}
+		if h.victim == near {
+			h.b.region.causeOf = h.causeOf
 		}
 		h.declareState()
 		t.Recall()
@@ -265,8 +269,10 @@ func (h *hostility) calls(self int) {
 		case err == nil && took == 1:
 			b.outcomes[i] = replied
 		case err == call.ErrCorrupt && took == 0:
+			h.endsBy(serverCorrupt, i)
 			b.outcomes[i] = corruptPeer
 		case err == errPeerDied && took == 0 && h.ended:
+			h.endsBy(serverDied, i)
 			b.outcomes[i] = peerDied
 		default:
 			h.check(EndsOnce, false, "call %d took %d replies and ended with: %v", i+1, took, err)
@@ -277,6 +283,21 @@ func (h *hostility) calls(self int) {
 		}
 	}
 	b.t.Mark("end")
+}
+
+// causeOf says why a thread of a client ends its calls.
+func (h *hostility) causeOf(thread int) cause {
+	if h.ended && thread == h.watch {
+		return serverDied
+	}
+	return serverCorrupt
+}
+
+// endsBy judges a call that ends because all do, and says why they do: what comes first
+// has said why before any call ends by it, and that stays.
+func (h *hostility) endsBy(why cause, call int) {
+	first := h.b.region.cause
+	h.check(OneCause, why == first, "what came first is %v, and call %d is told %v", first, call+1, why)
 }
 
 // check is schedule.T.Check where the victim runs: what becomes of the peer is its
@@ -318,7 +339,7 @@ func (h *hostility) otherBinding(l *lending, clients, servers []string) {
 func (h *hostility) notice() {
 	h.m.await(step.Notice, func() bool { return h.lies == 0 }, locate(h.b.region.number, deaths, 0))
 	h.t.SawValue(1)
-	h.ended = true
+	h.ended, h.watch = true, h.t.Self()
 	switch {
 	case h.victim == h.b.near:
 		h.b.caller.Poison(errPeerDied)
@@ -335,6 +356,7 @@ func (h *hostility) declareState() {
 	h.t.Shared(func(d *schedule.Digest) { d.Word(uint64(h.lies)<<1 | bit(h.ended)) })
 	h.guard.declareState()
 	b.declareState(never, b.endings())
+	h.t.SharedAt("why calls end", func(d *schedule.Digest) { d.Word(uint64(b.region.cause)) }, schedule.Span{Location: b.region.beside(call.Private, shm.Poisoned), Size: 4})
 	if h.pool != nil {
 		h.crew.declareState(b.region, b.size.Words(), h.pool, never)
 		// A handler is run after the step that ends the receipt, or after the one that says so.

@@ -242,7 +242,7 @@ func (b *binding) follow(a shm.Access) {
 func (m *Machine) remembers(int) []uint64 {
 	w := m.waiter()
 	c := &w.call
-	m.remembered[0] = uint64(c.record)<<6 | uint64(w.cause)<<4 | bit(w.over) | bit(w.last)<<1 | bit(c.leads)<<2 | bit(c.left)<<3
+	m.remembered[0] = uint64(c.record)<<7 | uint64(w.cause)<<4 | bit(w.over) | bit(w.last)<<1 | bit(c.leads)<<2 | bit(c.left)<<3
 	return m.remembered[:]
 }
 
