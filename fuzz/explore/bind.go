@@ -93,7 +93,7 @@ var bindTarget = Target{
 	Properties: []string{
 		spec.Mapped, spec.UnmapOnce, spec.CloseOnce, spec.Fit, spec.NothingLeft, spec.CloseWaits,
 		spec.NoBinding, spec.EndsClosed, spec.Noticed, spec.Places, MostBindings, memory.OwnResult, Offered, Typed, Sized, Encoded, Kept, Released, Whole, Granted, Bounded, Formed, Admitted, Lives, Cancelled, CorruptEnds, SendsNoMore, Lingers, Waits, Accepts, AtOnce, Returns, NoBypass,
-		Told, Demanded, OneCause, Spares, Farewell,
+		Told, Demanded, OneCause, Spares, Farewell, Departed,
 	},
 	Program:  bindProgram,
 	possible: bindPossible,
@@ -146,6 +146,9 @@ const (
 
 // MostBindings: of several clients that come at once a server takes as many as it allows.
 const MostBindings = "a server has no more bindings than it may have"
+
+// Departed: of a server whose child holds its socket nothing but its exit tells.
+const Departed = "a call is told how its server has gone: that it stopped, exited or hung up"
 
 // Farewell: what calls still find of their replies depends on it.
 const Farewell = "a server that stops tells its client so before it hangs up"

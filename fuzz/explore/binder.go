@@ -371,6 +371,7 @@ func (b *binder) call(c *client) {
 	reply, refused, err := b.next(c)
 	died := errors.Is(err, urpc.ErrPeerDied)
 	b.w.check(Lives, !died || b.peerWent(c), "a call ends, and the server lives: %v", err)
+	b.w.check(Departed, !died || b.departed(c, err), "a call ends with: %v; the server is dead: %v, has hung up: %v, has said that it stops: %v", err, b.serving.dead, c.far.closed, c.end.stopped)
 	b.w.check(Lingers, !died || !c.end.stopped || c.s.lingered, "a call has had no time to find its reply: %v", err)
 	switch {
 	case b.serving.lies == lieLength && errors.Is(err, urpc.ErrCorrupt):
@@ -431,6 +432,23 @@ func (b *binder) close(c *client) {
 		"a call on a binding that was closed ends with: %v", err)
 	b.w.check(Formed, b.serving.lies != lieNotice || !strings.Contains(err.Error(), "the server has stopped"), "the server has sent another byte than the one that says that it stops, and a call ends with: %v", err)
 	b.endsByCause(c, refused, err)
+}
+
+// departed says whether the server has gone in the way that the error of a call tells.
+func (b *binder) departed(c *client, err error) bool {
+	var died *urpc.PeerDiedError
+	if !errors.As(err, &died) {
+		return false
+	}
+	switch died.Cause {
+	case "process exited":
+		return b.serving.dead
+	case "hung up":
+		return c.far.closed
+	case "server stopped":
+		return c.end.stopped
+	}
+	return false
 }
 
 // peerWent says whether the server may have gone before the client closed.
