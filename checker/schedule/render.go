@@ -77,7 +77,7 @@ func (e *exploration) token(c *recording, ds []Decision, n uint64) TokenInfo {
 func tokenFor(s Strategy, o Options) TokenInfo {
 	return TokenInfo{
 		Version: tokenVersion, Target: o.Target, Configuration: o.Configuration, Mutant: o.Mutant,
-		Strategy: s, StoreBuffers: o.StoreBuffers,
+		Strategy: s, StoreBuffers: o.StoreBuffers, DataRaces: o.DataRaces,
 	}
 }
 

@@ -34,7 +34,7 @@ func Replay(ctx context.Context, program func(*T), token Token, o Options) (Repo
 		r.number = info.Strategy.executions
 		defer l.join(r, nobody)()
 		defer r.close()
-		if o.DataRaces {
+		if info.DataRaces || o.DataRaces {
 			r.detector = newDetector()
 		}
 		r.tso = info.StoreBuffers

@@ -204,7 +204,8 @@ type Options struct {
 	// DataRaces makes two accesses a failure of property "data race" that share
 	// bytes, one of which writes and one of which is plain (kinds Read and Write),
 	// and that nothing orders. Once a Mutex.TryLock fails, what is ordered before what is a
-	// part of the states of Stateful, which are then more.
+	// part of the states of Stateful, which are then more. A token keeps it: Replay looks for
+	// them where either says so.
 	DataRaces bool
 	// StoreBuffers lets the plain stores of Words (Word.Write) come to memory later
 	// than they are made, in their order, as on x86 (storebuffer.go). Accesses that a

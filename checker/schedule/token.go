@@ -15,8 +15,8 @@ import (
 // seed of a sample the number of the failing execution: the decisions are those of
 // the failure made smaller, and the execution that it was made of comes again as
 // the last one of a sample of that seed and size. ",tso" after it says that plain
-// stores are buffered, and ",endless" at the end of it that the execution does not end with
-// its decisions. Tokens of version 1 lack the field, and those of versions 1 and 2 the
+// stores are buffered, ",races" after that that data races are failures, and ",endless" at the
+// end of it that the execution does not end with its decisions. Tokens of version 1 lack the field, and those of versions 1 and 2 the
 // values; they are read, and written again as they were.
 //
 // Names have every byte but letters, digits, "-", "=" and "," as _ and two
@@ -34,7 +34,9 @@ const (
 	oldVersion   = 1 // without a strategy
 	// tsoSuffix ends the strategy of a search with store buffers.
 	tsoSuffix = ",tso"
-	// endlessSuffix ends the strategy, or comes after tsoSuffix, of property "livelock".
+	// racesSuffix ends the strategy, or comes after tsoSuffix, of a search for data races.
+	racesSuffix = ",races"
+	// endlessSuffix ends the strategy, or comes after the others, of property "livelock".
 	endlessSuffix = ",endless"
 	// maxDecisions bounds what a token may unfold to.
 	maxDecisions = 1 << 20
@@ -59,6 +61,8 @@ type TokenInfo struct {
 	Strategy Strategy
 	// StoreBuffers: the execution is of a search with Options.StoreBuffers.
 	StoreBuffers bool
+	// DataRaces: it is of one with Options.DataRaces. Tokens of before that was kept lack it.
+	DataRaces bool
 	// Endless: the execution does not end with its decisions. It is one of property "livelock".
 	Endless   bool
 	Decisions []Decision
@@ -115,6 +119,8 @@ func readFields(version int, fields []string) (info TokenInfo, err error) {
 	if version != oldVersion {
 		strategy, endless := strings.CutSuffix(rest[0], endlessSuffix)
 		info.Endless = endless
+		strategy, races := strings.CutSuffix(strategy, racesSuffix)
+		info.DataRaces = races
 		strategy, buffers := strings.CutSuffix(strategy, tsoSuffix)
 		info.StoreBuffers = buffers
 		if info.Strategy, err = parseStrategy(strategy); err != nil {
@@ -146,6 +152,9 @@ func (info *TokenInfo) text() Token {
 		strategy := info.Strategy.String()
 		if info.StoreBuffers {
 			strategy += tsoSuffix
+		}
+		if info.DataRaces {
+			strategy += racesSuffix
 		}
 		if info.Endless {
 			strategy += endlessSuffix

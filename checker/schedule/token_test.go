@@ -247,6 +247,45 @@ func TestTokenOfAnotherProgramIsRefused(t *testing.T) {
 	}
 }
 
+// A token of a search for data races says so, so that its replay looks for them. One of before
+// tokens did is read, and wants to be told.
+func TestTokenOfADataRace(t *testing.T) {
+	program := func(t *schedule.T) {
+		x := t.Word("x", 0)
+		for range 2 {
+			t.Go("a", func() { x.Write(1); x.Read() })
+		}
+	}
+	races := schedule.Options{DataRaces: true}
+	f := explore(t, program, schedule.Optimal(), races).Failure
+	if info, err := schedule.ParseToken(f.Token); err != nil || !info.DataRaces || !strings.Contains(string(f.Token), ",races.") {
+		t.Fatalf("%s: %+v, %v", f.Token, info, err)
+	}
+	old := strings.Replace(string(f.Token), ",races.", ".", 1)
+	before := sealed(old[:strings.LastIndexByte(old, '.')])
+	for _, c := range []struct {
+		token schedule.Token
+		o     schedule.Options
+		want  error
+	}{
+		{f.Token, schedule.Options{}, nil},
+		{f.Token, races, nil},
+		{before, races, nil},
+		{before, schedule.Options{}, schedule.ErrTokenSteps},
+	} {
+		rep, err := schedule.Replay(context.Background(), program, c.token, c.o)
+		switch {
+		case !errors.Is(err, c.want):
+			t.Errorf("%s, %+v: %v", c.token, c.o, err)
+		case err == nil && (rep.Failure == nil || rep.Failure.Property != "data race" || rep.Failure.Token != c.token):
+			t.Errorf("%s, %+v: %v %+v", c.token, c.o, rep.Verdict, rep.Failure)
+		}
+	}
+	if info, err := schedule.ParseToken(failing(t, increments(2, 1, true), schedule.Options{}).Token); err != nil || info.DataRaces {
+		t.Errorf("a token of another search: %+v, %v", info, err)
+	}
+}
+
 // variant is a program of two threads that differs from the original in one thing.
 func variant(what string) func(*schedule.T) {
 	return func(s *schedule.T) {
