@@ -73,7 +73,11 @@ func (c *Cond) Broadcast() {
 }
 
 func (c *Cond) wake(waiters []*waiter) {
+	r := c.w.t.r
 	for _, w := range waiters {
 		w.woken = true
+		if r.detector != nil && r.running != nil {
+			r.detector.wakes(r.running.index, w.thread)
+		}
 	}
 }

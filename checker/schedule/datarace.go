@@ -7,15 +7,22 @@ import "fmt"
 // different sizes share bytes). Two accesses race if they share a byte, at least
 // one writes, at least one is plain (kinds Read and Write), and neither happens
 // before the other: by the order of a thread's steps, by its declaration, or
-// because an atomic read sees what an atomic write, or a wake, left. A write that
-// replaces another ends its effect, as in the Go memory model; one that also
-// reads (add, swap, compare-and-swap) passes it on. A compare-and-swap that fails is a
-// read, and a TryLock that fails is none: it orders nothing.
+// because an atomic read sees what an atomic write, or a wake, left at one of its bytes. A
+// write that replaces another ends its effect, as in the Go memory model; one that also
+// reads (add, swap, compare-and-swap, wake, a store that a predicate decides about) passes it
+// on. A compare-and-swap that fails is a read, and a TryLock that fails is none: it orders
+// nothing. Who is woken by a Cond comes after who woke it, whatever others do there meanwhile.
 type detector struct {
-	clocks [][]uint32          // by thread
-	left   map[uint64][]uint32 // by word of four bytes: what its last write leaves to who reads it
-	spans  map[uint16][]touch  // by segment
-	tried  bool                // a TryLock has failed
+	clocks [][]uint32         // by thread
+	left   map[uint64][]left  // by eight bytes: what writes leave there to who reads it
+	spans  map[uint16][]touch // by segment
+	tried  bool               // a TryLock has failed
+}
+
+// left is what a write leaves at those of eight bytes that no later one has replaced.
+type left struct {
+	bytes uint8 // a bit for each
+	clock []uint32
 }
 
 // propertyDataRace is what an execution fails in which two accesses race.
@@ -31,13 +38,11 @@ type touch struct {
 	told          string
 }
 
-const wordShift = 2 // four bytes: the smallest atomic word
-
 func newDetector() *detector { return &detector{} }
 
 func (d *detector) reset() {
 	d.clocks = d.clocks[:0]
-	d.left = make(map[uint64][]uint32)
+	d.left = make(map[uint64][]left)
 	d.spans = make(map[uint16][]touch)
 	d.tried = false
 }
@@ -89,7 +94,7 @@ func (d *detector) step(r *runner, th *thread) (text string, race bool) {
 		}
 	})
 	if !a.plain && th.wrote {
-		d.release(th, k)
+		d.release(th)
 	}
 	return text, race
 }
@@ -141,29 +146,43 @@ func (d *detector) touch(segment uint16, a touch) (with touch, race bool) {
 	return with, race
 }
 
-// acquire orders what a read sees before it.
+// acquire orders what a read sees before it. A store reads where a predicate decides about it.
 func (d *detector) acquire(th *thread, k Kind) {
-	if k == Store {
+	if k == Store && th.ok == nil && th.changes == nil {
 		return
 	}
-	d.places(th, false, func(place uint64) {
-		if left := d.left[place]; left != nil {
-			d.clocks[th.index] = joined(d.clocks[th.index], left)
+	d.places(th, false, func(place uint64, bytes uint8) {
+		for _, l := range d.left[place] {
+			if l.bytes&bytes != 0 {
+				d.clocks[th.index] = joined(d.clocks[th.index], l.clock)
+			}
 		}
 	})
 }
 
-// release leaves the thread's clock to who reads what it writes.
-func (d *detector) release(th *thread, k Kind) {
+// release leaves the thread's clock to who reads what it writes. What it has read there is in
+// its clock by then.
+func (d *detector) release(th *thread) {
 	c := d.clocks[th.index]
-	d.places(th, true, func(place uint64) {
-		if k == Wake {
-			d.left[place] = joined(append([]uint32(nil), d.left[place]...), c)
-		} else {
-			d.left[place] = append(d.left[place][:0], c...)
+	clock := append([]uint32(nil), c...)
+	d.places(th, true, func(place uint64, bytes uint8) {
+		list := d.left[place]
+		stays := list[:0]
+		for _, l := range list {
+			if l.bytes &^= bytes; l.bytes != 0 {
+				stays = append(stays, l)
+			}
 		}
+		d.left[place] = append(stays, left{bytes, clock})
 	})
 	c[th.index]++
+}
+
+// wakes orders the step that a thread has taken before what the one does that it wakes by it.
+func (d *detector) wakes(by, woken int) {
+	c := append([]uint32(nil), d.clocks[by]...)
+	c[by]-- // release has counted on
+	d.clocks[woken] = joined(d.clocks[woken], c)
 }
 
 // digest tells apart what decides whether accesses to come race with those before: which
@@ -204,12 +223,18 @@ func (d *detector) orderedBefore(b *touch, r *runner) (threads uint64, all bool)
 	return threads, all
 }
 
-// leftBy gives the words whose readers the access is ordered before.
+// leftBy gives the bytes whose readers the access is ordered before.
 func (d *detector) leftBy(b *touch) (sum Digest) {
-	for place, left := range d.left {
-		if b.before(left) {
+	for place, list := range d.left {
+		bytes := uint8(0)
+		for _, l := range list {
+			if b.before(l.clock) {
+				bytes |= l.bytes
+			}
+		}
+		if bytes != 0 {
 			var one Digest
-			one.Word(place)
+			one.Word(place<<8 | uint64(bytes))
 			sum.add(one)
 		}
 	}
@@ -221,14 +246,17 @@ func (b *touch) before(clock []uint32) bool {
 	return b.thread < len(clock) && b.clock <= clock[b.thread]
 }
 
-// places calls f for each word that the thread's step touches, or may write.
-func (d *detector) places(th *thread, written bool, f func(uint64)) {
+// places calls f for each eight bytes of which the thread's step touches some, or may write
+// them.
+func (d *detector) places(th *thread, written bool, f func(place uint64, bytes uint8)) {
 	th.spans(func(s Span) {
 		if written && th.onlyLooks(s) {
 			return
 		}
-		for w := s.begin() >> wordShift; w <= (s.end()-1)>>wordShift; w++ {
-			f(uint64(s.Segment)<<32 | w)
+		for at := s.begin(); at < s.end(); {
+			next := min(at&^7+8, s.end())
+			f(uint64(s.Segment)<<32|at>>3, uint8((1<<(next-at)-1)<<(at&7)))
+			at = next
 		}
 	})
 }

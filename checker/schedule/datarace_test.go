@@ -144,6 +144,52 @@ func TestDataRaces(t *testing.T) {
 			})
 			t.Go("b", func() { m.Lock(); x.Write(1); m.Unlock(); c.Broadcast() })
 		}},
+		{"a condition that another one begins to wait for", false, func(t *schedule.T) {
+			x, m := t.Word("x", 0), t.Mutex("m")
+			c := t.Cond("c", m)
+			for _, name := range []string{"first", "second"} {
+				t.Daemon(name, func() { m.Lock(); c.Wait(); m.Unlock(); x.Read() })
+			}
+			t.Go("a", func() { x.Write(1); c.Signal() })
+		}},
+		{"a condition that was signalled before the write", true, func(t *schedule.T) {
+			x, m := t.Word("x", 0), t.Mutex("m")
+			c := t.Cond("c", m)
+			t.Daemon("waits", func() { m.Lock(); c.Wait(); m.Unlock(); x.Read() })
+			t.Go("a", func() { c.Signal(); x.Write(1) })
+		}},
+		{"two wakes, which one sleeper waits for", false, func(t *schedule.T) {
+			x, y := t.Word("x", 0), t.Word("y", 0)
+			woken, at := uint64(0), schedule.Location{Segment: 1}
+			t.SharedAt("woken", func(d *schedule.Digest) { d.Word(woken) }, schedule.Span{Location: at, Size: 4})
+			for i, w := range []*schedule.Word{x, y} {
+				t.Go(string(rune('a'+i)), func() {
+					w.Write(1)
+					t.Step(schedule.Event{Name: "wake", Kind: schedule.Wake, Location: at, Size: 4})
+					t.SawValue(woken)
+					woken++
+				})
+			}
+			t.Go("c", func() {
+				t.Await("both", func() bool { return woken == 2 }, at)
+				x.Read()
+				y.Read()
+			})
+		}},
+		{"a lock that is taken by a store that waits", false, func(t *schedule.T) {
+			x, lock := t.Word("x", 0), t.Word("lock", 0)
+			held := false
+			t.SharedAt("held", func(d *schedule.Digest) { d.Word(truth(held)) }, schedule.Span{Location: lock.Location(), Size: 8})
+			for _, name := range []string{"a", "b"} {
+				t.Go(name, func() {
+					t.AwaitStep(on(lock, "take", schedule.Store), func() bool { return !held })
+					held = true
+					x.Write(1)
+					t.Step(on(lock, "free", schedule.Store))
+					held = false
+				})
+			}
+		}},
 		{"copies that overlap", true, func(t *schedule.T) {
 			b := make([]byte, 64)
 			t.Shared(func(d *schedule.Digest) { d.Bytes(b) })
@@ -210,8 +256,11 @@ func TestDataRaces(t *testing.T) {
 				t.Errorf("%s, %s: %v %+v", c.name, name, rep.Verdict, rep.Failure)
 			case c.race:
 				contains(t, rep.Failure.Message, " by a (step ", "datarace_test.go:", "nothing orders them")
-				if again, err := schedule.Replay(context.Background(), c.program, rep.Failure.Token, o); err != nil || again.Verdict != verdict.Violated {
-					t.Errorf("%s, %s: replayed %v, %v", c.name, name, again.Verdict, err)
+				for _, o := range []schedule.Options{o, {}} {
+					again, err := schedule.Replay(context.Background(), c.program, rep.Failure.Token, o)
+					if err != nil || again.Failure == nil || again.Failure.Property != "data race" || again.Failure.Token != rep.Failure.Token {
+						t.Errorf("%s, %s: replayed with %+v %v, %v", c.name, name, o, again.Verdict, err)
+					}
 				}
 			}
 			if rep := explore(t, c.program, s, schedule.Options{}); rep.Verdict != verdict.Holds {
@@ -219,6 +268,106 @@ func TestDataRaces(t *testing.T) {
 			}
 		}
 	}
+}
+
+// What an atomic access orders are the bytes that it touches, and not those beside them.
+func TestAtomicAccessesOrderTheirBytes(t *testing.T) {
+	for _, c := range []struct {
+		left, right schedule.Span // what the two threads swap
+		race        bool
+	}{
+		{bytesAt(0, 4), bytesAt(0, 4), false},
+		{bytesAt(0, 1), bytesAt(0, 1), false},
+		{bytesAt(0, 1), bytesAt(1, 1), true},
+		{bytesAt(0, 2), bytesAt(2, 2), true},
+		{bytesAt(3, 1), bytesAt(0, 3), true},
+		{bytesAt(0, 4), bytesAt(4, 4), true},
+		{bytesAt(0, 8), bytesAt(8, 8), true},
+		{bytesAt(0, 8), bytesAt(7, 1), false},
+		{bytesAt(6, 4), bytesAt(8, 1), false},
+		{bytesAt(6, 4), bytesAt(10, 6), true},
+		{bytesAt(2, 1), bytesAt(0, 16), false},
+	} {
+		program := func(t *schedule.T) {
+			x, sum := t.Word("x", 0), uint64(0)
+			t.Shared(func(d *schedule.Digest) { d.Word(sum) })
+			swap := func(at schedule.Span) {
+				t.Step(schedule.Event{Name: "swap", Kind: schedule.Swap, Location: at.Location, Size: at.Size})
+				t.SawValue(0)
+			}
+			t.Go("a", func() { x.Write(1); swap(c.left) })
+			t.Go("b", func() { swap(c.right); x.Write(2) })
+		}
+		// Without a preemption a is before b, and all that is between the two writes are the swaps.
+		rep := explore(t, program, schedule.Bounded(0), schedule.Options{DataRaces: true, KeepGoing: true})
+		wanted := uint64(1) // b before a
+		if c.race {
+			wanted = 2
+		}
+		if rep.Executions != 2 || rep.Bad != wanted {
+			t.Errorf("%v and %v: %d of %d executions race, want %d", c.left, c.right, rep.Bad, rep.Executions, wanted)
+		}
+	}
+}
+
+// Who is woken comes after what was done before the wake, and not after what its thread does
+// later.
+func TestWakesOrderWhatWasBefore(t *testing.T) {
+	for _, late := range []bool{false, true} {
+		program := func(t *schedule.T) {
+			x, m := t.Word("x", 0), t.Mutex("m")
+			c := t.Cond("c", m)
+			t.Daemon("waits", func() { m.Lock(); c.Wait(); m.Unlock(); x.Read() })
+			t.Go("signals", func() {
+				if late {
+					c.Signal()
+				}
+				x.Write(1)
+				if !late {
+					c.Signal()
+				}
+			})
+		}
+		// Without a preemption all that wakes is done when the one that waits goes on.
+		rep := explore(t, program, schedule.Bounded(0), schedule.Options{DataRaces: true})
+		if race := rep.Failure != nil; race != late {
+			t.Errorf("written after the signal %t: a race %t", late, race)
+		}
+	}
+}
+
+// A write ends what others left at its own bytes alone.
+func TestAWriteOfSomeBytes(t *testing.T) {
+	for _, c := range []struct {
+		over, seen schedule.Span // what is written in between, and what is read then
+		race       bool
+	}{
+		{bytesAt(0, 8), bytesAt(0, 8), true},
+		{bytesAt(0, 4), bytesAt(0, 8), false},
+		{bytesAt(0, 4), bytesAt(0, 4), true},
+		{bytesAt(0, 4), bytesAt(4, 1), false},
+		{bytesAt(3, 1), bytesAt(3, 1), true},
+		{bytesAt(3, 1), bytesAt(2, 1), false},
+	} {
+		program := func(t *schedule.T) {
+			x := t.Word("x", 0)
+			step := func(k schedule.Kind, at schedule.Span) {
+				t.Step(schedule.Event{Name: "step", Kind: k, Location: at.Location, Size: at.Size})
+			}
+			t.Go("a", func() { x.Write(1); step(schedule.Store, bytesAt(0, 8)) })
+			t.Go("b", func() { step(schedule.Store, c.over) })
+			t.Go("c", func() { step(schedule.Load, c.seen); x.Read() })
+		}
+		s := schedule.Bounded(0) // the first execution is a, b, c
+		rep := explore(t, program, s, schedule.Options{DataRaces: true, MaxExecutions: 1})
+		if race := rep.Failure != nil; race != c.race {
+			t.Errorf("%v is written and %v read: a race: %t", c.over, c.seen, race)
+		}
+	}
+}
+
+func bytesAt(offset, size uint32) schedule.Span {
+	return schedule.Span{Location: schedule.Location{Segment: 1, Offset: offset}, Size: size}
 }
 
 // Of two accesses that race only the one that nothing can keep from being made is made
