@@ -157,8 +157,10 @@ func clocked(r *rand.Rand) func(*schedule.T, func(string)) {
 // Reductions lose nothing of what time can do.
 func TestClockUnderReduction(t *testing.T) {
 	r := rand.New(rand.NewPCG(21, 22))
+	repeatOften := schedule.RepeatOften(t)
 	var many, saved uint64
 	for n := range 250 {
+		repeatOften(n%2 == 0)
 		program := clocked(r)
 		all, every := outcomes(t, program, schedule.Bounded(-1))
 		for _, s := range []schedule.Strategy{schedule.Optimal(), schedule.Stateful()} {

@@ -248,8 +248,10 @@ func TestStatefulAgreesOnProgramsThatGoRound(t *testing.T) {
 			wheels = append(wheels, w)
 		}
 	}
+	repeatOften := schedule.RepeatOften(t)
 	var states, whole, ends, round int
 	for n := range wheels {
+		repeatOften(n%2 == 0)
 		w := &wheels[n]
 		all := w.enumerate()
 		for _, o := range []schedule.Options{{}, {Workers: 2}, {Plain: true}, {Plain: true, RunAll: true}} {

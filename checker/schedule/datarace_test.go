@@ -455,8 +455,10 @@ func racing(plans [][]func(*accesses), mutex bool) func(*schedule.T) {
 // also where no more than a TryLock that has failed is between the two.
 func TestSearchesAgreeOnDataRaces(t *testing.T) {
 	r := rand.New(rand.NewPCG(53, 54))
+	repeatOften := schedule.RepeatOften(t)
 	var races, byTries int
 	for n := range 700 {
+		repeatOften(n%2 == 0)
 		plans := make([][]func(*accesses), 2+r.IntN(2))
 		for i := range plans {
 			for range 1 + r.IntN(6-len(plans)) {
@@ -494,4 +496,98 @@ func TestSearchesAgreeOnDataRaces(t *testing.T) {
 		t.Errorf("%d of the programs race, %d of them since a TryLock orders nothing: too few to tell", races, byTries)
 	}
 	t.Logf("%d of the programs race, %d of them since a TryLock orders nothing", races, byTries)
+}
+
+// waits are what threads wait by, beside plain accesses.
+type waits struct {
+	x, y, flag, other *schedule.Word
+	clock             *schedule.Clock
+	m                 *schedule.Mutex
+	c                 *schedule.Cond
+}
+
+func (o *waits) up() bool { return o.flag.Peek() > 0 }
+
+var waitingActs = []func(*schedule.T, *waits){
+	func(_ *schedule.T, o *waits) { o.x.Write(1); o.flag.Add(1) },
+	func(_ *schedule.T, o *waits) { o.y.Write(1); o.flag.Store(1) },
+	func(_ *schedule.T, o *waits) { o.flag.Store(0) },
+	func(t *schedule.T, o *waits) { t.Await("up", o.up); o.x.Read() },
+	func(t *schedule.T, o *waits) { t.Await("up", o.up, o.other.Location()); o.x.Write(2) },
+	func(_ *schedule.T, o *waits) {
+		o.other.AwaitSwap(func(v uint64) bool { return v == 0 && o.up() }, 1)
+		o.y.Write(o.x.Read())
+	},
+	func(_ *schedule.T, o *waits) {
+		if o.clock.AwaitUntil(1, "up in time", o.up) {
+			o.y.Read()
+		}
+	},
+	func(_ *schedule.T, o *waits) { o.other.Swap(0) },
+	func(_ *schedule.T, o *waits) { o.m.Lock(); o.x.Write(3); o.m.Unlock() },
+	func(_ *schedule.T, o *waits) { o.m.Lock(); o.c.Wait(); o.y.Read(); o.m.Unlock() },
+	func(_ *schedule.T, o *waits) { o.y.Write(4); o.c.Signal() },
+	func(_ *schedule.T, o *waits) {
+		if o.m.TryLock() {
+			o.x.Read()
+			o.m.Unlock()
+		}
+	},
+}
+
+// The same of programs whose threads wait: for what a predicate looks at without announcing
+// it, for an instant, and to be woken.
+func TestSearchesAgreeOnDataRacesOfWhoWaits(t *testing.T) {
+	r := rand.New(rand.NewPCG(55, 56))
+	schedule.RepeatOften(t)(true)
+	races, repeated := 0, 0
+	const programs = 200
+	for n := range programs {
+		plans := make([][]func(*schedule.T, *waits), 2+r.IntN(2))
+		for i := range plans {
+			for range 1 + r.IntN(6-len(plans)) {
+				plans[i] = append(plans[i], waitingActs[r.IntN(len(waitingActs))])
+			}
+		}
+		program := func(t *schedule.T) {
+			o := &waits{
+				x: t.Word("x", 0), y: t.Word("y", 0), flag: t.Word("flag", 0), other: t.Word("other", 0),
+				clock: t.Clock("clock"), m: t.Mutex("m"),
+			}
+			o.c = t.Cond("c", o.m)
+			for i, plan := range plans {
+				t.Daemon(fmt.Sprint("t", i), func() {
+					for k, act := range plan {
+						act(t, o)
+						t.Mark(fmt.Sprint(k))
+					}
+				})
+			}
+		}
+		race := func(s schedule.Strategy, o schedule.Options) bool {
+			o.DataRaces = true
+			rep := explore(t, program, s, o)
+			if s.ByStates() && rep.Executions > 10 {
+				repeated++
+			}
+			return rep.Failure != nil && rep.Failure.Property == "data race"
+		}
+		want := race(schedule.Optimal(), schedule.Options{})
+		for name, got := range map[string]bool{
+			"stateful":              race(schedule.Stateful(), schedule.Options{}),
+			"stateful, two workers": race(schedule.Stateful(), schedule.Options{Workers: 2}),
+			"stateful, plain":       race(schedule.Stateful(), schedule.Options{Plain: true}),
+		} {
+			if got != want {
+				t.Fatalf("program %d: a data race by the optimal search is %t, by %s %t", n, want, name, got)
+			}
+		}
+		if want {
+			races++
+		}
+	}
+	if races < programs/4 || races > 3*programs/4 || repeated < programs/2 {
+		t.Errorf("%d of %d programs race, %d searches repeat: too few to tell", races, programs, repeated)
+	}
+	t.Logf("%d of %d programs race, %d searches repeat", races, programs, repeated)
 }

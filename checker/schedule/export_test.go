@@ -27,3 +27,16 @@ func WithoutWalks(t *testing.T) {
 	walking = false
 	t.Cleanup(func() { walking = true })
 }
+
+// RepeatOften gives a function that has searches by states repeat the settled steps of every
+// second execution, or of as many as they do, until the test ends. Small programs have too few
+// executions to repeat any of them otherwise.
+func RepeatOften(t *testing.T) func(often bool) {
+	before := fullEvery
+	t.Cleanup(func() { fullEvery = before })
+	return func(often bool) {
+		if fullEvery = before; often {
+			fullEvery = 2
+		}
+	}
+}

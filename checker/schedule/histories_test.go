@@ -106,8 +106,10 @@ func historied(r *rand.Rand, most int, acts []act) func(*schedule.T, func(string
 // reach more and more of them.
 func TestSearchesReachTheSameTerminalHistories(t *testing.T) {
 	r := rand.New(rand.NewPCG(41, 42))
+	repeatOften := schedule.RepeatOften(t)
 	var histories, executions, optimal, states uint64
 	for n := range 600 {
+		repeatOften(n%2 == 0)
 		program := historied(r, 3, acts)
 		all, every := outcomes(t, program, schedule.Bounded(-1))
 		some, reduced := outcomes(t, program, schedule.Optimal()) // redundant ones fail there
@@ -145,8 +147,10 @@ func TestSearchesReachTheSameTerminalHistories(t *testing.T) {
 func TestSearchesReachTheSameTerminalHistoriesWithStoreBuffers(t *testing.T) {
 	r := rand.New(rand.NewPCG(43, 44))
 	mostly := slices.Concat(acts, slices.Repeat(stores, 4))
+	repeatOften := schedule.RepeatOften(t)
 	var with, without int
 	for n := range 400 {
+		repeatOften(n%2 == 0)
 		program := historied(r, 2, mostly)
 		plain, _ := outcomes(t, program, schedule.Optimal())
 		all, _ := outcomesBy(t, program, schedule.Bounded(-1), buffered)

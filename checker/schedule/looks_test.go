@@ -238,11 +238,14 @@ var twoPlaces = []act{
 func TestSearchesAgreeOnPredicatesOverTwoPlaces(t *testing.T) {
 	r := rand.New(rand.NewPCG(45, 46))
 	mostly := slices.Concat(acts, twoPlaces, twoPlaces, twoPlaces)
+	repeatOften := schedule.RepeatOften(t)
 	ends := 0
-	for range 350 {
+	for n := range 350 {
+		repeatOften(n%2 == 0)
 		ends += agree(t, historied(r, 3, mostly), schedule.Options{KeepGoing: true}, 1)
 	}
-	for range 70 {
+	for n := range 70 {
+		repeatOften(n%2 == 0)
 		ends += agree(t, historied(r, 2, slices.Concat(mostly, stores, stores)), schedule.Options{KeepGoing: true, StoreBuffers: true}, 1)
 	}
 	if ends < 800 {

@@ -10,6 +10,9 @@ import "fmt"
 // resumes the threads in the order that stands written, and puts back the search's
 // knowledge when it arrives.
 //
+// Where data races matter the clocks of threads are what a step makes of them, so that it
+// is asked again what a predicate looks at.
+//
 // That a step is the one that it was, by thread, name, kind and place, is checked
 // always. That the same threads were enabled and had read the same values is checked
 // in one execution of fullEvery, which makes the steps again like new ones: a
@@ -24,8 +27,9 @@ type repeater interface {
 	arrived()
 }
 
-// fullEvery: of so many executions one, and the first so many, are not repeated.
-const fullEvery = 64
+// fullEvery: of so many executions one, and the first so many, are not repeated. Tests of
+// small programs have fewer.
+var fullEvery uint64 = 64
 
 // repeats lets the settled steps of the execution be repeated if the strategy
 // wants it.
@@ -61,13 +65,35 @@ func (r *runner) repeat() *thread {
 		r.differ(was, fmt.Sprintf("%s (%v %v) by %s", th.event.Name, th.event.Kind, th.event.Location, th.name))
 		return nil
 	}
+	if r.detector != nil && !r.asksAgain(th) {
+		r.differ(was, "not enabled")
+		return nil
+	}
 	r.steps = r.steps[:n+1]
 	r.show()
 	r.take(th)
 	if r.detector != nil {
-		r.detector.step(r, th) // for its clocks: there was no race
+		if _, race := r.detector.step(r, th); race { // it is stepped for its clocks
+			r.steps = r.steps[:n]
+			r.differ(was, "the same, and in a data race")
+			return nil
+		}
 	}
 	return th
+}
+
+// asksAgain asks the predicate of a thread that waits once more, as awake has before the step
+// was taken for the first time: what it looks at now is what the step orders before the thread.
+// The state is the same, and so is the answer.
+func (r *runner) asksAgain(th *thread) bool {
+	if r.waiting&th.bit == 0 {
+		return true
+	}
+	th.on = th.on[:th.announced]
+	if th.test != nil {
+		return r.predicate(th, func() bool { return th.test(th.word.v) })
+	}
+	return r.predicate(th, th.ok)
 }
 
 // straightOn says whether the thread itself takes the next of the settled steps, and it

@@ -58,7 +58,9 @@ func TestStatefulReachesAllOutcomes(t *testing.T) {
 
 func TestStatefulReachesAllOutcomesOfDeaths(t *testing.T) {
 	r := rand.New(rand.NewPCG(13, 14))
+	repeatOften := schedule.RepeatOften(t)
 	for n := range 300 {
+		repeatOften(n%2 == 0)
 		p := randomToy(r)[:2]
 		for _, byWords := range []bool{false, true} {
 			program := p.withKiller(byWords, p[0][0])
