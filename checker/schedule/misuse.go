@@ -31,6 +31,13 @@ func (r *runner) checkKind(call string, e *Event) {
 	}
 }
 
+// checkWrites refuses a StepIf of a kind that does not write: searches take it for a read.
+func (r *runner) checkWrites(e *Event) {
+	if !e.Kind.writes() {
+		r.misused("StepIf of %q has kind %v, which changes nothing: that of a step that may change its location is CAS (%d), or another one that writes", e.Name, e.Kind, CAS)
+	}
+}
+
 // changesNothing refuses an access that writes where the program is only asked something.
 func (r *runner) changesNothing(name string, k Kind) {
 	if r.quiet && k.writes() {

@@ -122,6 +122,16 @@ func TestWrongUse(t *testing.T) {
 		"no kind":            {inThread(func(t *schedule.T, _ *schedule.Word) { t.Step(schedule.Event{Name: "s"}) }), []string{`Step of "s" has kind none: that of an access`}},
 		"a kind of its own":  {inThread(func(t *schedule.T, x *schedule.Word) { t.Step(on(x, "s", schedule.Flush)) }), []string{`Step of "s" has kind flush`}},
 		"a kind there isn't": {inThread(func(t *schedule.T, x *schedule.Word) { t.Step(on(x, "s", 99)) }), []string{`Step of "s" has kind Kind(99)`}},
+		"a kind of a step that may write": {
+			inThread(func(t *schedule.T, x *schedule.Word) {
+				t.StepIf(on(x, "s", schedule.Load), func() bool { return true })
+			}), []string{`StepIf of "s" has kind load, which changes nothing`},
+		},
+		"another one": {
+			inThread(func(t *schedule.T, x *schedule.Word) {
+				t.StepIf(on(x, "s", schedule.Await), func() bool { return true })
+			}), []string{`StepIf of "s" has kind await, which changes nothing`},
+		},
 		"a kind of a step that waits": {
 			inThread(func(t *schedule.T, x *schedule.Word) {
 				t.AwaitStep(on(x, "s", schedule.Choice), func() bool { return true })

@@ -147,7 +147,7 @@ func (t *T) Step(e Event, also ...Location) {
 
 // StepIf is a Step that changes its location only if changes() is true when it is
 // taken, as compare-and-swap does, and gives what changes() said. One that
-// changes nothing is a read to searches that reduce. changes must be such as a
+// changes nothing is a read to searches that reduce. The event's kind is one that writes. changes must be such as a
 // predicate of Await: it is asked before the step is taken, too.
 //
 // on names what changes looks at beside the location of the event and the words that it
@@ -162,6 +162,7 @@ func (t *T) StepIf(e Event, changes func() bool, on ...Location) bool {
 		return changes()
 	}
 	r.checkKind("StepIf", &e)
+	r.checkWrites(&e)
 	th.stands(e, on)
 	th.changes = changes
 	r.ready |= th.bit
