@@ -244,13 +244,15 @@ func (r *runner) protect(who string, f func()) {
 }
 
 // caught is deferred around a function of the program that is to tell something and
-// does nothing else. If it panics the program cannot be explored: that is no failure of
-// an execution.
-func (r *runner) caught(call string) {
+// does nothing else. If it panics, or ends its goroutine, the program cannot be explored: that
+// is no failure of an execution.
+func (r *runner) caught(call string, returned *bool) {
 	r.quiet = false
 	v := recover()
 	switch _, failed := v.(killed); {
-	case v == nil || r.mute != "":
+	case *returned || r.mute != "":
+	case v == nil:
+		r.mute = fmt.Sprintf("a function given to T.%s ends its goroutine, by runtime.Goexit, as FailNow and Fatal of package testing do:%s", call, where(2))
 	case failed:
 		r.mute = "a function given to T." + call + " fails a check: it must only tell"
 	default:

@@ -128,18 +128,23 @@ func (r *runner) drawParts(into []Digest) (sum Digest) {
 
 // add adds the part to the digest.
 func (p *part) add(r *runner, d *Digest) {
-	defer r.caught(p.call)
+	returned := false
+	defer r.caught(p.call, &returned)
 	r.quiet = true
 	p.f(d)
+	returned = true
 }
 
 func (r *runner) class(at Location, v uint64) uint64 {
 	if r.quotient == nil {
 		return v
 	}
-	defer r.caught("Quotient")
+	returned := false
+	defer r.caught("Quotient", &returned)
 	r.quiet = true
-	return r.quotient(at, v)
+	v = r.quotient(at, v)
+	returned = true
+	return v
 }
 
 // state gives the digest of the state.

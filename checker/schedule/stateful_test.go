@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -257,6 +258,19 @@ func TestStatefulRefuses(t *testing.T) {
 			y := t.Word("y", 0)
 			t.Guards("", func() int { panicIf(x.Peek() == 2); return -1 }, schedule.Span{Location: y.Location(), Size: 8})
 		}), schedule.ErrDeclared, "a function given to T.Guards panics: boom"},
+		{"a function of T.Shared that ends its goroutine", declaring(func(t *schedule.T, x *schedule.Word) {
+			t.Shared(func(*schedule.Digest) { exitIf(x.Peek() == 2) })
+		}), schedule.ErrDeclared, "a function given to T.Shared ends its goroutine, by runtime.Goexit"},
+		{"a function of T.Shared that does so in the beginning", declaring(func(t *schedule.T, x *schedule.Word) {
+			t.Shared(func(*schedule.Digest) { exitIf(x.Peek() == 0) })
+		}), schedule.ErrDeclared, "a function given to T.Shared ends its goroutine, by runtime.Goexit"},
+		{"a quotient that ends its goroutine", declaring(func(t *schedule.T, _ *schedule.Word) {
+			t.Quotient(func(_ schedule.Location, v uint64) uint64 { exitIf(v == 2); return v })
+		}), schedule.ErrDeclared, "a function given to T.Quotient ends its goroutine"},
+		{"a holder of a lock that ends its goroutine", declaring(func(t *schedule.T, x *schedule.Word) {
+			y := t.Word("y", 0)
+			t.Guards("", func() int { exitIf(x.Peek() == 2); return -1 }, schedule.Span{Location: y.Location(), Size: 8})
+		}), schedule.ErrDeclared, "a function given to T.Guards ends its goroutine"},
 	} {
 		_, err := schedule.Explore(context.Background(), c.program, schedule.Stateful(), schedule.Options{KeepGoing: true})
 		if !errors.Is(err, c.want) {
@@ -264,6 +278,12 @@ func TestStatefulRefuses(t *testing.T) {
 			continue
 		}
 		contains(t, err.Error(), c.text)
+	}
+}
+
+func exitIf(is bool) {
+	if is {
+		runtime.Goexit()
 	}
 }
 

@@ -106,9 +106,12 @@ func (g *guard) heldBy(r *runner) int16 {
 	if len(g.on) == 0 {
 		return -1 // it does not matter
 	}
-	defer r.caught("Guards")
+	returned := false
+	defer r.caught("Guards", &returned)
 	r.quiet = true
-	return int16(min(max(g.holder(), -1), maxThreads))
+	holder := g.holder()
+	returned = true
+	return int16(min(max(holder, -1), maxThreads))
 }
 
 // owner gives whose doing a step of the thread is: that of a flush is whose store it is.
