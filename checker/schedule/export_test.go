@@ -28,6 +28,16 @@ func WithoutWalks(t *testing.T) {
 	t.Cleanup(func() { walking = true })
 }
 
+// SleepsAfterBacktracking gives the threads that sleep once a search by states has gone back to
+// a decision at which those of left were to be tried, the first of them was, and those of given
+// were handed to another worker.
+func SleepsAfterBacktracking(sleep, left, given uint64) uint64 {
+	p := &fork{sleep: sleep, left: left, given: given, chosen: lowest(left)}
+	s := &stateful{path: []*fork{p}}
+	s.backtrack()
+	return p.sleep
+}
+
 // RepeatOften gives a function that has searches by states repeat the settled steps of every
 // second execution, or of as many as they do, until the test ends. Small programs have too few
 // executions to repeat any of them otherwise.

@@ -140,6 +140,10 @@ func (o *optimal) reversal(p *pending, k int32) race {
 	case before.kill:
 		return race{with: k}
 	case p.onWord && before.onWord && p.word == before.word:
+		// It decides who of those that sleep makes the step redundant (wanted). No random program
+		// is known that tells it from p.writes: before, which is taken after the step, wakes the
+		// readers among them, and a swap that a reader has kept from being planted, as if it were
+		// a read, is in a race with that reader where it is taken after it.
 		writes := before.before == p.expects
 		return race{with: k, sure: true, writes: writes}
 	}

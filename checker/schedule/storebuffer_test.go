@@ -89,6 +89,14 @@ var litmus = map[string]struct {
 		threads(t, func() { x.Write(1); a = x.Load() }, func() { x.Write(2); b = x.Load() })
 		t.AtEnd(func() { told(a, b) })
 	}, "[2 1]", false},
+	"SB of threads that a thread declares": {func(t *schedule.T, x, y *schedule.Word, told func(...uint64)) {
+		var a, b uint64
+		t.Go("parent", func() {
+			t.Go("left", func() { x.Write(1); a = y.Load() })
+			t.Go("right", func() { y.Write(1); b = x.Read() })
+		})
+		t.AtEnd(func() { told(a, b) })
+	}, "[0 0]", true},
 	// An await does not drain either.
 	"SB by awaits": {func(t *schedule.T, x, y *schedule.Word, told func(...uint64)) {
 		zero := func(v uint64) bool { return v == 0 }

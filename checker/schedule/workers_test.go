@@ -75,6 +75,15 @@ func TestWorkersVisitTheSameStates(t *testing.T) {
 	}
 }
 
+// Threads that were handed to another worker sleep for who comes after, as those that were
+// tried do: else each worker takes again what commutes with theirs.
+func TestWhoIsHandedOverSleeps(t *testing.T) {
+	const tried, next, given, slept = 1 << 0, 1 << 2, 1 << 3, 1 << 5
+	if got := schedule.SleepsAfterBacktracking(slept, tried|next, given); got != tried|given|slept {
+		t.Errorf("the threads %b sleep, want %b", got, tried|given|slept)
+	}
+}
+
 // The same of loops with marks and locks, run and recalled. What one worker refuses many
 // do, and a failure that there is is found by any number.
 func TestWorkersOfARing(t *testing.T) {
