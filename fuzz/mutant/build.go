@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 
@@ -39,8 +38,8 @@ func Build(ctx context.Context, name string) (binary string, cleanup func(), err
 }
 
 // BuildProgram is Build of another program of this module than the command, by
-// its import path. Of most mutants it takes half a second (link.go); the others are
-// compiled without inlining.
+// its import path, compiled without inlining (link.go). Of most mutants it takes some
+// tenths of a second.
 func BuildProgram(ctx context.Context, name, program string) (binary string, cleanup func(), err error) {
 	m, err := Find(name)
 	if err != nil {
@@ -74,52 +73,48 @@ func (m Mutant) buildIn(ctx context.Context, dir, source, program string) (strin
 	if program == command { // which is built once, and not with one mutant after another
 		return binary, m.compile(ctx, dir, source, program, binary)
 	}
-	for _, flags := range [][]string{nil, {notInlined}} {
-		if err := m.link(ctx, dir, source, program, binary, flags...); !errors.Is(err, errSeen) {
-			return binary, err
-		}
+	if _, err := m.link(ctx, dir, source, program, binary); !errors.Is(err, errWhole) {
+		return binary, err
 	}
-	return binary, m.compile(ctx, dir, source, program, binary, notInlined)
+	return binary, m.compile(ctx, dir, source, program, binary)
 }
 
-// compile compiles the program with the mutant planted, with flags.
-func (m Mutant) compile(ctx context.Context, dir, source, program, binary string, flags ...string) error {
-	overlay, _, err := m.overlay(dir, source, nil)
+// compile has the go command compile the program with the mutant planted.
+func (m Mutant) compile(ctx context.Context, dir, source, program, binary string) error {
+	files, err := m.write(dir, source, nil)
 	if err != nil {
 		return err
 	}
-	args := slices.Concat([]string{"build", "-overlay", overlay, "-ldflags", strings.Join(m.linkerFlags(), " ")}, flags, []string{"-o", binary, program})
-	build := exec.CommandContext(ctx, "go", args...)
-	build.Dir, build.Env = source, environment()
-	if _, err := build.Output(); err != nil {
-		return fmt.Errorf("go build: %w", told(err))
+	text, err := json.Marshal(struct{ Replace map[string]string }{files})
+	if err != nil {
+		return err
+	}
+	overlay := filepath.Join(dir, "overlay.json")
+	if err := os.WriteFile(overlay, text, 0o600); err != nil {
+		return err
+	}
+	if _, err := run(ctx, source, "go", "build", "-overlay", overlay, "-ldflags", strings.Join(m.linkerFlags(), " "), "-o", binary, program); err != nil {
+		return fmt.Errorf("go build: %w", err)
 	}
 	return nil
 }
 
-// overlay writes the changed files, with their hunks edited, into dir, and the
-// file that go build -overlay reads: which files it is to take in place of which.
-func (m Mutant) overlay(dir, source string, edit func(*gitdiff.TextFragment)) (overlay string, changed []string, err error) {
+// write writes the changed files, with their hunks edited, into dir. It gives which file
+// is to be taken in place of which.
+func (m Mutant) write(dir, source string, edit func(*gitdiff.TextFragment)) (map[string]string, error) {
 	files, err := m.apply(source, edit)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
-	var o struct{ Replace map[string]string }
-	o.Replace = map[string]string{}
+	replaced := map[string]string{}
 	for name, text := range files {
-		in := filepath.Join(dir, fmt.Sprintf("%d.go", len(o.Replace)))
+		in := filepath.Join(dir, fmt.Sprintf("%d.go", len(replaced)))
 		if err := os.WriteFile(in, text, 0o600); err != nil {
-			return "", nil, err
+			return nil, err
 		}
-		o.Replace[filepath.Join(source, filepath.FromSlash(name))] = in
-		changed = append(changed, name)
+		replaced[filepath.Join(source, filepath.FromSlash(name))] = in
 	}
-	text, err := json.Marshal(o)
-	if err != nil {
-		return "", nil, err
-	}
-	overlay = filepath.Join(dir, "overlay.json")
-	return overlay, changed, os.WriteFile(overlay, text, 0o600)
+	return replaced, nil
 }
 
 // Exec builds the command with a mutant planted and runs it with args, of which

@@ -3,11 +3,14 @@ package mutant
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"go/version"
+	"io"
+	"maps"
 	"os"
 	"os/exec"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,133 +19,209 @@ import (
 
 // Linking a mutant of packages most of which are compiled already.
 //
-// A package that has changed has all those compiled again that import it, which
-// for the runtime is nearly everything. But what the compiler reads of an imported
-// package is its export data alone: the types, the declarations with their places,
-// and the bodies that may be inlined. Where a patch leaves these as they are, byte
-// for byte, the importers would come out as they are, too; the linker is given
-// them as they were compiled without the patch. (It compares a fingerprint of the
-// export data that each was compiled with, and refuses what does not fit.) Places
-// are lines: align.go keeps them. Bodies that may be inlined are none where this
-// module is compiled without inlining.
+// The go command compiles what imports a changed package again, which for the
+// runtime is nearly everything. But what the compiler reads of an imported package is
+// its export data alone: the types, the declarations with their places, and the bodies
+// that may be inlined. Where a patch leaves these as they are, byte for byte, the
+// importers would come out as they are, too. So the packages are compiled once without
+// a patch; of a mutant the changed package is, and those that import one whose export
+// data has changed by that; the linker is given the others as they were. (It compares
+// a fingerprint of the export data that each was compiled with, and refuses what does
+// not fit.) Places are lines: align.go keeps them. Bodies that may be inlined are
+// those of generic functions alone: this module is compiled without inlining.
 
-// notInlined has the go command compile this module without inlining, which also takes
-// less time.
-const notInlined = "-gcflags=" + module + "/...=-l"
+// quick are the compiler's flags. They cost the program some of its speed, and save
+// more of the time that it takes to compile.
+var quick = []string{"-l", "-dwarf=false"}
 
-// errSeen: the patch changes what other packages see of the one that it changes.
-var errSeen = errors.New("other packages see the change")
+// errWhole: a mutant cannot be linked of parts, and must be compiled whole.
+var errWhole = errors.New("it must be compiled whole")
 
-// parts are the compiled packages of a program without a fault, by import path.
-type parts map[string]string
-
-// compiled remembers the parts of programs.
-var compiled struct {
-	sync.Mutex
-	of map[string]parts
+// part is a package of a program, compiled without a fault, as go list tells it.
+type part struct {
+	ImportPath, Name, Dir, Export string
+	GoFiles, Imports              []string
+	// What the compiler alone does not do.
+	SFiles, CgoFiles, EmbedFiles []string
+	Module                       *struct{ Path, GoVersion string }
 }
 
-// partsOf gives the parts of a program, compiled with flags when they are first
-// asked for.
-func partsOf(ctx context.Context, source, program string, flags []string) (parts, error) {
+// parts are the packages of a program, each after those that it imports, and the tools
+// that compile and link.
+type parts struct {
+	packages       []part
+	compiler, tool string
+}
+
+// partsOf gives the parts of a program, which are compiled when they are first asked
+// for.
+func partsOf(ctx context.Context, source, program string) (parts, error) {
 	compiled.Lock()
 	defer compiled.Unlock()
-	key := strings.Join(append([]string{source, program}, flags...), "\n")
+	key := source + "\n" + program
 	if p, ok := compiled.of[key]; ok {
 		return p, nil
 	}
-	p, err := archivesOf(ctx, source, flags, "-deps", program)
-	if err != nil {
-		return nil, err
+	p, err := compileParts(ctx, source, program)
+	if err == nil {
+		compiled.of[key] = p
 	}
-	if compiled.of == nil {
-		compiled.of = map[string]parts{}
-	}
-	compiled.of[key] = p
-	return p, nil
+	return p, err
 }
 
-// archivesOf has the go command compile packages with flags, or find them in its
-// cache.
-func archivesOf(ctx context.Context, source string, flags []string, args ...string) (parts, error) {
-	args = slices.Concat([]string{"list", "-export", "-f", "{{.ImportPath}}\t{{.Export}}"}, flags, args)
-	list := exec.CommandContext(ctx, "go", args...)
-	list.Dir, list.Env = source, environment()
-	out, err := list.Output()
+// compiled remembers the parts of programs.
+var compiled = struct {
+	sync.Mutex
+	of map[string]parts
+}{of: map[string]parts{}}
+
+func compileParts(ctx context.Context, source, program string) (p parts, err error) {
+	out, err := run(ctx, source, "go", "list", "-deps", "-export", "-gcflags="+module+"/...="+strings.Join(quick, " "),
+		"-json=ImportPath,Name,Dir,Export,GoFiles,Imports,SFiles,CgoFiles,EmbedFiles,Module", program)
 	if err != nil {
-		return nil, fmt.Errorf("go list -export: %w", told(err))
+		return p, fmt.Errorf("go list -export: %w", err)
 	}
-	p := parts{}
-	for line := range strings.Lines(string(out)) {
-		name, archive, _ := strings.Cut(strings.TrimSpace(line), "\t")
-		if archive != "" { // package unsafe has none
-			p[name] = archive
+	for d := json.NewDecoder(bytes.NewReader(out)); ; {
+		var one part
+		if err := d.Decode(&one); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return p, fmt.Errorf("read what go list tells: %w", err)
 		}
+		p.packages = append(p.packages, one)
 	}
-	return p, nil
+	if p.compiler, err = toolOf(ctx, source, "compile"); err != nil {
+		return p, err
+	}
+	p.tool, err = toolOf(ctx, source, "link")
+	return p, err
+}
+
+// toolOf gives the path of one of Go's tools.
+func toolOf(ctx context.Context, source, name string) (string, error) {
+	out, err := run(ctx, source, "go", "tool", "-n", name)
+	if err != nil {
+		return "", fmt.Errorf("go tool -n %s: %w", name, err)
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
+// run runs a command in the source and gives what it writes.
+func run(ctx context.Context, source, name string, args ...string) ([]byte, error) {
+	c := exec.CommandContext(ctx, name, args...)
+	c.Dir, c.Env = source, environment()
+	out, err := c.Output()
+	if err != nil {
+		return nil, told(err)
+	}
+	return out, nil
 }
 
 // environment is that of the go command: without cgo a program is linked of Go's
 // own packages alone.
 func environment() []string { return append(os.Environ(), "CGO_ENABLED=0") }
 
-// link links the program with the mutant planted, of packages that were compiled
-// with flags. Its error wraps errSeen if more than the changed packages must be
-// compiled.
-func (m Mutant) link(ctx context.Context, dir, source, program, binary string, flags ...string) error {
-	whole, err := partsOf(ctx, source, program, flags)
+// link links the program with the mutant planted, and gives the packages that it had to
+// compile. Its error wraps errWhole if that is not the way.
+func (m Mutant) link(ctx context.Context, dir, source, program, binary string) (again []string, err error) {
+	p, err := partsOf(ctx, source, program)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	overlay, files, err := m.overlay(dir, source, align)
+	files, err := m.write(dir, source, align)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	changed, err := archivesOf(ctx, source, flags, append([]string{"-overlay", overlay}, packagesOf(files)...)...)
+	archives, again, err := p.patched(ctx, dir, source, files)
 	if err != nil {
-		return err
+		return again, err
 	}
-	of := parts{}
-	for name, archive := range whole {
-		of[name] = archive
-		if other, ok := changed[name]; ok {
-			if same, err := seenAlike(archive, other); err != nil || !same {
-				return errors.Join(err, fmt.Errorf("package %s: %w", name, errSeen))
-			}
-			of[name] = other
-		}
-	}
-	return of.link(ctx, dir, source, program, binary, m.linkerFlags())
+	return again, p.link(ctx, dir, source, binary, archives, m.linkerFlags())
 }
 
-// packagesOf are the packages that files are of.
-func packagesOf(files []string) []string {
-	var all []string
-	for _, file := range files {
-		if name := path.Join(module, path.Dir(file)); !slices.Contains(all, name) {
-			all = append(all, name)
-		}
+// patched compiles what changes by a patch, which puts files in the place of others. It
+// gives the archive of every package, and those that it compiled.
+func (p parts) patched(ctx context.Context, dir, source string, files map[string]string) (archives map[string]string, again []string, err error) {
+	archives = map[string]string{}
+	seen := map[string]bool{} // packages whose export data has changed
+	for _, one := range p.packages {
+		archives[one.ImportPath] = one.Export
 	}
-	return all
+	for _, one := range p.packages {
+		changed := slices.ContainsFunc(one.GoFiles, func(name string) bool { return files[filepath.Join(one.Dir, name)] != "" })
+		if !changed && !slices.ContainsFunc(one.Imports, func(name string) bool { return seen[name] }) {
+			continue
+		}
+		again = append(again, one.ImportPath)
+		archive := filepath.Join(dir, fmt.Sprintf("%d.a", len(again)))
+		if err := p.compile(ctx, dir, source, one, files, archives, archive); err != nil {
+			return nil, again, err
+		}
+		same, err := seenAlike(one.Export, archive)
+		if err != nil {
+			return nil, again, err
+		}
+		archives[one.ImportPath], seen[one.ImportPath] = archive, !same
+	}
+	return archives, again, nil
 }
 
-// link links the parts.
-func (p parts) link(ctx context.Context, dir, source, program, binary string, flags []string) error {
-	var config bytes.Buffer
-	for name, archive := range p {
-		fmt.Fprintf(&config, "packagefile %s=%s\n", name, archive)
+// compile compiles a package, as the go command does it.
+func (p parts) compile(ctx context.Context, dir, source string, one part, files, archives map[string]string, archive string) error {
+	if len(one.SFiles)+len(one.CgoFiles)+len(one.EmbedFiles) > 0 || one.Module == nil {
+		return fmt.Errorf("package %s: %w", one.ImportPath, errWhole)
 	}
-	file := filepath.Join(dir, "importcfg.link")
-	if err := os.WriteFile(file, config.Bytes(), 0o600); err != nil {
+	config := filepath.Join(dir, "importcfg")
+	if err := writeConfig(config, archives); err != nil {
 		return err
 	}
-	args := append([]string{"tool", "link", "-o", binary, "-importcfg", file, "-buildmode", "exe"}, flags...)
-	link := exec.CommandContext(ctx, "go", append(args, p[program])...)
-	link.Dir, link.Env = source, environment()
-	if out, err := link.CombinedOutput(); err != nil {
-		return fmt.Errorf("go tool link: %w: %s", err, bytes.TrimSpace(out))
+	name := one.ImportPath
+	if one.Name == "main" {
+		name = one.Name
+	}
+	var of, places []string
+	for _, file := range one.GoFiles {
+		file = filepath.Join(one.Dir, file)
+		if in := files[file]; in != "" {
+			places = append(places, in+"=>"+file)
+			file = in
+		}
+		of = append(of, file)
+	}
+	args := slices.Concat(quick, []string{"-p", name, "-lang=" + version.Lang("go"+one.Module.GoVersion), "-complete", "-nolocalimports",
+		"-importcfg", config, "-trimpath", strings.Join(places, ";"), "-pack", "-o", archive}, of)
+	if _, err := run(ctx, source, p.compiler, args...); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return fmt.Errorf("package %s: %w: %w", one.ImportPath, errWhole, err) // the go command has the last word
 	}
 	return nil
+}
+
+// link links the archives; the program is the last of the packages.
+func (p parts) link(ctx context.Context, dir, source, binary string, archives map[string]string, flags []string) error {
+	config := filepath.Join(dir, "importcfg.link")
+	if err := writeConfig(config, archives); err != nil {
+		return err
+	}
+	args := append([]string{"-o", binary, "-importcfg", config, "-buildmode", "exe"}, flags...)
+	program := p.packages[len(p.packages)-1].ImportPath
+	if _, err := run(ctx, source, p.tool, append(args, archives[program])...); err != nil {
+		return fmt.Errorf("link: %w", err)
+	}
+	return nil
+}
+
+// writeConfig tells a tool the archives of packages.
+func writeConfig(file string, archives map[string]string) error {
+	var config bytes.Buffer
+	for _, name := range slices.Sorted(maps.Keys(archives)) {
+		if archive := archives[name]; archive != "" { // package unsafe has none
+			fmt.Fprintf(&config, "packagefile %s=%s\n", name, archive)
+		}
+	}
+	return os.WriteFile(file, config.Bytes(), 0o600)
 }
 
 // linkerFlags tell the program which mutant it is. What debuggers want is left out.
