@@ -19,7 +19,7 @@ const stall = 2 * time.Second
 // pressure is what the processes do: some ten thousand calls, with payloads, in
 // channels whose positions pass 2^16.
 func pressure(m mutant.Mutant) stress.Options {
-	o := stress.Options{Clients: 2, Calls: 8_000, Threads: 4, Keys: 8, Size: 200, Slots: 4, Start: 1<<16 - 500, Seed: 1}
+	o := stress.Options{Clients: 2, Calls: 2_000, Threads: 4, Keys: 8, Size: 200, Slots: 4, Start: 1<<16 - 500, Seed: 1}
 	o.Judge.Timeout = 10 * time.Second
 	if m.Layer == mutant.Runtime {
 		o.Stall = stall
