@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"sync"
 	"time"
 
@@ -98,7 +97,7 @@ func (a *app) exploreAll(names []string, f *exploreFlags) error {
 		}
 	}
 	shares.left = len(jobs)
-	err = inParallel(jobs)
+	err = inParallel(processors(), jobs)
 	a.progress.clear()
 	if err != nil {
 		return err
@@ -133,7 +132,7 @@ func (s *shares) next() time.Duration {
 	defer s.mu.Unlock()
 	most := s.whole - time.Since(s.started)
 	share := most
-	if at := runtime.GOMAXPROCS(0); at < s.left {
+	if at := processors(); at < s.left {
 		share = most * time.Duration(at) / time.Duration(s.left)
 	}
 	s.left--

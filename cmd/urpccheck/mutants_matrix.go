@@ -47,8 +47,8 @@ type matrix struct {
 	failed []error
 }
 
-// mutants lets the checks look at the mutants, as many at once as there are
-// processors, and tells what they found.
+// mutants lets the checks look at the mutants, several at once, and tells what they
+// found.
 func (a *app) mutants(names []string, f *mutantsFlags) error {
 	chosen, err := f.chosenMutants(names)
 	if err != nil {
@@ -62,7 +62,8 @@ func (a *app) mutants(names []string, f *mutantsFlags) error {
 		jobs = append(jobs, func() error { return m.try(row) })
 	}
 	slices.Reverse(jobs) // refactorings take longest: they begin
-	err = inParallel(jobs)
+	// One more than there are processors: processes under stress wait for each other.
+	err = inParallel(processors()+1, jobs)
 	a.progress.clear()
 	if err != nil {
 		return err

@@ -104,7 +104,7 @@ func exploreAll(ctx context.Context, runs []*targetRun, s schedule.Strategy, mos
 	for _, r := range runs {
 		r.left = nil
 	}
-	return inParallel(jobs)
+	return inParallel(processors(), jobs)
 }
 
 // mostLeft is the most configurations that are left of one target.
@@ -116,13 +116,15 @@ func mostLeft(runs []*targetRun) int {
 	return most
 }
 
-// inParallel runs jobs, in order, on as many goroutines as there are processors.
-// It gives the first error.
-func inParallel(jobs []func() error) error {
+// processors is how many the command may use.
+func processors() int { return runtime.GOMAXPROCS(0) }
+
+// inParallel runs jobs, in order, so many at once. It gives the first error.
+func inParallel(most int, jobs []func() error) error {
 	var wg sync.WaitGroup
 	errs := make([]error, len(jobs))
 	next := make(chan int)
-	for range runtime.GOMAXPROCS(0) {
+	for range most {
 		wg.Go(func() {
 			for i := range next {
 				errs[i] = jobs[i]()

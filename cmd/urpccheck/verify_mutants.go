@@ -45,7 +45,7 @@ func (v *verification) codeMutants(ctx context.Context) error {
 		}
 		jobs[i] = func() error { return m.try(within, all[i]) }
 	}
-	if err := inParallel(jobs); err != nil {
+	if err := inParallel(processors(), jobs); err != nil {
 		return err
 	}
 	r := m.conclude(len(all))
