@@ -34,6 +34,7 @@ type Crew struct {
 	ghost                     *poolGhost // checks the place, and more, instead of the crew
 	holder                    int        // thread that has the polling place; none
 	monitor                   monitoring
+	left                      func() // called in a thread that has done what it was given; nil: nobody wants to know
 
 	mayTake, mayResume, mayLook, allEnded func() bool
 }
@@ -193,6 +194,9 @@ func (c *Crew) do(th *crewThread) {
 		}
 		c.step(step.Exit, runningAt)
 		th.do = nil
+		if c.left != nil {
+			c.left()
+		}
 		if c.ghost != nil {
 			self := c.ghost.self()
 			self.exiting, self.received = false, false

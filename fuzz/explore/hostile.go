@@ -202,6 +202,7 @@ func (h *hostility) runPool(workers int) {
 	h.crew = h.m.Crew(b.region, func() *shm.View { return h.pool.Private() })
 	h.crew.looks = h.looks
 	h.crew.watchPlace(b.region)
+	h.crew.left = h.forgets
 	h.pool = processor.New(processor.Config{
 		Port: b.server, Kernel: b.kernel, Handler: h.execute, Exited: h.exited, Workers: workers, Poll: -1, Crew: h.crew, Hook: b.region,
 	})
@@ -382,6 +383,13 @@ func (h *hostility) remembers(thread int) []uint64 {
 	h.live = append(h.live, uint64(w.tail), bit(w.over && h.b.caller.PoisonedBy() == call.ErrCorrupt))
 	h.live = h.guard.remembers(h.live)
 	return h.live
+}
+
+// forgets forgets what was known of a worker that has left: its thread may be given to
+// another one, which knows nothing of it.
+func (h *hostility) forgets() {
+	*h.guard.thread() = guarded{}
+	h.m.waiter().tail, h.m.waiter().over = 0, false
 }
 
 // end judges an execution in which nobody can go on.
