@@ -47,7 +47,7 @@ var hostileTarget = Target{
 		looksParameter,
 		{Name: "donate", Doc: "whether a caller donates its processor when it wakes the server, and the server returns it", Max: 1, Words: []string{"no", "yes"}},
 		{Name: "writes", Doc: "how often the peer writes", Default: 1, Max: 100},
-		{Name: "tells", Doc: "what it writes: telling values to any of its words, or to the lengths of its messages alone", Max: 1, Words: []string{"anything", "lengths"}},
+		{Name: "tells", Doc: "what it writes: telling values to any of its words, or to the lengths of its messages, or the sequences of its slots, alone", Max: 2, Words: []string{"anything", "lengths", "sequences"}},
 		{Name: "differs", Doc: "whether a word that is read a second time in one operation has another value", Max: 1, Words: []string{"no", "yes"}},
 		{Name: "other", Doc: "whether the victim has a binding to an honest space as well", Max: 1, Words: []string{"none", "beside"}},
 		{Name: "notice", Doc: "whether the victim learns that the peer has died, at any time after its last write", Max: 1, Words: []string{"no", "yes"}},
@@ -66,6 +66,7 @@ var hostileTarget = Target{
 		hostileOf("pool", "a hostile client of a pool writes once", map[string]int{"victim": 1, "pool": 1}),
 		tooLarge(hostileOf("pool-2", "the same, of a pool with two workers and two calls", map[string]int{"victim": 1, "pool": 1, "servers": 2, "calls": 2})),
 		hostileOf("pool-exit", "a hostile client of a pool makes two calls, and the second one's handler ends its thread", map[string]int{"victim": 1, "pool": 1, "calls": 2, "exit": 1}),
+		hostileOf("pool-pair", "a hostile client of a pool with two workers writes the sequence of a slot once: one of them finds it while the other one ends a call", map[string]int{"victim": 1, "pool": 1, "servers": 2, "tells": 2}),
 		hostileOf("pool-idle", "a hostile client of a pool with two workers, whose monitor looks once while it is idle", map[string]int{"victim": 1, "pool": 1, "servers": 2, "looks": 1}),
 		hostileOf("pool-notice", "a hostile client of a pool writes once and dies: the pool stops, for either reason", map[string]int{"victim": 1, "pool": 1, "notice": 1}),
 		hostileOf("client-donates", "a hostile server writes once, and the caller donates its processor to it", map[string]int{"donate": 1}),
@@ -150,9 +151,7 @@ func hostileProgramOf(v catalogue.Values, look func(*hostility)) func(*schedule.
 		h.b = bind(m, 0, l, near, far, clients, recordsOf(v), v.Int("calls"), shadowed, donate)
 		h.guard = newGuard(h.b, h.victim, h.lies)
 		h.guard.donations = v.Word("pool") == "yes" || h.b.donates
-		if h.tales = talesOf(h.b, h.guard.hostile); v.Word("tells") == "lengths" {
-			h.tales = slices.DeleteFunc(h.tales, h.b.tellsNoLength)
-		}
+		h.tales = slices.DeleteFunc(talesOf(h.b, h.guard.hostile), func(t tale) bool { return !h.b.tellsOf(v.Word("tells"), t.at) })
 		h.exits, h.looks = v.Word("exit") == "yes", v.Int("looks")
 		h.start(servers, v.Word("pool") == "yes")
 		if v.Word("other") == "beside" {

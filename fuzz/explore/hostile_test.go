@@ -18,6 +18,7 @@ func TestHostile(t *testing.T) {
 	whole(t, "hostile", "client-donates-differs", 135922)
 	whole(t, "hostile", "client-donates-wrap", 135917) // some of what is written stands there already
 	whole(t, "hostile", "pool", 217549)
+	whole(t, "hostile", "pool-pair", 2389577)
 	whole(t, "hostile", "pool-donates", 331833)
 	whole(t, "hostile", "pool-donates-wrap", 318682)
 	whole(t, "hostile", "pool-notice", 1123152)

@@ -72,9 +72,17 @@ func talesOf(b *binding, hostile uint8) []tale {
 	return all
 }
 
-// tellsNoLength says whether a tale is of another word than the length of a message.
-func (b *binding) tellsNoLength(t tale) bool {
-	return !slices.ContainsFunc(b.size.Words().Header, func(h shm.Offset) bool { return t.at == h+lengthAt })
+// tellsOf says whether a word is one of those of which a hostile space tells (parameter
+// tells).
+func (b *binding) tellsOf(what string, at shm.Offset) bool {
+	w := b.size.Words()
+	switch what {
+	case "lengths":
+		return slices.ContainsFunc(w.Header, func(h shm.Offset) bool { return at == h+lengthAt })
+	case "sequences":
+		return slices.Contains(w.Sequence, at)
+	}
+	return true
 }
 
 // lie is the hostile space's thread that writes, between any two steps of others.

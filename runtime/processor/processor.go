@@ -201,8 +201,8 @@ func (p *Pool) serve(w *Worker) bool {
 		switch r := w.Receive(); {
 		case r == channel.Done:
 			p.patience = polling{}
-			if !p.execute(w) {
-				return !p.corrupt.Load()
+			if kept, sent := p.execute(w); !kept || !sent {
+				return sent
 			}
 			continue
 		case r == channel.Corrupt:
@@ -255,14 +255,14 @@ func (y *polling) more(p *Pool) bool {
 }
 
 // execute runs the handler of the call that was received and replies. It says
-// whether the worker still has the polling place.
+// whether the worker still has the polling place, and whether the reply was sent.
 //
 //	StartCall: handling := number of the call
 //	           execute, reply
 //	EndCall:   keep the place unless compare-and-swap(handling, the number, 0) fails
-func (p *Pool) execute(w *Worker) bool {
+func (p *Pool) execute(w *Worker) (kept, sent bool) {
 	if p.workers == 1 {
-		return p.finish(w.Execute())
+		return true, p.finish(w.Execute())
 	}
 	if p.calls++; p.calls == 0 {
 		p.calls = 1
@@ -270,8 +270,8 @@ func (p *Pool) execute(w *Worker) bool {
 	w.call = p.calls
 	p.private.Store(step.StartCall, offHandling, w.call)
 	r := w.Execute()
-	kept := p.private.CompareAndSwap(step.EndCall, offHandling, w.call, 0)
-	return p.finish(r) && kept
+	kept = p.private.CompareAndSwap(step.EndCall, offHandling, w.call, 0)
+	return kept, p.finish(r)
 }
 
 // finish says whether the reply was sent; if not, the peer broke the protocol.

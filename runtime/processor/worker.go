@@ -79,7 +79,7 @@ func (w *Worker) send(status uint32, payload []byte) channel.Result {
 	}
 	for {
 		if w.port.Hooked() {
-			w.port.Mark(step.TestSetSend, reply.ID, uint64(reply.Procedure)<<32|uint64(status), channel.Sum(payload))
+			w.port.Mark(step.TestSetSend, reply.ID, uint64(reply.Procedure)<<32|uint64(status), channel.Sum(payload), uint64(w.call))
 		}
 		switch r := w.port.Send(&reply, payload); {
 		case r == channel.Done:
