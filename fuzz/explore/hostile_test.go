@@ -13,6 +13,7 @@ func TestHostile(t *testing.T) {
 	whole(t, "hostile", "client", 56015)
 	whole(t, "hostile", "server", 82234)
 	whole(t, "hostile", "client-notice", 216085)
+	whole(t, "hostile", "client-room-notice", 83351)
 	whole(t, "hostile", "client-wait", 903628)
 	whole(t, "hostile", "client-donates", 135922)
 	whole(t, "hostile", "client-donates-differs", 135922)

@@ -81,6 +81,8 @@ func (b *binding) tellsOf(what string, at shm.Offset) bool {
 		return slices.ContainsFunc(w.Header, func(h shm.Offset) bool { return at == h+lengthAt })
 	case "sequences":
 		return slices.Contains(w.Sequence, at)
+	case "room":
+		return at == w.Head
 	}
 	return true
 }

@@ -117,7 +117,7 @@ var kinds = map[string][]string{
 	"shared access past the hook":                {"peek-double-fetch", "head-peeked"},
 	"bytes beyond a message":                     {"slot-written-whole", "slot-copied-whole", "copy-off-by-one"},
 	"messages at the bounds of their length":     {"empty-not-written", "full-refused"},
-	"what comes last counts":                     {"poison-last-counts", "cause-last-counts", "close-taken-for-death", "corrupt-told-for-death"},
+	"what comes last counts":                     {"poison-last-counts", "cause-last-counts", "close-taken-for-death", "corrupt-told-for-death", "room-told-for-death"},
 	"let go before it is said why":               {"unblock-before-poison", "poison-after-nudge", "stop-after-nudge"},
 	"nudge that does not count":                  {"nudge-of-one-bit"},
 	"nudge read after the look":                  {"nudge-after-look", "pool-nudge-after"},
