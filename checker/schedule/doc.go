@@ -21,6 +21,7 @@
 // # What programs are made of
 //
 //	T.Go, T.Daemon       threads; also declared by threads
+//	T.OnGoroutine        a part of a thread that may end its goroutine
 //	T.Word               a shared word: atomic operations, awaits, plain accesses
 //	T.Mutex, T.Cond      locks and conditions
 //	T.Clock              time: leases, time-outs, back-off
@@ -60,7 +61,9 @@
 //	program.go                     T: one execution, as the program sees it
 //	thread.go, runner.go           coroutines, and how one execution is run; decide.go:
 //	                               one decision of it; host.go: what is no thread's
-//	misuse.go, announced.go        wrong use, and use that comes to nothing
+//	misuse.go, announced.go        wrong use, and use that comes to nothing; foreign.go:
+//	                               goroutines that are no threads; ongoroutine.go: and
+//	                               those that are parts of one
 //	word.go, mutex.go, cond.go, clock.go   shared objects
 //	dependence.go, looks.go        which steps commute; what predicates look at
 //	optimal.go, races.go, probe.go partial order reduction
@@ -108,19 +111,28 @@
 // # What breaks it
 //
 // A program that is not a function of its schedule (maps in random order, time,
-// random numbers, goroutines of its own) is refused once a replayed prefix differs,
-// and the error tells where. Chance that changes no step is not noticed.
+// random numbers) is refused once a replayed prefix differs, and the error tells where.
+// Chance that changes no step is not noticed.
 //
-// Calls of T that have no meaning, more threads than there may be, Kill of a name that no
-// thread has, and a program none of whose threads announces a step end the search with
-// ErrUsage, and the verdict is unknown.
+// Goroutines that the program starts by go are under no control. One that calls T, or a
+// method of what T has made, ends the search with ErrUsage, and is ended there: the error says
+// where it calls and who has started it. That is certain in the first executions, and in all
+// others but where the memory of a stack has changed hands within the execution. One that
+// calls once the search has returned ends the process, with the same text, if the search has
+// found nothing wrong. If each execution leaves a goroutine behind, that ends the search, too.
+// One that touches plain memory alone is not seen. Code that starts goroutines is to be given
+// the function that does, which says go where it ships and T.Go here, and waits for them by
+// T.Await. A part of a thread that needs a goroutine of its own runs by T.OnGoroutine.
+//
+// Calls of T that have no meaning, use of what an earlier execution has made, more threads
+// than there may be, Kill of a name that no thread has, and a program none of whose threads
+// announces a step end the search with ErrUsage, and the verdict is unknown.
 //
 // A thread that loops without any step, or that blocks in the kernel, on a Go
 // channel or on a sync.Mutex that another one holds, does not come to its next step, and
 // no other thread runs meanwhile. After Options.StuckAfter the search is given up (ErrStuck):
 // the error says where the thread stands. Its goroutine stays behind, since nobody can end
 // it; if it comes to a step after all, it is unwound there, and nothing is left. A thread
-// that calls runtime.LockOSThread, or a foreign goroutine that calls T while
-// threads run, ends the process. The race detector sees nothing of what coroutines
-// do to each other.
+// that calls runtime.LockOSThread ends the process. The race detector sees nothing of what
+// coroutines do to each other.
 package schedule

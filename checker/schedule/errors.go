@@ -25,7 +25,8 @@ var (
 
 	// ErrUsage: the program calls T in a way that has no meaning, whatever the schedule:
 	// Choose among no answers, Kill of a thread that there is not, more threads than there
-	// may be; or it announces nothing to explore. Nothing is found out about the program.
+	// may be, a call by a goroutine that is no thread, or of what an earlier execution made;
+	// or it announces nothing to explore. Nothing is found out about the program.
 	ErrUsage = errors.New("the program uses T wrongly")
 
 	// ErrStuck: the program's code has not come to its next step for Options.StuckAfter: it

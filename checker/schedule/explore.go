@@ -46,14 +46,18 @@ func Explore(ctx context.Context, program func(*T), s Strategy, o Options) (Repo
 	}
 	report, err := l.alone(func() (Report, error) {
 		e := newExploration(program, s, o, l)
-		defer l.join(e.r, nobody)()
+		defer l.join(ofSearch(e.r))()
 		defer e.r.close()
-		return e.explore(ctx)
+		rep, err := e.explore(ctx)
+		if err == nil && rep.Failure == nil {
+			l.leftBehind(e.r)
+		}
+		return rep, err
 	})
 	if report.Stuck != nil {
 		l.retell(program, report.Stuck, o)
 	}
-	return report.endedBy(err), err
+	return l.returns(report, err)
 }
 
 // endedBy is the report of a search, or a replay, that ended with the error: it says nothing
@@ -128,6 +132,7 @@ func (l *lookout) alone(f func() (Report, error)) (Report, error) {
 		stack    []byte
 		done     = make(chan struct{})
 	)
+	l.caller, l.before = current(), runtime.NumGoroutine()
 	go func() {
 		defer close(done)
 		defer func() {
@@ -142,6 +147,7 @@ func (l *lookout) alone(f func() (Report, error)) (Report, error) {
 		return Report{Stuck: l.at}, fmt.Errorf("%s: %w", l.verb, l.found)
 	}
 	switch {
+	case l.sawForeign(): // it may be that one's doing
 	case panicked != nil:
 		panic(fmt.Sprintf("%v\n\n%s", panicked, stack))
 	case !returned:

@@ -17,6 +17,7 @@ type host struct {
 	r     *runner
 	f     func() // what to run
 	gone  bool   // its goroutine is about to end, by Goexit
+	stack stack
 }
 
 // run has the host run f.
@@ -33,7 +34,7 @@ func (h *host) run(r *runner, f func()) {
 }
 
 func (h *host) loop(yield func(struct{}) bool) {
-	defer h.r.lookout.join(h.r, nobody)()
+	defer h.r.lookout.join(ofSearch(h.r))()
 	h.yield = yield
 	for {
 		h.execute()
@@ -44,6 +45,7 @@ func (h *host) loop(yield func(struct{}) bool) {
 }
 
 func (h *host) execute() {
+	h.stack.begins(here())
 	returned := false
 	defer func() {
 		if returned {
@@ -74,7 +76,7 @@ func (h *host) left() {
 		who = "a check at the end"
 	}
 	h.r.failExit(who)
-	h.r.settingUp, h.r.ending, h.r.running = false, false, nil
+	h.r.settingUp, h.r.ending, h.r.running, h.r.stack = false, false, nil, &h.stack
 	h.gone = true
 	h.yield(struct{}{})
 }

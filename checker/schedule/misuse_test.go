@@ -150,8 +150,17 @@ func TestWrongUse(t *testing.T) {
 		"a check without a name":   {inThread(func(t *schedule.T, _ *schedule.Word) { t.Check("", true, "") }), []string{"Check of a property without a name"}},
 		"a failure without a name": {atEnd(func(t *schedule.T) { t.Fail("", "") }), []string{"Fail of a property without a name"}},
 		"no end":                   {func(t *schedule.T) { increments(2, 1, false)(t); t.AtEnd(nil) }, []string{"AtEnd without a function (in the set-up"}},
-		"no cleanup":               {func(t *schedule.T) { increments(2, 1, false)(t); t.Cleanup(nil) }, []string{"Cleanup without a function"}},
-		"no mutex":                 {func(t *schedule.T) { increments(2, 1, false)(t); t.Cond("c", nil) }, []string{`Cond "c" without a mutex`}},
+		"an end at the end": {
+			atEnd(func(t *schedule.T) { t.AtEnd(func() { t.Fail("never", "") }) }),
+			[]string{"AtEnd where it is too late: the set-up and threads declare what is to run at the end (at the end, after step "},
+		},
+		"an end in a predicate": {
+			inThread(func(t *schedule.T, x *schedule.Word) {
+				t.Await("p", func() bool { t.AtEnd(func() {}); return true }, x.Location())
+			}), []string{"AtEnd where it is too late", `in the predicate of await "p" of thread "a"`},
+		},
+		"no cleanup": {func(t *schedule.T) { increments(2, 1, false)(t); t.Cleanup(nil) }, []string{"Cleanup without a function"}},
+		"no mutex":   {func(t *schedule.T) { increments(2, 1, false)(t); t.Cond("c", nil) }, []string{`Cond "c" without a mutex`}},
 		"no word guarded": {
 			func(t *schedule.T) {
 				x := t.Word("x", 0)
@@ -211,37 +220,6 @@ func TestWrongUse(t *testing.T) {
 	}
 	if rep := explore(t, threads(64), schedule.Random(1, 3), schedule.Options{}); rep.Steps != 3*64 {
 		t.Errorf("64 threads: %+v", rep)
-	}
-}
-
-// What an execution made is of no use in the next one: that is said, and not what comes of it.
-func TestKeptFromAnEarlierExecution(t *testing.T) {
-	for by, s := range everyStrategy() {
-		for name, use := range map[string]func(*schedule.T, *schedule.Word){
-			"Step":   func(t *schedule.T, _ *schedule.Word) { t.Step(step("late")) },
-			"load x": func(_ *schedule.T, x *schedule.Word) { x.Load() },
-		} {
-			for _, inSetUp := range []bool{false, true} {
-				var kept *schedule.T
-				var word *schedule.Word
-				_, err := schedule.Explore(context.Background(), func(t *schedule.T) {
-					x := t.Word("x", 0)
-					if kept == nil {
-						kept, word = t, x
-					}
-					if inSetUp {
-						use(kept, word)
-					}
-					t.Go("a", func() { x.Add(1); use(kept, word) })
-					t.Go("b", func() { x.Add(1) })
-				}, s, schedule.Options{})
-				if !errors.Is(err, schedule.ErrUsage) && !errors.Is(err, schedule.ErrNondeterministic) {
-					t.Errorf("%s, %s: %v", name, by, err)
-					continue
-				}
-				contains(t, err.Error(), name+" of a T of an earlier execution, or of what that made: each execution makes its words, locks and threads anew", "misuse_test.go:")
-			}
-		}
 	}
 }
 

@@ -86,26 +86,56 @@ func (t *T) declareThread(call, name string, f func(), daemon bool) {
 	}
 }
 
-// alive gives the runner, and panics if the execution is over.
+// alive gives the runner. It refuses a call after the end of the execution, or by a goroutine
+// that is no thread of it.
 func (t *T) alive(call string) *runner {
 	if t.over {
 		t.late(call)
 	}
+	if !t.r.isOurs() {
+		t.foreign(call)
+	}
 	return t.r
+}
+
+// asks is alive for a call that only asks or tells something: functions of Cleanup may make
+// it, too.
+func (t *T) asks(call string) *runner {
+	r := t.r
+	if t.over || !r.stack.has(here()/stackBlock) {
+		t.mayAsk(call)
+	}
+	return r
+}
+
+func (t *T) mayAsk(call string) {
+	if t.over && !(t.r.cleaning && t.r.now == t) {
+		t.late(call)
+	}
+	if !t.r.isOurs() {
+		t.foreign(call)
+	}
 }
 
 // late refuses a call after the end of the execution. It does not return. In another execution
 // it is wrong use, which ends the search.
 func (t *T) late(call string) {
-	if r := t.r.lookout.running(); r != nil && r.outcome == underWay {
+	r := t.r.lookout.member(current()).r
+	if r == nil {
+		t.foreign(call)
+	}
+	if r.outcome == underWay {
 		r.misused("%s of a T of an earlier execution, or of what that made: each execution makes its words, locks and threads anew, from the T that the program is given", call)
 	}
-	panic("schedule: " + call + " after the end of the execution (a T kept from an earlier one, or a goroutine that is not a controlled thread)")
+	panic("schedule: " + call + " after the end of the execution")
 }
 
 // thread gives the thread that calls, or nil where nothing interleaves.
 func (t *T) thread(call string) (*runner, *thread) {
-	r := t.alive(call)
+	r := t.r
+	if t.over || !r.stack.has(here()/stackBlock) {
+		t.alive(call)
+	}
 	if r.quiet {
 		return r, nil
 	}
@@ -281,6 +311,9 @@ func (t *T) Choose(name string, n int) int {
 // speed matters use SawValue: the arguments of Saw are made even when nobody looks.
 func (t *T) Saw(format string, args ...any) {
 	r := t.r
+	if t.over || r.sure {
+		t.asks("Saw")
+	}
 	if (r.recording != nil || r.sums) && t.sees() {
 		value := fmt.Sprintf(format, args...)
 		if r.recording != nil {
@@ -304,6 +337,9 @@ func (t *T) sees() bool {
 // does not tell is taken to have read all shared words, and Report.Untold names it.
 func (t *T) SawValue(v uint64) {
 	r := t.r
+	if t.over || r.sure {
+		t.asks("SawValue")
+	}
 	if r.recording != nil && t.sees() {
 		r.recording.saw(r.running, formatValue(v))
 	}
@@ -318,6 +354,9 @@ func (t *T) SawValue(v uint64) {
 // SawBytes is SawValue of a copy of several bytes, or of a further part of one.
 func (t *T) SawBytes(b []byte) {
 	r := t.r
+	if t.over || r.sure {
+		t.asks("SawBytes")
+	}
 	if r.recording != nil && t.sees() {
 		r.recording.sawMore(r.running, fmt.Sprintf("%x", b))
 	}
@@ -336,7 +375,7 @@ func (t *T) SawBytes(b []byte) {
 // and in all threads' marks, and in what they did since, for one. Other searches
 // only count it. Where no thread runs, in the set-up say, it does nothing.
 func (t *T) Mark(label string, live ...uint64) {
-	r := t.r
+	r := t.asks("Mark")
 	if r.repeating || t.over || r.quiet || r.running == nil || r.running.killed {
 		return
 	}
@@ -349,12 +388,12 @@ func (t *T) Mark(label string, live ...uint64) {
 
 // ByStates says whether the search tells states apart, so that marks and values
 // that were seen matter to it.
-func (t *T) ByStates() bool { return t.r.keeps }
+func (t *T) ByStates() bool { return t.asks("ByStates").keeps }
 
 // Check ends the execution as a failure of the property unless ok: the message says how. A
 // property has a name.
 func (t *T) Check(property string, ok bool, format string, args ...any) {
-	if !ok || property == "" {
+	if t.alive("Check"); !ok || property == "" {
 		t.fail("Check", property, format, args)
 	}
 }
@@ -379,11 +418,17 @@ func (t *T) fail(call, property, format string, args []any) {
 }
 
 // AtEnd declares a function to run after the execution has ended: not if it
-// failed or was cut short. Functions run in order of declaration. Bounded runs an
+// failed or was cut short. The set-up and threads may declare one. Functions run in order of declaration. Bounded runs an
 // execution again in each later round, and counts it once: functions that gather
 // results must not count by their calls.
 func (t *T) AtEnd(f func()) {
 	r := t.alive("AtEnd")
+	if th := r.running; th != nil && th.killed {
+		th.unwind()
+	}
+	if r.ending || r.quiet {
+		r.misused("AtEnd where it is too late: the set-up and threads declare what is to run at the end")
+	}
 	if f == nil {
 		r.misused("AtEnd without a function")
 	}

@@ -29,10 +29,10 @@ func Replay(ctx context.Context, program func(*T), token Token, o Options) (Repo
 		return Report{Bound: tokenBound, Reason: "interrupted"}, nil
 	}
 	l := newLookout("replay", o, info)
-	report, err := l.alone(func() (Report, error) {
+	return l.returns(l.alone(func() (Report, error) {
 		r := newRunner(program, len(info.Decisions)+1, l, newLexicon())
 		r.number = info.Strategy.executions
-		defer l.join(r, nobody)()
+		defer l.join(ofSearch(r))()
 		defer r.close()
 		if info.DataRaces || o.DataRaces {
 			r.detector = newDetector()
@@ -43,8 +43,7 @@ func Replay(ctx context.Context, program func(*T), token Token, o Options) (Repo
 			return rep, fmt.Errorf("replay: %w", err)
 		}
 		return rep, nil
-	})
-	return report.endedBy(err), err
+	}))
 }
 
 const tokenBound = "the execution of the token"

@@ -56,13 +56,24 @@ type lookout struct {
 	at       *Execution
 	runs     bool // the code that is found runs, and does not wait
 	thread   int  // that it is of, by index; nobody: it is no thread's between two steps
+	// Of foreign.go, under mu but for the first three.
+	caller      uint64        // the number of the goroutine that waits for the search
+	before      int           // how many goroutines there were at the beginning
+	alarm       chan struct{} // closed once a foreign goroutine was seen
+	foreign     error         // what is said of the first one
+	hasReturned bool          // the search has
+	passed      bool          // it has found nothing wrong
 }
 
 // member is who runs on a goroutine: a thread by its index, or nobody.
 type member struct {
 	r      *runner
 	thread int
+	name   string // of the thread that ran on it first
 }
+
+// ofSearch is a goroutine on which no thread runs.
+func ofSearch(r *runner) member { return member{r: r, thread: nobody} }
 
 const nobody = -1
 
@@ -81,7 +92,7 @@ type shown struct {
 }
 
 func newLookout(verb string, o Options, of TokenInfo) *lookout {
-	l := &lookout{verb: verb, after: o.StuckAfter, of: of, skip: o.Skip, stopping: new(atomic.Bool), members: make(map[uint64]member), idle: make(map[*runner]*idle)}
+	l := &lookout{verb: verb, after: o.StuckAfter, of: of, skip: o.Skip, stopping: new(atomic.Bool), members: make(map[uint64]member), alarm: make(chan struct{}), idle: make(map[*runner]*idle)}
 	switch {
 	case l.after == 0:
 		l.after = DefaultStuckAfter
@@ -120,15 +131,11 @@ func (l *lookout) wait(r *runner) {
 }
 
 // join notes who runs on the goroutine that calls, and leave that it ends.
-func (l *lookout) join(r *runner, thread int) (leave func()) {
-	if l.after == 0 {
-		return func() {}
-	}
-	var head [64]byte
-	n, _ := goroutineOf(head[:runtime.Stack(head[:], false)])
+func (l *lookout) join(m member) (leave func()) {
+	n := current()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.members[n] = member{r, thread}
+	l.members[n] = m
 	return func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
@@ -136,29 +143,21 @@ func (l *lookout) join(r *runner, thread int) (leave func()) {
 	}
 }
 
-// running gives the runner whose program runs on the goroutine that calls; nil: none of this
-// search does, or that is not known.
-func (l *lookout) running() *runner {
-	var head [64]byte
-	n, _ := goroutineOf(head[:runtime.Stack(head[:], false)])
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.members[n].r
-}
-
 // await waits for the end of the search; false: a thread is stuck.
 func (l *lookout) await(done <-chan struct{}) bool {
-	if l.after == 0 {
-		<-done
-		return true
+	var looks <-chan time.Time
+	if l.after > 0 {
+		tick := time.NewTicker(max(l.after/looksWithin, 1))
+		defer tick.Stop()
+		looks = tick.C
 	}
-	tick := time.NewTicker(max(l.after/looksWithin, 1))
-	defer tick.Stop()
 	for {
 		select {
 		case <-done:
 			return true
-		case <-tick.C:
+		case <-l.alarm:
+			return l.endsSoon(done)
+		case <-looks:
 		}
 		if l.look(); l.found != nil {
 			return false
@@ -267,13 +266,18 @@ func goroutines() (all []goroutine) {
 		text = make([]byte, 4*len(text))
 	}
 	for part := range bytes.SplitSeq(text, []byte("\n\n")) {
-		lines := strings.Split(strings.TrimSuffix(string(part), "\n"), "\n")
-		n, rest := goroutineOf([]byte(lines[0]))
-		state, _, _ := strings.Cut(rest, "]")
-		state, _, _ = strings.Cut(state, ",") // for how long, and whether it is locked to a thread of the system
-		all = append(all, goroutine{n, state, lines[1:]})
+		all = append(all, newGoroutine(string(part)))
 	}
 	return all
+}
+
+// newGoroutine reads the text of a stack.
+func newGoroutine(text string) goroutine {
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	n, rest := goroutineOf([]byte(lines[0]))
+	state, _, _ := strings.Cut(rest, "]")
+	state, _, _ = strings.Cut(state, ",") // for how long, and whether it is locked to a thread of the system
+	return goroutine{n, state, lines[1:]}
 }
 
 // goroutineOf reads the first line of a stack, "goroutine 7 [running]:": the number, and
@@ -302,6 +306,7 @@ const (
 
 var callers = map[string]string{
 	"(*thread).body":          inThread,
+	"(*T).OnGoroutine.func1":  inThread,
 	"(*runner).execute.func1": "the set-up",
 	"(*runner).end.func1":     "a function of AtEnd",
 	"(*runner).giveBack":      "a function of Cleanup",

@@ -108,7 +108,7 @@ func (l *lookout) retell(program func(*T), x *Execution, o Options) {
 		l := newLookout("replay", o, info)
 		l.alone(func() (Report, error) {
 			r := newRunner(program, n+1, l, newLexicon())
-			defer l.join(r, nobody)()
+			defer l.join(ofSearch(r))()
 			defer r.close()
 			r.number, r.tso, r.recording = info.Strategy.executions, info.StoreBuffers, c
 			r.strategy = &script{r: r, decisions: info.Decisions}

@@ -49,7 +49,7 @@ func (a *asTest) Helper() {}
 func (a *asTest) Cleanup(f func()) { a.t.Cleanup(f) }
 
 func (a *asTest) Failed() bool {
-	r := a.t.r
+	r := a.t.asks("Failed")
 	return r.outcome == failed || r.failedAt >= 0
 }
 
@@ -72,7 +72,7 @@ func (a *asTest) fails(call, format string, args ...any) {
 func (a *asTest) Log(args ...any) { a.Logf("%v", line(args)) }
 
 func (a *asTest) Logf(format string, args ...any) {
-	if r := a.t.r; r.recording != nil {
+	if r := a.t.asks("Log"); r.recording != nil {
 		r.recording.log(r, fmt.Sprintf(format, args...))
 	}
 }

@@ -52,6 +52,7 @@ type thread struct {
 	next  func() (struct{}, bool)
 	stop  func()
 	yield func(struct{}) bool
+	stack stack
 }
 
 // killed unwinds a thread whose execution is over. It is private, so that only
@@ -64,7 +65,7 @@ const patience = 100
 
 // loop is the coroutine: one body after another.
 func (th *thread) loop(yield func(struct{}) bool) {
-	defer th.r.lookout.join(th.r, th.index)()
+	defer th.r.lookout.join(member{th.r, th.index, th.name})()
 	th.yield = yield
 	ends := false
 	defer func() {
@@ -86,6 +87,7 @@ func (th *thread) loop(yield func(struct{}) bool) {
 
 func (th *thread) body() {
 	defer th.finish()
+	th.stack.begins(here())
 	th.returned = false
 	th.f()
 	th.returned = true
@@ -126,12 +128,12 @@ func (th *thread) left() {
 // goroutine of the search call it, which are never locked to an OS thread: a coroutine
 // that is resumed under another locking than it was created under ends the process.
 func (r *runner) resume(th *thread) {
-	r.running = th
+	r.running, r.stack = th, &th.stack
 	if th.next == nil {
 		th.next, th.stop = iter.Pull(th.loop)
 	}
 	th.next()
-	r.running = nil
+	r.running, r.stack = nil, &r.host.stack
 }
 
 // pause stands the running thread before the step it has set down, and returns
@@ -195,9 +197,9 @@ func (r *runner) kill() {
 // lose ends a thread whose goroutine calls runtime.Goexit: it has, or it recovers every
 // panic.
 func (r *runner) lose(th *thread) {
-	r.running = th
+	r.running, r.stack = th, &th.stack
 	spend(th.next)
-	r.running = nil
+	r.running, r.stack = nil, &r.host.stack
 	th.done = true
 	th.next, th.stop = nil, nil
 }

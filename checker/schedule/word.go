@@ -51,7 +51,7 @@ func (r *runner) wordNames(name string) *wordNames {
 	return n
 }
 
-// Location gives the place of the word.
+// Location gives the place of the word, which is the same in every execution.
 func (w *Word) Location() Location { return w.at }
 
 // Peek reads the word without a step: for checks, at the end and in predicates. It
@@ -61,6 +61,7 @@ func (w *Word) Location() Location { return w.at }
 // further words by Peek need not announce them: the search sees it, and takes those words
 // for places of the step.
 func (w *Word) Peek() uint64 {
+	w.t.asks("Peek")
 	if th := w.t.r.asked; th != nil {
 		th.looksAt(w.at)
 	}
@@ -233,5 +234,8 @@ func (w *Word) Write(v uint64) {
 	w.t.SawValue(v)
 }
 
-// String gives name and value.
-func (w *Word) String() string { return fmt.Sprintf("%s = %s", w.names.word, formatValue(w.v)) }
+// String gives name and value, without a step.
+func (w *Word) String() string {
+	w.t.asks("String")
+	return fmt.Sprintf("%s = %s", w.names.word, formatValue(w.v))
+}

@@ -180,7 +180,7 @@ func (e *exploration) work() end {
 	r, s := e.r, e.states
 	r.strategy = s
 	if !e.leads {
-		defer r.lookout.join(r, nobody)()
+		defer r.lookout.join(ofSearch(r))()
 	}
 	for !s.c.ended.Load() {
 		settled, more := s.begin()

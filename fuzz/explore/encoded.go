@@ -249,7 +249,8 @@ func (b *binder) callEncoded(c *client) {
 	}
 	x := all[b.w.t.Choose("what is encoded", len(all))]
 	var err error
-	returned := onItsOwn(func() {
+	returned := b.w.t.OnGoroutine(func() { // which it may end
+		debug.SetPanicOnFault(true)
 		err = b.spares(Encoded, func() error { return x.call(b, c) })
 	})
 	b.w.check(Released, c.s.holders>>b.w.t.Self()&1 == 0, "a call of %s has ended, and its thread holds the memory", x.name)
@@ -272,22 +273,6 @@ func (b *binder) callEncoded(c *client) {
 	default:
 		b.w.check(Encoded, says(err), "a call of %s ends with: %v", x.name, err)
 	}
-}
-
-// onItsOwn has a part of the thread run by a goroutine of its own, which it may end, and says
-// whether it has returned. The thread goes on for another goroutine of its space.
-func onItsOwn(f func()) (returned bool) {
-	ended := make(chan any)
-	go func() {
-		defer func() { ended <- recover() }()
-		debug.SetPanicOnFault(true)
-		f()
-		returned = true
-	}()
-	if p := <-ended; p != nil {
-		panic(p) // of a thread that is killed, too
-	}
-	return returned
 }
 
 func refusedAs(text string) func(err error) bool {
