@@ -69,8 +69,8 @@ func current() uint64 {
 
 // member gives who runs on a goroutine; none: it is none of the search's.
 func (l *lookout) member(number uint64) member {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	l.who.Lock()
+	defer l.who.Unlock()
 	return l.members[number]
 }
 
@@ -197,9 +197,7 @@ func (r *runner) lookForLeaks() {
 
 // more says whether there are other goroutines than at the beginning and the search's own.
 func (l *lookout) more() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return runtime.NumGoroutine() != l.before+len(l.members)
+	return runtime.NumGoroutine() != l.before+len(l.all())
 }
 
 // started gives the goroutines that the threads and the set-up of a runner have started, and

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"iter"
+	"maps"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -50,6 +51,7 @@ type lookout struct {
 	stopping *atomic.Bool  // ends the search
 	held     atomic.Bool   // who comes back from the program's code is to wait for mu
 	mu       sync.Mutex    // of what follows, and of what runners have shown while held is set
+	who      sync.Mutex    // of members: who calls T takes it (foreign.go), and waits for no look
 	members  map[uint64]member
 	idle     map[*runner]*idle
 	found    error
@@ -133,14 +135,21 @@ func (l *lookout) wait(r *runner) {
 // join notes who runs on the goroutine that calls, and leave that it ends.
 func (l *lookout) join(m member) (leave func()) {
 	n := current()
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	l.who.Lock()
+	defer l.who.Unlock()
 	l.members[n] = m
 	return func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
+		l.who.Lock()
+		defer l.who.Unlock()
 		delete(l.members, n)
 	}
+}
+
+// all gives the members, by the numbers of their goroutines.
+func (l *lookout) all() map[uint64]member {
+	l.who.Lock()
+	defer l.who.Unlock()
+	return maps.Clone(l.members)
 }
 
 // await waits for the end of the search; false: a thread is stuck.
@@ -170,7 +179,7 @@ func (l *lookout) look() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := make(map[*runner]*idle)
-	for _, m := range l.members {
+	for _, m := range l.all() {
 		i := l.idle[m.r]
 		if i == nil {
 			i = new(idle)
@@ -195,9 +204,9 @@ func (l *lookout) look() {
 // examine looks at where the runner stands that has not come on for so long.
 func (l *lookout) examine(r *runner, i *idle) {
 	l.held.Store(true)
-	all := goroutines()
+	all, members := goroutines(), l.all()
 	for _, g := range all {
-		m, is := l.members[g.number]
+		m, is := members[g.number]
 		if !is || m.r != r || g.state == "coroutine" {
 			continue
 		}
@@ -363,6 +372,10 @@ var asides = map[string]bool{
 	"(*Digest).Word": true, "(*Digest).Bytes": true, "(*Digest).Part": true,
 }
 
+// looksWhoCalls is by which functions a call that asks something is looked at (foreign.go): what
+// they call is no code of the program.
+var looksWhoCalls = map[string]bool{"current": true, "goroutineOf": true, "(*lookout).member": true}
+
 // inProgram says which code of the program the goroutine is in, "" if it is in none, and by
 // which calls, innermost first.
 func (g *goroutine) inProgram() (in string, frames []string) {
@@ -370,6 +383,9 @@ func (g *goroutine) inProgram() (in string, frames []string) {
 	for call, place := range g.calls() {
 		if ofPackage(call, home) {
 			name := call[len(home)+1:]
+			if looksWhoCalls[name] {
+				frames = nil
+			}
 			if len(frames) > 0 {
 				return callers[name], frames
 			}

@@ -129,7 +129,7 @@ func (l *lookout) others(stuck member, all []goroutine) string {
 	var b strings.Builder
 	for _, th := range stuck.r.shown.threads {
 		for _, g := range all {
-			if m, is := l.members[g.number]; !is || m.r != stuck.r || m.thread != th.index || th.index == stuck.thread || g.state != "coroutine" || th.dead {
+			if m := l.member(g.number); m.r != stuck.r || m.thread != th.index || th.index == stuck.thread || g.state != "coroutine" || th.dead {
 				continue
 			}
 			if at := g.ahead(l.skip); at != "" {
