@@ -56,7 +56,6 @@ var operations = map[string]string{
 	"processor.Pool.Look":       "Pool.corrupt.Load counters.returns.Load",
 	"processor.Pool.Run":        "Pool.hire() Pool.monitor() Pool.corrupt.Load",
 	"processor.Pool.broken":     "Pool.corrupt.Store",
-	"processor.Pool.serve":      "Pool.execute() Pool.corrupt.Load Pool.broken()",
 	"shm.Region.Close":          "Region.closed.CompareAndSwap Region.release()",
 	"shm.Region.add":            "name: Region.holders.Add",
 	"shm.Region.release":        "Region.unmapped.CompareAndSwap",
@@ -113,11 +112,9 @@ var exceptions = map[string]string{
 	"kernel.linux.Nudge":  "who sleeps there is woken by the address",
 	"kernel.linux.Sleep":  "the kernel compares what stands there as it lets the thread fall asleep",
 	"processor.Pool.Run":  "the pool's threads have ended",
-	"processor.Pool.serve": "that the peer broke the protocol is said once and for all, and then the pool is stopped: " +
-		"a worker ends, whether it finds that or the stop",
-	"shm.Region.Close": "add, which announces a step, comes between; only the first to close comes so far",
-	"shm.View.Beside":  "it is the announcement itself",
-	"shm.View.before":  "it announces accesses to words: TestEachAccessIsOneOperation",
+	"shm.Region.Close":    "add, which announces a step, comes between; only the first to close comes so far",
+	"shm.View.Beside":     "it is the announcement itself",
+	"shm.View.before":     "it announces accesses to words: TestEachAccessIsOneOperation",
 	"urpc.Client.begin": "a number, once it is there, stays; the cause is there before the region is closed, " +
 		"which was found so by a step",
 	"urpc.Client.end": "only the first to end it comes to the second; if stop gives a cause between the two, " +
