@@ -132,7 +132,7 @@ func (l *lookout) alone(f func() (Report, error)) (Report, error) {
 		stack    []byte
 		done     = make(chan struct{})
 	)
-	l.caller, l.before = current(), runtime.NumGoroutine()
+	l.caller = current()
 	go func() {
 		defer close(done)
 		defer func() {

@@ -171,7 +171,7 @@ func (l *lookout) endsSoon(done <-chan struct{}) bool {
 // may come to call T, and are waited for. Where each execution has left one that does not end,
 // the search is refused: who knows what they wait for, and in the end there is no room for more.
 func (l *lookout) leftBehind(r *runner) {
-	for wait := time.Millisecond; !l.sawForeign() && l.more(); wait *= 2 {
+	for wait := time.Millisecond; !l.sawForeign(); wait *= 2 {
 		left, goesOn := l.started(r)
 		if goesOn && wait < forForeign {
 			time.Sleep(wait)
@@ -193,11 +193,6 @@ func (r *runner) lookForLeaks() {
 	if n := r.runs; n >= firstLook && n&(n-1) == 0 && uint64(runtime.NumGoroutine()) >= n {
 		r.lookout.leftBehind(r)
 	}
-}
-
-// more says whether there are other goroutines than at the beginning and the search's own.
-func (l *lookout) more() bool {
-	return runtime.NumGoroutine() != l.before+len(l.all())
 }
 
 // started gives the goroutines that the threads and the set-up of a runner have started, and

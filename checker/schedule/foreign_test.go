@@ -123,6 +123,29 @@ func TestForeignIsRefused(t *testing.T) {
 	refusesForeign(t, "without a look at what is stuck", rep, err)
 }
 
+// So it is where others end meanwhile that were there before, so that there are no more of
+// them than at the beginning.
+func TestForeignInPlaceOfAnother(t *testing.T) {
+	for by, s := range everyStrategy() {
+		before, n := make(chan struct{}), 0
+		go func() { <-before }()
+		program := func(s *schedule.T) {
+			x := s.Word("x", 0)
+			n++
+			first := n == 1
+			s.Go("a", func() {
+				x.Load()
+				if first {
+					close(before)
+					go func() { time.Sleep(soon); x.Add(1) }()
+				}
+			})
+		}
+		rep, err := schedule.Explore(context.Background(), program, s, schedule.Options{})
+		refusesForeign(t, by, rep, err, "add x ", "is called by a goroutine that is no thread")
+	}
+}
+
 // So it is where one execution alone starts a goroutine, late in the search.
 func TestForeignInOneExecution(t *testing.T) {
 	for by, s := range everyStrategy() {

@@ -58,9 +58,8 @@ type lookout struct {
 	at       *Execution
 	runs     bool // the code that is found runs, and does not wait
 	thread   int  // that it is of, by index; nobody: it is no thread's between two steps
-	// Of foreign.go, under mu but for the first three.
+	// Of foreign.go, under mu but for the first two.
 	caller      uint64        // the number of the goroutine that waits for the search
-	before      int           // how many goroutines there were at the beginning
 	alarm       chan struct{} // closed once a foreign goroutine was seen
 	foreign     error         // what is said of the first one
 	hasReturned bool          // the search has
