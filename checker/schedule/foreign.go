@@ -150,6 +150,14 @@ func (g *goroutine) created() (by, place string, number uint64) {
 // may wait for it, and for ever now that it has ended.
 const forForeign = time.Second
 
+// forThoseWhoGoOn is how long a search that has found nothing wrong waits for goroutines that
+// run or sleep: far longer than a busy machine keeps one waiting that may run. It looks again
+// after longestWait at most.
+const (
+	forThoseWhoGoOn = 5 * time.Second
+	longestWait     = 100 * time.Millisecond
+)
+
 // endsSoon waits for the end of a search in which a foreign goroutine was seen; false: it is
 // left behind.
 func (l *lookout) endsSoon(done <-chan struct{}) bool {
@@ -171,9 +179,10 @@ func (l *lookout) endsSoon(done <-chan struct{}) bool {
 // may come to call T, and are waited for. Where each execution has left one that does not end,
 // the search is refused: who knows what they wait for, and in the end there is no room for more.
 func (l *lookout) leftBehind(r *runner) {
-	for wait := time.Millisecond; !l.sawForeign(); wait *= 2 {
+	begun := time.Now()
+	for wait := time.Millisecond; !l.sawForeign(); wait = min(2*wait, longestWait) {
 		left, goesOn := l.started(r)
-		if goesOn && wait < forForeign {
+		if goesOn && time.Since(begun) < forThoseWhoGoOn {
 			time.Sleep(wait)
 			continue
 		}
