@@ -28,11 +28,16 @@ import (
 // data has changed by that; the linker is given the others as they were. (It compares
 // a fingerprint of the export data that each was compiled with, and refuses what does
 // not fit.) Places are lines: align.go keeps them. Bodies that may be inlined are
-// those of generic functions alone: this module is compiled without inlining.
+// those of generic functions alone: the runtime, and what imports it, are compiled
+// without inlining.
 
 // quick are the compiler's flags. They cost the program some of its speed, and save
-// more of the time that it takes to compile.
-var quick = []string{"-l", "-dwarf=false"}
+// more of the time that it takes to compile. What explores is never compiled again, and
+// takes most of that time: it is compiled with inlining (as are Go's own packages).
+var quick = []string{"-l", noSymbols}
+
+// noSymbols leaves out what debuggers want.
+const noSymbols = "-dwarf=false"
 
 // errWhole: a mutant cannot be linked of parts, and must be compiled whole.
 var errWhole = errors.New("it must be compiled whole")
@@ -49,8 +54,8 @@ type part struct {
 // parts are the packages of a program, each after those that it imports, and the tools
 // that compile and link.
 type parts struct {
-	packages       []part
-	compiler, tool string
+	packages         []part
+	compiler, linker string
 }
 
 // partsOf gives the parts of a program, which are compiled when they are first asked
@@ -76,7 +81,8 @@ var compiled = struct {
 }{of: map[string]parts{}}
 
 func compileParts(ctx context.Context, source, program string) (p parts, err error) {
-	out, err := run(ctx, source, "go", "list", "-deps", "-export", "-gcflags="+module+"/...="+strings.Join(quick, " "),
+	out, err := run(ctx, source, "go", "list", "-deps", "-export",
+		"-gcflags="+module+"/...="+strings.Join(quick, " "), "-gcflags="+module+"/checker/...="+noSymbols,
 		"-json=ImportPath,Name,Dir,Export,GoFiles,Imports,SFiles,CgoFiles,EmbedFiles,Module", program)
 	if err != nil {
 		return p, fmt.Errorf("go list -export: %w", err)
@@ -93,7 +99,7 @@ func compileParts(ctx context.Context, source, program string) (p parts, err err
 	if p.compiler, err = toolOf(ctx, source, "compile"); err != nil {
 		return p, err
 	}
-	p.tool, err = toolOf(ctx, source, "link")
+	p.linker, err = toolOf(ctx, source, "link")
 	return p, err
 }
 
@@ -207,7 +213,7 @@ func (p parts) link(ctx context.Context, dir, source, binary string, archives ma
 	}
 	args := append([]string{"-o", binary, "-importcfg", config, "-buildmode", "exe"}, flags...)
 	program := p.packages[len(p.packages)-1].ImportPath
-	if _, err := run(ctx, source, p.tool, append(args, archives[program])...); err != nil {
+	if _, err := run(ctx, source, p.linker, append(args, archives[program])...); err != nil {
 		return fmt.Errorf("link: %w", err)
 	}
 	return nil

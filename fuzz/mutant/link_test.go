@@ -2,6 +2,7 @@ package mutant
 
 import (
 	"bytes"
+	"errors"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -53,6 +54,29 @@ func TestLinkedIsCompiled(t *testing.T) {
 		if linked != whole {
 			t.Errorf("%s, linked:   %s\ncompiled: %s", name, linked, whole)
 		}
+	}
+}
+
+// What the compiler alone does not do is left to the go command: here a package with
+// assembly.
+func TestCompiledWhole(t *testing.T) {
+	source, err := root(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := Find("nudge-of-one-bit")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, binary := t.TempDir(), filepath.Join(t.TempDir(), "mutant.exe")
+	if _, err := m.link(t.Context(), dir, source, driver, binary); !errors.Is(err, errWhole) {
+		t.Errorf("link: %v, want %v", err, errWhole)
+	}
+	if _, err := m.buildIn(t.Context(), dir, source, driver); err != nil {
+		t.Errorf("build: %v", err)
+	}
+	if _, err := exportData(filepath.Join(source, "go.mod")); err == nil {
+		t.Error("a file that is no archive has export data")
 	}
 }
 

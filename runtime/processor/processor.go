@@ -201,6 +201,8 @@ func (p *Pool) serve(w *Worker) bool {
 		switch r := w.Receive(); {
 		case r == channel.Done:
 			p.patience = polling{}
+			// Another worker that finds the channel corrupt stops the pool: that
+			// is seen where this one waits for the place, and not asked here.
 			if kept, sent := p.execute(w); !kept || !sent {
 				return sent
 			}

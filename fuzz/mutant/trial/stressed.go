@@ -16,7 +16,7 @@ import (
 // which is no kill, so that a machine that is slow changes nothing.
 const stall = 2 * time.Second
 
-// pressure is what the processes do: some ten thousand calls, with payloads, in
+// pressure is what the processes do: some thousand calls, with payloads, in
 // channels whose positions pass 2^16.
 func pressure(m mutant.Mutant) stress.Options {
 	o := stress.Options{Clients: 2, Calls: 2_000, Threads: 4, Keys: 8, Size: 200, Slots: 4, Start: 1<<16 - 500, Seed: 1}
