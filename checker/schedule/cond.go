@@ -2,7 +2,9 @@ package schedule
 
 import "slices"
 
-// Cond is a condition variable of a Mutex. It is made by T.Cond, in the set-up.
+// Cond is a condition variable of a Mutex. It is made by T.Cond, in the set-up. As with
+// sync.Cond, a Signal or a Broadcast is synchronized before the return of each Wait that it
+// wakes, and nothing else is by them (Options.DataRaces).
 type Cond struct {
 	m       *Mutex
 	w       *Word // its location stands for the queue
@@ -21,6 +23,7 @@ func (t *T) Cond(name string, m *Mutex) *Cond {
 		t.alive("Cond").misused("Cond %q without a mutex that its waiters hold", name)
 	}
 	c := &Cond{m: m, w: t.Word(name, 0)}
+	c.w.queue = true
 	t.SharedAt("waiters of "+name, c.digest, Span{c.w.at, 8})
 	return c
 }

@@ -11,7 +11,11 @@ import "fmt"
 // write that replaces another ends its effect, as in the Go memory model; one that also
 // reads (add, swap, compare-and-swap, wake, a store that a predicate decides about) passes it
 // on. A compare-and-swap that fails is a read, and a TryLock that fails is none: it orders
-// nothing. Who is woken by a Cond comes after who woke it, whatever others do there meanwhile.
+// nothing. What a predicate looks at beside the place of its step is read atomically, also
+// where the step is a plain access.
+//
+// Who is woken by a Cond comes after who woke it, and that is all that a Cond orders: Signal
+// and Broadcast come after no Wait, and Wait after no Signal that wakes another thread.
 type detector struct {
 	clocks [][]uint32         // by thread
 	left   map[uint64][]left  // by eight bytes: what writes leave there to who reads it
@@ -78,16 +82,14 @@ func (d *detector) step(r *runner, th *thread) (text string, race bool) {
 	if r.recording != nil {
 		a.told = fmt.Sprintf("%v by %s (step %d, %s)", k, th.name, len(r.steps), sourceOr(th.source))
 	}
-	switch {
-	case a.plain:
-	case th.tries && !th.wrote:
+	if th.tries && !th.wrote {
 		d.tried = true
-	default:
-		d.acquire(th, k)
+	} else {
+		d.acquire(th)
 	}
 	th.spans(func(s Span) {
 		a := a
-		a.begin, a.end, a.writes = s.begin(), s.end(), a.writes && !th.onlyLooks(s)
+		a.begin, a.end, a.writes, a.plain = s.begin(), s.end(), a.writes && !th.onlyLooks(s), th.plainly(s)
 		if other, with := d.touch(s.Segment, a); with && !race {
 			race = true
 			text = fmt.Sprintf("%s and %s share bytes at %v, and nothing orders them", other.told, a.told, s.Location)
@@ -116,6 +118,16 @@ func (th *thread) spans(f func(Span)) {
 // look at the span, by that.
 func (th *thread) onlyLooks(at Span) bool {
 	return at.Location != th.event.Location && (th.ok != nil || th.test != nil || th.changes != nil)
+}
+
+// plainly says whether the step's access to the span is no atomic one.
+func (th *thread) plainly(at Span) bool { return th.event.Kind.plain() && !th.onlyLooks(at) }
+
+// queues says whether the span is the queue of a Cond, which orders nothing by itself
+// (detector.wakes).
+func (th *thread) queues(at Span) bool {
+	i := int(at.Offset / 8)
+	return at.Segment == wordSegment && i < len(th.r.words) && th.r.words[i].queue
 }
 
 func sourceOr(source string) string {
@@ -147,8 +159,8 @@ func (d *detector) touch(segment uint16, a touch) (with touch, race bool) {
 }
 
 // acquire orders what a read sees before it. A store reads where a predicate decides about it.
-func (d *detector) acquire(th *thread, k Kind) {
-	if k == Store && th.ok == nil && th.changes == nil {
+func (d *detector) acquire(th *thread) {
+	if th.event.Kind == Store && th.ok == nil && th.changes == nil {
 		return
 	}
 	d.places(th, false, func(place uint64, bytes uint8) {
@@ -247,10 +259,10 @@ func (b *touch) before(clock []uint32) bool {
 }
 
 // places calls f for each eight bytes of which the thread's step touches some, or may write
-// them.
+// them, atomically.
 func (d *detector) places(th *thread, written bool, f func(place uint64, bytes uint8)) {
 	th.spans(func(s Span) {
-		if written && th.onlyLooks(s) {
+		if written && th.onlyLooks(s) || th.plainly(s) || th.queues(s) {
 			return
 		}
 		for at := s.begin(); at < s.end(); {
@@ -295,7 +307,8 @@ func collide(a, b *thread) (race bool) {
 	}
 	a.spans(func(s Span) {
 		b.spans(func(other Span) {
-			race = race || s.overlaps(other) && (aStores && !a.onlyLooks(s) || bStores && !b.onlyLooks(other))
+			race = race || s.overlaps(other) && (a.plainly(s) || b.plainly(other)) &&
+				(aStores && !a.onlyLooks(s) || bStores && !b.onlyLooks(other))
 		})
 	})
 	return race

@@ -231,6 +231,64 @@ func TestDataRaces(t *testing.T) {
 				x[1] = 2
 			})
 		}},
+		{"a plain read that waits for a word", false, func(t *schedule.T) {
+			x, y, flag := t.Word("x", 0), t.Word("y", 0), t.Word("flag", 0)
+			t.Go("a", func() { x.Write(1); flag.Store(1) })
+			t.Go("b", func() {
+				t.AwaitStep(on(y, "read y", schedule.Read), func() bool { return flag.Peek() == 1 })
+				t.SawValue(y.Peek())
+				x.Read()
+			})
+		}},
+		{"a plain write, of what was written, that waits for a word", false, func(t *schedule.T) {
+			x, flag := t.Word("x", 0), t.Word("flag", 0)
+			t.Go("a", func() { x.Write(1); flag.Store(1) })
+			t.Go("b", func() {
+				t.AwaitStep(on(x, "write x", schedule.Write), func() bool { return flag.Peek() == 1 }, flag.Location())
+			})
+		}},
+		{"a plain write that is made if a word says so", false, func(t *schedule.T) {
+			x, y, flag := t.Word("x", 0), t.Word("y", 0), t.Word("flag", 0)
+			t.Go("a", func() { x.Write(1); flag.Store(1) })
+			t.Go("b", func() {
+				if t.StepIf(on(y, "write y", schedule.Write), func() bool { return flag.Peek() == 1 }) {
+					x.Read()
+				}
+			})
+		}},
+		{"a plain read that waits for a word which is stored later", false, func(t *schedule.T) {
+			y, flag := t.Word("y", 0), t.Word("flag", 0)
+			t.Daemon("a", func() { flag.Store(1) })
+			t.Daemon("b", func() {
+				t.AwaitStep(on(y, "read y", schedule.Read), func() bool { return flag.Peek() == 0 })
+				t.SawValue(y.Peek())
+			})
+		}},
+		{"a plain read that waits for a word, and a plain write of that", true, func(t *schedule.T) {
+			y, flag := t.Word("y", 0), t.Word("flag", 0)
+			t.Daemon("a", func() { flag.Write(1) })
+			t.Daemon("b", func() {
+				t.AwaitStep(on(y, "read y", schedule.Read), func() bool { return flag.Peek() == 1 })
+				t.SawValue(y.Peek())
+			})
+		}},
+		{"a plain read that waits for what is stored there", true, func(t *schedule.T) {
+			x := t.Word("x", 0)
+			t.Daemon("a", func() { x.Store(1) })
+			t.Daemon("b", func() {
+				t.AwaitStep(on(x, "read x", schedule.Read), func() bool { return x.Peek() == 1 })
+				t.SawValue(x.Peek())
+			})
+		}},
+		{"a plain write that waits for a word leaves nothing there", true, func(t *schedule.T) {
+			x, y, flag := t.Word("x", 0), t.Word("y", 0), t.Word("flag", 0)
+			t.Daemon("a", func() {
+				x.Write(1)
+				t.AwaitStep(on(y, "write y", schedule.Write), func() bool { return flag.Peek() == 0 })
+				y.Write(1)
+			})
+			t.Daemon("b", func() { flag.Add(1); x.Read() })
+		}},
 		{"a write at the second place of an await", true, func(t *schedule.T) {
 			x, y := t.Word("x", 0), t.Word("y", 0)
 			t.Go("a", func() { x.Write(1) })
@@ -332,6 +390,74 @@ func TestWakesOrderWhatWasBefore(t *testing.T) {
 		rep := explore(t, program, schedule.Bounded(0), schedule.Options{DataRaces: true})
 		if race := rep.Failure != nil; race != late {
 			t.Errorf("written after the signal %t: a race %t", late, race)
+		}
+	}
+}
+
+// As with sync.Cond, a Signal comes after no Wait: here a is woken in each execution in which
+// b reads, and nothing orders its write before that, since a TryLock that fails orders nothing.
+func TestASignalComesAfterNoWait(t *testing.T) {
+	program := func(wakes func(*schedule.Cond)) func(*schedule.T) {
+		return func(t *schedule.T) {
+			x, m, told := t.Word("x", 0), t.Mutex("m"), t.Mutex("told")
+			c, waits := t.Cond("c", m), false
+			t.SharedAt("waits", func(d *schedule.Digest) { d.Word(truth(waits)) }, schedule.Span{Location: m.Location(), Size: 8})
+			t.Daemon("a", func() { x.Write(1); m.Lock(); waits = true; c.Wait(); m.Unlock() })
+			t.Daemon("tells", func() {
+				m.Lock()
+				if waits {
+					told.Lock()
+				}
+				m.Unlock()
+			})
+			t.Daemon("b", func() {
+				if !told.TryLock() {
+					wakes(c)
+					x.Read()
+				}
+			})
+		}
+	}
+	for wake, wakes := range map[string]func(*schedule.Cond){"signal": (*schedule.Cond).Signal, "broadcast": (*schedule.Cond).Broadcast} {
+		for name, s := range raceStrategies {
+			rep := explore(t, program(wakes), s, schedule.Options{DataRaces: true})
+			if rep.Failure == nil || rep.Failure.Property != "data race" {
+				t.Errorf("%s, %s: %v %+v", wake, name, rep.Verdict, rep.Failure)
+			}
+		}
+	}
+}
+
+// Nor is a Signal that wakes another thread before the return of Wait: here that of c, which is
+// made before that of b in each execution in which b wakes anybody.
+func TestAWaitReturnsAfterItsOwnSignal(t *testing.T) {
+	program := func(t *schedule.T) {
+		x, m, told := t.Word("x", 0), t.Mutex("m"), t.Mutex("told")
+		cond, waiting := t.Cond("cond", m), 0
+		t.SharedAt("waiting", func(d *schedule.Digest) { d.Word(uint64(waiting)) }, schedule.Span{Location: m.Location(), Size: 8})
+		wait := func() { m.Lock(); waiting++; cond.Wait(); m.Unlock() }
+		t.Daemon("other", wait)
+		t.Daemon("a", func() { wait(); x.Read() })
+		t.Daemon("c", func() {
+			m.Lock()
+			both := waiting == 2
+			m.Unlock()
+			if both {
+				x.Write(1)
+				cond.Signal()
+				told.Lock()
+			}
+		})
+		t.Daemon("b", func() {
+			if !told.TryLock() {
+				cond.Signal()
+			}
+		})
+	}
+	for name, s := range raceStrategies {
+		rep := explore(t, program, s, schedule.Options{DataRaces: true})
+		if rep.Failure == nil || rep.Failure.Property != "data race" {
+			t.Errorf("%s: %v %+v", name, rep.Verdict, rep.Failure)
 		}
 	}
 }
@@ -535,18 +661,44 @@ var waitingActs = []func(*schedule.T, *waits){
 	},
 }
 
+// signallingActs are about who is woken and who wakes, with no TryLock that makes the search keep
+// the order (common.orders).
+var signallingActs = []func(*schedule.T, *waits){
+	func(_ *schedule.T, o *waits) { o.x.Write(1); o.flag.Add(1) },
+	func(t *schedule.T, o *waits) { t.Await("up", o.up); o.x.Read() },
+	func(t *schedule.T, o *waits) {
+		t.AwaitStep(on(o.y, "read y", schedule.Read), o.up)
+		t.SawValue(o.y.Peek())
+	},
+	func(_ *schedule.T, o *waits) { o.m.Lock(); o.x.Write(3); o.m.Unlock() },
+	func(_ *schedule.T, o *waits) { o.m.Lock(); o.c.Wait(); o.y.Read(); o.m.Unlock() },
+	func(_ *schedule.T, o *waits) { o.m.Lock(); o.x.Write(5); o.c.Wait(); o.m.Unlock() },
+	func(_ *schedule.T, o *waits) { o.y.Write(4); o.c.Signal() },
+	func(_ *schedule.T, o *waits) { o.c.Signal(); o.x.Read() },
+	func(_ *schedule.T, o *waits) { o.c.Broadcast(); o.y.Read() },
+}
+
 // The same of programs whose threads wait: for what a predicate looks at without announcing
 // it, for an instant, and to be woken.
 func TestSearchesAgreeOnDataRacesOfWhoWaits(t *testing.T) {
-	r := rand.New(rand.NewPCG(55, 56))
+	agreeOnDataRaces(t, 200, waitingActs, rand.New(rand.NewPCG(55, 56)), 100)
+}
+
+// And of programs whose threads mostly wake each other.
+func TestSearchesAgreeOnDataRacesOfWhoSignals(t *testing.T) {
+	agreeOnDataRaces(t, 300, signallingActs, rand.New(rand.NewPCG(57, 58)), 100)
+}
+
+// agreeOnDataRaces tries so many programs of the acts; of the searches by states at least so
+// many are to repeat steps.
+func agreeOnDataRaces(t *testing.T, programs int, acts []func(*schedule.T, *waits), r *rand.Rand, repeat int) {
 	schedule.RepeatOften(t)(true)
 	races, repeated := 0, 0
-	const programs = 200
 	for n := range programs {
 		plans := make([][]func(*schedule.T, *waits), 2+r.IntN(2))
 		for i := range plans {
 			for range 1 + r.IntN(6-len(plans)) {
-				plans[i] = append(plans[i], waitingActs[r.IntN(len(waitingActs))])
+				plans[i] = append(plans[i], acts[r.IntN(len(acts))])
 			}
 		}
 		program := func(t *schedule.T) {
@@ -586,7 +738,7 @@ func TestSearchesAgreeOnDataRacesOfWhoWaits(t *testing.T) {
 			races++
 		}
 	}
-	if races < programs/4 || races > 3*programs/4 || repeated < programs/2 {
+	if races < programs/4 || races > 3*programs/4 || repeated < repeat {
 		t.Errorf("%d of %d programs race, %d searches repeat: too few to tell", races, programs, repeated)
 	}
 	t.Logf("%d of %d programs race, %d searches repeat", races, programs, repeated)

@@ -181,7 +181,7 @@ func (t *T) Step(e Event, also ...Location) {
 // predicate of Await: it is asked before the step is taken, too.
 //
 // on names what changes looks at beside the location of the event and the words that it
-// reads by Peek, as with AwaitStep.
+// reads by Peek, and how it reads is as with AwaitStep.
 func (t *T) StepIf(e Event, changes func() bool, on ...Location) bool {
 	r, th := t.thread("StepIf")
 	if changes == nil {
@@ -256,7 +256,9 @@ func (t *T) Await(name string, ok func() bool, on ...Location) {
 // make the access is one event. ok must be such as a predicate of Await.
 //
 // on names what ok looks at beside the location of the event and the words that it reads
-// by Peek: who writes there decides about the step, as with Await.
+// by Peek: who writes there decides about the step, as with Await. There ok reads atomically,
+// also where the kind of the event is plain (Options.DataRaces); at the location of the event
+// it reads as the event does.
 func (t *T) AwaitStep(e Event, ok func() bool, on ...Location) {
 	r, th := t.thread("AwaitStep")
 	if ok == nil {

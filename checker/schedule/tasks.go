@@ -35,9 +35,11 @@ type common struct {
 	// orders: what is ordered before what is a part of the state. It need not be as long as
 	// each atomic read orders what it sees: of two accesses that race in some execution, the
 	// steps that are ordered before either are one by themselves, after which both threads
-	// stand before theirs, and the search sees that (collide). A TryLock that has failed is
-	// among them without the Lock that made it fail. So once it comes to one with
-	// Options.DataRaces it begins again, with the order.
+	// stand before theirs, and the search sees that (collide). A Signal may be among them
+	// without the Wait of whom it has woken: it wakes another one then, if any waits, or
+	// nobody, and who has called it cannot tell; all that were woken are so by then, still. But
+	// a TryLock that has failed is among them without the Lock that made it fail. So once it
+	// comes to one with Options.DataRaces it begins again, with the order.
 	orders atomic.Bool
 }
 

@@ -13,6 +13,7 @@ type Word struct {
 	names *wordNames
 	at    Location
 	v     uint64
+	queue bool // of a Cond
 }
 
 // wordNames are the names of a word's steps, made once for all executions.
