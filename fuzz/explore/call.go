@@ -51,7 +51,8 @@ var callTarget = Target{
 		{Name: "calls", Doc: "calls of each thread", Default: 1, Min: 1, Max: 4},
 		slotsParameter, startParameter,
 		{Name: "records", Doc: "calls that may be pending, or left and not replied to yet, at once", Default: 1, Min: 1, Max: 6},
-		{Name: "leavers", Doc: "threads, the first ones, whose calls have a context that ends", Default: 1, Min: 0, Max: 4},
+		{Name: "leavers", Doc: "threads whose calls have a context that ends: the first ones after the stayers", Default: 1, Min: 0, Max: 4},
+		{Name: "stayers", Doc: "threads before them, whose calls have no such context", Max: 3},
 		{Name: "end", Doc: "how a context ends: it is cancelled; the clock passes its deadline, then it ends; the clock does, and its timer never comes",
 			Max: int(passed), Words: endings},
 		{Name: "overload", Doc: "what a call does that finds every record in use", Max: 1, Words: []string{"wait", "refuse"}},
@@ -86,7 +87,7 @@ var callTarget = Target{
 		callOf("twice", "two calls in one record; the server may send one reply twice", 1, 1, 2, 1, map[string]int{"leavers": 0, "twice": 1}),
 		tooLarge(callOf("twice-left", "two threads, two records and two slots, two calls each, one thread may leave; the server may send one reply twice", 2, 1, 2, 2, map[string]int{"records": 2, "twice": 1})),
 		callOf("twice-2", "two threads with one record between them; the server may send two replies twice", 2, 1, 1, 1, map[string]int{"leavers": 0, "twice": 2}),
-		callOf("twice-freed", "three threads with one record between them, two may leave; the server may send one reply twice", 3, 1, 1, 2, map[string]int{"leavers": 2, "twice": 1}),
+		callOf("twice-freed", "three threads with one record between them, the second may leave; the server may send one reply twice", 3, 1, 1, 2, map[string]int{"stayers": 1, "twice": 1}),
 		callOf("names", "two threads with one record between them, two calls each, whose names are written and read by steps; the server may send one reply twice",
 			2, 1, 2, 1, map[string]int{"leavers": 0, "twice": 1, "names": 1}),
 		callOf("panics", "two calls in one record, and what takes the first one's reply panics", 1, 1, 2, 1, map[string]int{"leavers": 0, "panics": 1}),
@@ -133,6 +134,9 @@ func callPossible(v catalogue.Values) error {
 		return fmt.Errorf("%d records with %s slots: want at most %d", records, v.Word("slots"), most)
 	}
 	clients, leavers, servers := v.Int("clients"), v.Int("leavers"), v.Int("servers")
+	if stayers := v.Int("stayers"); stayers+leavers > clients || stayers > 0 && leavers == 0 {
+		return fmt.Errorf("%d of %d clients stay before %d that may leave: want at most all of them, and one that may leave", stayers, clients, leavers)
+	}
 	if leavers > clients || leavers == 0 && servers == 0 {
 		return fmt.Errorf("%d of %d clients may leave: want at most all of them, and one where nobody replies", leavers, clients)
 	}
@@ -168,6 +172,7 @@ func roomForAll(v catalogue.Values) error {
 type leaving struct {
 	c        *calling
 	contexts []*endingContext // of each call of the threads that leave
+	first    int              // the first of these calls
 	how      ending
 	overload call.Overload
 	panics   bool      // what takes the reply to a thread's first call panics
@@ -196,7 +201,7 @@ const (
 func newLeaving(v catalogue.Values, m *Machine, r *Region, clients, calls int) *leaving {
 	l := &leaving{
 		how: ending(v.Int("end")), overload: call.Overload(v.Int("overload") == 1),
-		left: make([]left, clients), looked: make([]bool, clients), floods: v.Word("flood") == "yes", panics: v.Word("panics") == "yes", calls: make([]int, v.Int("records")), owed: make([]bool, v.Int("records")),
+		first: v.Int("stayers") * calls, left: make([]left, clients), looked: make([]bool, clients), floods: v.Word("flood") == "yes", panics: v.Word("panics") == "yes", calls: make([]int, v.Int("records")), owed: make([]bool, v.Int("records")),
 	}
 	if l.floods {
 		l.flood = flood
@@ -261,11 +266,18 @@ func (l *leaving) do(ctx context.Context, number uint32, request []byte, take fu
 func (l *leaving) context(i int) context.Context {
 	w := l.c.machine.waiter()
 	w.context, l.left[l.c.t.Self()], l.looked[l.c.t.Self()] = nil, notLeft, false
-	if i >= len(l.contexts) {
+	if w.context = l.contextOf(i); w.context == nil {
 		return context.Background()
 	}
-	w.context = l.contexts[i]
 	return w.context
+}
+
+// contextOf is the context of call i that ends; nil: it has none.
+func (l *leaving) contextOf(i int) *endingContext {
+	if i -= l.first; i < 0 || i >= len(l.contexts) {
+		return nil
+	}
+	return l.contexts[i]
 }
 
 // follow follows the records.
@@ -306,10 +318,7 @@ func (l *leaving) follow(a shm.Access) {
 
 // ended judges how call i ended; took says how often its reply was taken.
 func (l *leaving) ended(i int, err error, took int) {
-	var c *endingContext
-	if i < len(l.contexts) {
-		c = l.contexts[i]
-	}
+	c := l.contextOf(i)
 	ok := took == 0
 	switch {
 	case err == nil:
@@ -328,9 +337,9 @@ func (l *leaving) ended(i int, err error, took int) {
 	l.c.check(NothingLeaked, c == nil || c.nudge == nil || c.unwatched, "call %d has ended, and its context is watched", i+1)
 }
 
-// leave ends the contexts of a thread, one after the other.
-func (l *leaving) leave(thread, calls int) {
-	for i := thread * calls; i < (thread+1)*calls; i++ {
+// leave ends the contexts of a thread that leaves, one after the other.
+func (l *leaving) leave(leaver, calls int) {
+	for i := leaver * calls; i < (leaver+1)*calls; i++ {
 		l.c.t.Mark("ends", uint64(i))
 		l.contexts[i].end(l.how)
 	}

@@ -72,7 +72,7 @@ func comesUp(c *calling, came map[string]bool) {
 
 // Impossible configurations are refused: the last two in which all may wait for each other.
 func TestImpossibleCalls(t *testing.T) {
-	for _, config := range []string{"records=5", "leavers=2", "servers=0,leavers=0", "poll=yes,donate=yes", "clients=4,records=4", "clients=2,calls=4,records=4"} {
+	for _, config := range []string{"records=5", "leavers=2", "stayers=1", "clients=2,leavers=0,stayers=1", "servers=0,leavers=0", "poll=yes,donate=yes", "clients=4,records=4", "clients=2,calls=4,records=4"} {
 		if _, _, err := callTarget.Parse(config); err == nil {
 			t.Errorf("%s is accepted", config)
 		}

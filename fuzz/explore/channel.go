@@ -207,7 +207,7 @@ func (c *calling) start(clients, servers []string) {
 	}
 	if l := c.leaving; l != nil {
 		for i := range len(l.contexts) / c.calls {
-			c.t.Daemon(fmt.Sprint("canceller ", i+1), func() { l.leave(i, c.calls) })
+			c.t.Daemon(fmt.Sprint("canceller ", l.first/c.calls+i+1), func() { l.leave(i, c.calls) })
 		}
 	}
 	c.t.AtEnd(func() {
@@ -295,8 +295,9 @@ func (c *calling) execute(called uint32, request, reply []byte) (uint32, []byte)
 	if ok {
 		c.executed[i]++
 		c.check(memory.ExactlyOnce, c.executed[i] == 1, "call %d is executed %d times", i+1, c.executed[i])
-		if l := c.leaving; l != nil && i < len(l.contexts) {
-			c.check(NotSentLate, !l.contexts[i].early, "call %d is executed, and its context had ended before it began", i+1)
+		if l := c.leaving; l != nil {
+			x := l.contextOf(i)
+			c.check(NotSentLate, x == nil || !x.early, "call %d is executed, and its context had ended before it began", i+1)
 		}
 	}
 	if !ok { // whoever watches judges
@@ -380,7 +381,7 @@ func queued(p *channel.Port) bool {
 func (c *calling) waiting() string {
 	var names []string
 	for i, n := range c.ended {
-		waits := c.leaving != nil && c.servers == 0 && i >= len(c.leaving.contexts)/c.calls // for ever
+		waits := c.leaving != nil && c.servers == 0 && c.leaving.contextOf(i*c.calls) == nil // for ever
 		if n < c.calls && !waits {
 			names = append(names, c.names[i])
 		}

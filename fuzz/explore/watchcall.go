@@ -40,7 +40,7 @@ func (w *Watched) Free() []int {
 // Context tells of the context of call i, which can be left, whether it has ended, and
 // whether its end will nudge.
 func (w *Watched) Context(i int) (ended, watched bool) {
-	c := w.calling.leaving.contexts[i]
+	c := w.calling.leaving.contextOf(i)
 	return c.err != nil, c.err == nil && c.nudge != nil
 }
 

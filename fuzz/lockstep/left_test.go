@@ -66,7 +66,7 @@ func TestCallsRefineInSamples(t *testing.T) {
 
 // What a state of the specification cannot hold is refused.
 func TestCallsThatAreTooLarge(t *testing.T) {
-	for _, config := range []string{"clients=4,slots=4", "records=4", "slots=4", "clients=4,calls=4", "twice=1", "names=yes", "poll=yes"} {
+	for _, config := range []string{"clients=4,slots=4", "records=4", "slots=4", "clients=4,calls=4", "twice=1", "names=yes", "poll=yes", "clients=2,stayers=1"} {
 		if _, err := RunTarget(t.Context(), explore.Call(), valuesOf(t, explore.Call(), config), schedule.Random(1, 1), Options{}); !errors.Is(err, ErrNotTied) {
 			t.Errorf("%s: %v", config, err)
 		}

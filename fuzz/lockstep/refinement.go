@@ -127,6 +127,9 @@ func specified(t explore.Target, v catalogue.Values) (memory.Config, error) {
 		if c = specifiedCall(v); v.Int("twice") > 0 {
 			return c, fmt.Errorf("lock-step: %w: a server that sends replies twice is none of ours", ErrNotTied)
 		}
+		if v.Int("stayers") > 0 {
+			return c, fmt.Errorf("lock-step: %w: who may leave are the first threads in the specification", ErrNotTied)
+		}
 		if v.Word("flood") == "yes" {
 			return c, fmt.Errorf("lock-step: %w: a server that replies to calls that nobody made is none of ours", ErrNotTied)
 		}
