@@ -51,6 +51,14 @@ type part struct {
 	Module                       *struct{ Path, GoVersion string }
 }
 
+// alone gives an error that wraps errWhole if the compiler alone cannot compile the package.
+func (p part) alone() error {
+	if len(p.SFiles)+len(p.CgoFiles)+len(p.EmbedFiles) > 0 || p.Module == nil {
+		return fmt.Errorf("package %s: %w", p.ImportPath, errWhole)
+	}
+	return nil
+}
+
 // parts are the packages of a program, each after those that it imports, and the tools
 // that compile and link.
 type parts struct {
@@ -174,8 +182,8 @@ func (p parts) patched(ctx context.Context, dir, source string, files map[string
 
 // compile compiles a package, as the go command does it.
 func (p parts) compile(ctx context.Context, dir, source string, one part, files, archives map[string]string, archive string) error {
-	if len(one.SFiles)+len(one.CgoFiles)+len(one.EmbedFiles) > 0 || one.Module == nil {
-		return fmt.Errorf("package %s: %w", one.ImportPath, errWhole)
+	if err := one.alone(); err != nil {
+		return err
 	}
 	config := filepath.Join(dir, "importcfg")
 	if err := writeConfig(config, archives); err != nil {

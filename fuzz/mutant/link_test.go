@@ -80,6 +80,34 @@ func TestCompiledWhole(t *testing.T) {
 	}
 }
 
+// Of the packages that change by a patch, or may see its change, one alone must be left
+// to the go command, which takes several times as long: that with assembly.
+func TestCompiledFast(t *testing.T) {
+	source, err := root(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, program := range []string{driver, "urpc/fuzz/mutant/internal/subject"} {
+		p, err := partsOf(t.Context(), source, program)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var changes, whole []string
+		for _, one := range p.packages {
+			if !strings.HasPrefix(one.ImportPath, module+"/runtime/") && !slices.ContainsFunc(one.Imports, func(name string) bool { return slices.Contains(changes, name) }) {
+				continue
+			}
+			changes = append(changes, one.ImportPath)
+			if err := one.alone(); err != nil {
+				whole = append(whole, one.ImportPath)
+			}
+		}
+		if len(changes) < 8 || !slices.Equal(whole, []string{module + "/runtime/kernel"}) {
+			t.Errorf("of %v these must be compiled whole: %v", changes, whole)
+		}
+	}
+}
+
 // A patch leaves the lines after it where they were.
 func TestAlign(t *testing.T) {
 	const source = "package p\n\nfunc f() {\n\ta()\n\tb()\n\tc()\n}\n"

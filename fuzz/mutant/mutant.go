@@ -33,13 +33,14 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
-	"path"
 	"slices"
 	"strings"
 	"sync"
 
 	"urpc/checker/catalogue"
 	"urpc/fuzz/explore"
+	"urpc/fuzz/mutant/patches"
+	"urpc/fuzz/mutant/refactorings"
 )
 
 // Layer is where a mutant is planted, and to which end.
@@ -92,24 +93,18 @@ type LockStep struct {
 	Missed        string // why lock-step does not find the mutant; else ""
 }
 
-//go:embed patches/*.patch
-var patches embed.FS
-
-//go:embed refactorings/*.patch
-var refactorings embed.FS
-
 const suffix = ".patch"
 
 // all reads the catalogue; same reads the refactorings.
 var (
-	all  = sync.OnceValue(func() []Mutant { return readAll(patches, "patches", read) })
-	same = sync.OnceValue(func() []Mutant { return readAll(refactorings, "refactorings", readRefactoring) })
+	all  = sync.OnceValue(func() []Mutant { return readAll(patches.Files, read) })
+	same = sync.OnceValue(func() []Mutant { return readAll(refactorings.Files, readRefactoring) })
 )
 
-// readAll reads the patches of a folder, by name in alphabetical order. A patch
+// readAll reads the patches of a layer, by name in alphabetical order. A patch
 // that cannot be read is our own fault.
-func readAll(in embed.FS, folder string, read func(name, text string) (Mutant, error)) []Mutant {
-	files, err := fs.Glob(in, folder+"/*"+suffix)
+func readAll(in embed.FS, read func(name, text string) (Mutant, error)) []Mutant {
+	files, err := fs.Glob(in, "*"+suffix)
 	if err != nil {
 		panic(fmt.Sprintf("mutant: list the embedded patches: %v", err))
 	}
@@ -119,7 +114,7 @@ func readAll(in embed.FS, folder string, read func(name, text string) (Mutant, e
 		if err != nil {
 			panic(fmt.Sprintf("mutant: read an embedded patch: %v", err))
 		}
-		m, err := read(strings.TrimSuffix(path.Base(file), suffix), string(text))
+		m, err := read(strings.TrimSuffix(file, suffix), string(text))
 		if err != nil {
 			panic(fmt.Sprintf("mutant: %v", err))
 		}
