@@ -28,7 +28,7 @@ const (
 	// configuration is searched in lock-step, transition by transition. Up to
 	// largestDriven the code is driven through the graph instead.
 	largestTied   = 40_000
-	largestDriven = 1_000_000
+	largestDriven = 1_250_000
 )
 
 // targetRow is what came of one configuration of one target.

@@ -233,8 +233,6 @@ func newLeaving(v catalogue.Values, m *Machine, r *Region, clients, calls int) *
 		}
 	}
 	m.sleeps = func(w *waiter) {
-		// What a context calls that ends when its watch was stopped is called here all the same,
-		// since Go may be about to. Who sleeps must not rely on that.
 		l.c.check(Rouses, w.context == nil || !w.context.unwatched, "thread %d sleeps, and has stopped the watch on its context", l.c.t.Self()+1)
 	}
 	m.rests = func(thread int, rested bool) {
@@ -334,7 +332,7 @@ func (l *leaving) ended(i int, err error, took int) {
 		l.c.check(HonestPeer, false, "a call ended with: %v", err)
 	}
 	l.c.check(EndsWithReason, ok, "call %d ended with %v, its reply was taken %d times", i+1, err, took)
-	l.c.check(NothingLeaked, c == nil || c.nudge == nil || c.unwatched, "call %d has ended, and its context is watched", i+1)
+	l.c.check(NothingLeaked, c == nil || !c.watched, "call %d has ended, and its context is watched", i+1)
 }
 
 // leave ends the contexts of a thread that leaves, one after the other.
@@ -368,8 +366,17 @@ func (l *leaving) end() {
 	}
 }
 
+// places are those of the contexts.
+func (l *leaving) places() (all []schedule.Location) {
+	for _, c := range l.contexts {
+		all = append(all, c.at)
+	}
+	return all
+}
+
 // state adds what contexts and records are to a digest.
 func (l *leaving) state(d *schedule.Digest) {
+	d.Word(uint64(len(l.c.machine.called)))
 	for _, c := range l.contexts {
 		c.state(d)
 	}

@@ -209,6 +209,9 @@ func (c *calling) start(clients, servers []string) {
 		for i := range len(l.contexts) / c.calls {
 			c.t.Daemon(fmt.Sprint("canceller ", l.first/c.calls+i+1), func() { l.leave(i, c.calls) })
 		}
+		if len(l.contexts) > 0 && l.how != passed {
+			c.t.Daemon("nudger", func() { c.machine.callWatches(c.region.nudged[0], l.places()...) })
+		}
 	}
 	c.t.AtEnd(func() {
 		if o := c.machine.observer; o != nil {

@@ -35,6 +35,10 @@ type Machine struct {
 	copies bool // what threads copy out is kept (waiter.copied)
 	// polling: who finds nothing polls for a while (Kernel.Pause).
 	polling bool
+	// called is what watches of contexts call that have ended, until it runs (callWatches).
+	called []func()
+	// taken is the step that the thread which runs has taken before what makes it (takeWhen).
+	taken step.Name
 	// finds are the places where a thread that awaits a record may find one.
 	finds []schedule.Location
 	// overslept, if set, is told of a thread that goes to sleep past its deadline.

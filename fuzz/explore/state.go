@@ -237,8 +237,8 @@ func (m *Machine) rest(d *schedule.Digest) {
 
 // remembers tells what a thread remembers where it forgets all else (forgotten):
 // which record is that of its call, whether it leads, whether it was told that its
-// call ends, and how it has ended it. These follow from the state as a whole, but not from what stands at
-// the place of its step.
+// call ends, whether it has that watched, and how it has ended the call. These follow from
+// the state as a whole, but not from what stands at the place of its step.
 func (c *calling) remembers(thread int) []uint64 {
 	if i := thread - len(c.own); i >= 0 {
 		if l := c.leaving; l != nil && i < len(l.faulty) {
@@ -249,7 +249,7 @@ func (c *calling) remembers(thread int) []uint64 {
 	c.live[0] = uint64(c.own[thread]+1)<<4 | bit(c.machine.waiter().last)<<63 | bit(c.region.ghost.leader == thread)
 	if l := c.leaving; l != nil {
 		context := c.machine.waiter().context
-		c.live[0] |= uint64(l.left[thread])<<2 | bit(context != nil && context.told)<<1
+		c.live[0] |= uint64(l.left[thread])<<2 | bit(context != nil && context.told)<<1 | bit(context != nil && context.watched)<<62
 	}
 	return c.live[:]
 }

@@ -53,35 +53,35 @@ func visitedWhole() []counted {
 		{"channel", "donate-wrap", 114535}, // as without the wrap
 		{"channel", "lengths", 923},
 		{"channel", "lengths-2", 22306}, // as with messages of one length
-		{"call", "1-1-1-1", 1114},
-		{"call", "1-0-1-1", 30},
-		{"call", "1-1-3-1", 100556},
-		{"call", "refuse", 11873},
-		{"call", "two-records", 12811},
-		{"call", "wrap", 14511}, // as without the wrap
-		{"call", "deadline", 2375},
-		{"call", "deadline-2", 45611},
+		{"call", "1-1-1-1", 1487},
+		{"call", "1-0-1-1", 42},
+		{"call", "1-1-3-1", 186729},
+		{"call", "refuse", 18510},
+		{"call", "two-records", 20162},
+		{"call", "wrap", 22042}, // as without the wrap
+		{"call", "deadline", 3146},
+		{"call", "deadline-2", 73206},
 		{"call", "clock", 22},
-		{"call", "full", 5585},
-		{"call", "one-leaves", 526304}, // unsent-leaves, by hand, has 1,524,137; twice-freed 2,827,396
-		{"call", "shared-record", 75322},
-		{"call", "blocked", 29005},
-		{"call", "stuck", 4091},
+		{"call", "full", 7237},
+		{"call", "one-leaves", 669490}, // unsent-leaves, by hand, has 2,086,751; twice-freed 3,883,485
+		{"call", "shared-record", 91175},
+		{"call", "blocked", 43603},
+		{"call", "stuck", 5068},
 		{"call", "twice", 526},
 		{"call", "twice-2", 13024},
 		{"call", "names", 181478},
 		{"call", "panics", 629},
-		{"call", "panics-shared", 75322}, // as shared-record
-		{"call", "donate", 43798},
-		{"call", "donate-shared", 218403}, // donate-leaves, by hand, has 2,336,896
-		{"call", "flood", 34},
-		{"call", "flood-drain", 701},
-		{"call", "polls", 1338},
-		{"call", "polls-2", 23828},
-		{"call", "polls-deadline", 3599},
-		{"call", "polls-clock", 63},
-		{"call", "spurious", 50},
-		{"call", "lengths", 14511}, // as with messages of one length
+		{"call", "panics-shared", 91175}, // as shared-record
+		{"call", "donate", 67002},
+		{"call", "donate-shared", 268149}, // donate-leaves, by hand, has 2,943,658
+		{"call", "flood", 45},
+		{"call", "flood-drain", 741},
+		{"call", "polls", 1711},
+		{"call", "polls-2", 35483},
+		{"call", "polls-deadline", 4690},
+		{"call", "polls-clock", 66},
+		{"call", "spurious", 72},
+		{"call", "lengths", 22042}, // as with messages of one length
 		{"donation", "default", 8548},
 		{"donation", "wrap", 8548}, // as without the wrap
 		{"donation", "alone", 509},
@@ -107,7 +107,8 @@ func TestEveryState(t *testing.T) {
 				t.Error("it is visited whole, and marked as large")
 			}
 			rep := run(t, c.target, c.config, schedule.Stateful())
-			if rep.Verdict != verdict.Holds || !rep.Complete || rep.Verified == 0 || rep.Swapped == 0 && c.states > 100 {
+			commute := c.states > 100 && c.config != "flood-drain" // all that its threads do is at one place
+			if rep.Verdict != verdict.Holds || !rep.Complete || rep.Verified == 0 || rep.Swapped == 0 && commute {
 				t.Errorf("%v, complete %v, %d verified, %d swapped: %s", rep.Verdict, rep.Complete, rep.Verified, rep.Swapped, rep.Reason)
 			}
 			if rep.States != c.states || rep.Rounds != 0 {
@@ -255,7 +256,7 @@ func TestForgettingIsRefused(t *testing.T) {
 // run several times at once.
 func TestTargetsMayRunAtOnce(t *testing.T) {
 	all := []counted{
-		{"lock", "default", 77}, {"queue", "2-1-2-2", 986}, {"channel", "1-2-1-1", 7041}, {"call", "1-1-1-1", 1114},
+		{"lock", "default", 77}, {"queue", "2-1-2-2", 986}, {"channel", "1-2-1-1", 7041}, {"call", "1-1-1-1", 1487},
 		{"death", "server", 4238}, {"donation", "alone", 509}, {"bind", "default", 2267},
 		{"hostile", "client", 56015},
 	}
@@ -288,8 +289,8 @@ func TestForgettingTheNudgeIsRefused(t *testing.T) {
 // Whether it leaves, and whose record it has, is implied.
 func TestWhoLeavesIsImplied(t *testing.T) {
 	for which, what := range []string{"the record of its call", "that it leaves"} {
-		if n, err := statesOf(t, callTarget, "full", func(m *Machine) { keeps(m, which) }); n != 5585 || err != nil {
-			t.Errorf("with nothing but %s: %d states, want 5585, %v", what, n, err)
+		if n, err := statesOf(t, callTarget, "full", func(m *Machine) { keeps(m, which) }); n != 7237 || err != nil {
+			t.Errorf("with nothing but %s: %d states, want 7237, %v", what, n, err)
 		}
 	}
 }

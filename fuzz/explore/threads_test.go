@@ -19,8 +19,6 @@ type threadsCase struct {
 	// want are the outcomes, each the sorted notes of one run. The simulated threads
 	// show all of them and no other, goroutines some of them.
 	want []string
-	// real are those that goroutines may show; nil: want.
-	real []string
 }
 
 // callers are what a case runs on: two calls, a context that ends, and the end of all
@@ -178,6 +176,23 @@ var threadsCases = []threadsCase{
 		want: []string{"called"},
 	},
 	{
+		name: "a watch that begins after the end calls",
+		run: func(a *callers) {
+			a.start("caller", func() {
+				a.end()
+				stop := a.threads.Watch(a.context, func() {
+					a.note("called")
+					a.threads.Ready(0)
+				})
+				if stop() {
+					a.note("in time")
+				}
+				a.threads.Block(0, nil, nil)
+			})
+		},
+		want: []string{"called"},
+	},
+	{
 		name: "a watch that was stopped before the end does not call",
 		run: func(a *callers) {
 			a.start("caller", func() {
@@ -189,10 +204,36 @@ var threadsCases = []threadsCase{
 				a.threads.Rest(func() bool { return true }) // in which a call would come
 			})
 		},
-		// The simulated context calls all the same: to who is nudged that is a wake for
-		// nothing.
-		want: []string{"called, in time"},
-		real: []string{"in time"},
+		want: []string{"in time"},
+	},
+	{
+		name: "a watch is stopped before or after the end, and then calls before, after or never",
+		run: func(a *callers) {
+			a.start("caller", func() {
+				called := make(chan struct{})
+				stop := a.threads.Watch(a.context, func() {
+					a.note("called")
+					close(called)
+					a.threads.Ready(0)
+				})
+				a.start("ender", a.end)
+				inTime, ended, before := stop(), closed(a.context.Done()), closed(called)
+				switch {
+				case inTime && ended:
+					a.note("in time, ended")
+				case inTime:
+					a.note("in time")
+				case before:
+					a.note("late")
+				default:
+					a.note("late, on its way")
+				}
+				if !inTime {
+					a.threads.Block(0, nil, nil)
+				}
+			})
+		},
+		want: []string{"called, late", "called, late, on its way", "in time", "in time, ended"},
 	},
 	{
 		name: "a rest ends when there is something to find",
@@ -245,6 +286,7 @@ func TestSimulatedThreads(t *testing.T) {
 					private.Beside(step.Unblock, shm.KindStore, shm.Unblocks)
 					close(a.stopped)
 				}
+				s.Daemon("nudger", func() { m.callWatches(locate(r.number, nudges, 0), ctx.at) })
 				a.start = func(name string, f func()) {
 					s.Go(name, func() {
 						m.waiter().context = ctx
@@ -262,12 +304,8 @@ func TestSimulatedThreads(t *testing.T) {
 
 func TestGoroutinesAreThreads(t *testing.T) {
 	for _, c := range threadsCases {
-		want := c.want
-		if c.real != nil {
-			want = c.real
-		}
 		t.Run(c.name, func(t *testing.T) {
-			onGoroutinesOneOf(t, want, func(start func(string, func()), note func(string)) {
+			onGoroutinesOneOf(t, c.want, func(start func(string, func()), note func(string)) {
 				ctx, cancel := context.WithCancel(t.Context())
 				a := &callers{threads: call.Goroutines(2), context: ctx, end: cancel, stopped: make(chan struct{}), start: start, note: note}
 				a.stop = func() { close(a.stopped) }

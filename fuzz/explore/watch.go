@@ -45,7 +45,8 @@ type Observer interface {
 
 // Watched is what an observer may look at, during one execution. Threads are
 // numbered from 0, the clients before the server's processors, and those before who
-// ends the contexts of calls, one for each client whose calls may be left.
+// ends the contexts of calls, one for each client whose calls may be left, and what nudges
+// for those.
 type Watched struct {
 	T *schedule.T
 	// Segments are the words of the client's side, of the server's side and those
@@ -187,6 +188,11 @@ func watchedProgram(target string, v catalogue.Values, on func(*Kernel) kernel.K
 
 // step announces a step and returns when the thread may take it.
 func (m *Machine) step(name step.Name, e schedule.Event, also ...schedule.Location) {
+	if taken := m.taken; taken != step.None {
+		if m.taken = step.None; taken == name {
+			return
+		}
+	}
 	m.settle(name)
 	m.runs()
 	m.forget(name)
@@ -272,6 +278,27 @@ func (m *Machine) await(name step.Name, ok func() bool, on ...schedule.Location)
 	}
 	m.awaitAt(name, ok, on)
 	m.observer.Take(self)
+}
+
+// takeWhen takes a step before what makes it comes to it: the step is enabled only while
+// ok() is true.
+func (m *Machine) takeWhen(name step.Name, e schedule.Event, ok func() bool, on ...schedule.Location) {
+	self := m.t.Self()
+	if m.observer != nil {
+		m.observer.Stand(self, name, e)
+	}
+	switch {
+	case m.together:
+		e.Kind, e.Location, on = schedule.Store, everything, nil
+		m.t.AwaitStep(e, ok)
+	case m.gate != nil:
+		m.t.Await(e.Name, m.gated(ok), append([]schedule.Location{e.Location}, on...)...)
+	default:
+		m.t.AwaitStep(e, ok, on...)
+	}
+	if m.taken = name; m.observer != nil {
+		m.observer.Take(self)
+	}
 }
 
 func (m *Machine) awaitAt(name step.Name, ok func() bool, on []schedule.Location) {

@@ -38,11 +38,14 @@ func (w *Watched) Free() []int {
 }
 
 // Context tells of the context of call i, which can be left, whether it has ended, and
-// whether its end will nudge.
+// whether its end has yet to come to a watch.
 func (w *Watched) Context(i int) (ended, watched bool) {
 	c := w.calling.leaving.contextOf(i)
-	return c.err != nil, c.err == nil && c.nudge != nil
+	return c.err != nil, c.nudge != nil
 }
+
+// Called is how many watches were called, and have not nudged yet.
+func (w *Watched) Called() int { return len(w.machine.called) }
 
 // Clock is the time.
 func (w *Watched) Clock() int64 { return w.machine.clock }

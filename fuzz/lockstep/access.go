@@ -115,8 +115,10 @@ var accesses = [...]access{
 	step.LookContext: {schedule.Load, contexts, 0, ofSelf},
 	step.LookClock:   {schedule.Load, clock, 0, fixed},
 	step.Watch:       {schedule.Store, contexts, 0, ofSelf},
+	step.Unwatch:     {schedule.Swap, contexts, 0, ofSelf},
 	step.LookNudge:   {schedule.Load, nudges, 0, fixed},
 	step.Cancel:      {schedule.Store, contexts, 0, ofSelf},
+	step.TakeWatch:   {schedule.Swap, contexts, 0, ofSelf},
 	step.Expire:      {schedule.Store, clock, 0, fixed},
 	step.Nudge:       {schedule.Wake, nudges, 0, fixed},
 
@@ -243,8 +245,10 @@ func (r *Refinement) recordOf(s *memory.CallState, th *thread) int {
 // contextOf is the number of the context that a thread looks at, or ends, among those
 // of its caller.
 func contextOf(s *memory.CallState, th *thread) int {
-	if th.side == memory.CancellerSide {
-		return int(s.Canceller[th.self].Done)
+	if c := &s.Canceller[th.self]; th.side == memory.CancellerSide && c.At == step.TakeWatch {
+		return int(c.Done) - 1
+	} else if th.side == memory.CancellerSide {
+		return int(c.Done)
 	}
 	return int(s.Caller[th.self].Number)
 }

@@ -70,12 +70,18 @@ func meddled(t *testing.T, config string, m *meddler) *schedule.Failure {
 
 func meddledIn(t *testing.T, target explore.Target, v catalogue.Values, m *meddler) *schedule.Failure {
 	t.Helper()
+	return meddledBy(t, target, v, m, schedule.Random(3, 50))
+}
+
+// meddledBy is meddledIn with another strategy than a sample.
+func meddledBy(t *testing.T, target explore.Target, v catalogue.Values, m *meddler, s schedule.Strategy) *schedule.Failure {
+	t.Helper()
 	r, err := newRefinement(target, v, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	m.Refinement = r
-	rep, err := explore.RunWatchedTarget(t.Context(), target, v, explore.Watch{Observer: m, Alone: true}, schedule.Random(3, 50), schedule.Options{})
+	rep, err := explore.RunWatchedTarget(t.Context(), target, v, explore.Watch{Observer: m, Alone: true}, s, schedule.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -304,7 +310,7 @@ func TestEveryStepHasItsAccess(t *testing.T) {
 	queue := memory.Config{Clients: 1, Servers: 1, Calls: 1, Slots: 1, Replies: 1, Queue: true}
 	stop := memory.Config{Clients: 1, Servers: 1, Calls: 1, Slots: 1, Replies: 1, Stops: true}
 	of, left, dying, polling, stopped := memory.Processes(channel), memory.Processes(call), memory.Processes(death), memory.Processes(queue), memory.Processes(stop)
-	for _, p := range slices.Concat(of[:2], left[:3], dying[:], polling[:2], stopped[:2], stopped[memory.StopperSide:]) {
+	for _, p := range slices.Concat(of[:2], left[:memory.NudgerSide+1], dying[:], polling[:2], stopped[:2], stopped[memory.StopperSide:]) {
 		for _, s := range p.Steps {
 			name, err := step.Parse(s.Label)
 			if err != nil {

@@ -102,6 +102,8 @@ func sideOf(c memory.Config, thread int) (side, self int) {
 		return memory.ServerSide, thread - c.Clients
 	case thread < servers+c.Leave.Leavers:
 		return memory.CancellerSide, thread - servers
+	case thread < servers+c.Leave.Leavers+c.Leave.Nudgers():
+		return memory.NudgerSide, 0
 	case c.Stops && !c.Leave.Death:
 		return memory.StopperSide, 0
 	case thread == servers+c.Leave.Leavers:
@@ -113,7 +115,7 @@ func sideOf(c memory.Config, thread int) (side, self int) {
 
 // threadsOf is how many threads an execution of a configuration has.
 func threadsOf(c memory.Config) int {
-	n := c.Clients + c.Servers + c.Leave.Leavers
+	n := c.Clients + c.Servers + c.Leave.Leavers + c.Leave.Nudgers()
 	if c.Leave.Death {
 		n += 2
 	}
@@ -214,7 +216,7 @@ func (g *Graph) threadName(thread int) string {
 // nameOf names a thread as traces of the specification do, numbered from 1 as those of
 // the explorer.
 func nameOf(c memory.Config, side, self int) string {
-	if side == memory.ReaperSide || side == memory.WatcherSide {
+	if side == memory.NudgerSide || side == memory.ReaperSide || side == memory.WatcherSide {
 		return c.ProcessName(side) // there is one
 	}
 	return fmt.Sprintf("%s %d", c.ProcessName(side), self+1)

@@ -357,7 +357,7 @@ func (th *thread) number(r *Refinement) int {
 		return r.config.Clients + r.config.Servers + th.self
 	case memory.ReaperSide:
 		return len(r.threads) - 2
-	case memory.WatcherSide, memory.StopperSide:
+	case memory.NudgerSide, memory.WatcherSide, memory.StopperSide:
 		return len(r.threads) - 1
 	default:
 		return th.self
@@ -408,6 +408,8 @@ func standsAt(s *memory.CallState, side, self int) step.Name {
 		return s.Server[self].At
 	case memory.CancellerSide:
 		return s.Canceller[self].At
+	case memory.NudgerSide:
+		return step.Nudge
 	case memory.ReaperSide:
 		return s.Reaper
 	case memory.WatcherSide:

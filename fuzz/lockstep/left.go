@@ -16,7 +16,8 @@ import (
 //	Canceller.At       the step that the thread has announced
 //	Canceller.Done     so many of its contexts have ended; where no timer comes,
 //	                   history: so many Expire steps
-//	Canceller.Watched  of each context whether its end will nudge
+//	Canceller.Watched  of each context whether its end has yet to come to a watch
+//	Called             so many are to nudge still
 //	Clock              the clock
 //	Way.Nudged         history: whether the nudge differs from what was read
 //	Caller.Number      the calls of the thread that have ended
@@ -44,6 +45,7 @@ func (r *Refinement) lookLeft() {
 		l.Free[i] = uint8(j + 1)
 	}
 	l.Clock = uint8(min(w.Clock(), 255))
+	l.Called = uint8(w.Called())
 	if r.config.Leave.Death {
 		l.Ending = r.endingImage()
 	}

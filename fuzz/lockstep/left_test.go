@@ -110,6 +110,27 @@ func TestWhatIsLeftIsSeen(t *testing.T) {
 	}
 }
 
+// So are the steps of a watch. A walk by even choices ends a context before it is watched.
+func TestWatchesAreSeen(t *testing.T) {
+	for _, c := range []struct {
+		what  string
+		after step.Name
+		do    func(th *thread)
+	}{
+		{"how a watch was stopped", step.Unwatch, func(th *thread) { th.touched.Kind = schedule.Store }},
+		{"whose watch was stopped", step.Unwatch, func(th *thread) { th.touched.Location.Offset += 4 }},
+		{"to whose watch the end came", step.TakeWatch, func(th *thread) { th.touched.Location.Offset += 4 }},
+		{"what nudges", step.Nudge, func(th *thread) { th.touched.Location.Offset += 4 }},
+	} {
+		m := &meddler{when: func(m *meddler, thread int) bool { return m.threads[thread].taken == c.after }}
+		m.do = func(m *meddler, thread int) { c.do(&m.threads[thread]) }
+		f := meddledBy(t, explore.Call(), valuesOf(t, explore.Call(), "1-0-1-1"), m, schedule.Bounded(0))
+		if f == nil || f.Steps[len(f.Steps)-1].Event.Name != c.after.String() {
+			t.Errorf("%s is changed: %+v", c.what, f)
+		}
+	}
+}
+
 // A mapping that is wrong is found at the first step that shows it.
 func TestWrongMappingsOfCalls(t *testing.T) {
 	for what, wrong := range map[string]func(r *Refinement){

@@ -82,17 +82,17 @@ func TestEveryTransitionOfQueues(t *testing.T) {
 
 func TestEveryTransitionOfCalls(t *testing.T) {
 	everyTransition(t, explore.Call(), false, []whole{ // TestDriveTakesEveryCall drives
-		{"1-0-1-1", 83, 119, 93, 1},
-		{"1-1-1-1", 3725, 9094, 4129, 2},
-		{"clock", 90, 117, 94, 1},
-		{"deadline", 7737, 20166, 9497, 2},
-		{"spurious", 95, 145, 148, 1},
-		{"full", 7858, 21694, 12745, 1},
-		{"stuck", 6166, 14068, 8184, 1},
-		{"refuse", 21843, 57728, 43871, 2},
+		{"1-0-1-1", 99, 148, 108, 1},
+		{"1-1-1-1", 4522, 11368, 4967, 2},
+		{"clock", 91, 119, 96, 1},
+		{"deadline", 9481, 25274, 11753, 2},
+		{"spurious", 117, 187, 186, 1},
+		{"full", 9679, 27429, 15175, 1},
+		{"stuck", 8018, 19081, 9661, 1},
+		{"refuse", 29869, 85069, 63608, 2},
 		{"panics", 2347, 4521, 2417, 2},
-		{"1-1-1-1,donate=yes", 8372, 20545, 9127, 2},
-		{"stuck,donate=yes", 7386, 17020, 9666, 1},
+		{"1-1-1-1,donate=yes", 10038, 25353, 10953, 2},
+		{"stuck,donate=yes", 9398, 22483, 11293, 1},
 	})
 }
 

@@ -13,7 +13,9 @@ type Threads interface {
 	Block(i int, done, stopped <-chan struct{})
 	// Ready gives the thread of call i its permit.
 	Ready(i int)
-	// Watch calls f, which does not block, once ctx has ended; stop ends the watch.
+	// Watch calls f, which does not block, on another thread some time after ctx has ended,
+	// also where it has ended before. stop ends the watch, and says whether it was in
+	// time: if so f is not called, else f may be called still after stop has returned.
 	Watch(ctx context.Context, f func()) (stop func() bool)
 	// Rest lets a thread rest that found every record in use, before it looks again, at
 	// the latest some time after its context, or all calls, have ended. mayFind says

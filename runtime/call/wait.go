@@ -142,7 +142,7 @@ func (w *waiter) wake() {
 
 // wait waits until the reply has been delivered, leading or blocked.
 //
-//	CheckReply:    if state[i] = delivered then return
+//	CheckReply:    if state[i] = delivered then Unwatch, return
 //	Lead:          if test-and-set(lead) = free then lead, goto Resign
 //	AnnounceBlock: blocked := blocked + 1
 //	LeadAgain:     if test-and-set(lead) = free then RetractBlock, lead, goto Resign
@@ -209,7 +209,7 @@ func (w *waiter) leave(err error) error {
 	return err
 }
 
-// watch gets this thread out of its sleep when the context ends.
+// watch gets this thread out of its sleep when the context ends, until unwatch.
 func (w *waiter) watch() {
 	if w.done != nil && w.watched == nil {
 		c := w.caller

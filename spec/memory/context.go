@@ -6,22 +6,35 @@ import "urpc/spec/step"
 //
 //	lookContext: if the context has ended then leave
 //	lookClock:   if clock ≥ deadline then leave
-//	watch:       if the context has not ended then it will nudge
-//	(for each call of the caller:)
+//	watch:       if the context has ended then called := called + 1 else watched[i] := true
+//	unwatch:     watched[i] := false
+//	(for each call i of the caller:)
 //	expire:      clock := deadline, if that is later         \* only with a deadline
-//	cancel:      the context ends; if it is watched then goto nudge
-//	nudge:       nudge := nudge + 1; wake all callers that sleep
+//	cancel:      the context ends; if watched[i] then goto takeWatch
+//	takeWatch:   if watched[i] then watched[i] := false; called := called + 1
+//	(beside them:)
+//	nudge:       await called > 0; called := called - 1;
+//	             nudge := nudge + 1; wake all callers that sleep
 //
 // The clock passes a deadline before the context knows: its timer is late by as much
 // as others take steps meanwhile, or never comes (Passed).
+//
+// A watch is as Go's context.AfterFunc: what it calls runs on a goroutine of its own, some
+// time. Until the end has come to the watch it can be stopped, also when the context has
+// ended; from then on the nudge comes, also when the watch is stopped meanwhile and the
+// call is over, and wakes who sleeps by then. A watch that begins after the end calls at
+// once. Which watch called makes no difference to a nudge, so they are counted.
 //
 // The nudge is read before the last look at the context: what ends after that look
 // nudges after that reading, and the sleep is refused, or ended. It is kept as what
 // the one step that compares it can tell, as the doorbell is: for each caller that
 // has read it, whether it has changed since.
 
-// cancelling is the program of who ends the contexts of one caller.
-var cancelling = []row{{step.Expire, view.expire}, {step.Cancel, view.cancel}, {step.Nudge, view.nudge}}
+// cancelling is the program of who ends the contexts of one caller, nudging that of what
+// their watches call.
+var cancelling = []row{{step.Expire, view.expire}, {step.Cancel, view.cancel}, {step.TakeWatch, view.takeWatch}}
+
+var nudging = []row{{step.Nudge, view.nudge}}
 
 // leaver says whether the calls of the caller that takes the step have a context
 // that ends.
@@ -155,10 +168,20 @@ func (v view) tried() bool {
 
 func (v view) watch() bool {
 	v.way().Watches = true
-	if !v.ended() {
+	if v.ended() {
+		v.left.Called++
+	} else {
 		v.left.Canceller[v.self].Watched |= 1 << v.caller().Number
 	}
 	return v.to(step.LookNudge)
+}
+
+func (v view) unwatch() bool {
+	w := v.way()
+	v.left.Canceller[v.self].Watched &^= 1 << v.caller().Number
+	then := w.Then
+	w.Then = step.None
+	return v.unwatchThen(then)
 }
 
 func (v view) lookNudge() bool {
@@ -217,11 +240,19 @@ func (v view) cancel() bool {
 	c := v.canceller()
 	v.comesEarly(lookedAtContext)
 	watched := c.Watched>>c.Done&1 == 1
-	c.Watched &^= 1 << c.Done
-	c.Done++
-	if watched {
-		c.At = step.Nudge
+	if c.Done++; watched {
+		c.At = step.TakeWatch
 		return true
+	}
+	return v.endNext()
+}
+
+// takeWatch comes to the watch of the context that has just ended.
+func (v view) takeWatch() bool {
+	c := v.canceller()
+	if ended := uint8(1) << (c.Done - 1); c.Watched&ended != 0 {
+		c.Watched &^= ended
+		v.left.Called++
 	}
 	return v.endNext()
 }
@@ -235,8 +266,12 @@ func (v view) comesEarly(begun uint8) {
 }
 
 func (v view) nudge() bool {
+	if v.left.Called == 0 {
+		return false
+	}
+	v.left.Called--
 	v.nudgeAll()
-	return v.endNext()
+	return true
 }
 
 // nudgeAll wakes all callers that sleep, and has those who are about to sleep not do so.

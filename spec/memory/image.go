@@ -17,6 +17,7 @@ const (
 	ClientSide    = client
 	ServerSide    = server
 	CancellerSide = canceller
+	NudgerSide    = nudger
 	ReaperSide    = reaper
 	WatcherSide   = watcher
 	StopperSide   = stopper

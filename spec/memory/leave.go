@@ -19,7 +19,7 @@ import "urpc/spec/step"
 //	awaitRecord: await a record that is free, or a reply that nobody receives; look; goto lead
 //	openCall:    call[i] := pending; send
 //	               \* where the sending end is busy, or the queue full: look, and try again
-//	checkReply:  if call[i] = done then (leads) goto resign, (else) goto closeCall
+//	checkReply:  if call[i] = done then (leads) goto resign, (else) unwatch; goto closeCall
 //	             else (leads) receive, (else) look; goto lead
 //	lead:        if test-and-set(led) = free then leads;
 //	             (with a call) as in call.go
@@ -38,9 +38,11 @@ import "urpc/spec/step"
 //	freeRecord:  push(free, j)
 //	             \* nothing to receive: who leads parks, but looks first
 //	watch:       once a call: have the end of the context nudge
+//	unwatch:     stop that, in a call that was watched: before closeCall, or before the end
+//	             of a call that is left
 //	lookNudge:   n := nudge; look; goto lookDoorbell
-//	abandon:     if call[i] = pending then call[i] := abandoned; pass the lead on; end
-//	             else goto closeCall                     \* the reply was faster
+//	abandon:     if call[i] = pending then call[i] := abandoned; pass the lead on; unwatch; end
+//	             else unwatch; goto closeCall            \* the reply was faster
 //	closeCall:   call[i] := idle; goto freeRecord; end
 //	             \* where callers donate: retractReady before freeRecord
 //
@@ -83,6 +85,15 @@ type Leave struct {
 
 func (l Leave) on() bool { return l.Records > 0 }
 
+// Nudgers is how many threads nudge for contexts that have ended: one, or none where none
+// ends.
+func (l Leave) Nudgers() int {
+	if l.Leavers == 0 || l.End == Passed {
+		return 0
+	}
+	return 1
+}
+
 // End is how a context ends.
 type End uint8
 
@@ -113,7 +124,7 @@ var leaving = []row{
 	{step.AnnounceBlock, view.announceBlock}, {step.LeadAgain, view.leadAgain}, {step.Block, view.blockOrLeave}, {step.RetractBlock, view.retractBlock},
 	{step.LoadCall, view.loadNamed}, {step.Deliver, view.deliverNamed}, {step.Ready, view.readyOther},
 	{step.DropReply, view.dropReply}, {step.FreeRecord, view.freeRecord},
-	{step.Watch, view.watch}, {step.LookNudge, view.lookNudge},
+	{step.Watch, view.watch}, {step.Unwatch, view.unwatch}, {step.LookNudge, view.lookNudge},
 	{step.Resign, view.resign}, {step.LookBlocked, view.lookBlockedNow}, {step.LookPending, view.lookRecord},
 	{step.Abandon, view.abandon}, {step.CloseCall, view.closeRecord},
 }
@@ -192,7 +203,7 @@ func (v view) checkRecord() bool {
 		v.way().Then = step.CloseCall
 		return v.to(step.Resign)
 	case done:
-		return v.to(step.CloseCall)
+		return v.unwatchThen(step.CloseCall)
 	case leads:
 		return v.to(step.TestSetReceive)
 	default:
@@ -390,10 +401,25 @@ func (v view) passed() bool {
 	then := w.Then
 	w.Then = step.None
 	switch then {
-	case step.None:
-		return v.end()
+	case step.None, step.CloseCall:
+		return v.unwatchThen(then)
 	case step.TakeRecord:
 		return v.drained()
+	default:
+		return v.to(then)
+	}
+}
+
+// unwatchThen goes on once a call waits for its reply no more, and its watch is stopped: to
+// closeCall if it has its reply, to the end (None) if it was left.
+func (v view) unwatchThen(then step.Name) bool {
+	w := v.way()
+	switch {
+	case w.Watches:
+		w.Watches, w.Then = false, then
+		return v.to(step.Unwatch)
+	case then == step.None:
+		return v.end()
 	default:
 		return v.to(then)
 	}
@@ -402,7 +428,7 @@ func (v view) passed() bool {
 func (v view) abandon() bool {
 	r := v.record()
 	if r.Call != Pending {
-		return v.to(step.CloseCall)
+		return v.unwatchThen(step.CloseCall)
 	}
 	r.Call = Abandoned
 	return v.to(step.LookBlocked)

@@ -16,10 +16,11 @@ const (
 	MaxRecords = 3
 )
 
-// Beside the two sides: who ends the contexts, who ends the server's space, and the
+// Beside the two sides: who ends the contexts, what nudges for it, who ends the server's space, and the
 // thread of the client that learns of it.
 const (
 	canceller = iota + 2
+	nudger
 	reaper
 	watcher
 	stopper // of the server's processors: stop.go
@@ -41,7 +42,9 @@ type Leaving struct {
 	Generation [MaxRecords]uint8
 	Way        [MaxCallers]Way
 	Canceller  [MaxCallers]Canceller
-	Clock      uint8
+	// Called counts the nudges to come: of watches that ends of contexts have come to.
+	Called uint8
+	Clock  uint8
 	Ending
 	Stopping
 	// Repeats counts replies that a faulty server may still send twice; Again is
@@ -85,7 +88,7 @@ type Canceller struct {
 	// Done counts the contexts that have ended; where no timer comes, whose
 	// deadline was passed.
 	Done uint8
-	// Watched has a bit for each context that has not ended, and will nudge.
+	// Watched has a bit for each context that will nudge: its end has not come to its watch.
 	Watched uint8
 }
 
@@ -250,6 +253,8 @@ func (s *CallState) at(side, self int) step.Name {
 	switch side {
 	case canceller:
 		return s.Canceller[self].At
+	case nudger:
+		return step.Nudge
 	case reaper:
 		return s.Reaper
 	case watcher:
@@ -268,7 +273,7 @@ func (m *machine) callProcesses(programs [2][]row, besides besideRows) (all [pro
 		besides.watches = besides.watchesClient
 	}
 	for side, program := range [processes][]row{
-		client: programs[client], server: programs[server], canceller: besides.cancels, reaper: besides.reaps, watcher: besides.watches, stopper: besides.stops,
+		client: programs[client], server: programs[server], canceller: besides.cancels, nudger: besides.nudges, reaper: besides.reaps, watcher: besides.watches, stopper: besides.stops,
 	} {
 		all[side] = process(m, side, program, nil, m.viewCall, (*CallState).at)
 	}
@@ -276,9 +281,9 @@ func (m *machine) callProcesses(programs [2][]row, besides besideRows) (all [pro
 }
 
 // besideRows are the programs beside those of the two sides.
-type besideRows struct{ cancels, reaps, watches, watchesClient, stops []row }
+type besideRows struct{ cancels, nudges, reaps, watches, watchesClient, stops []row }
 
-var besidePrograms = besideRows{cancelling, reaping, watching, watchingClient, stopping}
+var besidePrograms = besideRows{cancelling, nudging, reaping, watching, watchingClient, stopping}
 
 // callModel puts programs and properties together.
 func (m *machine) callModel(programs [2][]row, besides besideRows) checker.Model[CallState] {
@@ -335,15 +340,16 @@ func (m *machine) terminalCall(s *CallState) bool {
 func eventOfCall(before, after *CallState, taken checker.Taken) string {
 	switch taken.Label {
 	case step.CloseCall.String(), step.Abandon.String():
-		name := before.name(int(before.Way[taken.Self].Record) - 1).String()
-		if taken.Label == step.CloseCall.String() && before.Way[taken.Self].Then == step.None {
+		j := int(before.Way[taken.Self].Record) - 1
+		name, closes := before.name(j).String(), taken.Label == step.CloseCall.String()
+		if closes && before.Way[taken.Self].Then == step.None {
 			return name + "."
 		}
-		if after.Caller[taken.Self].At != step.CloseCall {
+		if closes || before.Caller[j].Call == Pending {
 			return name + "/"
 		}
 		return ""
-	case step.Expire.String(), step.Cancel.String(), step.Nudge.String():
+	case step.Expire.String(), step.Cancel.String(), step.TakeWatch.String(), step.Nudge.String():
 		return ""
 	}
 	return event(&before.State, &after.State, taken)

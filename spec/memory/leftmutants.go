@@ -61,7 +61,12 @@ var callMutants = []mutant{
 	{
 		Mutant: catalogue.Mutant{Name: "delivered-and-left", Doc: "a call is left although its reply has just been delivered", Configuration: "shared-record", KilledBy: NothingLeaked},
 		steps: map[step.Name]func(v view) bool{
-			step.Abandon: func(v view) bool { return v.abandon() && (v.t.At != step.CloseCall || v.end()) },
+			step.Abandon: func(v view) bool {
+				if v.record().Call != Pending {
+					return v.unwatchThen(step.None)
+				}
+				return v.abandon()
+			},
 		},
 	},
 	{
@@ -240,14 +245,33 @@ var callMutants = []mutant{
 		},
 	},
 	{
-		Mutant: catalogue.Mutant{Name: "watch-after-look", Doc: "the context is watched only after the last look at it", Configuration: "1-0-1-1", KilledBy: "deadlock"},
+		Mutant: catalogue.Mutant{Name: "watch-after-look", Doc: "the context is watched, and the nudge read, only after the last look at the context", Configuration: "1-0-1-1", KilledBy: "deadlock"},
 		steps: map[step.Name]func(v view) bool{
-			step.UnlockReceive: func(v view) bool { return v.unlockReceive() && v.instead(step.Watch, step.LookNudge) },
-			step.LookContext: func(v view) bool {
-				last := v.way().Then == step.LookDoorbell && !v.way().Watches
-				return v.lookContext() && (!last || v.instead(step.LookDoorbell, step.Watch))
+			step.UnlockReceive: func(v view) bool {
+				return v.unlockReceive() && (v.t.At != step.Watch && v.t.At != step.LookNudge || v.look(step.LookDoorbell))
 			},
-			step.Watch: func(v view) bool { return v.watch() && v.to(step.LookDoorbell) },
+			step.LookContext: func(v view) bool {
+				last, first := v.way().Then == step.LookDoorbell, step.Watch
+				if v.way().Watches {
+					first = step.LookNudge
+				}
+				return v.lookContext() && (!last || v.instead(step.LookDoorbell, first))
+			},
+			step.LookNudge: func(v view) bool {
+				v.way().Nudged = false
+				return v.to(step.LookDoorbell)
+			},
+		},
+	},
+	{
+		Mutant: catalogue.Mutant{Name: "watch-leaked", Doc: "a call that has ended leaves its context watched", Configuration: "1-1-1-1", KilledBy: NothingLeaked},
+		steps: map[step.Name]func(v view) bool{
+			step.Unwatch: func(v view) bool {
+				watched := v.left.Canceller[v.self].Watched
+				v.unwatch()
+				v.left.Canceller[v.self].Watched = watched
+				return true
+			},
 		},
 	},
 	// What the channel's properties, too, must catch where calls may be left.

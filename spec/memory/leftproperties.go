@@ -19,7 +19,7 @@ const (
 	// OwnReply: what keeps it from another call where a reply comes twice.
 	OwnReply = "a late reply is never delivered to a later call"
 	// NothingLeaked: each record is free, in use, or left, and then its reply is
-	// under way, which frees it.
+	// under way, which frees it; and the context of a call that has ended is not watched.
 	NothingLeaked = "no record and no watch is leaked"
 	// NoOversleeping: a caller goes to sleep past its deadline at most once, when it
 	// passes between the look and the sleep.
@@ -39,6 +39,8 @@ const (
 	SomeLeaverLeads = "a caller that leads leaves"
 	SomeNudge       = "a sleep is refused because of a nudge"
 	SomeNudged      = "a nudge finds a sleeper"
+	SomeStopped     = "a watch is stopped although its context has ended"
+	SomeLateNudge   = "a context whose watch was stopped nudges all the same"
 	SomeOverslept   = "a deadline passes between the look and the sleep"
 	SomeTwice       = "a reply comes a second time, to another call"
 )
@@ -107,6 +109,8 @@ func (m *machine) callTwins() []twin {
 		{SomeLeaverLeads, leave, m.someLeaverLeads},
 		{SomeNudge, leave && l.End != Passed, m.someNudge},
 		{SomeNudged, leave && l.End != Passed, m.someNudged},
+		{SomeStopped, leave && l.End != Passed, m.someStopped},
+		{SomeLateNudge, l.Leavers == 1 && l.End != Passed, m.someLateNudge},
 		{SomeOverslept, leave && late, func(s *CallState) bool { return m.someWay(s, func(_ int, w *Way) bool { return w.Overslept > 0 }) }},
 		{SomeTwice, l.Twice > 0 && calls > 1, m.someTwice},
 	}
@@ -233,6 +237,11 @@ func (m *machine) nothingLeaked(s *CallState) bool {
 			return false
 		}
 	}
+	for i := range m.Leave.Leavers {
+		if ended := uint8(1)<<s.Caller[i].Number - 1; s.Canceller[i].Watched&ended != 0 {
+			return false
+		}
+	}
 	return true
 }
 
@@ -259,7 +268,7 @@ func (m *machine) uses(s *CallState, j int) int {
 // gone says whether the caller has left its call, and only passes the lead on.
 func (w *Way) gone(c *Caller) bool {
 	switch c.At {
-	case step.LookBlocked, step.LookPending, step.Ready:
+	case step.LookBlocked, step.LookPending, step.Ready, step.Unwatch:
 		return w.Then == step.None && !c.Leads
 	default:
 		return false
@@ -321,13 +330,25 @@ func (m *machine) someNudge(s *CallState) bool {
 }
 
 func (m *machine) someNudged(s *CallState) bool {
-	for i := range m.Leave.Leavers {
-		if s.Canceller[i].At == step.Nudge && m.some(&s.State, client, step.Asleep) {
-			return true
-		}
-	}
-	return false
+	return s.Called > 0 && m.some(&s.State, client, step.Asleep)
 }
+
+// someStopped: a caller is to stop its watch, which its context's end has not come to.
+func (m *machine) someStopped(s *CallState) bool {
+	return m.someWay(s, func(i int, _ *Way) bool {
+		return s.Caller[i].At == step.Unwatch && s.watched(i) && s.ended(m.Leave.End, i, s.Caller[i].Number)
+	})
+}
+
+// someLateNudge: the caller that may leave is to stop its first watch, which its context's
+// end has come to: there is no other that could nudge.
+func (m *machine) someLateNudge(s *CallState) bool {
+	c := &s.Caller[0]
+	return s.Called == 1 && c.Number == 0 && c.At == step.Unwatch
+}
+
+// watched says whether the context of a caller's call will nudge.
+func (s *CallState) watched(i int) bool { return s.Canceller[i].Watched>>s.Caller[i].Number&1 == 1 }
 
 // someTwice: a caller has received a reply to an earlier call of a record that has a
 // pending one.

@@ -271,12 +271,13 @@ const (
 	senderName    = "sender"
 	receiverName  = "receiver"
 	cancellerName = "canceller"
+	nudgerName    = "nudger"
 	reaperName    = "reaper"
 	watcherName   = "watch"
 	stopperName   = "stopper"
 )
 
-var processNames = [processes]string{client: clientName, server: serverName, canceller: cancellerName, reaper: reaperName, watcher: watcherName, stopper: stopperName}
+var processNames = [processes]string{client: clientName, server: serverName, canceller: cancellerName, nudger: nudgerName, reaper: reaperName, watcher: watcherName, stopper: stopperName}
 
 // ProcessName names the threads of a side.
 func (c Config) ProcessName(side int) string {
@@ -299,6 +300,8 @@ func (m *machine) count(side int) int {
 		return m.Servers
 	case side == canceller:
 		return m.Leave.Leavers
+	case side == nudger:
+		return m.Leave.Nudgers()
 	case m.Leave.Death && side != stopper, m.Stops && !m.Leave.Death && side == stopper:
 		return 1
 	default:

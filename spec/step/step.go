@@ -94,7 +94,9 @@ const (
 	LookContext // read whether the context has ended
 	LookClock   // read the clock: whether the call's deadline has passed
 	Watch       // have the end of the context nudge the sleeping leader
+	Unwatch     // stop that, unless the end has come to it
 	Cancel      // end the context
+	TakeWatch   // come to what watches it: to nudge, unless that was stopped
 	Expire      // let the clock pass a deadline
 
 	// Ending a binding, within the space that ends it.
@@ -232,7 +234,7 @@ var names = [count]string{
 	AnnounceBlock: "AnnounceBlock", LeadAgain: "LeadAgain", Block: "Block", RetractBlock: "RetractBlock",
 	LoadCall: "LoadCall", LookBlocked: "LookBlocked", LookPending: "LookPending",
 	TakeRecord: "TakeRecord", AwaitRecord: "AwaitRecord", FreeRecord: "FreeRecord", NameCall: "NameCall", LookName: "LookName",
-	LookContext: "LookContext", LookClock: "LookClock", Watch: "Watch", Cancel: "Cancel", Expire: "Expire",
+	LookContext: "LookContext", LookClock: "LookClock", Watch: "Watch", Unwatch: "Unwatch", Cancel: "Cancel", TakeWatch: "TakeWatch", Expire: "Expire",
 	Abandon: "Abandon", DropReply: "DropReply", CloseCall: "CloseCall",
 	LookPoison: "LookPoison", Poison: "Poison", Unblock: "Unblock", LookNudge: "LookNudge", Nudge: "Nudge",
 	AnnounceIdle: "AnnounceIdle", TakePlace: "TakePlace", RetractIdle: "RetractIdle", StartCall: "StartCall", EndCall: "EndCall",
