@@ -58,6 +58,7 @@ var bindTarget = Target{
 		lying("garbage"), lying("client-garbage"), lying("client-descriptors"), lying("client-number"), lying("notice-descriptors"),
 		lying("granted"), lying("reply-length"), lying("client-deaf"),
 		lying("client-asks"), lying("client-frame"), lying("frame"), lying("procedures"), lying("large"), lying("silent"), lying("reply-value"), lying("client-value"), lying("malformed"), lying("client-malformed"), lying("client-silent"), lying("early"),
+		{Name: "reply-length-dies", Doc: "a hostile server whose reply is longer than messages are dies", Set: map[string]int{"lies": slices.Index(lieWords(), "reply-length"), "death": 2}},
 		lying("big"), lying("half-sealed"), lying("client-lone"), lying("notice-other"), lying("no-size"),
 		{Name: "other-client", Doc: "the client is of another user", Set: map[string]int{"calls": 0, "peers": 1}},
 		{Name: "other-server", Doc: "the server is", Set: map[string]int{"calls": 0, "peers": 2}},

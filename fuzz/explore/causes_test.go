@@ -14,9 +14,11 @@ import (
 // came first says nothing where only one ever does.
 func TestWhatEndsABindingComesInEitherOrder(t *testing.T) {
 	for config, want := range map[string][]string{
-		"stop-narrow": {"a close, a stop of the server", "a stop of the server, a close"},
-		"server-dies": {"a close, the death of the server", "the death of the server, a close"},
-		"closers":     {"a close, a close"},
+		"stop-narrow":       {"a close, a stop of the server", "a stop of the server, a close"},
+		"server-dies":       {"a close, the death of the server", "the death of the server, a close"},
+		"closers":           {"a close, a close"},
+		"notice-other":      {"a close, that the server is corrupt", "that the server is corrupt, a close"},
+		"reply-length-dies": {"that the server is corrupt, the death of the server", "the death of the server, that the server is corrupt"},
 	} {
 		var came []string
 		v, _, err := bindTarget.Parse(config)

@@ -206,6 +206,7 @@ func (h *touching) Beside(name step.Name, _ shm.Kind, segment uint8, what shm.Be
 	}
 	if ends {
 		*h.keptAt(segment, what)++
+		h.s.follow(name)
 	}
 }
 
@@ -253,7 +254,7 @@ func (s *host) Callers(n int) (call.Threads, shm.Hook) {
 // Step implements machine.Machine.
 func (s *host) Step(name step.Name) {
 	s.w.step(name)
-	s.causes.follow(name, s.w.t.Self())
+	s.follow(name)
 	if s.listener != nil {
 		s.listener.follow(name)
 	}

@@ -219,9 +219,7 @@ func (e *end) Read(name step.Name, b []byte) (n int, with []shm.Descriptor, cut 
 	}
 	copy(b, p.bytes[:n])
 	p.begun = true
-	if e.stopped = e.stopped || p.name == step.SendStopping; e.stopped {
-		e.s.causes.came(serverStopped, w.t.Self())
-	}
+	e.stopped = e.stopped || p.name == step.SendStopping
 	w.t.SawBytes(b[:n])
 	for _, m := range p.with {
 		if cut = cut || len(with) >= mostReceived || w.goesWrong("the limit of descriptors"); !cut {
@@ -234,6 +232,9 @@ func (e *end) Read(name step.Name, b []byte) (n int, with []shm.Descriptor, cut 
 		}
 	}
 	w.sawIf(cut)
+	if e.stopped {
+		e.s.causes.reads(e.peer.s.lies, len(with), w.t.Self())
+	}
 	if p.bytes, p.with = p.bytes[n:], nil; len(p.bytes) == 0 {
 		e.in = e.in[1:]
 	}

@@ -224,6 +224,9 @@ func (s *host) keep(of *end, m *backing) *descriptor {
 func (d *descriptor) Close() error {
 	d.s.w.step(step.CloseDescriptor)
 	d.drop()
+	if d.received {
+		d.s.causes.closes(d.s.w.t.Self())
+	}
 	return nil
 }
 
@@ -333,7 +336,7 @@ func (m *backing) state(d *schedule.Digest, used int) {
 func (s *host) state(d *schedule.Digest) {
 	d.Word(uint64(len(s.open))<<32 | uint64(len(s.mapped))<<16 | uint64(oneIf(s.dead))<<8 | uint64(oneIf(s.closed)))
 	d.Word(s.holders | uint64(s.form)<<56)
-	d.Word(s.causes.closing<<8 | uint64(s.causes.refuses)<<4 | uint64(s.causes.ends))
+	d.Word(s.causes.closing<<16 | uint64(s.causes.beside)<<8 | uint64(oneIf(s.causes.broken))<<7 | uint64(s.causes.refuses)<<4 | uint64(s.causes.ends))
 	d.Word(uint64(s.counted)<<32 | uint64(s.bindings)<<3 | uint64(oneIf(s.lingers))<<2 | uint64(oneIf(s.lingered))<<1 | uint64(oneIf(s.stopping())))
 	for _, x := range s.open {
 		d.Word(uint64(slices.Index(s.w.memory, x.memory)+2) | uint64(oneIf(x.sealsTold))<<32 | uint64(oneIf(x.sizeTold))<<33)
