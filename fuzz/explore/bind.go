@@ -18,7 +18,7 @@ var bindTarget = Target{
 		{Name: "closers", Doc: "further threads of the client that close", Max: 2},
 		{Name: "clients", Doc: "clients, one after the other", Default: 1, Min: 1, Max: 2},
 		{Name: "listen", Doc: "how many handshakes at once a server allows that accepts its clients, who come all at once; 0: it is given their connections, one after the other", Max: 2},
-		{Name: "stop", Doc: "whether the server is told to stop, at any time, or at any time after the first call was executed", Max: 2, Words: []string{"no", "yes", "called"}},
+		{Name: "stop", Doc: "whether the server is told to stop, at any time, or at any time after the first call was executed; or the listener of one that accepts its clients fails, at any time", Max: 3, Words: []string{"no", "yes", "called", "fails"}},
 		{Name: "death", Doc: "who dies, at any time", Max: 2, Words: []string{"nobody", "client", "server"}},
 		{Name: "inherited", Doc: "whether a child holds the sockets of who dies", Max: 1, Words: []string{"no", "yes"}},
 		{Name: "faults", Doc: "requests that the machine may refuse, or answer in part", Max: 2},
@@ -84,6 +84,7 @@ var bindTarget = Target{
 		{Name: "listen", Doc: "a server that accepts its client", Set: map[string]int{"listen": 1, "calls": 0}},
 		{Name: "listen-stop", Doc: "the same, which is told to stop meanwhile", Set: map[string]int{"listen": 1, "calls": 0, "stop": 1}},
 		{Name: "listen-faults", Doc: "the same, whose machine refuses one request", Set: map[string]int{"listen": 1, "calls": 0, "faults": 1}},
+		{Name: "listen-fails", Doc: "two handshakes at a time are allowed, the client never asks, and the listener fails: nobody is waited for who was not told that the server stops", Set: map[string]int{"listen": 2, "calls": 0, "stop": 3, "context": 2, "lies": slices.Index(lieWords(), "client-silent")}},
 		{Name: "listen-dies", Doc: "the client of such a server dies", Set: map[string]int{"listen": 1, "calls": 0, "death": 1}},
 		{Name: "listen-silent", Doc: "two clients connect at once, two handshakes at a time are allowed, and one of the clients never asks: the other one is served, and the server accepts a third", Set: map[string]int{"listen": 2, "calls": 0, "clients": 2, "lies": slices.Index(lieWords(), "client-silent")}},
 		{Name: "listen-two", Doc: "two clients connect at once, one handshake at a time is allowed, and one binding", Set: map[string]int{"listen": 1, "calls": 0, "clients": 2}, Large: true},
@@ -105,8 +106,10 @@ func bindPossible(v catalogue.Values) error {
 	switch {
 	case v.Word("lies") == "client-deaf" && v.Word("stop") != "yes":
 		return errors.New("a client that does not read is served until the server stops: want stop=yes")
-	case v.Word("lies") == "client-silent" && (v.Word("context") == "stays" || v.Word("stop") != "yes") && (v.Int("listen") < 2 || v.Word("stop") != "no" || v.Int("faults") > 0):
-		return errors.New("a client that never asks is waited for until the server stops: want stop=yes, and not context=stays; or listen=2, stop=no and faults=0")
+	case v.Word("stop") == "fails" && v.Int("listen") == 0:
+		return errors.New("a server that is given its connections has no listener that could fail: want listen=1 or more")
+	case v.Word("lies") == "client-silent" && !waitsForSilent(v):
+		return errors.New("a client that never asks is waited for until the server stops: want stop=yes, or stop=fails and listen=2, and not context=stays; or listen=2, stop=no and faults=0")
 	case v.Word("lies") == "silent" && v.Word("context") != "ends":
 		return errors.New("a server that never answers is waited for until the context ends: want context=ends")
 	case v.Word("values") == "long" && v.Word("lies") != "none":
@@ -121,6 +124,18 @@ func bindPossible(v catalogue.Values) error {
 		return errors.New("of who cannot be watched only the socket tells that it is gone: want inherited=no")
 	}
 	return nil
+}
+
+// waitsForSilent says whether a server waits for a client that never asks until it stops, or
+// need not come to an end, since it has a place for others.
+func waitsForSilent(v catalogue.Values) bool {
+	switch v.Word("stop") {
+	case "yes":
+		return v.Word("context") != "stays"
+	case "fails": // as it waits for another client
+		return v.Word("context") != "stays" && v.Int("listen") == 2
+	}
+	return v.Word("stop") == "no" && v.Int("listen") == 2 && v.Int("faults") == 0
 }
 
 // Waits: nobody takes a peer for gone, or a server for stopped, without having waited.

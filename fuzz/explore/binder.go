@@ -136,7 +136,7 @@ func newBinder(t *schedule.T, v catalogue.Values, l *lending) *binder {
 		b.server.Look(func(reserved uint64) { n = reserved })
 		return n
 	}
-	b.serving.told = func() bool { return b.stopped.Err() != nil }
+	b.serving.told = b.told
 	t.Shared(b.state)
 	return b
 }
@@ -314,7 +314,7 @@ func (b *binder) failed(c *client, err error) {
 // saysFarewell says whether a server that hangs up on a client says before that it stops: one
 // that was told to, serves it, lives, and finds room and time for that.
 func (b *binder) saysFarewell(c *client) bool {
-	return b.stopped.Err() != nil && c.far.shaken && !b.serving.dead && b.v.Word("socket") == "wide" && b.v.Word("lies") == "none"
+	return b.told() && c.far.shaken && !b.serving.dead && b.v.Word("socket") == "wide" && b.v.Word("lies") == "none"
 }
 
 // mayFail says whether something has gone wrong, was done or stands in the way, for which a
@@ -453,7 +453,7 @@ func (b *binder) departed(c *client, err error) bool {
 
 // peerWent says whether the server may have gone before the client closed.
 func (b *binder) peerWent(c *client) bool {
-	return c.far.closed || b.serving.dead || b.stopped.Err() != nil
+	return c.far.closed || b.serving.dead || b.told()
 }
 
 // serve is the server's thread for one client.
@@ -493,10 +493,17 @@ func (b *binder) state(d *schedule.Digest) {
 	}
 }
 
+// told says whether the server is to stop: it was told to, or its listener has failed and it
+// has told so itself those who serve its clients, by the context that it made first.
+func (b *binder) told() bool {
+	s := b.serving
+	return b.stopped.Err() != nil || s.listener != nil && s.listener.failed && s.stops[0].ctx.Err() != nil
+}
+
 // neverAsks says whether a client waits for ever, since it has asked for nothing, and nobody
 // tells the server that accepts clients to wait for it no longer. Then a place is its own.
 func (b *binder) neverAsks(c *client) bool {
-	return b.serving.listener != nil && c.s.lies == lieSilent && c.waiting != 0 && !c.s.dead && !b.serving.dead && b.stopped.Err() == nil
+	return b.serving.listener != nil && c.s.lies == lieSilent && c.waiting != 0 && !c.s.dead && !b.serving.dead && !b.told()
 }
 
 // end judges an execution in which nobody can go on.

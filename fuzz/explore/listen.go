@@ -24,12 +24,13 @@ const (
 // as by the kernel.
 //
 //	Connect: if closed then refused;  queue := queue + the connection
-//	Accept:  await queue ≠ empty or closed;  or there is a shortage, or it fails
+//	Accept:  await queue ≠ empty or closed, or that it fails;  or there is a shortage
 type listener struct {
 	b      *binder
 	queue  []*end // the server's ends
 	closed bool
-	most   int // handshakes at once
+	most   int  // handshakes at once
+	breaks bool // it may fail at any time
 	// What the server has counted, as its steps tell.
 	handshakes, served int
 	accepting          bool // it awaits a client
@@ -45,12 +46,16 @@ var errListener = errors.New("the listener fails")
 func (l *listener) Accept() (open func() (machine.Socket, error), err error) {
 	w := l.b.w
 	l.accepting = true
-	w.await(step.Accept, func() bool { return l.closed || len(l.queue) > 0 })
+	w.await(step.Accept, func() bool { return l.closed || len(l.queue) > 0 || l.breaks })
 	l.accepting = false
 	switch {
 	case l.closed:
 		w.saw(0)
 		return nil, net.ErrClosed
+	case l.breaks && (len(l.queue) == 0 || w.t.Choose("the listener fails", 2) == 1):
+		l.failed = true
+		w.saw(1)
+		return nil, errListener
 	case w.goesWrong("accept is refused"):
 		if l.failed = w.t.Choose("the listener fails", 2) == 1; l.failed {
 			w.saw(1)
@@ -135,7 +140,7 @@ func (b *binder) listen() {
 
 // startListening declares the threads of a server that accepts its clients.
 func (b *binder) startListening(most int) {
-	b.serving.listener = &listener{b: b, most: most}
+	b.serving.listener = &listener{b: b, most: most, breaks: b.v.Word("stop") == "fails"}
 	b.serving.names = append(b.serving.names, "listener")
 	b.declare("listener", b.listen)
 	b.serving.hire(step.StopProcessors)
