@@ -120,6 +120,8 @@ func bindPossible(v catalogue.Values) error {
 		return errors.New("the stop that waits for a call waits for one whose values fit: want values=fit")
 	case v.Word("handlers") == "wait" && v.Word("values") != "fit":
 		return errors.New("the handler that waits is called with values that fit: want values=fit")
+	case v.Word("handlers") == "wait" && !endsCalls(v):
+		return errors.New("a call lasts until its handler is told that its client is gone, or that the server stops: want calls=0, closers=1, a stop, or the death of the server or of the only client")
 	case v.Word("peers") == "unseen" && v.Word("inherited") == "yes":
 		return errors.New("of who cannot be watched only the socket tells that it is gone: want inherited=no")
 	}
@@ -136,6 +138,13 @@ func waitsForSilent(v catalogue.Values) bool {
 		return v.Word("context") != "stays" && v.Int("listen") == 2
 	}
 	return v.Word("stop") == "no" && v.Int("listen") == 2 && v.Int("faults") == 0
+}
+
+// endsCalls says whether something ends each client's calls whose handlers wait until then: its
+// first thread closes when it has made its own, of which there is none.
+func endsCalls(v catalogue.Values) bool {
+	return v.Int("calls") == 0 || v.Int("closers") > 0 || v.Word("stop") != "no" ||
+		v.Word("death") == "server" || v.Word("death") == "client" && v.Int("clients") == 1
 }
 
 // Waits: nobody takes a peer for gone, or a server for stopped, without having waited.

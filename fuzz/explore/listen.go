@@ -179,7 +179,9 @@ func (l *listener) state(d *schedule.Digest) {
 	}
 }
 
-// overloaded says whether a client may be refused for want of a place.
+// overloaded says whether a client may be refused for want of a place: where several come at
+// once, or the server takes one for bound before it has heard anything.
 func (b *binder) overloaded(err error) bool {
-	return b.serving.listener != nil && len(b.clients) > 1 && errors.Is(err, urpc.ErrOverloaded)
+	atOnce := b.serving.listener != nil || b.serving.lies == lieEarly
+	return atOnce && len(b.clients) > 1 && errors.Is(err, urpc.ErrOverloaded)
 }

@@ -30,7 +30,7 @@ var foundWanting = map[string][]string{
 		"listen=1,death=client,inherited=yes,memory=fine", "calls=3,closers=1,clients=2,listen=2,death=client,inherited=yes",
 		"calls=3,callers=2,closers=2,listen=1,stop=called,faults=1,socket=narrow",
 		"clients=2,listen=2,faults=2,lies=reply-length", "calls=0,listen=1,peers=other-client", "calls=0,faults=2,lies=frame",
-		"callers=1,lies=reply-value", "callers=1,lies=client-number", "callers=1,values=long", "callers=2,slots=one", "calls=3,clients=2,stop=yes,peers=unseen,demands=served,slots=one",
+		"callers=1,lies=reply-value", "callers=1,lies=client-number", "callers=1,values=long", "callers=2,slots=one", "calls=3,clients=2,stop=yes,peers=unseen,demands=served,slots=one", "clients=2,lies=early,context=ends",
 	},
 	"hostile":  {"pool=yes,writes=3", "victim=server,slots=2,start=2^16-1,writes=2"},
 	"donation": {"processors=3,clients=3,workers=4,handlers=block"},
