@@ -110,8 +110,8 @@ func bindPossible(v catalogue.Values) error {
 		return errors.New("a server that is given its connections has no listener that could fail: want listen=1 or more")
 	case v.Word("lies") == "client-silent" && !waitsForSilent(v):
 		return errors.New("a client that never asks is waited for until the server stops: want stop=yes, or stop=fails and listen=2, and not context=stays; or listen=2, stop=no and faults=0")
-	case v.Word("lies") == "silent" && v.Word("context") != "ends":
-		return errors.New("a server that never answers is waited for until the context ends: want context=ends")
+	case v.Word("lies") == "silent" && (v.Word("context") != "ends" || v.Int("clients") > 1):
+		return errors.New("a server that never answers is waited for until the context of the first client's Bind ends: want context=ends and clients=1")
 	case v.Word("values") == "long" && v.Word("lies") != "none":
 		return errors.New("values that are too long are told of by an honest peer: want lies=none")
 	case v.Word("values") == "encoded" && lies[v.Int("lies")].lie != lieValue && v.Word("lies") != "none":

@@ -73,8 +73,9 @@ func TestCallsWaitAsTheirBindingEnds(t *testing.T) {
 // What could wait for ever, and may, is not explored.
 func TestImpossibleBindings(t *testing.T) {
 	for config, want := range map[string]string{
-		"lies=client-deaf": "a client that does not read is served until the server stops: want stop=yes",
-		"lies=silent":      "a server that never answers is waited for until the context ends: want context=ends",
+		"lies=client-deaf":                                     "a client that does not read is served until the server stops: want stop=yes",
+		"lies=silent":                                          "a server that never answers is waited for until the context of the first client's Bind ends: want context=ends and clients=1",
+		"lies=silent,context=ends,clients=2":                   "a server that never answers is waited for until the context of the first client's Bind ends: want context=ends and clients=1",
 		"peers=unseen,death=server,inherited=yes":              "of who cannot be watched only the socket tells that it is gone: want inherited=no",
 		"values=long,lies=small":                               "values that are too long are told of by an honest peer: want lies=none",
 		"values=long,stop=called,calls=2":                      "the stop that waits for a call waits for one whose values fit: want values=fit",
