@@ -101,6 +101,8 @@ func (l *link) watch(gone func(departure)) {
 	exit := make(chan struct{})
 	l.start(step.NoticeExit, func() {
 		if l.socket.AwaitExit() == nil {
+			// Before the limit, by which the other one goes on: a process that has exited has not
+			// hung up if a child holds its socket.
 			close(exit)
 			// What the peer still sent is there to be read: a server that stopped in
 			// order, then exited, has stopped in order.
