@@ -85,6 +85,7 @@ var bindTarget = Target{
 		{Name: "listen-stop", Doc: "the same, which is told to stop meanwhile", Set: map[string]int{"listen": 1, "calls": 0, "stop": 1}},
 		{Name: "listen-faults", Doc: "the same, whose machine refuses one request", Set: map[string]int{"listen": 1, "calls": 0, "faults": 1}},
 		{Name: "listen-fails", Doc: "two handshakes at a time are allowed, the client never asks, and the listener fails: nobody is waited for who was not told that the server stops", Set: map[string]int{"listen": 2, "calls": 0, "stop": 3, "context": 2, "lies": slices.Index(lieWords(), "client-silent")}},
+		{Name: "listen-fails-two", Doc: "two clients connect at once, of a server of another user, and hang up, and the listener fails: it returns when it serves neither", Set: map[string]int{"listen": 2, "calls": 0, "clients": 2, "stop": 3, "peers": 2}},
 		{Name: "listen-dies", Doc: "the client of such a server dies", Set: map[string]int{"listen": 1, "calls": 0, "death": 1}},
 		{Name: "listen-silent", Doc: "two clients connect at once, two handshakes at a time are allowed, and one of the clients never asks: the other one is served, and the server accepts a third", Set: map[string]int{"listen": 2, "calls": 0, "clients": 2, "lies": slices.Index(lieWords(), "client-silent")}},
 		{Name: "listen-two", Doc: "two clients connect at once, one handshake at a time is allowed, and one binding", Set: map[string]int{"listen": 1, "calls": 0, "clients": 2}, Large: true},

@@ -17,7 +17,7 @@ import (
 func TestEveryStateOfABinding(t *testing.T) {
 	for config, states := range map[string]uint64{
 		"default": 2267, "server-dies": 4999, "inherited": 3916, "fine": 10276, "fine-server-dies": 35149,
-		"listen": 2897, "listen-silent": 17534, "listen-fails": 134, "listen-dies": 7025, "listen-faults": 22658,
+		"listen": 2897, "listen-silent": 17534, "listen-fails": 134, "listen-fails-two": 1560, "listen-dies": 7025, "listen-faults": 22658,
 		"stop": 97988, "closers-stop": 98311, "rebind": 48747, "closers": 6624, "client-dies": 6427, "faults": 4161, "two-faults": 13404,
 		"small": 89, "unsealed": 84, "writable": 94, "late": 345, "exchanged": 84, "lone": 69, "many": 92,
 		"garbage": 284, "client-garbage": 41, "client-descriptors": 16, "client-number": 8006, "notice-descriptors": 11835,

@@ -112,7 +112,7 @@ var kinds = map[string][]string{
 	"a pool that hires for nothing, or nobody":   {"monitor-hires-always", "monitor-hires-first", "monitor-hires-when-idle", "idle-announced-late", "no-replacement"},
 	"a server that has stopped, and its client":  {"stopped-sends-on", "linger-after-end", "stopped-taken-for-exited", "exit-told-as-hangup", "stop-cause-missing"},
 	"a peer that is corrupt, and lives on":       {"corrupt-not-ended", "corrupt-not-told", "corrupt-not-nudged", "lost-not-broken", "corrupt-told-for-close", "broken-told-for-death"},
-	"a server that does not stop, or stops":      {"listener-not-closed", "others-kept-out", "clients-not-awaited", "clients-not-told", "shortage-ends-server", "handshake-not-ended", "farewell-waits", "farewell-demanded"},
+	"a server that does not stop, or stops":      {"listener-not-closed", "others-kept-out", "clients-not-awaited", "clients-not-told", "ended-at-first", "shortage-ends-server", "handshake-not-ended", "farewell-waits", "farewell-demanded"},
 	"donation with ready threads at home":        {"donate-though-ready", "delivered-not-ready"},
 	"shared access past the hook":                {"peek-double-fetch", "head-peeked"},
 	"bytes beyond a message":                     {"slot-written-whole", "slot-copied-whole", "copy-off-by-one"},
