@@ -12,6 +12,7 @@ import (
 // What the properties of target call speak of comes up: each has an execution in
 // which it could have been broken. Every state of these configurations is visited.
 func TestLeavingComesUp(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		config string
 		states uint64

@@ -13,6 +13,7 @@ import (
 // What ends a binding comes in either order, by two threads: that a property holds of what
 // came first says nothing where only one ever does.
 func TestWhatEndsABindingComesInEitherOrder(t *testing.T) {
+	t.Parallel()
 	for config, want := range map[string][]string{
 		"stop-narrow":       {"a close, a stop of the server", "a stop of the server, a close"},
 		"server-dies":       {"a close, the death of the server", "the death of the server, a close"},
@@ -70,6 +71,7 @@ func TestCallsAreEndedInEitherOrder(t *testing.T) {
 
 // So are those of a client whose server is hostile, and dies.
 func TestCorruptionAndDeathComeInEitherOrder(t *testing.T) {
+	t.Parallel()
 	ended := map[cause]map[outcome]bool{serverCorrupt: {}, serverDied: {}}
 	v, _, err := hostileTarget.Parse("client-notice")
 	if err != nil {

@@ -2,6 +2,7 @@ package explore
 
 import (
 	"bytes"
+	"fmt"
 	"runtime/debug"
 	"testing"
 
@@ -11,34 +12,47 @@ import (
 	"urpc/runtime/shm"
 )
 
-// whole explores a configuration by states and demands that it is visited whole.
-func whole(t *testing.T, target, config string, states uint64) {
-	t.Helper()
-	rep := run(t, target, config, schedule.Stateful())
-	if rep.Verdict != verdict.Holds || !rep.Complete || rep.Verified == 0 {
-		t.Errorf("%s: %v, complete %v, %d verified: %s", config, rep.Verdict, rep.Complete, rep.Verified, rep.Reason)
-	}
-	if rep.States != states {
-		t.Errorf("%s: %d states, want %d", config, rep.States, states)
+// whole explores configurations by states, and demands that each is visited whole and has so
+// many.
+func whole(t *testing.T, target string, all map[string]uint64) {
+	for config, states := range all {
+		t.Run(config, func(t *testing.T) {
+			t.Parallel()
+			rep := run(t, target, config, schedule.Stateful())
+			if rep.Verdict != verdict.Holds || !rep.Complete || rep.Verified == 0 && rep.Hits > 0 {
+				t.Errorf("%v, complete %v, %d met again, %d verified: %s", rep.Verdict, rep.Complete, rep.Hits, rep.Verified, rep.Reason)
+			}
+			if rep.States != states {
+				t.Errorf("%d states, want %d", rep.States, states)
+			}
+		})
 	}
 }
 
 // within explores a configuration within a bound of preemptions.
 func within(t *testing.T, target, config string, bound int, executions uint64) {
-	t.Helper()
-	rep := run(t, target, config, schedule.Bounded(bound))
-	if rep.Verdict != verdict.Holds || !rep.Complete || rep.Executions != executions {
-		t.Errorf("%s: %v, complete %v, %d executions, want %d", config, rep.Verdict, rep.Complete, rep.Executions, executions)
-	}
+	t.Run(fmt.Sprintf("%s within %d", config, bound), func(t *testing.T) {
+		t.Parallel()
+		rep := run(t, target, config, schedule.Bounded(bound))
+		if rep.Verdict != verdict.Holds || !rep.Complete || rep.Executions != executions {
+			t.Errorf("%v, complete %v, %d executions, want %d", rep.Verdict, rep.Complete, rep.Executions, executions)
+		}
+	})
+}
+
+// deathWhole are the configurations of target death that are visited whole.
+var deathWhole = map[string]uint64{
+	"server":          4238,
+	"server-calls":    10388,
+	"server-closed":   45546,
+	"server-wait":     304920,
+	"server-restarts": 43487,
+	"client":          19891,
 }
 
 func TestDeath(t *testing.T) {
-	whole(t, "death", "server", 4238)
-	whole(t, "death", "server-calls", 10388)
-	whole(t, "death", "server-closed", 45546)
-	whole(t, "death", "server-wait", 304920)
-	whole(t, "death", "server-restarts", 43487)
-	whole(t, "death", "client", 19891)
+	t.Parallel()
+	whole(t, "death", deathWhole)
 	within(t, "death", "client-idle", 1, 50612)
 	within(t, "death", "server-2", 1, 53196)
 }

@@ -9,20 +9,26 @@ import (
 	"urpc/runtime/shm"
 )
 
+// hostileWhole are the configurations of target hostile that are visited whole.
+var hostileWhole = map[string]uint64{
+	"client":                 56015,
+	"server":                 82234,
+	"client-notice":          216085,
+	"client-room-notice":     83351,
+	"client-wait":            903628,
+	"client-donates":         135922,
+	"client-donates-differs": 135922,
+	"client-donates-wrap":    135917, // some of what is written stands there already
+	"pool":                   217549,
+	"pool-pair":              2389577,
+	"pool-donates":           331833,
+	"pool-donates-wrap":      318682,
+	"pool-notice":            1123152,
+}
+
 func TestHostile(t *testing.T) {
-	whole(t, "hostile", "client", 56015)
-	whole(t, "hostile", "server", 82234)
-	whole(t, "hostile", "client-notice", 216085)
-	whole(t, "hostile", "client-room-notice", 83351)
-	whole(t, "hostile", "client-wait", 903628)
-	whole(t, "hostile", "client-donates", 135922)
-	whole(t, "hostile", "client-donates-differs", 135922)
-	whole(t, "hostile", "client-donates-wrap", 135917) // some of what is written stands there already
-	whole(t, "hostile", "pool", 217549)
-	whole(t, "hostile", "pool-pair", 2389577)
-	whole(t, "hostile", "pool-donates", 331833)
-	whole(t, "hostile", "pool-donates-wrap", 318682)
-	whole(t, "hostile", "pool-notice", 1123152)
+	t.Parallel()
+	whole(t, "hostile", hostileWhole)
 	within(t, "hostile", "pool", 0, 1068)
 	within(t, "hostile", "pool-exit", 0, 3017)
 	within(t, "hostile", "pool-idle", 0, 6076)

@@ -12,6 +12,7 @@ import (
 // Of targets whose steps may be recalled, the search that recalls is the one that runs
 // them all: the same states, executions and steps, by the same names.
 func TestRecallingIsRunning(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		target  Target
 		configs []string
@@ -24,6 +25,7 @@ func TestRecallingIsRunning(t *testing.T) {
 	} {
 		for _, name := range c.configs {
 			t.Run(c.target.Name+"/"+name, func(t *testing.T) {
+				t.Parallel()
 				v, _, err := c.target.Parse(name)
 				if err != nil {
 					t.Fatal(err)

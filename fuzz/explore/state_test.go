@@ -19,8 +19,8 @@ type counted struct {
 	states         uint64
 }
 
-// visitedWhole are the configurations that TestEveryState visits whole. Further ones
-// are visited whole by the tests of their targets. Of target donation two more take a
+// visitedWhole are the configurations that TestEveryState visits whole. Those of targets
+// death, hostile and bind are visited whole by their tests. Of target donation two more take a
 // minute of processor time each, by hand: blocked has 17,007,154 states, exit-2 has
 // 16,919,677; of large, which is sampled, nobody has seen the end.
 func visitedWhole() []counted {
@@ -101,8 +101,10 @@ func visitedWhole() []counted {
 
 // TestEveryState explores configurations whole, by states.
 func TestEveryState(t *testing.T) {
+	t.Parallel()
 	for _, c := range visitedWhole() {
 		t.Run(c.target+" "+c.config, func(t *testing.T) {
+			t.Parallel()
 			if isLarge(t, c.target, c.config) {
 				t.Error("it is visited whole, and marked as large")
 			}
@@ -121,6 +123,7 @@ func TestEveryState(t *testing.T) {
 // Every execution ends: without reduction, and by one worker, which would come round
 // wherever there is a cycle, none comes back to a state of its own.
 func TestEveryExecutionEnds(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		target  Target
 		configs []string
@@ -217,23 +220,23 @@ func statesOf(t *testing.T, target Target, config string, plant func(m *Machine)
 	return rep.States, err
 }
 
-// Every live value of a mark is implied by what else the state holds: there are
-// as many states without it. Were one not, either its omission would be refused
-// or this test would fail.
+// The live values of all marks are implied by what else the state holds: there are
+// as many states without them, and so without any one of them. Were one not, either its
+// omission would be refused or this test would fail.
 func TestLiveValuesAreImplied(t *testing.T) {
+	t.Parallel()
 	for config, states := range map[string]uint64{"1-1-2-1": 584, "1-2-1-1": 7041} {
-		for _, where := range []step.Name{step.TestSetSend, step.CheckReply, step.TestSetReceive} {
-			got, err := statesOf(t, channelTarget, config, func(m *Machine) {
-				m.omits = func(at step.Name, live []uint64) []uint64 {
-					if at == where {
-						return nil
-					}
-					return live
+		got, err := statesOf(t, channelTarget, config, func(m *Machine) {
+			m.omits = func(at step.Name, live []uint64) []uint64 {
+				switch at {
+				case step.TestSetSend, step.CheckReply, step.TestSetReceive:
+					return nil
 				}
-			})
-			if err != nil || got != states {
-				t.Errorf("%s: without the values at %v: %d states, want %d, %v", config, where, got, states, err)
+				return live
 			}
+		})
+		if err != nil || got != states {
+			t.Errorf("%s: without them: %d states, want %d, %v", config, got, states, err)
 		}
 	}
 }
@@ -241,6 +244,7 @@ func TestLiveValuesAreImplied(t *testing.T) {
 // What a processor that is about to sleep has read is implied by nothing: a
 // search that takes its states for one without it is refused.
 func TestForgettingIsRefused(t *testing.T) {
+	t.Parallel()
 	for name, plant := range map[string]func(m *Machine){
 		"the head that was read again":  func(m *Machine) { m.amnesia = step.RecheckSlot },
 		"the doorbell that was read":    func(m *Machine) { m.unrung = true },
@@ -288,6 +292,7 @@ func TestForgettingTheNudgeIsRefused(t *testing.T) {
 
 // Whether it leaves, and whose record it has, is implied.
 func TestWhoLeavesIsImplied(t *testing.T) {
+	t.Parallel()
 	for which, what := range []string{"the record of its call", "that it leaves"} {
 		if n, err := statesOf(t, callTarget, "full", func(m *Machine) { keeps(m, which) }); n != 7237 || err != nil {
 			t.Errorf("with nothing but %s: %d states, want 7237, %v", what, n, err)

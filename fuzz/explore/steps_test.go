@@ -22,6 +22,7 @@ func sample(target Target, seed, n uint64) schedule.Strategy {
 }
 
 func TestEveryStepIsTaken(t *testing.T) {
+	t.Parallel()
 	taken := map[string]uint64{}
 	for _, target := range Targets {
 		for _, c := range target.Configurations {

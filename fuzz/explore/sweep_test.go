@@ -40,6 +40,7 @@ var foundWanting = map[string][]string{
 // the tool, and none raises an alarm. The configurations are drawn, with few executions
 // of each by states and by chance; by hand, with -swept and -swept-seed, many more.
 func TestAnyConfiguration(t *testing.T) {
+	t.Parallel()
 	for _, target := range Targets {
 		t.Run(target.Name, func(t *testing.T) {
 			t.Parallel()
