@@ -22,6 +22,7 @@ type fork struct {
 	keyed   bool
 	number  uint32  // of the state, where transitions are taken down
 	picture picture // of the state, where steps are recalled
+	effect  *effect // of the chosen step, if it is known
 }
 
 // knowledge is what the search knows when it comes to a decision.
@@ -83,6 +84,6 @@ func (p *fork) copied() *fork {
 	q.holders = append([]int16(nil), p.holders...)
 	q.answers.choices = append([]choice(nil), p.answers.choices...)
 	q.before.histories = append([]history(nil), p.before.histories...)
-	q.picture = picture{} // each worker knows its own nodes
+	q.picture, q.effect = picture{}, nil // each worker knows its own nodes
 	return &q
 }

@@ -246,7 +246,7 @@ func (n *position) widen(r *runner, on []Location) (wider bool) {
 	}
 	if wider {
 		for _, c := range n.situations {
-			c.never, c.effect = true, nil
+			c.never, c.effects = true, nil
 		}
 		clear(n.situations)
 		n.putDown(r)

@@ -24,13 +24,14 @@ type position struct {
 // are such.
 type situation struct {
 	enabled bool
-	writes  bool // its step would, as far as that can be told before
-	effect  *effect
-	never   bool // its step is run each time
+	writes  bool      // its step would, as far as that can be told before
+	effects []*effect // of its step: one, or one after each of the answers that it got
+	never   bool      // its step is run each time
 }
 
 // effect is what a step does.
 type effect struct {
+	asked   []record // of T.Choose after the step, and the answers
 	changes []change
 	set     []uint64 // the parts that change
 	delta   Digest   // of the digest of the state
@@ -245,10 +246,13 @@ func (s *stateful) learn(from, to *fork) {
 	a, b, t := &from.picture, &to.picture, from.chosen
 	c, n := a.situations[t], a.positions[t]
 	if c.never = c.never || n.widened(s.r) || !s.isOwn(from, to); c.never {
-		c.effect = nil
+		c.effects = nil
 		return
 	}
-	now := &effect{set: make([]uint64, len(n.set)), next: b.positions[t], wrote: from.wrote, marks: slices.Clone(s.r.marks[from.before.marks:to.before.marks])}
+	now := &effect{
+		asked: slices.Clone(s.r.steps[from.before.steps+1 : to.before.steps]), set: make([]uint64, len(n.set)), next: b.positions[t], wrote: from.wrote,
+		marks: slices.Clone(s.r.marks[from.before.marks:to.before.marks]),
+	}
 	now.delta.add(now.next.part)
 	now.delta.subtract(n.part)
 	for i := range a.parts {
@@ -263,22 +267,74 @@ func (s *stateful) learn(from, to *fork) {
 		now.delta.add(b.parts[i])
 		now.delta.subtract(a.parts[i])
 	}
-	if c.effect == nil {
-		c.effect = now
-		s.memory.hold(effectSize)
-	} else if !c.effect.equal(now) {
-		s.memory.err("%s of thread %q %s, in one of two states that agree at its places, and %s, in the other: what else does it look at?",
-			s.r.before(&n.thread), n.thread.name, s.tellEffect(c.effect), s.tellEffect(now))
+	for _, known := range c.effects {
+		switch apart, same := known.parts(now); {
+		case apart:
+		case !same:
+			s.memory.err("%s of thread %q asks T.Choose for other answers in one of two states that agree at its places than in the other: what else does it look at?",
+				s.r.before(&n.thread), n.thread.name)
+			return
+		case !known.equal(now):
+			s.memory.err("%s of thread %q %s, in one of two states that agree at its places, and %s, in the other: what else does it look at?",
+				s.r.before(&n.thread), n.thread.name, s.tellEffect(known), s.tellEffect(now))
+			return
+		default:
+			return
+		}
 	}
+	c.effects = append(c.effects, now)
+	s.memory.hold(effectSize)
+}
+
+// parts says whether two steps from one situation got different answers; if not, whether they
+// have asked for the same ones.
+func (e *effect) parts(other *effect) (apart, same bool) {
+	for i := range min(len(e.asked), len(other.asked)) {
+		a, b := e.asked[i], other.asked[i]
+		if a == b {
+			continue
+		}
+		a.choice = b.choice
+		return a == b, false
+	}
+	return false, len(e.asked) == len(other.asked)
+}
+
+// after gives the effect of the step if T.Choose answers so, and 0 from then on; nil: it is
+// not known.
+func (c *situation) after(answers []choice) *effect {
+	for _, e := range c.effects {
+		if e.follows(answers) {
+			return e
+		}
+	}
+	return nil
+}
+
+func (e *effect) follows(answers []choice) bool {
+	if len(e.asked) < len(answers) {
+		return false
+	}
+	for i, a := range e.asked {
+		if i >= len(answers) && a.choice != 0 || i < len(answers) && (a.choice != answers[i].answer || uint32(a.place) != uint32(answers[i].of)) {
+			return false
+		}
+	}
+	return true
 }
 
 // isOwn says whether the step did nothing but what its effect can tell.
 func (s *stateful) isOwn(from, to *fork) bool {
 	t := from.chosen
 	n := from.picture.positions[t]
-	if n.thread.event.Kind == Kill || to.before.steps != from.before.steps+1 || len(from.picture.positions) != len(to.picture.positions) ||
+	if n.thread.event.Kind == Kill || len(from.picture.positions) != len(to.picture.positions) ||
 		reads(n.thread.event.Kind) && s.r.telling[n.name] != tells {
 		return false
+	}
+	for _, rec := range s.r.steps[from.before.steps+1 : to.before.steps] {
+		if rec.choice < 0 || int(rec.thread) != t {
+			return false
+		}
 	}
 	for i, other := range to.picture.positions {
 		if i != t && other != from.picture.positions[i] {

@@ -8,13 +8,14 @@ package schedule
 // of an execution.
 //
 //	state      parts p1 … pn, positions t1 … tk: where each thread stands
-//	situation  (t, those pi that stand at t's places) → enabled, writes, effect
-//	effect     new values of some of those pi, the next position of the thread, marks
+//	situation  (t, those pi that stand at t's places) → enabled, writes, effects
+//	effect     answers of T.Choose → new values of some of those pi, the next position of
+//	           the thread, marks
 //
 // The search goes about as it does without: it visits the same states in the same
 // order, which the tests compare. It runs an execution where a situation is not known, at
-// the end of an execution, and where a step asked T.Choose, ended or began threads, or
-// told nothing of what it read. Wherever it runs one anyway, it compares all situations
+// the end of an execution, and where a step ended or began other threads, or told nothing of
+// what it read. Wherever it runs one anyway, it compares all situations
 // and effects with what it knows, and it runs one in some that it could recall for that alone.
 //
 // The idea is that of summaries of effects in the verification of procedures (Sharir
@@ -100,14 +101,21 @@ func (s *stateful) recall(settled int) (walk, int) {
 // knows says whether what the chosen step of the decision does is known. Of one that a
 // guard's property fails it is not: who holds the lock need not stand at its places.
 func (s *stateful) knows(p *fork) bool {
-	return p.picture.drawn && p.offend>>uint(p.chosen)&1 == 0 && p.picture.situations[p.chosen] != nil && p.picture.situations[p.chosen].effect != nil &&
-		p.before.steps+1 < s.r.maxSteps
+	if !p.picture.drawn || p.offend>>uint(p.chosen)&1 == 1 || p.picture.situations[p.chosen] == nil {
+		return false
+	}
+	p.effect = p.picture.situations[p.chosen].after(p.answers.choices)
+	return p.effect != nil && p.before.steps+1+len(p.effect.asked) < s.r.maxSteps
 }
 
 // take writes the chosen step of the decision down.
 func (s *stateful) take(p *fork) {
-	r, n, e := s.r, p.picture.positions[p.chosen], p.picture.situations[p.chosen].effect
+	r, n, e := s.r, p.picture.positions[p.chosen], p.effect
 	r.steps = append(r.steps[:p.before.steps], record{thread: int16(p.chosen), choice: -1, name: n.name, place: n.place})
+	r.steps = append(r.steps, e.asked...)
+	for _, a := range e.asked[len(p.answers.choices):] {
+		p.answers.choices = append(p.answers.choices, choice{answer: a.choice, of: int32(uint32(a.place))})
+	}
 	r.marks = append(r.marks[:p.before.marks], e.marks...)
 	p.wrote = e.wrote
 }
@@ -115,7 +123,7 @@ func (s *stateful) take(p *fork) {
 // goOn draws the state after the chosen step of p; false: of a thread there it is not
 // known whether it can go on.
 func (s *stateful) goOn(p, q *fork) bool {
-	a, b, e := &p.picture, &q.picture, p.picture.situations[p.chosen].effect
+	a, b, e := &p.picture, &q.picture, p.effect
 	b.parts = append(b.parts[:0], a.parts...)
 	for _, c := range e.changes {
 		b.parts[c.part] = c.to

@@ -101,6 +101,29 @@ func TestRecallingARing(t *testing.T) {
 	}
 }
 
+// Steps after which T.Choose answers are recalled for each of the answers, how many there may
+// be.
+func TestRecallingAnswers(t *testing.T) {
+	program := counting(3, 2, func(t *schedule.T, w *schedule.Word, _, _ *uint64) func(int) {
+		got := t.Word("got", 0)
+		return func(self int) {
+			switch t.Choose("whether", 3) {
+			case 1:
+				got.Add(1)
+			case 2:
+				got.Store(uint64(t.Choose("what", 1+self)))
+			}
+		}
+	})
+	rep := explore(t, program, schedule.Stateful(), schedule.Options{})
+	run := explore(t, program, schedule.Stateful(), schedule.Options{RunAll: true})
+	sameSearch(t, run, rep)
+	if rep.Recalled < rep.Executions/4*3 || !rep.Complete {
+		t.Errorf("complete %v, of %d executions %d are recalled", rep.Complete, rep.Executions, rep.Recalled)
+	}
+	t.Logf("of %d executions %d are recalled", rep.Executions, rep.Recalled)
+}
+
 // counting is a program of threads that count in a word, and in variables of the
 // program: counted is what the word is, hidden what how makes of it.
 func counting(threads, rounds int, how func(t *schedule.T, w *schedule.Word, hidden, counted *uint64) (also func(self int))) func(*schedule.T) {
@@ -153,6 +176,14 @@ func TestRecallIsVerified(t *testing.T) {
 				}
 			}
 		}, []string{"await evenness", "what else does its predicate look at?"}},
+		{"another answer that is asked for", func(t *schedule.T, w *schedule.Word, hidden, counted *uint64) func(int) {
+			seen := t.Word("seen", 0)
+			return func(int) {
+				seen.Store(0)
+				t.Choose("answer", 2+int(w.Peek()%2))
+				t.Mark("answered")
+			}
+		}, []string{"store seen", "asks T.Choose for other answers"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			rep, err := schedule.Explore(context.Background(), counting(3, 3, c.how), schedule.Stateful(), schedule.Options{})
