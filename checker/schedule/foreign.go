@@ -14,48 +14,31 @@ import (
 // One that touches plain memory alone cannot be seen.
 //
 // Who calls is known for certain by the number of the goroutine, which only the text of its
-// stack tells: that takes longer than a step. So it is looked at in the first executions
-// (surelyOurs) and where the caller's stack is not one on which the goroutine whose turn it is
-// was seen before (stack): an address is cheap. It is wrong only where that goroutine's stack
-// has moved since, within one execution, and the other one was given the memory.
+// stack tells: that takes longer than a step. So it is looked at only where the caller is not
+// seen to be the goroutine whose turn it is (self), which is cheap: by an address that is its
+// own (goroutine_asm.go), or by one in its stack (goroutine_generic_unsafe.go). The latter may
+// be wrong, so that with it each call is looked at by number in the first executions.
 //
 // A foreign goroutine reads of the runner whose turn it is, and writes nothing: what it has
 // done is noted in the lookout. The race detector tells of these reads where nobody waits for
 // the goroutine: it is one.
 
-// surelyOurs is in how many executions of a runner each call is looked at by number.
+// surelyOurs is in how many executions of a runner each call is looked at.
 const surelyOurs = 2
-
-// stack is the memory in which the stack of a goroutine was seen.
-type stack struct {
-	top    uintptr     // an address in its outermost function
-	blocks [32]uintptr // each at its number modulo their number
-}
-
-// begins is called in the outermost function of the goroutine. If its stack has moved, what
-// was known of it may be another's now.
-func (s *stack) begins(top uintptr) {
-	if s.top != top {
-		*s = stack{top: top}
-	}
-}
 
 // isOurs says whether the goroutine that calls is the one whose turn it is, or another one of
 // the search.
-func (r *runner) isOurs() bool { return r.stack.has(here()/stackBlock) || r.knows(here()/stackBlock) }
+func (r *runner) isOurs() bool { return r.self.calls() || r.knows() }
 
-func (s *stack) has(block uintptr) bool { return s.blocks[block%uintptr(len(s.blocks))] == block }
-
-// knows is isOurs by number. From then on the block is the stack's of whose turn it is, unless
-// all calls are to be looked at so.
-func (r *runner) knows(block uintptr) bool {
+// knows is isOurs by number. From then on the caller is seen to be the one whose turn it is.
+func (r *runner) knows() bool {
 	turn := nobody
 	if th := r.running; th != nil {
 		turn = th.index
 	}
 	m := r.lookout.member(current())
-	if m.r == r && m.thread == turn && !r.sure {
-		r.stack.blocks[block%uintptr(len(r.stack.blocks))] = block
+	if m.r == r && m.thread == turn {
+		r.self.learns(r.sure)
 	}
 	return m.r == r
 }

@@ -17,7 +17,7 @@ type host struct {
 	r     *runner
 	f     func() // what to run
 	gone  bool   // its goroutine is about to end, by Goexit
-	stack stack
+	self  self
 }
 
 // run has the host run f.
@@ -45,7 +45,7 @@ func (h *host) loop(yield func(struct{}) bool) {
 }
 
 func (h *host) execute() {
-	h.stack.begins(here())
+	h.self.begins()
 	returned := false
 	defer func() {
 		if returned {
@@ -76,7 +76,7 @@ func (h *host) left() {
 		who = "a check at the end"
 	}
 	h.r.failExit(who)
-	h.r.settingUp, h.r.ending, h.r.running, h.r.stack = false, false, nil, &h.stack
+	h.r.settingUp, h.r.ending, h.r.running, h.r.self = false, false, nil, &h.self
 	h.gone = true
 	h.yield(struct{}{})
 }

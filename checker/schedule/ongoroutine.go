@@ -9,19 +9,22 @@ func (t *T) OnGoroutine(f func()) (returned bool) {
 	if f == nil {
 		r.misused("OnGoroutine without a function")
 	}
-	m, s := ofSearch(r), r.stack
+	m, s, was := ofSearch(r), r.self, *r.self
 	if th != nil {
 		m = member{r, th.index, th.name}
 	}
 	ended := make(chan any)
 	go func() {
 		defer r.lookout.join(m)()
-		defer func() { ended <- recover() }()
+		defer func() {
+			v := recover()
+			s.ends(was)
+			ended <- v
+		}()
 		f()
 		returned = true
 	}()
 	v := <-ended
-	*s = stack{top: s.top} // that goroutine's may be another's from now on
 	if th != nil && th.killed {
 		th.unwind()
 	}

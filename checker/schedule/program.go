@@ -102,7 +102,7 @@ func (t *T) alive(call string) *runner {
 // it, too.
 func (t *T) asks(call string) *runner {
 	r := t.r
-	if t.over || !r.stack.has(here()/stackBlock) {
+	if t.over || !r.self.calls() {
 		t.mayAsk(call)
 	}
 	return r
@@ -133,7 +133,7 @@ func (t *T) late(call string) {
 // thread gives the thread that calls, or nil where nothing interleaves.
 func (t *T) thread(call string) (*runner, *thread) {
 	r := t.r
-	if t.over || !r.stack.has(here()/stackBlock) {
+	if t.over || !r.self.calls() {
 		t.alive(call)
 	}
 	if r.quiet {

@@ -66,7 +66,7 @@ type runner struct {
 	threads           []*thread // made so far; this execution has the first declared ones
 	declared, started int
 	running           *thread // whose code runs now; nil: the search itself
-	stack             *stack  // of the running thread, or of the host
+	self              *self   // of the running thread, or of the host
 	ready             uint64  // threads before a step that is no await
 	waiting           uint64  // threads before an await
 	taken             int32   // steps of this execution, without answers
@@ -131,7 +131,7 @@ type runner struct {
 	lookout *lookout
 	now     *T            // the execution that is made, or was made last
 	runs    uint64        // how many were
-	sure    bool          // who calls T is looked at by number (foreign.go)
+	sure    bool          // each call of T is looked at (foreign.go)
 	number  uint64        // of the execution in a sample
 	shows   atomic.Uint64 // how often the runner has shown what it has done: stuck.go
 	shown   shown
@@ -215,7 +215,7 @@ func (r *runner) execute(t *T) {
 func (r *runner) reset(settled int) {
 	r.settled, r.repeating, r.hears = settled, false, r.keeps
 	r.settingUp, r.ending, r.quiet, r.running, r.asked = false, false, false, nil, nil
-	r.cleaning, r.stack = false, &r.host.stack
+	r.cleaning, r.self = false, &r.host.self
 	r.declared, r.started = 0, 0
 	r.looks = r.looks[:0]
 	r.last = -1

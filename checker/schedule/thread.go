@@ -52,7 +52,7 @@ type thread struct {
 	next  func() (struct{}, bool)
 	stop  func()
 	yield func(struct{}) bool
-	stack stack
+	self  self
 }
 
 // killed unwinds a thread whose execution is over. It is private, so that only
@@ -87,7 +87,7 @@ func (th *thread) loop(yield func(struct{}) bool) {
 
 func (th *thread) body() {
 	defer th.finish()
-	th.stack.begins(here())
+	th.self.begins()
 	th.returned = false
 	th.f()
 	th.returned = true
@@ -128,12 +128,12 @@ func (th *thread) left() {
 // goroutine of the search call it, which are never locked to an OS thread: a coroutine
 // that is resumed under another locking than it was created under ends the process.
 func (r *runner) resume(th *thread) {
-	r.running, r.stack = th, &th.stack
+	r.running, r.self = th, &th.self
 	if th.next == nil {
 		th.next, th.stop = iter.Pull(th.loop)
 	}
 	th.next()
-	r.running, r.stack = nil, &r.host.stack
+	r.running, r.self = nil, &r.host.self
 }
 
 // pause stands the running thread before the step it has set down, and returns
@@ -197,9 +197,9 @@ func (r *runner) kill() {
 // lose ends a thread whose goroutine calls runtime.Goexit: it has, or it recovers every
 // panic.
 func (r *runner) lose(th *thread) {
-	r.running, r.stack = th, &th.stack
+	r.running, r.self = th, &th.self
 	spend(th.next)
-	r.running, r.stack = nil, &r.host.stack
+	r.running, r.self = nil, &r.host.self
 	th.done = true
 	th.next, th.stop = nil, nil
 }
