@@ -105,7 +105,7 @@ func TestBindingRefinesInSamples(t *testing.T) {
 
 // What the specification has not is refused, and not found to differ.
 func TestBindingsThatAreNotTied(t *testing.T) {
-	for _, config := range []string{"clients=2", "lies=small", "socket=narrow", "peers=unseen", "context=ends", "authorize=client-admits", "demands=served", "handlers=wait", "stop=called,death=server", "stop=called,calls=0", "stop=called,closers=1"} {
+	for _, config := range []string{"clients=2", "lies=small", "socket=narrow", "peers=unseen", "context=ends", "authorize=client-admits", "demands=served", "handlers=wait,stop=yes", "stop=called,death=server", "stop=called,calls=0", "stop=called,closers=1"} {
 		rep, err := RunBinding(t.Context(), valuesOf(t, explore.Bind(), config), schedule.Random(1991, 300), Options{})
 		if !errors.Is(err, ErrNotTied) {
 			t.Errorf("%s: %v, %+v: want ErrNotTied", config, err, rep.Failure)
