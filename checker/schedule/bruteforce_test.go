@@ -199,6 +199,7 @@ func (p toy) program(ended func(toyState)) func(*schedule.T) {
 // Every bounded search visits exactly the executions within its bound, and
 // reaches exactly their final states, on programs nobody chose.
 func TestBoundedAgreesWithBruteForce(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
 	var executions, deadlocks uint64
 	for n := range 1500 {

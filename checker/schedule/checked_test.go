@@ -238,6 +238,7 @@ func fickle(seed uint64, whole, named, recalls bool) func(*schedule.T, func(stri
 // On random programs a guard's property fails if and only if it does in a search that
 // takes no step at once. Of programs that leave out where a holder stands many are refused.
 func TestGuardsFailAsInThePlainSearch(t *testing.T) {
+	t.Parallel()
 	const programs = 250
 	var failed, held, relied, refused int
 	for seed := range uint64(programs) {

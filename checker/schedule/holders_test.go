@@ -143,6 +143,7 @@ func lent(seed uint64, heldAt int, property string, recalls bool) func(*schedule
 // A search that recalls who holds a lock comes to the ends and the failures of one that
 // runs every step; one that is told the wrong place of the holder does, or is refused.
 func TestHoldersAreRecalled(t *testing.T) {
+	t.Parallel()
 	const seeds = 150
 	for heldAt, name := range []string{"at the lock", "elsewhere", "not said"} {
 		var refused, failed, distrusted, recalled int

@@ -16,6 +16,7 @@ func (t *T) OnGoroutine(f func()) (returned bool) {
 	ended := make(chan any)
 	go func() {
 		defer r.lookout.join(m)()
+		s.learns(r.sure)
 		defer func() {
 			v := recover()
 			s.ends(was)

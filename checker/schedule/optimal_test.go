@@ -220,6 +220,7 @@ func (p toy) words(plain bool, ended func(toyState)) func(*schedule.T) {
 // The optimal search visits each Mazurkiewicz trace once, whatever the program,
 // and none in vain.
 func TestOptimalAgreesWithBruteForce(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(5, 6))
 	var traces, deadlocks, waits int
 	for n := range 2500 {

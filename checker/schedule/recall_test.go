@@ -59,6 +59,7 @@ func sameSearch(t *testing.T, run, recalled schedule.Report) {
 // A search that recalls is the one that does not, step for step, on programs of all
 // that threads can do.
 func TestRecallingIsRunning(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(47, 48))
 	var recalled, executions uint64
 	for n := range 200 {
@@ -85,6 +86,7 @@ func TestRecallingIsRunning(t *testing.T) {
 
 // The same of loops, with marks, a lock that guards, and a fault.
 func TestRecallingARing(t *testing.T) {
+	t.Parallel()
 	for _, guarded := range []bool{false, true} {
 		for _, faulty := range []bool{false, true} {
 			program := ring(3, 2, whole, guarded, faulty)
@@ -104,6 +106,7 @@ func TestRecallingARing(t *testing.T) {
 // Steps after which T.Choose answers are recalled for each of the answers, how many there may
 // be.
 func TestRecallingAnswers(t *testing.T) {
+	t.Parallel()
 	program := counting(3, 2, func(t *schedule.T, w *schedule.Word, _, _ *uint64) func(int) {
 		got := t.Word("got", 0)
 		return func(self int) {

@@ -20,6 +20,7 @@ func samplers(seed, n uint64) map[string]schedule.Strategy {
 
 // Samples reach no final state that does not exist, and nearly all of tiny programs.
 func TestSamplesAgreeWithBruteForce(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(15, 16))
 	reached, exist := map[string]int{}, 0
 	for n := range 100 {

@@ -18,6 +18,7 @@ import (
 // The stateful search reaches the final states of every interleaving of random
 // programs, and a deadlock where there is one.
 func TestStatefulAgreesWithBruteForce(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(11, 12))
 	var hits, verified, deadlocks uint64
 	for n := range 1500 {
@@ -346,6 +347,7 @@ func sections(seed uint64, guarded bool) func(*schedule.T, func(string)) {
 
 // To let the holder of a lock go on changes no outcome, and saves states.
 func TestMoversReachAllOutcomes(t *testing.T) {
+	t.Parallel()
 	var with, without uint64
 	for seed := range uint64(150) {
 		all, _ := outcomes(t, sections(seed, false), schedule.Optimal())

@@ -308,6 +308,7 @@ func (p tsoToy) program(ended func(toyState)) func(*schedule.T) {
 // plain enumeration: Bounded all interleavings of its steps, Optimal one of each
 // trace, and all three its final states.
 func TestStoreBuffersAgreeWithBruteForce(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(31, 32))
 	var executions, traces, deadlocks, flushes uint64
 	for n := range 600 {

@@ -46,6 +46,7 @@ func adding(n, enough int, told, fails bool) func(*schedule.T) {
 // A mark that leaves out a value which adds up is found, by what first shows of it many
 // rounds later: executions that the search drives on from one state differ in one round.
 func TestWalksFindWhatAddsUp(t *testing.T) {
+	t.Parallel()
 	for n := 3; n <= 8; n++ {
 		for enough := 3; enough <= n+1; enough++ {
 			for _, fails := range []bool{false, true} {
@@ -185,6 +186,7 @@ func perilous(r *rand.Rand) func(*schedule.T, func(string)) {
 // to the terminal histories of the optimal one, but for what killed threads have read,
 // which is no part of a state.
 func TestSearchesReachTheSameTerminalHistoriesOfDeaths(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(61, 62))
 	histories := 0
 	for n := range 600 {
@@ -206,6 +208,7 @@ func TestSearchesReachTheSameTerminalHistoriesOfDeaths(t *testing.T) {
 // No walk of a program that tells all comes to a state that was not visited, whatever
 // the search left out.
 func TestWalksMeetNothingNewInPrograms(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(63, 64))
 	walks := uint64(0)
 	for n := range 500 {
