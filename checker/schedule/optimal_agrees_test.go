@@ -311,7 +311,6 @@ func (p toy) withKiller(byWords bool, first op) func(*schedule.T, func(string)) 
 }
 
 func TestOptimalReachesAllOutcomesOfDeaths(t *testing.T) {
-	t.Parallel()
 	r := rand.New(rand.NewPCG(7, 8))
 	many := 0
 	for n := range 400 {

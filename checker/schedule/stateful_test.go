@@ -347,7 +347,6 @@ func sections(seed uint64, guarded bool) func(*schedule.T, func(string)) {
 
 // To let the holder of a lock go on changes no outcome, and saves states.
 func TestMoversReachAllOutcomes(t *testing.T) {
-	t.Parallel()
 	var with, without uint64
 	for seed := range uint64(150) {
 		all, _ := outcomes(t, sections(seed, false), schedule.Optimal())

@@ -165,7 +165,6 @@ func (c sectioned) program(t *schedule.T, told func(string)) {
 // many as those which do not, whatever the program tells of who holds it, and to a
 // failure where there is one.
 func TestGuardsAreNotTrusted(t *testing.T) {
-	t.Parallel()
 	const programs = 210
 	var relied, broken, failed int
 	r := rand.New(rand.NewPCG(61, 62))

@@ -186,7 +186,6 @@ func perilous(r *rand.Rand) func(*schedule.T, func(string)) {
 // to the terminal histories of the optimal one, but for what killed threads have read,
 // which is no part of a state.
 func TestSearchesReachTheSameTerminalHistoriesOfDeaths(t *testing.T) {
-	t.Parallel()
 	r := rand.New(rand.NewPCG(61, 62))
 	histories := 0
 	for n := range 600 {
