@@ -154,7 +154,7 @@ func (a *app) exploreOne(ctx context.Context, t explore.Target, v catalogue.Valu
 	}
 	var l lockstep.Report
 	if *f.strategy == drive {
-		l, err = lockstep.Drive(ctx, v, graph, *f.executions)
+		l, err = lockstep.Drive(ctx, v, graph, *f.executions, *f.maxSteps)
 	} else {
 		l, err = lockstep.RunTarget(ctx, t, v, f.chosenStrategy(), lockstep.Options{Graph: graph, Schedule: a.exploreOptions(f)})
 	}

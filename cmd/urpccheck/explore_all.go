@@ -297,7 +297,7 @@ func sample(ctx context.Context, t explore.Target, v catalogue.Values, f *explor
 // driveRow offers every transition of the specification to the code. A refusal, or
 // a drive that time cuts short, leaves transitions out, which the table shows.
 func driveRow(ctx context.Context, v catalogue.Values, g *lockstep.Graph, row *targetRow) error {
-	r, err := lockstep.Drive(ctx, v, g, 0)
+	r, err := lockstep.Drive(ctx, v, g, 0, 0)
 	row.driven, row.Specification = true, specificationOf(r.Specification)
 	row.Executions += r.Executions
 	row.Steps += r.Steps

@@ -15,17 +15,18 @@ import (
 // A procedure is a step of its own, so that others move before it is executed. A
 // step of the code that the specification does not take fails by Property, as in
 // Run; what the specification allows and the code does not do is in
-// Report.Refused. most bounds the executions; 0: no bound.
+// Report.Refused. most bounds the executions; 0: no bound. longest bounds the steps of one
+// (schedule.Options.MaxSteps); what is longer makes the verdict unknown.
 //
 // A token does not hold what drives. So a failure is looked for again by a search with
 // few preemptions, and what that finds is told in its place; if it finds nothing among
 // some thousand executions, the failure has no token: its steps are its schedule.
-func Drive(ctx context.Context, v catalogue.Values, g *Graph, most uint64) (Report, error) {
+func Drive(ctx context.Context, v catalogue.Values, g *Graph, most uint64, longest int) (Report, error) {
 	r, err := newRefinement(g.target, v, g)
 	if err != nil {
 		return Report{}, err
 	}
-	rep, err := drive(ctx, v, r, most)
+	rep, err := drive(ctx, v, r, most, longest)
 	if rep.Failure != nil && err == nil {
 		rep.Failure, err = withToken(ctx, v, g, rep.Failure)
 	}
@@ -52,23 +53,31 @@ func withToken(ctx context.Context, v catalogue.Values, g *Graph, driven *schedu
 	return driven, nil
 }
 
-func drive(ctx context.Context, v catalogue.Values, r *Refinement, most uint64) (Report, error) {
+func drive(ctx context.Context, v catalogue.Values, r *Refinement, most uint64, longest int) (Report, error) {
 	r.gated = true
 	d := newDriver(r)
 	sum := schedule.Report{Bound: "every transition of the specification"}
 	for !d.done && (most == 0 || sum.Executions < most) {
+		n := uint64(batch)
+		if most > 0 {
+			n = min(n, most-sum.Executions)
+		}
 		rep, err := explore.RunWatchedTarget(ctx, r.target, v, explore.Watch{Observer: d, Gate: d.gate, Alone: true},
-			schedule.Random(1, 1<<62), schedule.Options{MaxExecutions: batch, Steered: true})
+			schedule.Random(1, 1<<62), schedule.Options{MaxExecutions: n, MaxSteps: longest, Steered: true})
 		sum.Executions += rep.Executions
 		sum.Steps += rep.Steps
 		sum.Depth = max(sum.Depth, rep.Depth)
 		sum.Verdict, sum.Reason, sum.Failure, sum.Bad = rep.Verdict, rep.Reason, rep.Failure, rep.Bad
-		if err != nil || rep.Failure != nil || ctx.Err() != nil {
+		sum.TooLong = rep.TooLong
+		if err != nil || rep.Failure != nil || rep.TooLong > 0 || ctx.Err() != nil {
 			return d.report(sum), err
 		}
 	}
-	if sum.BudgetUsed = !d.done; d.done {
+	if d.done {
 		sum.Complete, sum.Verdict, sum.Reason = true, verdict.Holds, ""
+	} else {
+		sum.BudgetUsed = true
+		sum.Reason = fmt.Sprintf("ended after %d executions, as asked: not every transition was offered", sum.Executions)
 	}
 	return d.report(sum), nil
 }

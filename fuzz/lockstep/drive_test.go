@@ -35,7 +35,7 @@ func TestGraphIsTheCheckers(t *testing.T) {
 // The code takes every transition of the specification.
 func TestDriveTakesEverything(t *testing.T) {
 	for _, config := range []string{"1-1-1-1", "1-1-2-1", "1-2-1-1", "2-1-1-1", "1-1-2-1,start=2^32-1", "1-1-1-1,donate=yes", "1-1-1-1,spurious=1"} {
-		rep, err := Drive(t.Context(), values(t, config), graph(t, config), 0)
+		rep, err := Drive(t.Context(), values(t, config), graph(t, config), 0, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -53,6 +53,24 @@ func TestDriveTakesEverything(t *testing.T) {
 	}
 }
 
+// A drive that may not take as many executions as it needs, or as many steps in one, is unknown.
+func TestDriveWithinBounds(t *testing.T) {
+	for _, c := range []struct {
+		most       uint64
+		longest    int
+		executions uint64
+		reason     string
+	}{
+		{most: 70, executions: 70, reason: "ended after 70 executions"},
+		{longest: 20, reason: "longer than 20 steps"},
+	} {
+		rep, err := Drive(t.Context(), values(t, "1-1-1-1"), graph(t, "1-1-1-1"), c.most, c.longest)
+		if err != nil || rep.Verdict != verdict.Unknown || rep.Complete || rep.Executions != c.executions || !strings.Contains(rep.Reason, c.reason) {
+			t.Errorf("%+v: %v, %v after %d executions: %s", c, err, rep.Verdict, rep.Executions, rep.Reason)
+		}
+	}
+}
+
 // What the specification allows and the code refuses is told. Here the
 // specification has a kernel that wakes for nothing, and the code's has not: every
 // such wake is refused, and what only they lead to is left out.
@@ -61,7 +79,7 @@ func TestDriveTellsWhatIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rep, err := drive(t.Context(), values(t, "1-1-1-1"), r, 0)
+	rep, err := drive(t.Context(), values(t, "1-1-1-1"), r, 0, 0)
 	if err != nil || rep.Failure != nil {
 		t.Fatal(rep, err)
 	}
@@ -116,7 +134,7 @@ func TestDriveFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.images[len(r.images)-1]++ // one message counts for two
-	rep, err := drive(t.Context(), values(t, "1-1-1-1"), r, 0)
+	rep, err := drive(t.Context(), values(t, "1-1-1-1"), r, 0, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ import (
 // and names that wrap included.
 func TestDriveTakesEveryCall(t *testing.T) {
 	for _, config := range []string{"1-0-1-1", "1-1-1-1", "clock", "spurious", "full", "1-1-1-1,donate=yes", "stuck,donate=yes,start=2^32-1", "calls=1,start=2^32-1,generation=2^48-2"} {
-		rep, err := Drive(t.Context(), valuesOf(t, explore.Call(), config), graphOf(t, explore.Call(), config), 0)
+		rep, err := Drive(t.Context(), valuesOf(t, explore.Call(), config), graphOf(t, explore.Call(), config), 0, 0)
 		if err != nil || rep.Failure != nil {
 			t.Fatalf("%s: %v, %+v", config, err, rep.Failure)
 		}

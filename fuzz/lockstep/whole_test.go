@@ -38,7 +38,7 @@ func everyTransition(t *testing.T, target explore.Target, driven bool, all []who
 					rep.Report.States, g.States(), g.Transitions(), c.code, c.states, c.transitions)
 			}
 			if driven {
-				rep, err := Drive(t.Context(), v, g, 0)
+				rep, err := Drive(t.Context(), v, g, 0, 0)
 				c.takes(t, rep, err)
 			}
 		})
