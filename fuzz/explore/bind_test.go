@@ -25,7 +25,7 @@ var bindWhole = map[string]uint64{
 	"malformed": 774, "client-malformed": 64,
 	"demands": 2267, "demands-missing": 124, "demands-request": 124, "demands-reply": 124, "early": 4297, "inherited-faults": 16565,
 	"client-admits": 2267, "server-admits": 2267, "client-refuses": 5, "server-refuses": 16, "client-panics": 5, "server-panics": 16,
-	"reply-value": 11422, "long": 6643, "client-value": 9919, "stop-hasty": 13289, "dies-hasty": 23056,
+	"reply-value": 13253, "long": 6643, "client-value": 11832, "stop-hasty": 13289, "dies-hasty": 23056,
 	"encoded": 53273, "reply-encoded": 11509, "client-encoded": 7899,
 	"big": 89, "half-sealed": 674, "client-lone": 13, "notice-other": 5727, "no-size": 254,
 }

@@ -21,11 +21,15 @@ var (
 	flip = urpc.NewProc[mark, mark]("flip")
 )
 
-// mark is a value whose type has others than every three bytes.
+// mark is a value whose type has others than every five bytes.
 type mark struct {
-	Set, Also bool
-	Number    uint8
+	Set    bool
+	Also   nested
+	More   [2]bool
+	Number uint8
 }
+
+type nested struct{ Set bool }
 
 const mostMark = 99
 

@@ -255,6 +255,9 @@ func (s *host) Callers(n int) (call.Threads, shm.Hook) {
 func (s *host) Step(name step.Name) {
 	s.w.step(name)
 	s.follow(name)
+	if name == step.LeaveBinding { // of which it has one at a time
+		s.w.check(spec.NothingLeft, len(s.mapped) == 0, "%s is about to count no binding, and has memory of it mapped", s.name)
+	}
 	if s.listener != nil {
 		s.listener.follow(name)
 	}

@@ -337,11 +337,12 @@ var noEncodings = []noValue{
 // noValues are those of a mark: its length, what stands in its payload, and last the status
 // of a reply.
 var noValues = []noValue{
-	{"a byte too little", lengthAt, 1, false},
-	{"a byte too much", lengthAt, 4, false},
+	{"a byte too little", lengthAt, 4, false},
+	{"a byte too much", lengthAt, 6, false},
 	{"a bool of value 2", channel.HeaderSize, 2, false},
-	{"a second bool of value 2", channel.HeaderSize, 2 << 8, false},
-	{"a number out of range", channel.HeaderSize, (mostMark + 1) << 16, false},
+	{"a bool of value 2 in a struct", channel.HeaderSize, 2 << 8, false},
+	{"a second bool of value 2 in an array", channel.HeaderSize, 2 << 24, false},
+	{"a number out of range", channel.HeaderSize + 4, mostMark + 1, false},
 	{"a status that there is not", statusAt, 4, false},
 }
 

@@ -34,6 +34,7 @@ var others = map[string]map[Check]string{
 var unmarked = map[string]string{
 	"end-call-before-execute": "whether the worker has kept the polling place, as it replies: it asks after that",
 	"rest-not-ended":          "whether the worker has slept, as it retracts: what follows is the same but for a counter",
+	"pass-before-abandon":     "whether who passes the lead on leaves its call after that: it has left it before",
 }
 
 // tried are the answers about each mutant.
