@@ -2,6 +2,7 @@ package schedule_test
 
 import (
 	"context"
+	"runtime/debug"
 	"strings"
 	"testing"
 
@@ -10,7 +11,10 @@ import (
 	"urpc/checker/schedule"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400) // executions hold little: a tenth of the time is saved
+	goleak.VerifyTestMain(m)
+}
 
 // words is a small shared memory whose accesses are steps.
 type words struct {

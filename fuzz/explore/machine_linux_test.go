@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 
@@ -169,6 +170,7 @@ const elsewhere = "URPC_EXPLORE_CONNECT"
 func TestMain(m *testing.M) {
 	path := os.Getenv(elsewhere)
 	if path == "" {
+		debug.SetGCPercent(400) // executions hold little: a tenth of the time is saved
 		os.Exit(m.Run())
 	}
 	conn, err := net.Dial("unix", path)
