@@ -152,16 +152,20 @@ func (c *Client) over() {
 	})
 }
 
-// stop ends the binding to a server that has stopped in order: new calls are not
-// sent any more, pending ones find their reply, if there is one, or end with err.
+// stop ends the binding to a server that has stopped in order: new calls, and those that
+// wait for a slot, are not sent any more; pending ones find their reply, if there is one,
+// or end with err. A call that was let in, and had its slot, before may come to be sent
+// after this: it finds no reply.
 func (c *Client) stop(err error) {
 	c.cause.CompareAndSwap(nil, &errStopped)
+	c.caller.StopSending(c.cause.Load()) // what has come first counts: it may be a close
 	c.region.Close()
 	c.link.machine.Wait(step.Linger, c.region.Gone(), linger)
 	c.end(err)
 }
 
-// errStopped is what a call finds that comes after the server has stopped.
+// errStopped is what a call finds that comes after the server has stopped, or waits for a
+// slot then.
 var errStopped = fmt.Errorf("%w: the server has stopped", ErrClosed)
 
 // pollFor is the time to poll that an option stands for.

@@ -104,7 +104,7 @@ func (c *Client) ended(ctx context.Context, d *declaration, err error) error {
 	case err == call.ErrCorrupt:
 		c.end(ErrCorrupt)
 		return fmt.Errorf("%s: %w", d.name, ErrCorrupt)
-	case errors.Is(err, ErrPeerDied), err == ErrClosed:
+	case errors.Is(err, ErrPeerDied), err == ErrClosed, err == errStopped:
 		return fmt.Errorf("%s: %w", d.name, err)
 	default:
 		return err

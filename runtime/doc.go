@@ -37,6 +37,14 @@
 // did not. The late reply of a call that was left is dropped and never reaches
 // another call.
 //
+// A server that stops in order executes no call that it has not received, and says that
+// it stops. When its client learns of it, calls that come, and those that wait for a slot,
+// are not sent any more: they end with ErrClosed. Calls that have a slot may have been
+// executed: they have 50 ms to find the replies that were sent before the stop, and then
+// end with ErrPeerDied. That is also how a call ends that was sent after the stop and
+// before its client had learned of it, or that had its slot by then and came to be sent
+// right after: nobody executes it, and its caller cannot know.
+//
 // The deadline of a call is not told to the handler. The handler's context ends
 // when its client is gone or the server stops.
 //

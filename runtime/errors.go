@@ -11,8 +11,9 @@ import (
 // more.
 var (
 	// ErrPeerDied: the other address space is gone. Every blocked caller of the
-	// binding learns it, and every later call. It is unknown whether a call that
-	// was pending executed, once, or not at all. errors.As: *PeerDiedError.
+	// binding learns it, and every later call, unless the server has said that it
+	// stops: see ErrClosed. It is unknown whether a call that was pending executed,
+	// once, or not at all. errors.As: *PeerDiedError.
 	ErrPeerDied = errors.New("peer died: unknown whether the call executed")
 
 	// ErrCancelled: the caller's context was cancelled while the call was pending.
@@ -36,7 +37,8 @@ var (
 	ErrOverloaded = errors.New("overloaded")
 
 	// ErrClosed: this side closed the client before the call or while it was
-	// pending; or the server does not serve any more.
+	// pending; or the server has stopped in order, before the call or while it waited
+	// for a slot: then it was not sent.
 	ErrClosed = errors.New("closed")
 
 	// ErrCorrupt: the peer wrote into shared memory what no peer of ours writes, or

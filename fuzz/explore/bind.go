@@ -45,6 +45,7 @@ var bindTarget = Target{
 		{Name: "callers-wait", Doc: "the same, and there is one slot", Set: map[string]int{"callers": 1, "slots": 1}},
 		{Name: "close-wait", Doc: "two threads call, there is one slot, and a call lasts until its handler is told that its client is gone, or that the server stops: another call waits meanwhile, and the client closes", Set: map[string]int{"callers": 2, "slots": 1, "calls": 0, "handlers": 1}, Large: true},
 		{Name: "stop-wait", Doc: "the same with one more thread, and the server is told to stop: the client closes when its own call has ended", Set: map[string]int{"callers": 1, "slots": 1, "stop": 1, "handlers": 1}, Large: true},
+		{Name: "stop-slot", Doc: "two threads call, there is one slot, and the server is told to stop", Set: map[string]int{"callers": 1, "slots": 1, "stop": 1}, Large: true},
 		{Name: "closers", Doc: "two threads close at once", Set: map[string]int{"closers": 1, "calls": 0}},
 		{Name: "close-call", Doc: "one thread calls, another closes", Set: map[string]int{"closers": 1}},
 		{Name: "closers-stop", Doc: "two threads close at once, and the server stops", Set: map[string]int{"closers": 1, "calls": 0, "stop": 1}},
@@ -95,7 +96,7 @@ var bindTarget = Target{
 	},
 	Properties: []string{
 		spec.Mapped, spec.UnmapOnce, spec.CloseOnce, spec.Fit, spec.NothingLeft, spec.CloseWaits,
-		spec.NoBinding, spec.EndsClosed, spec.Noticed, spec.Places, MostBindings, memory.OwnResult, Offered, Typed, Sized, Encoded, Kept, Released, Whole, Granted, Bounded, Formed, Admitted, Lives, Cancelled, CorruptEnds, SendsNoMore, Lingers, Waits, Accepts, AtOnce, Returns, NoBypass,
+		spec.NoBinding, spec.EndsClosed, spec.Noticed, spec.Places, MostBindings, memory.OwnResult, Offered, Typed, Sized, Encoded, Kept, Released, Whole, Granted, Bounded, Formed, Admitted, Lives, Cancelled, CorruptEnds, SendsNoMore, Unsent, Lingers, Waits, Accepts, AtOnce, Returns, NoBypass,
 		Told, Demanded, OneCause, Spares, Farewell, Departed,
 	},
 	Program:  bindProgram,
@@ -164,6 +165,8 @@ const (
 	// CorruptEnds: the server, too, learns of it, and not only when the client closes.
 	CorruptEnds = "a binding has ended whose server a call finds corrupt"
 	SendsNoMore = "no call is begun once the server is known to have stopped"
+	// Unsent: it may have been let in before, and found every slot used.
+	Unsent = "no call is sent that was waiting for a slot when the server was known to have stopped"
 	// Told: by the error of Close, or of what serves a client.
 	Told = "memory that was not unmapped is an error of who was to unmap it, and nothing else of Close is"
 	// Lingers: the reply may have been sent before the server stopped, and exited.

@@ -11,7 +11,8 @@ import (
 // a minute each, and are explored by hand: close-call, which has 142,239 states, stop-called,
 // which has 255,196, listen-stop, which has 300,987, callers, which has 387,785, and
 // callers-wait, which has 158,656; of listen-two and listen-two-stop nobody has seen the end,
-// nor of close-wait and stop-wait, which have more than 440,000 each.
+// nor of close-wait and stop-wait, which have more than 440,000 each, and stop-slot, which
+// has more than 150,000.
 // All that its threads share stands at one place, so that no step of theirs can be recalled.
 var bindWhole = map[string]uint64{
 	"default": 2267, "server-dies": 4999, "inherited": 3916, "fine": 10276, "fine-server-dies": 35149,

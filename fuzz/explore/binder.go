@@ -397,8 +397,10 @@ func (b *binder) call(c *client) {
 func (b *binder) next(c *client) (reply uint64, refused bool, err error) {
 	self := uint64(1) << b.w.t.Self()
 	defer func() {
-		refused = c.s.causes.refused&self != 0
+		// One that waits, and looks when the server has stopped, is as one that was refused.
+		refused = (c.s.causes.refused|b.w.waiting.told)&self != 0
 		c.s.causes.refused &^= self
+		b.w.waiting.ends(b.w.t.Self())
 	}()
 	defer func() {
 		p := recover()

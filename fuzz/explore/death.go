@@ -38,6 +38,7 @@ var deathTarget = Target{
 		slotsParameter, startParameter, recordsParameter,
 		{Name: "other", Doc: "whether the survivor has a binding to a third space, beside the one that ends or after it", Max: 2, Words: []string{"none", "beside", "after"}},
 		looksParameter,
+		{Name: "stops", Doc: "whether the server says that it stops before it dies: then the client ends no pending call before it has had time to find its reply", Max: 1, Words: []string{"no", "yes"}},
 		{Name: "closes", Doc: "whether another thread of the client ends its calls, too, at any time", Max: 1, Words: []string{"no", "yes"}},
 	},
 	Configurations: []catalogue.Configuration{
@@ -49,6 +50,7 @@ var deathTarget = Target{
 		tooLarge(deathOf("client-other", "the server goes on with another client", map[string]int{"dies": 1, "other": 1})),
 		deathOf("server-2", "the server dies under two calling threads, one of which leads", map[string]int{"clients": 2}),
 		deathOf("server-wait", "the server dies under two calling threads with one record between them: one of them waits for it", map[string]int{"clients": 2, "records": 1}),
+		deathOf("server-stops", "the same, and it has said that it stops: who waits is not sent any more", map[string]int{"clients": 2, "records": 1, "stops": 1}),
 		deathOf("server-calls", "the server dies under the first of two calls, or the second", map[string]int{"calls": 2}),
 		deathOf("server-other", "the client goes on with another server", map[string]int{"other": 1}),
 		deathOf("server-closed", "the server dies, and another thread of the client ends its calls: either may come first", map[string]int{"closes": 1, "calls": 2}),
@@ -56,7 +58,7 @@ var deathTarget = Target{
 	},
 	Properties: []string{
 		memory.MutualExclusion, memory.OneLeader, memory.InOrder, memory.NoOverwriting, memory.OwnResult, HonestPeer,
-		AtMostOnce, EndsOnce, OneCause, NobodyLeft, FindsWhy, OnePoller, SecondLook, TakenAway, HiredAsLast, MayRest, MostWorkers, StopsOnce, AllLeave, StaysHeld, Reclaimed, Unharmed, NoBypass,
+		AtMostOnce, EndsOnce, OneCause, Unsent, NobodyLeft, FindsWhy, OnePoller, SecondLook, TakenAway, HiredAsLast, MayRest, MostWorkers, StopsOnce, AllLeave, StaysHeld, Reclaimed, Unharmed, NoBypass,
 	},
 	Program:  deathProgram,
 	possible: deathPossible,
@@ -89,6 +91,9 @@ func deathPossible(v catalogue.Values) error {
 	if v.Word("dies") == "client" && v.Int("closes") > 0 {
 		return errors.New("a client that is dead ends nothing: want dies=server")
 	}
+	if v.Word("stops") == "yes" && (v.Word("dies") == "client" || v.Int("closes") > 0) {
+		return errors.New("what a server that stops has said counts where nothing else ends its client's calls: want dies=server, closes=no")
+	}
 	return errors.Join(recordsPossible(v), channelPossible(v))
 }
 
@@ -105,6 +110,7 @@ type death struct {
 	// survivor and dying are the sides of the first binding.
 	survivor, dying *space
 	left            []byte // all that the dying side had written, when it died
+	stops           bool   // the server has said that it stops
 	noticed         bool   // the survivor has done all that it does about it
 	judged          bool   // the first binding
 	closer          int    // the thread of the client that closes
@@ -129,7 +135,10 @@ func watchedDeath(v catalogue.Values, look func(d *death), w Watch) func(*schedu
 	return func(t *schedule.T) {
 		m := NewMachine(t, 0)
 		m.besides, m.forgets = besidesOf(shm.Poisoned, shm.Unblocks, shm.Nudged), true
-		d := &death{t: t, m: m}
+		d := &death{t: t, m: m, stops: v.Word("stops") == "yes"}
+		if d.stops {
+			m.besides |= besidesOf(shm.Sending)
+		}
 		m.live = m.remembers
 		m.observer, m.gate = w.Observer, w.Gate
 		near, far := &space{m: m}, &space{m: m}
@@ -203,12 +212,17 @@ func (d *death) runPool(workers, looks int) {
 var rebound = locate(0, deaths, 4)
 
 // watch is the survivor's thread that waits for the death of its peer, and what it
-// does then is what package urpc does (Client.end; Server.serve).
+// does then is what package urpc does (Client.end, or Client.stop, which lingers for any
+// time; Server.serve).
 func (d *death) watch() {
 	b := d.first
 	d.survivor.thread("watch", func() {
 		d.m.awaitDeath(d.dying, b.region)
 		if d.survivor == b.near {
+			if d.stops {
+				b.caller.StopSending(&errStopped)
+				b.held.Close()
+			}
 			b.caller.Poison(errPeerDied)
 			b.held.Close()
 		} else {

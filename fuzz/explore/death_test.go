@@ -46,6 +46,7 @@ var deathWhole = map[string]uint64{
 	"server-calls":    10388,
 	"server-closed":   45546,
 	"server-wait":     304920,
+	"server-stops":    432706,
 	"server-restarts": 43487,
 	"client":          19891,
 }
@@ -95,6 +96,32 @@ func TestEveryDeathIsMet(t *testing.T) {
 	})
 	if replies == 0 || died == 0 || held == 0 || posted == 0 {
 		t.Errorf("%d replies, %d calls that the peer's death ended, %d locks of the dead, %d parked dead", replies, died, held, posted)
+	}
+}
+
+// Every end is met that a call can have whose server stops in order, when it waits for the
+// record of another one, and when it has it.
+func TestEveryStopIsMet(t *testing.T) {
+	var replies, died, waited, late int
+	endedDeaths(t, "server-stops", func(d *death) {
+		for _, how := range d.first.outcomes {
+			switch how {
+			case replied:
+				replies++
+			case peerDied:
+				died++
+			case stoppedBefore:
+				waited++
+			}
+		}
+		for _, w := range d.m.waiters {
+			if w != nil && w.call.late {
+				late++
+			}
+		}
+	})
+	if replies == 0 || died == 0 || waited == 0 || late == 0 {
+		t.Errorf("%d replies, %d calls that the peer's death ended, %d that were not sent, %d of these with a record", replies, died, waited, late)
 	}
 }
 

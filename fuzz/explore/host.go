@@ -173,8 +173,11 @@ func (h *touching) Before(a shm.Access) {
 		h.Region.Before(a)
 	}
 	h.wrote(a)
-	if a.Step == step.Publish {
+	switch a.Step {
+	case step.Publish:
 		h.publishes(a)
+	case step.OpenCall:
+		h.s.opens()
 	}
 	for _, x := range h.mapped {
 		if a.Segment != call.Private {
@@ -198,15 +201,59 @@ func (h *touching) wrote(a shm.Access) {
 // Saw implements shm.Hook.
 func (h *touching) Saw(value uint32) { h.s.w.saw(uint64(value)) }
 
-// Beside implements shm.Hook: that the calls of a binding end is a step in any case.
+// waiting are threads of clients whose calls have found every record used, those of them
+// that have taken one since, when the server had stopped, and those that have looked then.
+type waiting struct{ waits, late, told uint64 }
+
+// ends forgets the call of a thread.
+func (w *waiting) ends(thread int) {
+	others := ^(uint64(1) << thread)
+	w.waits, w.late, w.told = w.waits&others, w.late&others, w.told&others
+}
+
+// takes is called when a thread of a client looks for a record, looks when it looks whether
+// calls are sent, which who finds one at once does not, and opens when it has a record, and
+// is about to send its call. Who finds one at once was let in by the look of HoldRegion,
+// and the server may stop between that and anything that it does.
+func (s *host) takes() {
+	w, self := &s.w.waiting, uint64(1)<<s.w.t.Self()
+	w.late &^= self
+	if w.waits&self != 0 && s.lingers {
+		w.late |= self
+	}
+}
+
+func (s *host) looks(unsent bool) {
+	w, self := &s.w.waiting, uint64(1)<<s.w.t.Self()
+	if w.waits |= self; unsent || s.causes.refuses == serverStopped {
+		w.told |= self
+	}
+}
+
+func (s *host) opens() {
+	self := s.w.t.Self()
+	s.w.check(Unsent, s.w.waiting.late>>self&1 == 0, "a call that has waited is sent, and the server has stopped")
+	s.w.waiting.ends(self)
+}
+
+// Beside implements shm.Hook: that the calls of a binding end is a step in any case; that
+// some are not sent any more is none, but one with that by which it is known. Target death
+// has it as a step.
 func (h *touching) Beside(name step.Name, _ shm.Kind, segment uint8, what shm.Beside) {
 	ends := name == step.Poison || name == step.Unblock
-	if ends || h.s.w.fine {
+	if ends || h.s.w.fine && name != step.StopSending {
 		h.s.w.step(name)
 	}
-	if ends {
+	if ends || name == step.StopSending {
 		*h.keptAt(segment, what)++
+	}
+	switch {
+	case ends:
 		h.s.follow(name)
+	case name == step.TakeRecord:
+		h.s.takes()
+	case name == step.LookSending:
+		h.s.looks(*h.keptAt(segment, what) > 0)
 	}
 }
 

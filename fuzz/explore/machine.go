@@ -87,7 +87,7 @@ type waiter struct {
 	seen            nudgeSeen
 	over            bool   // it has seen that the binding of its call is over
 	cause           cause  // and why, where there are several reasons
-	roused          bool   // it has gone on from a rest when all calls had ended
+	roused          uint64 // how many reasons there were to end a rest for good, when it last went on from one
 	last            bool   // it has sent, and found that no other caller was ready
 	sending         bool   // it has a call to send, or has not looked yet whom to wake
 	head            uint32 // of the peer, when it last looked for room

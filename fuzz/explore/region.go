@@ -36,6 +36,9 @@ type Region struct {
 	kept   [maxSegments][maxBesides]uint32
 	nudged [2]schedule.Location // the places of its nudges and of the clock
 	held   held
+	// takes, if set, is told that the caller's list of free records is about to be looked at,
+	// and says whether its thread comes too late for a call.
+	takes func() (late bool)
 	// taken says which record the caller's next TakeRecord takes; nil: there is no caller.
 	taken func() int
 	last  step.Name // of the access that was made last
@@ -122,7 +125,11 @@ func (r *Region) Beside(name step.Name, kind shm.Kind, segment uint8, what shm.B
 	if !r.m.besides.has(what) {
 		return
 	}
-	r.m.step(name, schedule.Event{Name: name.String(), Kind: kinds[kind], Location: r.beside(segment, what), Size: 4})
+	var also []schedule.Location
+	if name == step.TakeRecord && r.takes != nil && r.m.besides.has(shm.Sending) {
+		also = []schedule.Location{r.beside(segment, shm.Sending)} // the check of who comes too late looks there
+	}
+	r.m.step(name, schedule.Event{Name: name.String(), Kind: kinds[kind], Location: r.beside(segment, what), Size: 4}, also...)
 	if !r.m.alone && what == shm.Unblocks && *r.keptAt(segment, shm.Poisoned) == 0 {
 		r.m.t.Fail(FindsWhy, "whoever blocks is let go, and why calls have ended is not said yet")
 	}
@@ -138,6 +145,11 @@ func (r *Region) Beside(name step.Name, kind shm.Kind, segment uint8, what shm.B
 	}
 	if what == shm.Nudged && kind == shm.KindLoad {
 		r.m.waiter().seen = nudgeSeen{read: true, value: *r.keptAt(segment, what), now: r.keptAt(segment, what)}
+	}
+	if also != nil {
+		r.m.t.SawBytes([]byte{byte(bit(r.takes()))}) // beside what is read of the list
+	} else if name == step.TakeRecord && r.takes != nil {
+		r.takes()
 	}
 	if name == step.TakeRecord && r.taken != nil {
 		// How often the list was written is not which record it gives.

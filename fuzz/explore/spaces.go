@@ -133,6 +133,8 @@ type binding struct {
 type callerOf struct {
 	record      int // its number and one; 0: it has none yet
 	leads, left bool
+	// vain: it has found no record; late: and took one when calls were not sent any more.
+	vain, late bool
 }
 
 // outcome is how a call ended.
@@ -143,13 +145,14 @@ const (
 	replied
 	peerDied
 	closedMeanwhile
+	stoppedBefore
 	corruptPeer
 	unexplained
 )
 
 // errPeerDied ends the calls of a client whose server has died, errClosed those of one
-// that ends them itself.
-var errPeerDied, errClosed = errors.New("peer died"), errors.New("closed")
+// that ends them itself, and errStopped those that were not sent when the server stopped.
+var errPeerDied, errClosed, errStopped = errors.New("peer died"), errors.New("closed"), errors.New("stopped")
 
 // nothing is shadowed.
 const nothing = -1
@@ -187,7 +190,7 @@ func bind(m *Machine, number uint8, l *lending, near, far *space, clients []stri
 	b.caller = call.New(call.Config{Port: b.client, Kernel: b.kernel, Calls: records, Poll: -1, Donate: donate, Threads: b.threads, Nudges: b.size.Start, Hook: b.region})
 	b.held = shm.NewRegion(own[channel.Calls], b.replies, func() error { b.unmap(&b.released); return nil })
 	b.held.SetHook(holding{b.region})
-	b.region.mapped, b.region.follow = b.touches, b.follow
+	b.region.mapped, b.region.follow, b.region.takes = b.touches, b.follow, b.takes
 	if records < len(clients) {
 		b.waits()
 	}
@@ -223,6 +226,7 @@ func (b *binding) follow(a shm.Access) {
 	c := &b.m.waiter().call
 	switch now := b.caller.Private().Peek(a.Offset); a.Step {
 	case step.OpenCall:
+		b.check(Unsent, !c.late, "a call that has waited is sent, and the server has stopped")
 		c.record, c.left = call.RecordAt(a.Offset)+1, false
 	case step.Lead, step.LeadAgain:
 		c.leads = now == 0
@@ -235,6 +239,16 @@ func (b *binding) follow(a shm.Access) {
 	}
 }
 
+// takes follows whether a calling thread that waits for a record finds one when it is too
+// late.
+func (b *binding) takes() (late bool) {
+	c := &b.m.waiter().call
+	free := len(b.caller.Free()) > 0
+	c.late = free && c.vain && *b.region.keptAt(call.Private, shm.Sending) > 0
+	c.vain = c.vain || !free
+	return c.late
+}
+
 // remembers gives what the thread remembers where it forgets all else (forgotten):
 // what it knows of its call, whether it was told that the call is to end without a
 // reply, and whether it is the last that is ready. These follow from the state as a
@@ -242,7 +256,7 @@ func (b *binding) follow(a shm.Access) {
 func (m *Machine) remembers(int) []uint64 {
 	w := m.waiter()
 	c := &w.call
-	m.remembered[0] = uint64(c.record)<<7 | uint64(w.cause)<<4 | bit(w.over) | bit(w.last)<<1 | bit(c.leads)<<2 | bit(c.left)<<3
+	m.remembered[0] = uint64(c.record)<<7 | uint64(w.cause)<<4 | bit(w.over) | bit(w.last)<<1 | bit(c.leads)<<2 | bit(c.left)<<3 | bit(c.late)<<63
 	return m.remembered[:]
 }
 
@@ -309,7 +323,11 @@ func (b *binding) do(i int) outcome {
 		return replied
 	case err == errPeerDied && took == 0:
 		b.check(OneCause, w.cause != closedHere, "what came first is %v, and call %d ends with: %v", w.cause, i+1, err)
+		b.check(OneCause, *b.region.keptAt(call.Private, shm.Sending) == 0 || !w.call.vain || w.call.record != 0, "the server has stopped, and call %d, which was not sent, ends with: %v", i+1, err)
 		return peerDied
+	case err == errStopped && took == 0:
+		b.check(OneCause, w.call.record == 0, "call %d was sent, and ends as if it was not", i+1)
+		return stoppedBefore
 	case err == errClosed && took == 0:
 		b.check(OneCause, w.cause == closedHere, "what came first is %v, and call %d ends with: %v", w.cause, i+1, err)
 		return closedMeanwhile
@@ -362,14 +380,15 @@ func (b *binding) declareState(gone func() bool, ends []schedule.Span, executes 
 		part("permit", func(d *schedule.Digest) { d.Word(bit(b.threads.permits[i].given)) }, schedule.Span{Location: b.threads.at(i), Size: 4})
 	}
 	var kept []schedule.Span
-	for _, what := range []shm.Beside{shm.Poisoned, shm.Unblocks, shm.Nudged} {
+	for _, what := range []shm.Beside{shm.Poisoned, shm.Unblocks, shm.Nudged, shm.Sending} {
 		at := schedule.Span{Location: r.beside(call.Private, what), Size: 4}
 		kept = append(kept, at)
 		part("what is kept beside", func(d *schedule.Digest) { d.Word(uint64(*r.keptAt(call.Private, what))) }, at)
 	}
 	// A thread takes a record after it has looked whether the binding is over, and gives it
-	// back after the step on its call's word, where these are no steps of their own.
-	free := append(states[:len(states):len(states)], kept[0], schedule.Span{Location: r.beside(call.Private, shm.FreeRecords), Size: 4})
+	// back after the step on its call's word, where these are no steps of their own; it names
+	// its call after it has looked whether calls are sent.
+	free := append(states[:len(states):len(states)], kept[0], kept[3], schedule.Span{Location: r.beside(call.Private, shm.FreeRecords), Size: 4})
 	if b.donates {
 		free = append(free, r.span(call.Private, call.Ready)) // or after the one that follows
 	}

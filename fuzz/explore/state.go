@@ -190,11 +190,12 @@ func (m *Machine) nudged() (set uint64) {
 	return set
 }
 
-// roused is the set of the threads that have gone on from a rest for the end of all calls.
+// roused says of each thread for how many reasons it has gone on from a rest that ends for
+// good.
 func (m *Machine) roused() (set uint64) {
 	for i, w := range m.waiters {
 		if w != nil {
-			set |= bit(w.roused) << i
+			set |= w.roused << (2 * i)
 		}
 	}
 	return set

@@ -78,26 +78,34 @@ func (t *Threads) Watch(ctx context.Context, f func()) (stop func() bool) {
 }
 
 // Rest implements call.Threads: it awaits that there is something to find, or that
-// the call's context has ended, or all calls. What there may be to find stands in many
-// places. For an end it goes on once: who looks then, does not come back.
+// the call's context has ended, or all calls, or that calls are not sent any more. What
+// there may be to find stands in many places. For an end it goes on once: who looks then,
+// does not come back.
 func (t *Threads) Rest(mayFind func() bool) {
-	w, ended := t.m.waiter(), t.region.keptAt(call.Private, shm.Poisoned)
+	w, ended := t.m.waiter(), func() (reasons uint64) {
+		for _, what := range []shm.Beside{shm.Sending, shm.Poisoned} {
+			reasons += min(uint64(*t.region.keptAt(call.Private, what)), 1)
+		}
+		return reasons
+	}
 	c, on := w.context, slices.Clone(t.m.finds)
 	if c != nil {
 		on = append(on, c.at, t.m.clockAt())
 	}
-	if t.m.besides.has(shm.Poisoned) {
-		on = append(on, t.region.beside(call.Private, shm.Poisoned))
+	for _, what := range []shm.Beside{shm.Sending, shm.Poisoned} {
+		if t.m.besides.has(what) {
+			on = append(on, t.region.beside(call.Private, what))
+		}
 	}
 	if t.m.rests != nil {
 		t.m.rests(t.m.t.Self(), false)
 		defer t.m.rests(t.m.t.Self(), true)
 	}
 	t.m.await(step.AwaitRecord, func() bool {
-		return mayFind() || c != nil && c.rouses() || *ended > 0 && !w.roused
+		return mayFind() || c != nil && c.rouses() || ended() > w.roused
 	}, on...)
 	t.m.t.SawValue(0) // what there is it looks for anew
-	w.roused = w.roused || *ended > 0
+	w.roused = ended()
 	if c != nil {
 		c.awaited()
 	}

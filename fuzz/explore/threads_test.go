@@ -29,6 +29,7 @@ type callers struct {
 	end     func()        // ends the context
 	stopped chan struct{} // closed when all calls end
 	stop    func()        // closes it
+	refuse  func()        // says that calls are not sent any more
 	start   func(name string, f func())
 	note    func(what string)
 }
@@ -257,6 +258,17 @@ var threadsCases = []threadsCase{
 		want: []string{"rested"},
 	},
 	{
+		name: "a rest ends when calls are not sent any more, whatever there is to find",
+		run: func(a *callers) {
+			a.start("caller", func() {
+				a.threads.Rest(func() bool { return false })
+				a.note("rested")
+			})
+			a.start("stopper", a.refuse)
+		},
+		want: []string{"rested"},
+	},
+	{
 		name: "a rest ends when the context ends, whatever there is to find",
 		run: func(a *callers) {
 			a.start("caller", func() {
@@ -274,7 +286,7 @@ func TestSimulatedThreads(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			got := outcomes(t, func(s *schedule.T, note func(string)) {
 				m := NewMachine(s, 0)
-				m.besides, m.alone = besidesOf(shm.Poisoned, shm.Unblocks), true // the case judges, not the properties of a caller
+				m.besides, m.alone = besidesOf(shm.Poisoned, shm.Unblocks, shm.Sending), true // the case judges, not the properties of a caller
 				r := NewRegion(m, 0)
 				private := shm.Heap(call.Private, shm.Line)
 				r.Hook(private)
@@ -287,6 +299,7 @@ func TestSimulatedThreads(t *testing.T) {
 					close(a.stopped)
 				}
 				s.Daemon("nudger", func() { m.callWatches(locate(r.number, nudges, 0), ctx.at) })
+				a.refuse = func() { private.Beside(step.StopSending, shm.KindStore, shm.Sending) }
 				a.start = func(name string, f func()) {
 					s.Go(name, func() {
 						m.waiter().context = ctx
@@ -308,7 +321,7 @@ func TestGoroutinesAreThreads(t *testing.T) {
 			onGoroutinesOneOf(t, c.want, func(start func(string, func()), note func(string)) {
 				ctx, cancel := context.WithCancel(t.Context())
 				a := &callers{threads: call.Goroutines(2), context: ctx, end: cancel, stopped: make(chan struct{}), start: start, note: note}
-				a.stop = func() { close(a.stopped) }
+				a.stop, a.refuse = func() { close(a.stopped) }, func() {}
 				c.run(a)
 			})
 		})

@@ -21,6 +21,7 @@ var (
 	NudgeAt       = schedule.Location{Segment: uint16(nudges)}
 	PoisonAt      = schedule.Location{Segment: uint16(besides | call.Private), Offset: uint32(4 * shm.Poisoned)}
 	UnblocksAt    = schedule.Location{Segment: uint16(besides | call.Private), Offset: uint32(4 * shm.Unblocks)}
+	SendingAt     = schedule.Location{Segment: uint16(besides | call.Private), Offset: uint32(4 * shm.Sending)}
 	HoldersAt     = schedule.Location{Segment: uint16(holders)}
 	DeathAt       = schedule.Location{Segment: uint16(deaths)}
 	EndAt         = rebound
@@ -59,7 +60,8 @@ func (w *Watched) Ended(client int) int {
 }
 
 // Dead says whether the server's space has died, Poisoned whether the calls were ended
-// for it, Unblocked whether who blocks may go on, and Unmapped whether the client has
+// for it, Unblocked whether who blocks may go on, Unsent whether those that were not sent
+// are not sent any more, and Unmapped whether the client has
 // its memory no more.
 func (w *Watched) Dead() bool { return w.death.dying.dead }
 
@@ -69,6 +71,10 @@ func (w *Watched) Poisoned() bool {
 
 func (w *Watched) Unblocked() bool {
 	return *w.death.first.region.keptAt(call.Private, shm.Unblocks) > 0
+}
+
+func (w *Watched) Unsent() bool {
+	return *w.death.first.region.keptAt(call.Private, shm.Sending) > 0
 }
 
 func (w *Watched) Unmapped() bool { return w.death.first.released }

@@ -41,6 +41,7 @@ type world struct {
 	inherit bool   // sockets of a space that dies stay open: a child has them
 	lending *lending
 	lent    []*mapped // of each binding
+	waiting waiting
 }
 
 // backing is the memory of one segment.
@@ -123,6 +124,7 @@ func newWorld(t *schedule.T, faults int, l *lending, fine bool) *world {
 	z := l.size
 	w := &world{t: t, lending: l, m: NewMachine(t, 0), faults: faults, used: z.Bytes(), words: z.Words(), fine: fine}
 	w.m.together, w.m.finds = true, []schedule.Location{everything}
+	w.m.rests = func(thread int, _ bool) { w.waiting.waits |= 1 << thread }
 	t.Shared(w.state)
 	t.Cleanup(func() {
 		for _, m := range w.lent {
@@ -308,6 +310,8 @@ func (s *host) left(e *end) string {
 // state adds all of it to a digest.
 func (w *world) state(d *schedule.Digest) {
 	w.m.state(d)
+	d.Word(w.waiting.late)
+	d.Word(w.waiting.told)
 	d.Word(uint64(w.faults)<<32 | uint64(w.parts)<<16 | uint64(w.refused))
 	for _, m := range w.memory {
 		d.Word(uint64(m.refs)<<32 | uint64(m.seals))

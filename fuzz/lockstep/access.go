@@ -23,6 +23,7 @@ const (
 	clock
 	nudges
 	poison   // whether the binding is over
+	sending  // whether calls that were not sent are sent
 	unblocks // whether who blocks may go on
 	holders  // of the client's memory
 	deaths   // what the kernel knows of the server's space
@@ -129,6 +130,8 @@ var accesses = [...]access{
 	step.Die:           {schedule.Kill, spaces, 0, fixed},
 	step.Notice:        {schedule.Await, deaths, 0, fixed},
 	step.LookPoison:    {schedule.Load, poison, 0, fixed},
+	step.StopSending:   {schedule.Store, sending, 0, fixed},
+	step.LookSending:   {schedule.Load, sending, 0, fixed},
 	step.Poison:        {schedule.CAS, poison, 0, fixed},
 	step.Unblock:       {schedule.Store, unblocks, 0, fixed},
 	step.EndBinding:    {schedule.Store, ends, 0, fixed},
@@ -172,7 +175,7 @@ func (r *Refinement) messageSize(s *memory.CallState, m memory.Message) uint32 {
 
 // places are those of what stands in no segment, and is one for all.
 var places = [...]schedule.Location{
-	nudges: explore.NudgeAt, poison: explore.PoisonAt, unblocks: explore.UnblocksAt,
+	nudges: explore.NudgeAt, poison: explore.PoisonAt, sending: explore.SendingAt, unblocks: explore.UnblocksAt,
 	holders: explore.HoldersAt, deaths: explore.DeathAt, ends: explore.EndAt, spaces: {},
 }
 
@@ -206,7 +209,7 @@ func (r *Refinement) accessOf(s *memory.CallState, th *thread, name step.Name) (
 		return a.kind, at, true
 	case clock:
 		at = explore.ClockAt
-	case nudges, poison, unblocks, holders, deaths, ends, spaces:
+	case nudges, poison, sending, unblocks, holders, deaths, ends, spaces:
 		return a.kind, places[a.owner], true
 	default:
 		return a.kind, at, name == step.Execute

@@ -106,7 +106,7 @@ type shownBinding struct {
 // target refines.
 func specifiedBinding(v catalogue.Values) (binding.Config, error) {
 	c := binding.Config{
-		Calls: v.Int("calls"), Caller: v.Int("callers") > 0, Closer: v.Int("closers") > 0, Stop: v.Int("stop") > 0,
+		Calls: v.Int("calls"), Caller: v.Int("callers") > 0, Closer: v.Int("closers") > 0, Stop: v.Int("stop") > 0, Waits: v.Word("slots") == "one",
 		Death: binding.Death(v.Int("death")), Inherited: v.Int("inherited") == 1,
 	}
 	if v.Int("clients") > 1 || v.Int("callers") > 1 || v.Int("closers") > 1 || v.Int("faults") > 0 || v.Int("lies") > 0 || v.Int("listen") > 0 || v.Int("socket") > 0 || v.Int("peers") > 0 || v.Int("context") > 0 || v.Int("values") > 0 || v.Int("authorize") > 0 || v.Int("demands") > 0 || v.Int("handlers") > 0 {

@@ -48,6 +48,8 @@ func TestWhatDeathLeavesIsSeen(t *testing.T) {
 		do    func(m *meddler, th *thread)
 		field string
 	}{
+		{"that calls are sent, as it was read", step.LookSending, func(_ *meddler, th *thread) { th.touched.Location.Offset += 4 }, "load"},
+		{"how it was written that they are not", step.StopSending, func(_ *meddler, th *thread) { th.touched.Kind = schedule.CAS }, "store"},
 		{"what the dead held", step.Notice, func(m *meddler, _ *thread) { flip(m, int(replySegment), offRecvLock, 1) }, "Side[1].RecvLock"},
 		{"who holds the memory", step.HoldRegion, func(_ *meddler, th *thread) { th.saw += 2 }, "Holders"},
 		{"that it is closed", step.CloseRegion, func(_ *meddler, th *thread) { th.saw ^= 1 }, "Closed"},
@@ -56,9 +58,14 @@ func TestWhatDeathLeavesIsSeen(t *testing.T) {
 		{"who died", step.Die, func(_ *meddler, th *thread) { th.taken = step.UnmapMemory }, "at Die"},
 		{"a step that is none", step.Notice, func(_ *meddler, th *thread) { th.taken = step.NoticeExit }, "at Notice"},
 	} {
+		config := "server"
+		switch c.after {
+		case step.StopSending, step.LookSending:
+			config = "server-stops"
+		}
 		m := &meddler{when: func(m *meddler, thread int) bool { return m.threads[thread].taken == c.after }}
 		m.do = func(m *meddler, thread int) { c.do(m, &m.threads[thread]) }
-		f := meddledIn(t, explore.Death(), valuesOf(t, explore.Death(), "server"), m)
+		f := meddledIn(t, explore.Death(), valuesOf(t, explore.Death(), config), m)
 		if f == nil || !strings.Contains(f.Message, c.field) || f.Steps[len(f.Steps)-1].Event.Name != c.after.String() {
 			t.Errorf("%s is changed: %+v", c.what, f)
 		}

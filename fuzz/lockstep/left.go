@@ -24,7 +24,7 @@ import (
 //
 // and, in target death, of memory.Ending:
 //
-//	Dead, Poisoned, Unblocked, Memory  what the simulated machine keeps
+//	Dead, Poisoned, Unblocked, Unsent, Memory  what the simulated machine keeps
 //	Holders, Closed    history: what the last step on the region's counter saw
 //	Reaper, Watcher    the step that the thread has announced
 //
@@ -116,7 +116,7 @@ func (r *Refinement) endingImage() memory.Ending {
 	w, first := &r.watched, len(r.threads)-2
 	e := memory.Ending{
 		Reaper: r.threads[first].at, Watcher: r.threads[first+1].at,
-		Dead: w.Dead(), Poisoned: w.Poisoned(), Unblocked: w.Unblocked(), Closed: r.held&1 == 1, Holders: uint8(r.held >> 1),
+		Dead: w.Dead(), Poisoned: w.Poisoned(), Unblocked: w.Unblocked(), Unsent: w.Unsent(), Closed: r.held&1 == 1, Holders: uint8(r.held >> 1),
 	}
 	if w.Unmapped() {
 		e.Memory = memory.Unmapped
@@ -183,6 +183,6 @@ func specifiedDeath(v catalogue.Values) (memory.Config, error) {
 	return memory.Config{
 		Stops:   dies,
 		Clients: v.Int("clients"), Servers: v.Int("servers"), Calls: v.Int("calls"), Slots: explore.Slots(v), Replies: explore.Slots(v),
-		Leave: memory.Leave{Records: records, Death: true, ClientDies: dies},
+		Leave: memory.Leave{Records: records, Death: true, ClientDies: dies, InOrder: v.Word("stops") == "yes"},
 	}, nil
 }

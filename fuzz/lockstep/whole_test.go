@@ -100,6 +100,7 @@ func TestEveryTransitionOfDeath(t *testing.T) {
 	everyTransition(t, explore.Death(), true, []whole{
 		{"server", 4331, 8950, 4243, 2},
 		{"server-calls", 10454, 21612, 10403, 2},
+		{"server,stops=yes", 4662, 9609, 4560, 2},
 	})
 }
 

@@ -290,6 +290,54 @@ func TestCorruptChannelEndsACallThatWaitsForARecord(t *testing.T) {
 	}
 }
 
+// TestStopSendingEndsWhoWaits: a call that waits for a record is not sent any more, one
+// that was sent gets its reply, and the record is free then.
+func TestStopSendingEndsWhoWaits(t *testing.T) {
+	c, server, _, _ := alone(t, 1, call.Wait, nil)
+	k, err := kernel.Real()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	do := func() chan error {
+		ended := make(chan error, 1)
+		go func() { ended <- c.Do(ctx, 1, nil, func(uint32, []byte) error { return nil }) }()
+		return ended
+	}
+	until := func(ok func() bool) {
+		for !ok() {
+			if ctx.Err() != nil {
+				t.Fatal("it takes for ever")
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}
+	var m channel.Message
+	sent := do()
+	until(func() bool {
+		_, r := server.Receive(&m, make([]byte, 64))
+		return r == channel.Done
+	})
+	waits := do()
+	until(func() bool { return c.Counters().Overloads > 0 })
+	stopped := errors.New("stopped")
+	c.StopSending(&stopped)
+	if err := <-waits; err != stopped {
+		t.Errorf("a call that waits ends with: %v", err)
+	}
+	if r := server.Send(&channel.Message{ID: m.ID}, nil); r != channel.Done {
+		t.Fatalf("reply: %v", r)
+	}
+	server.Wake(k, channel.Keep)
+	if err := <-sent; err != nil {
+		t.Errorf("a call that was sent ends with: %v", err)
+	}
+	if n := c.Counters().Calls; n != 1 || len(c.Free()) != 1 {
+		t.Errorf("%d calls were sent, want 1, and %d records are free, want 1", n, len(c.Free()))
+	}
+}
+
 // TestRefuse: a call that was left has its record until its late reply has come.
 func TestRefuse(t *testing.T) {
 	c, server, _, _ := alone(t, 1, call.Refuse, nil)

@@ -181,6 +181,19 @@ func (c *Caller) Poison(err error) {
 	}
 }
 
+// StopSending ends every call that waits for a record with *err, and not those that have
+// one: they may have been sent. It is called once, by who has learned that the server
+// stops, and lets no call begin from then on.
+//
+//	StopSending: unsent := err
+//
+// Who waits looks before it goes on waiting, and once more when it has a record. Atomic
+// operations have one order. A call that ends after StopSending gives its record back
+// after it, and who takes that record is synchronized after who gave it back (freeList):
+// its second look comes after StopSending, and sees it. Who does not see it has looked
+// before StopSending, and counts as pending then.
+func (c *Caller) StopSending(err *error) { c.poison.stopSending(c.private, err) }
+
 // PoisonedBy is Err without a step: for what watches a run, never for what runs.
 func (c *Caller) PoisonedBy() error { return c.poison.why() }
 

@@ -31,6 +31,11 @@ func (c *Caller) Free() []int { return c.free.records }
 // LookRecord of each.
 func (c *Caller) Look(add func(v uint64)) {
 	c.LookFree(add)
+	unsent := uint64(0)
+	if c.poison.unsent.Load() != nil {
+		unsent = 1
+	}
+	add(unsent)
 	for i := range c.records {
 		c.LookRecord(i, add)
 	}

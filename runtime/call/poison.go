@@ -12,6 +12,7 @@ import (
 // own methods alone, and each of them first tells the hook of the step that it is.
 type poison struct {
 	err     atomic.Pointer[error] // nil: nothing has ended
+	unsent  atomic.Pointer[error] // why calls that were not sent end, nil: they are sent
 	stopped chan struct{}
 }
 
@@ -31,6 +32,22 @@ func (p *poison) unblock(private *shm.Segment) {
 func (p *poison) look(private *shm.Segment) error {
 	private.Beside(step.LookPoison, shm.KindLoad, shm.Poisoned)
 	return p.why()
+}
+
+// stopSending gives the reason why calls that were not sent are not sent any more. It is
+// called once.
+func (p *poison) stopSending(private *shm.Segment, err *error) {
+	private.Beside(step.StopSending, shm.KindStore, shm.Sending)
+	p.unsent.Store(err)
+}
+
+// lookSending gives that reason, nil if calls are sent.
+func (p *poison) lookSending(private *shm.Segment) error {
+	private.Beside(step.LookSending, shm.KindLoad, shm.Sending)
+	if err := p.unsent.Load(); err != nil {
+		return *err
+	}
+	return nil
 }
 
 // why is look without a step.

@@ -18,7 +18,8 @@ type Threads interface {
 	// time: if so f is not called, else f may be called still after stop has returned.
 	Watch(ctx context.Context, f func()) (stop func() bool)
 	// Rest lets a thread rest that found every record in use, before it looks again, at
-	// the latest some time after its context, or all calls, have ended. mayFind says
+	// the latest some time after its context, or all calls, have ended, or calls are not
+	// sent any more. mayFind says
 	// whether it would find something by now.
 	Rest(mayFind func() bool)
 }

@@ -42,39 +42,67 @@ func (w *waiter) over() error {
 }
 
 // open finds a record that no call uses and says that its call is pending. If
-// there is none, it waits for one as long as the context allows, or refuses.
+// there is none, it waits for one.
 //
-//	TakeRecord: if free is empty then try again after drain, or refuse;  i := pop(free)
+//	TakeRecord: if free is empty then wait, see awaitRecord;  i := pop(free)
 //	            the thread is ready: see donate.go
 //	NameCall:   generation[i] := generation[i] + 1
 //	OpenCall:   state[i] := pending
-func (w *waiter) open() error {
+func (w *waiter) open() (err error) {
 	c := w.caller
 	i, ok := c.free.take(c.private)
 	if !ok {
 		c.counters.overloads.Add(1)
-	}
-	for !ok {
-		if c.private.Hooked() {
-			c.private.Mark(step.TakeRecord)
-		}
-		if err := w.over(); err != nil {
+		if i, err = w.awaitRecord(); err != nil {
 			return err
 		}
-		c.drain()
-		if i, ok = c.free.take(c.private); ok {
-			break
-		}
-		if c.overload == Refuse {
-			return ErrOverloaded
-		}
-		c.threads.Rest(c.mayFind)
 	}
 	w.i = i
 	c.nameCall(i)
 	c.announceReady()
 	c.private.Store(step.OpenCall, stateOf(i), pending)
 	return nil
+}
+
+// awaitRecord waits for a record as long as the context allows, and calls are sent; or
+// refuses.
+//
+//	(look)       over := whether the context has ended, or all calls: see over
+//	LookSending: if unsent ≠ nil then return that;  if over then return why;  drain
+//	TakeRecord:  if free is empty then rest, or refuse;  goto look
+//	             i := pop(free)
+//	LookSending: if unsent ≠ nil then FreeRecord, return that
+//
+// Why the second look is enough stands above StopSending. The first one comes after the
+// look whether all calls have ended, since they do so after StopSending: who sees that
+// end, which is that of a call that was sent, sees why it was not. The record that the
+// second look gives back wakes nobody: whoever waits for one looks, too, and ends.
+func (w *waiter) awaitRecord() (int, error) {
+	c := w.caller
+	for {
+		if c.private.Hooked() {
+			c.private.Mark(step.TakeRecord)
+		}
+		over := w.over()
+		if err := c.poison.lookSending(c.private); err != nil {
+			return 0, err
+		}
+		if over != nil {
+			return 0, over
+		}
+		c.drain()
+		if i, ok := c.free.take(c.private); ok {
+			if err := c.poison.lookSending(c.private); err != nil {
+				c.free.put(c.private, i)
+				return 0, err
+			}
+			return i, nil
+		}
+		if c.overload == Refuse {
+			return 0, ErrOverloaded
+		}
+		c.threads.Rest(c.mayFind)
+	}
 }
 
 // mayFind says whether a thread that found no record would find one now, or a

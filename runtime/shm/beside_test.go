@@ -32,6 +32,7 @@ var announcements = []string{"Beside", "Step", "Before"}
 var operations = map[string]string{
 	"call.Caller.Counters":      "record.generation.Load",
 	"call.Caller.Free":          "unguarded:freeList.records",
+	"call.Caller.Look":          "Caller.LookFree() poison.unsent.Load Caller.LookRecord()",
 	"call.Caller.LookFree":      "unguarded:freeList.records unguarded:freeList.records Caller.LookPoison()",
 	"call.Caller.LookRecord":    "record.generation.Load",
 	"call.Caller.Record":        "record.generation.Load",
@@ -44,7 +45,9 @@ var operations = map[string]string{
 	"call.freeList.put":         "FreeRecord: freeList.mu",
 	"call.freeList.take":        "TakeRecord: freeList.mu",
 	"call.poison.look":          "LookPoison: poison.why()",
+	"call.poison.lookSending":   "LookSending: poison.unsent.Load",
 	"call.poison.set":           "Poison: poison.err.CompareAndSwap",
+	"call.poison.stopSending":   "StopSending: poison.unsent.Store",
 	"call.poison.unblock":       "Unblock:",
 	"call.poison.why":           "poison.err.Load",
 	"kernel.Nudge.Change":       "Nudge.word.Add",
@@ -66,7 +69,7 @@ var operations = map[string]string{
 	"urpc.Client.end":           "EndBinding: Client.ending.CompareAndSwap Client.cause.CompareAndSwap",
 	"urpc.Client.lookUp":        "Client.mu Client.numbers.Load Client.numbers.Load Client.numbers.Store",
 	"urpc.Client.number":        "Client.numbers.Load Client.lookUp()",
-	"urpc.Client.stop":          "Client.cause.CompareAndSwap",
+	"urpc.Client.stop":          "Client.cause.CompareAndSwap Client.cause.Load",
 	"urpc.NewProc":              "declarations.Add",
 	"urpc.Server.AcceptOver":    "admission.allEnded() admission.stop() Admit: admission.full() admission.enter()",
 	"urpc.Server.Counters":      "Server.mu",
@@ -101,6 +104,7 @@ const watches = "it is for what watches a run, whose threads stand still"
 // behind it, or announce none, and do not make one.
 var exceptions = map[string]string{
 	"call.Caller.Free":     watches,
+	"call.Caller.Look":     watches,
 	"call.Caller.LookFree": watches,
 	"processor.Pool.Look":  watches,
 	"urpc.Client.Look":     watches,
@@ -119,6 +123,7 @@ var exceptions = map[string]string{
 		"which was found so by a step",
 	"urpc.Client.end": "only the first to end it comes to the second; if stop gives a cause between the two, " +
 		"it is as if it had done so before",
+	"urpc.Client.stop":          "the cause that is there after the first stays",
 	"urpc.Client.lookUp":        "who stores holds the mutex, and who loads without it finds the one slice or the other: nobody writes in one",
 	"urpc.Client.number":        "a number, once it is there, stays",
 	"urpc.Server.AcceptOver":    "allEnded and stop run later; Accept, which is a step, comes before enter, and nobody else enters",

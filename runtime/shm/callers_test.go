@@ -31,7 +31,7 @@ var passes = map[string][]string{
 	"Address":   {"kernel.linux.Sleep", "kernel.linux.Wake"},
 	"Beside": {
 		"call.Caller.lookName", "call.Caller.nameCall", "call.freeList.put", "call.freeList.take",
-		"call.poison.look", "call.poison.set", "call.poison.unblock", "kernel.Nudge.Seen",
+		"call.poison.look", "call.poison.lookSending", "call.poison.set", "call.poison.stopSending", "call.poison.unblock", "kernel.Nudge.Seen",
 		"shm.View.Beside",
 	},
 	"call.generation": {"call.Caller.Counters", "call.Caller.LookRecord", "call.Caller.Record", "call.Caller.name", "call.Caller.nameCall", "call.New"},

@@ -39,6 +39,7 @@ const (
 	Nudged                    // the state of a nudge (kernel.Nudge)
 	FreeRecords               // the list of records that no call uses (call.Caller)
 	Names                     // the names of calls (call.Caller)
+	Sending                   // why calls that were not sent are not sent any more (call.Caller)
 )
 
 // Hook is told of every access before it is made, on the goroutine that makes

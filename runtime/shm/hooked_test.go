@@ -19,7 +19,7 @@ import (
 var asks = map[string][]string{
 	// if Hooked() { Mark(…) }
 	"marks": {
-		"call.Caller.drain", "call.waiter.leadOn", "call.waiter.open", "call.waiter.send", "call.waiter.wait",
+		"call.Caller.drain", "call.waiter.awaitRecord", "call.waiter.leadOn", "call.waiter.send", "call.waiter.wait",
 		"processor.Pool.monitor", "processor.Pool.work", "processor.Worker.Receive", "processor.Worker.send",
 	},
 	// if !Hooked() { runtime.Gosched() }

@@ -17,6 +17,7 @@ var counts = map[string]struct {
 }{
 	"default":      {439, 1110, 60, 1},
 	"stop":         {6636, 21513, 62, 3},
+	"stop-slot":    {42632, 174036, 66, 5},
 	"callers":      {2732, 9708, 63, 1},
 	"closers":      {3338, 11151, 65, 1},
 	"close-call":   {5370, 18794, 67, 1},

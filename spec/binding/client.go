@@ -149,7 +149,7 @@ func (v view) clientNotice(int) bool {
 	case v.own.Hung:
 		return v.to(ended)
 	case v.s.Socket.Stop:
-		v.s.Socket.Stop = false
+		v.s.Socket.Stop, v.own.Unsent = false, v.Waits
 		if !v.own.Claimed {
 			v.own.Claimed = true
 			return v.to(stopRegion)

@@ -4,6 +4,7 @@ package binding
 //
 //	hold:        holders := holders + 1;  if closed then release, and do not touch it
 //	inCall:      touch it; await the reply, or that the binding ends
+//	               \* one that waits for a slot: or that the server is known to have stopped
 //	release:     holders := holders - 1;  if closed and holders = 0 then unmap
 //	closeRegion: closed := true;          if holders = 0 then unmap
 //	unmap:       own segment, then the peer's; gone := true      \* by one thread only
@@ -27,7 +28,7 @@ func (v view) hold(int) bool {
 // runtime: there it is all that a call does.
 func (v view) inCall(int) bool {
 	serves := !v.peer.Dead && v.s.Thread[acceptor].At == awaitProcessors
-	return (serves || v.own.Poisoned) && v.to(release)
+	return (serves || v.own.Poisoned || v.own.Unsent) && v.to(release)
 }
 
 func (v view) poison(int) bool {

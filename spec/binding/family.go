@@ -15,6 +15,7 @@ var Family = catalogue.Family{
 		{Name: "callers", Doc: "further threads of the client, of one call each", Max: 1},
 		{Name: "closers", Doc: "further threads of the client that close", Max: 1},
 		{Name: "stop", Doc: "whether the server is told to stop, at any time", Max: 1, Words: []string{"no", "yes"}},
+		{Name: "slots", Doc: "whether there is a slot for every call; or one, and who finds it used waits", Max: 1, Words: []string{"enough", "one"}},
 		{Name: "death", Doc: "who dies, at any time", Max: 2, Words: []string{"nobody", "client", "server"}},
 		{Name: "inherited", Doc: "whether a child holds the sockets of who dies", Max: 1, Words: []string{"no", "yes"}},
 		{Name: "refusals", Doc: "whether the kernel may refuse what it is asked for", Max: 1, Words: []string{"no", "yes"}},
@@ -22,6 +23,7 @@ var Family = catalogue.Family{
 	Configurations: []catalogue.Configuration{
 		{Name: "default", Doc: "a client binds, calls once and closes"},
 		{Name: "stop", Doc: "the server is told to stop meanwhile", Set: map[string]int{"stop": 1}},
+		{Name: "stop-slot", Doc: "the same, another thread calls, too, and there is one slot", Set: map[string]int{"stop": 1, "callers": 1, "slots": 1}},
 		{Name: "callers", Doc: "another thread calls, too", Set: map[string]int{"callers": 1}},
 		{Name: "closers", Doc: "two threads close at once", Set: map[string]int{"closers": 1, "calls": 0}},
 		{Name: "close-call", Doc: "one thread calls, another closes", Set: map[string]int{"closers": 1}},
@@ -45,7 +47,7 @@ var Family = catalogue.Family{
 // Of reads the values of a configuration.
 func Of(v catalogue.Values) Config {
 	return Config{
-		Calls: v.Int("calls"), Caller: v.Int("callers") > 0, Closer: v.Int("closers") > 0, Stop: v.Int("stop") == 1,
+		Calls: v.Int("calls"), Caller: v.Int("callers") > 0, Closer: v.Int("closers") > 0, Stop: v.Int("stop") == 1, Waits: v.Word("slots") == "one",
 		Death: Death(v.Int("death")), Inherited: v.Int("inherited") == 1, Refusals: v.Int("refusals") == 1,
 	}
 }

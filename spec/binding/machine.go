@@ -15,6 +15,7 @@ type Config struct {
 	Caller bool // another thread calls once
 	Closer bool // another thread closes
 	Stop   bool // the server is told to stop, at any time
+	Waits  bool // there is one slot for the calls of all threads: a call may wait for another one
 	Death  Death
 	// Inherited: a child of the side that dies holds its end of the socket.
 	Inherited bool

@@ -94,6 +94,9 @@ type Space struct {
 	// The client's binding: whether somebody has begun to end it, whether its calls
 	// end, and whether all that is done.
 	Ending, Poisoned, Ended bool
+	// Unsent: calls that wait are not sent any more, since the server has stopped. Kept
+	// where calls may wait.
+	Unsent bool
 }
 
 // Socket is what is on its way.

@@ -30,6 +30,18 @@ import (
 // sleeps while the nudge is what it read: either it sees the poison, or the nudge comes
 // after its look and its sleep is refused or ended.
 //
+// A server that stops in order says so before it is gone. Then calls that were not sent are
+// not sent any more, and those that were may find their replies, for some time:
+//
+//	(watch)  notice; stopSending: unsent := true;  closeRegion;  poison; unblock; nudge;  endBinding
+//	(client) \* who waits for a record, once more than where there is none:
+//	         lookSending: (after lookPoison) if unsent, or the calls have ended, then leave
+//	                      (after takeRecord) if unsent then freeRecord, leave;  goto openCall
+//
+// A call that finds a record at once does not look again: it has held the region, which was
+// not closed. So it may be sent after the stop, and finds no reply. What waits would be
+// sent long after, by the record of a call that has found its reply meanwhile.
+//
 // Where it is the client that dies, its threads end, and who learns of it in the server
 // stops the processors as in stop.go:
 //
@@ -41,14 +53,14 @@ import (
 
 // mourning is what a caller does beside leaving, whose server may die.
 var mourning = []row{
-	{step.HoldRegion, view.holdRegion}, {step.LookPoison, view.lookPoison},
+	{step.HoldRegion, view.holdRegion}, {step.LookPoison, view.lookPoison}, {step.LookSending, view.lookSending},
 	{step.ReleaseRegion, view.releaseRegion}, {step.UnmapMemory, view.unmapMemory},
 }
 
 var (
 	reaping  = []row{{step.Die, view.die}}
 	watching = []row{
-		{step.Notice, view.notice}, {step.Poison, view.poison}, {step.Unblock, view.unblock}, {step.Nudge, view.nudgeOfEnd},
+		{step.Notice, view.notice}, {step.StopSending, view.stopSending}, {step.Poison, view.poison}, {step.Unblock, view.unblock}, {step.Nudge, view.nudgeOfEnd},
 		{step.CloseRegion, view.closeRegion}, {step.UnmapMemory, view.unmapByWatch}, {step.EndBinding, view.endBinding},
 	}
 	watchingClient = []row{
@@ -61,6 +73,7 @@ type Ending struct {
 	Reaper, Watcher             step.Name // where they stand
 	Dead                        bool      // the server's space
 	Poisoned, Unblocked, Closed bool
+	Unsent                      bool // calls that were not sent are not sent any more
 	// Holders counts the callers between holdRegion and releaseRegion.
 	Holders uint8
 	// Memory is whether the client still has it.
@@ -89,10 +102,42 @@ func (v view) holdRegion() bool {
 }
 
 func (v view) lookPoison() bool {
-	if v.left.Poisoned {
+	switch w := v.way(); {
+	case v.Leave.InOrder && w.Record == 0 && w.Then == step.Lead:
+		if v.left.Poisoned {
+			w.Then = step.None // the call is over, whatever it sees
+		}
+		return v.to(step.LookSending)
+	case v.left.Poisoned:
 		return v.leave()
 	}
 	return v.goOn()
+}
+
+// lookSending is a look of a call that waits for a record, or has waited and has one.
+func (v view) lookSending() bool {
+	w := v.way()
+	switch {
+	case w.Record != 0 && v.left.Unsent:
+		return v.to(step.FreeRecord)
+	case w.Record != 0:
+		return v.opens()
+	case v.left.Unsent || w.Then == step.None:
+		return v.end()
+	}
+	return v.goOn()
+}
+
+// found goes on with a call for which there is a record: one that has waited looks first
+// whether it is to be sent.
+func (v view) found() bool {
+	w := v.way()
+	waited := w.Drained
+	w.Drained = false
+	if v.Leave.InOrder && waited {
+		return v.to(step.LookSending)
+	}
+	return v.opens()
 }
 
 func (v view) releaseRegion() bool {
@@ -139,7 +184,20 @@ func (v view) watchAt(next step.Name) bool {
 	return true
 }
 
-func (v view) notice() bool { return v.left.Dead && v.watchAt(step.Poison) }
+func (v view) notice() bool {
+	if !v.left.Dead {
+		return false
+	}
+	if v.Leave.InOrder {
+		return v.watchAt(step.StopSending)
+	}
+	return v.watchAt(step.Poison)
+}
+
+func (v view) stopSending() bool {
+	v.left.Unsent = true
+	return v.watchAt(step.CloseRegion)
+}
 
 func (v view) noticeOfClient() bool { return v.left.Dead && v.watchAt(step.Stop) }
 
@@ -155,6 +213,9 @@ func (v view) unblock() bool {
 
 func (v view) nudgeOfEnd() bool {
 	v.nudgeAll()
+	if v.Leave.InOrder { // it is closed
+		return v.watchAt(step.EndBinding)
+	}
 	return v.watchAt(step.CloseRegion)
 }
 
@@ -163,11 +224,19 @@ func (v view) closeRegion() bool {
 	if v.left.last() {
 		return v.watchAt(step.UnmapMemory)
 	}
-	return v.watchAt(step.EndBinding)
+	return v.closed()
 }
 
 func (v view) unmapByWatch() bool {
 	v.left.Memory = Unmapped
+	return v.closed()
+}
+
+// closed goes on when the region is closed.
+func (v view) closed() bool {
+	if v.Leave.InOrder {
+		return v.watchAt(step.Poison)
+	}
 	return v.watchAt(step.EndBinding)
 }
 
@@ -178,6 +247,7 @@ const (
 	EndsOnce  = "every call of the survivor ends once, with its reply or because the peer died"
 	StaysHeld = "what the dead held stays as it was"
 	Reclaimed = "memory goes when its last holder has left it, and not before"
+	Unsent    = "no call is sent that was waiting for a slot when the server was known to have stopped"
 	// NotStopped is of a server whose client may die.
 	NotStopped = "a server's processors are stopped when the client is dead, and not before"
 )
@@ -192,6 +262,10 @@ const (
 	SomeUnmapByCaller = "the last caller unmaps the memory"
 	SomeUnmapByWatch  = "who learns of the death unmaps the memory"
 	SomeWokenByEnd    = "a sleeper is woken by the end of the binding"
+	SomeRecordBack    = "a call that has waited gives its record back, since the server has stopped"
+	SomeWaiterUnsent  = "a call that waits for a record learns that the server has stopped"
+	SomeSentLate      = "a call is sent after the stop that has found its record at once"
+	SomeReplyStopped  = "a call that was sent finds its reply after the stop"
 	SomeWaiterMourns  = "a call that waits for a record learns that the server died"
 )
 
@@ -225,7 +299,42 @@ func (m *machine) deathProperties() []checker.Property[CallState] {
 	if m.waits() {
 		all = append(all, checker.Reachable(SomeWaiterMourns, func(s *CallState) bool { return s.Poisoned && m.some(&s.State, client, step.AwaitRecord) }))
 	}
+	if m.Leave.InOrder {
+		all = append(all, m.stopInOrderProperties()...)
+	}
 	return all
+}
+
+// stopInOrderProperties are those of a server that says that it stops.
+func (m *machine) stopInOrderProperties() []checker.Property[CallState] {
+	all := []checker.Property[CallState]{
+		checker.Transition(Unsent, m.unsent),
+		checker.Reachable(SomeSentLate, func(s *CallState) bool { return s.Unsent && m.some(&s.State, client, step.WriteSlot) }),
+		checker.Reachable(SomeReplyStopped, func(s *CallState) bool { return s.Unsent && m.some(&s.State, client, step.Deliver) }),
+	}
+	if m.waits() {
+		all = append(all,
+			checker.Reachable(SomeWaiterUnsent, func(s *CallState) bool { return s.Unsent && !s.Poisoned && m.some(&s.State, client, step.AwaitRecord) }),
+			checker.Reachable(SomeRecordBack, func(s *CallState) bool {
+				for i := range m.Clients {
+					if s.Unsent && s.Caller[i].At == step.LookSending && s.Way[i].Record != 0 {
+						return true
+					}
+				}
+				return false
+			}))
+	}
+	return all
+}
+
+// unsent: a call that has waited comes to be opened by a step that looks, and sees no stop;
+// or by one that takes its record, and there is none yet.
+func (m *machine) unsent(before, after *CallState, taken checker.Taken) bool {
+	if taken.Process != clientName || after.Caller[taken.Self].At != step.OpenCall {
+		return true
+	}
+	waited := before.Way[taken.Self].Drained || before.Caller[taken.Self].At == step.LookSending
+	return !waited || !before.Unsent
 }
 
 // The twins of a client that dies.
@@ -277,7 +386,7 @@ func (m *machine) endsOnce(before, after *CallState, taken checker.Taken) bool {
 	if taken.Process != clientName || after.Caller[taken.Self].At != step.ReleaseRegion || taken.Label == last.String() {
 		return true
 	}
-	return before.Dead && (before.Poisoned || before.Closed)
+	return before.Dead && (before.Poisoned || before.Closed || before.Unsent)
 }
 
 // reclaimed: once the memory goes nobody is in a call, and it goes when nobody is.
@@ -314,12 +423,14 @@ var DeathFamily = catalogue.Family{
 		{Name: "slots", Doc: "slots of each queue", Default: 1, Min: 1, Max: MaxSlots},
 		{Name: "records", Doc: "calls that may be pending at once; 0: one of each thread", Max: MaxRecords},
 		{Name: "dies", Doc: "who dies", Max: 1, Words: []string{"server", "client"}},
+		{Name: "stops", Doc: "whether the server says that it stops before it dies", Max: 1, Words: []string{"no", "yes"}},
 	},
 	Configurations: []catalogue.Configuration{
 		{Name: "server", Doc: "the server dies under one calling thread"},
 		{Name: "server-calls", Doc: "the server dies under the first of two calls, or the second", Set: map[string]int{"calls": 2}},
 		{Name: "server-2", Doc: "the server dies under two calling threads, one of which leads", Set: map[string]int{"clients": 2}},
 		{Name: "server-wait", Doc: "the server dies under two calling threads with one record between them: one of them waits for it", Set: map[string]int{"clients": 2, "records": 1}},
+		{Name: "server-stops", Doc: "the same, and it has said that it stops: who waits is not sent any more", Set: map[string]int{"clients": 2, "records": 1, "stops": 1}},
 		{Name: "client", Doc: "the client dies, and the server's processor ends", Set: map[string]int{"dies": 1}},
 		{Name: "client-2", Doc: "the client dies under two processors", Set: map[string]int{"dies": 1, "servers": 2}},
 	},
@@ -327,7 +438,7 @@ var DeathFamily = catalogue.Family{
 	Build: func(v catalogue.Values, mutant string) (checker.AnyModel, error) {
 		c := Config{
 			Clients: v.Int("clients"), Servers: v.Int("servers"), Calls: v.Int("calls"), Slots: v.Int("slots"), Replies: v.Int("slots"),
-			Leave: Leave{Records: recordsOfDeath(v), Death: true, ClientDies: v.Word("dies") == "client"}, Stops: v.Word("dies") == "client",
+			Leave: Leave{Records: recordsOfDeath(v), Death: true, ClientDies: v.Word("dies") == "client", InOrder: v.Word("stops") == "yes"}, Stops: v.Word("dies") == "client",
 		}
 		if err := c.Fits(); err != nil {
 			return nil, err
@@ -376,6 +487,17 @@ var deathMutants = []mutant{
 			step.TakeRecord: func(v view) bool { return v.takeRecord() && (v.t.At != step.LookPoison || v.goOn()) },
 			step.AwaitRecord: func(v view) bool {
 				return v.left.some() && v.awaitRecord() && v.goOn()
+			},
+		},
+	},
+	{
+		Mutant: catalogue.Mutant{Name: "waiter-sends-on", Doc: "a call that has waited for a record does not look again, and is sent although the server has stopped", Configuration: "server-stops", KilledBy: Unsent},
+		steps: map[step.Name]func(v view) bool{
+			step.LookSending: func(v view) bool {
+				if v.way().Record != 0 {
+					return v.opens()
+				}
+				return v.lookSending()
 			},
 		},
 	},

@@ -17,6 +17,7 @@ func TestDeathConfigurations(t *testing.T) {
 		"servers=2":    {28979, 96693, 72},
 		"server-2":     {1336163, 3869206, 119},
 		"server-wait":  {227225, 652885, 128},
+		"server-stops": {268085, 768466, 131},
 		"client":       {3953, 8397, 71},
 		"client-2":     {92535, 283629, 84},
 	})
@@ -25,9 +26,9 @@ func TestDeathConfigurations(t *testing.T) {
 func TestDeathMutants(t *testing.T) {
 	// The other properties are the channel's, or those of calls that are left.
 	caughtIn(t, DeathFamily, map[string]int{
-		"death-ignored": 32, "poison-after-nudge": 33, "poison-not-looked-at": 32, "end-not-seen-waiting": 35, "memory-kept": 9, "memory-goes-first": 7,
+		"death-ignored": 32, "poison-after-nudge": 33, "poison-not-looked-at": 32, "end-not-seen-waiting": 35, "waiter-sends-on": 52, "memory-kept": 9, "memory-goes-first": 7,
 		"lock-of-the-dead-freed": 3, "poisoned-alive": 4, "stopped-alive": 2, "client-death-ignored": 16,
-	}, EndsOnce, StaysHeld, Reclaimed, NotStopped, "deadlock")
+	}, EndsOnce, StaysHeld, Reclaimed, NotStopped, Unsent, "deadlock")
 }
 
 func TestDeathDeclaration(t *testing.T) {
@@ -43,6 +44,7 @@ func TestDeathDeclaration(t *testing.T) {
 		"leavers": func(c *Config) { c.Leave.Leavers = 1 },
 		"nobody":  func(c *Config) { c.Servers = 0 },
 		"twice":   func(c *Config) { c.Leave.Twice = 1 },
+		"stops":   func(c *Config) { c.Leave.InOrder, c.Leave.ClientDies, c.Stops = true, true, true },
 	} {
 		c := good
 		if change(&c); c.Leave.fits(c) == nil {

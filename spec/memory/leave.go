@@ -78,6 +78,8 @@ type Leave struct {
 	// Death: the server's space dies, at any time, and the calls end: see death.go.
 	// Nobody leaves a call for another reason then.
 	Death bool
+	// InOrder: the server has said before it dies that it stops.
+	InOrder bool
 	// ClientDies: it is the client's space that dies, and the server's processors are told
 	// to stop (stop.go).
 	ClientDies bool
@@ -168,9 +170,8 @@ func (v view) takeRecord() bool {
 	j, ok := v.left.take()
 	switch {
 	case ok:
-		w.Record, w.Drained = uint8(j+1), false
-		v.left.Generation[j]++
-		return v.to(v.begins())
+		w.Record = uint8(j + 1)
+		return v.found()
 	case !w.Drained:
 		return v.look(step.Lead)
 	case v.Leave.Overload == Refuse:
@@ -181,8 +182,14 @@ func (v view) takeRecord() bool {
 	}
 }
 
+// opens gives the caller's record the name of its call, which goes on to be sent.
+func (v view) opens() bool {
+	v.left.Generation[v.way().Record-1]++
+	return v.to(v.begins())
+}
+
 func (v view) awaitRecord() bool {
-	if !v.left.some() && (v.s.Led || !v.machine.published(v.s, server)) && !v.over() {
+	if !v.left.some() && (v.s.Led || !v.machine.published(v.s, server)) && !v.over() && !v.left.Unsent {
 		return false
 	}
 	return v.look(step.Lead)

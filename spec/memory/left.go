@@ -107,6 +107,8 @@ func (l Leave) fits(c Config) error {
 		return fmt.Errorf("%d calls that may be left: want 1 to %d in all", c.Clients*c.Calls, numbers-1)
 	case l.Death && (l.Leavers > 0 || c.Servers == 0 || l.Records > c.Clients || l.Twice > 0):
 		return fmt.Errorf("a server that dies is specified with no more records than callers, and nobody who leaves for another reason")
+	case l.InOrder && (!l.Death || l.ClientDies):
+		return fmt.Errorf("a server that stops in order is specified as one that dies then")
 	case c.Donation && (l.Death || l.Twice > 0):
 		return fmt.Errorf("a server that dies, or sends a reply twice, is not specified with callers that donate their processors")
 	case c.Polls || c.Pass != PassFirst || c.Doorbell != 0:

@@ -101,11 +101,13 @@ const (
 
 	// Ending a binding, within the space that ends it.
 
-	LookPoison // read whether the binding is over
-	Poison     // say that it is, and why
-	Unblock    // let everybody go on who blocks, or is about to
-	LookNudge  // read the nudge, before the reasons not to sleep
-	Nudge      // change the nudge and ask the kernel to wake all who sleep with it
+	LookPoison  // read whether the binding is over
+	StopSending // say that calls which were not sent are not sent any more: the server has stopped
+	LookSending // read whether they are, by a call that has waited for a record
+	Poison      // say that it is, and why
+	Unblock     // let everybody go on who blocks, or is about to
+	LookNudge   // read the nudge, before the reasons not to sleep
+	Nudge       // change the nudge and ask the kernel to wake all who sleep with it
 
 	// Dealing the polling place out, among the workers of the server's pool and
 	// its monitor. These words are private to the space.
@@ -236,6 +238,7 @@ var names = [count]string{
 	TakeRecord: "TakeRecord", AwaitRecord: "AwaitRecord", FreeRecord: "FreeRecord", NameCall: "NameCall", LookName: "LookName",
 	LookContext: "LookContext", LookClock: "LookClock", Watch: "Watch", Unwatch: "Unwatch", Cancel: "Cancel", TakeWatch: "TakeWatch", Expire: "Expire",
 	Abandon: "Abandon", DropReply: "DropReply", CloseCall: "CloseCall",
+	StopSending: "StopSending", LookSending: "LookSending",
 	LookPoison: "LookPoison", Poison: "Poison", Unblock: "Unblock", LookNudge: "LookNudge", Nudge: "Nudge",
 	AnnounceIdle: "AnnounceIdle", TakePlace: "TakePlace", RetractIdle: "RetractIdle", StartCall: "StartCall", EndCall: "EndCall",
 	LookStop: "LookStop", Rest: "Rest", EndRest: "EndRest", WakeMonitor: "WakeMonitor", LookRest: "LookRest", AwaitResume: "AwaitResume",
