@@ -32,8 +32,10 @@ var others = map[string]map[Check]string{
 // a search by states refuses them once it comes so far. Without the fault nothing that the
 // thread does next depends on it.
 var unmarked = map[string]string{
+	"donation-seen-at-wake":   "whether there was a donated processor as the worker left its sleep: it looks when it would sleep again",
 	"end-call-before-execute": "whether the worker has kept the polling place, as it replies: it asks after that",
 	"rest-not-ended":          "whether the worker has slept, as it retracts: what follows is the same but for a counter",
+	"ended-at-first":          "whether who stops was told that the last client is served no longer: the count of clients says that",
 	"pass-before-abandon":     "whether who passes the lead on leaves its call after that: it has left it before",
 }
 
