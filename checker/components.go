@@ -1,22 +1,30 @@
 package checker
 
+import "sync/atomic"
+
 // components numbers the strongly connected components of the part of a graph
 // whose edges keep allows: a component comes after all that it leads to (Tarjan,
 // SIAM J. Computing 1(2), 1972, with a path of its own instead of recursion).
 func (g *graph) components(keep func(at uint64) bool) (of []uint32, count int) {
-	n := g.nodes()
-	t := tarjan{graph: g, keep: keep, of: make([]uint32, n), low: make([]uint32, n),
-		entered: make([]uint32, n), next: make([]uint64, n)}
-	for v := range n {
-		t.of[v], t.low[v] = unseen, unseen
+	t := newTarjan(g, keep)
+	for v := range uint32(g.nodes()) {
+		t.forget(v)
 	}
-	for v := range n {
+	for v := range uint32(g.nodes()) {
 		if t.low[v] == unseen {
-			t.search(uint32(v))
+			t.search(v)
 		}
 	}
 	return t.of, t.count
 }
+
+func newTarjan(g *graph, keep func(at uint64) bool) tarjan {
+	n := g.nodes()
+	return tarjan{graph: g, keep: keep, of: make([]uint32, n), low: make([]uint32, n), entered: make([]uint32, n), next: make([]uint64, n)}
+}
+
+// forget makes a node one that was not entered.
+func (t *tarjan) forget(v uint32) { t.of[v], t.low[v] = unseen, unseen }
 
 // unseen stands for a node that was not entered, or is in no component yet.
 const unseen = 1<<32 - 1
@@ -33,11 +41,18 @@ type tarjan struct {
 	stack   []uint32 // entered, and in no component yet
 	clock   uint32
 	count   int
+	// cancelled, if set, ends the search early once it is true: what was found means
+	// nothing then.
+	cancelled *atomic.Bool
 }
 
 func (t *tarjan) search(root uint32) {
 	t.enter(root)
 	for len(t.path) > 0 {
+		if t.clock&0xffff == 0 && t.cancelled != nil && t.cancelled.Load() {
+			t.path, t.stack = t.path[:0], t.stack[:0]
+			return
+		}
 		v := t.path[len(t.path)-1]
 		if t.next[v] == t.graph.first[v+1] {
 			t.leave(v)

@@ -11,6 +11,13 @@
 // property that was too large to decide makes the verdict unknown. What was
 // visited is the model: a property holds of its configuration and of no larger one.
 //
+// Of liveness: a behaviour begins in an initial state and goes on as long as a step is
+// enabled; it does not stop before that, nor stutter, unless the model has a step that
+// changes nothing. Where it ends it may be thought of as repeating its last state. It is
+// fair (Fairness) if it keeps every assumption: a step is taken where the behaviour goes
+// along it, whatever state that leads to. A liveness property holds if no fair behaviour
+// violates it; its counterexample is one that a cycle tells, fairly, or that ends.
+//
 // What is demanded of a model: its functions are pure. That a step which is not
 // enabled leaves the state alone is looked at in every state; that functions have
 // one outcome and change nothing that they may only read, in the first 64 states
@@ -18,6 +25,6 @@
 //
 // Where to look: search.go for the search, shard.go and table.go for the seen
 // set, expand.go for the steps, graph.go, count.go and orders.go for properties of
-// whole paths, apart.go for functions of a model that do not return, replay.go for
-// the replayer, render.go and tracefile.go for traces.
+// whole paths, liveness.go, fair.go and lasso.go for liveness, apart.go for functions of a model that do not return, replay.go and
+// replay_lasso.go for the replayer, render.go and tracefile.go for traces.
 package checker

@@ -12,9 +12,10 @@ type graph struct {
 	first   []uint64
 	edges   []edge
 	initial []uint32
-	names   []string // of events, from 1; name 0 is "no event"
-	events  []uint32 // by edge: index in names; nil if no property orders events
-	note    string   // why there is no graph; "" when there is one
+	names   []string       // of events, from 1; name 0 is "no event"
+	events  []uint32       // by edge: index in names; nil if no property orders events
+	note    string         // why there is no graph; "" when there is one
+	base    [shards]uint32 // the first node of each shard
 }
 
 // edge is one transition.
@@ -27,9 +28,13 @@ func (g *graph) nodes() int          { return len(g.first) - 1 }
 func (g *graph) stuck(v uint32) bool { return g.first[v] == g.first[v+1] }
 
 // graphBytes is what a graph of this size takes, with the scratch space of the
-// searches in it.
-func graphBytes(nodes, edges uint64, events bool) uint64 {
+// searches in it: of components, and for liveness of the pairs of a node and whether a call
+// is open (liveness).
+func graphBytes(nodes, edges uint64, events, liveness bool) uint64 {
 	bytes := nodes*(8+5*8) + edges*8
+	if liveness {
+		bytes += nodes * 2 * (1 + 1 + 4 + 8 + 8 + 2*8)
+	}
 	if events {
 		bytes += edges * 4
 	}
@@ -40,12 +45,12 @@ func graphBytes(nodes, edges uint64, events bool) uint64 {
 // The graph says in its note why it is none, when it would break a limit.
 func (s *search[S]) buildGraph() (g *graph, err error) {
 	g = &graph{}
-	nodes, events := s.states(), s.ordersEvents()
+	nodes, events := s.states(), s.has(KindOrders)
 	if nodes >= 1<<32-1 {
 		g.note = "the state graph has too many states for its paths to be searched"
 		return g, nil
 	}
-	bytes := graphBytes(nodes, s.transitions, events)
+	bytes := graphBytes(nodes, s.transitions, events, s.has(KindLiveness))
 	if s.options.MaxMemory > 0 && s.held()+bytes > s.options.MaxMemory {
 		g.note = fmt.Sprintf("the state graph does not fit in the memory limit of %d bytes", s.options.MaxMemory)
 		return g, nil
@@ -57,9 +62,9 @@ func (s *search[S]) buildGraph() (g *graph, err error) {
 	return g, s.failed
 }
 
-// ordersEvents says whether some property orders events.
-func (s *search[S]) ordersEvents() bool {
-	return slices.ContainsFunc(s.model.Properties, func(p Property[S]) bool { return p.kind == KindOrders })
+// has says whether some property is of the kind.
+func (s *search[S]) has(kind Kind) bool {
+	return slices.ContainsFunc(s.model.Properties, func(p Property[S]) bool { return p.kind == kind })
 }
 
 // graphBuilder fills a graph.
@@ -68,7 +73,6 @@ type graphBuilder[S comparable] struct {
 	graph      *graph
 	withEvents bool
 	known      map[string]uint32 // numbers of event names
-	base       [shards]uint32    // the first node of each shard
 	worker     worker[S]
 }
 
@@ -83,7 +87,7 @@ func (b *graphBuilder[S]) build(nodes uint64) {
 	}()
 	var base uint32
 	for i := range s.shards {
-		b.base[i] = base
+		g.base[i] = base
 		base += uint32(s.shards[i].count)
 	}
 	g.first = append(make([]uint64, 0, nodes+1), 0)
@@ -114,7 +118,7 @@ func (b *graphBuilder[S]) node(state *S) uint32 {
 	if local < 0 {
 		panic(impure{"gives a successor that it did not give before"})
 	}
-	return b.base[number] + uint32(local)
+	return b.graph.base[number] + uint32(local)
 }
 
 // addNode adds the edges of the next state.

@@ -24,6 +24,9 @@ type Model[S comparable] struct {
 	Event func(before, after *S, step Taken) string
 	// Properties are what is checked, besides deadlock, which always is.
 	Properties []Property[S]
+	// Fairness are the assumptions under which liveness properties are judged that have
+	// none of their own (Property.Under).
+	Fairness []Fairness
 }
 
 // Process is a family of Count processes that run the same steps. An instance
@@ -79,16 +82,22 @@ const (
 	KindDeadlock   Kind = "deadlock"   // no reachable state is stuck
 	KindCount      Kind = "count"      // least and most occurrences over all maximal paths
 	KindOrders     Kind = "orders"     // the set of orders of events over all maximal paths
+	KindLiveness   Kind = "liveness"   // something happens in the end, on all fair paths
 )
 
 // Property is something that a model shall have, made by Invariant, Transition,
-// Reachable, Count or Orders. Its name is unique in its model and is not
+// Reachable, Eventually, AlwaysEventually, LeadsTo, Count or Orders. Its name is unique in its model and is not
 // "deadlock".
 type Property[S comparable] struct {
 	name       string
 	kind       Kind
 	state      func(s *S) bool
 	transition func(before, after *S, step Taken) bool
+	from       func(s *S) bool // of a liveness property that leads from it to state; else nil
+	leads      bool            // it is one, and from must be set
+	always     bool            // a liveness property that leads from every state to state
+	fairness   []Fairness
+	assumes    bool // fairness is the property's own
 	labels     []string
 	bounded    bool // Count: least and most make it a check
 	least      int
@@ -109,6 +118,32 @@ func Transition[S comparable](name string, ok func(before, after *S, step Taken)
 // against an invariant that holds because nothing happens.
 func Reachable[S comparable](name string, p func(s *S) bool) Property[S] {
 	return Property[S]{name: name, kind: KindReachable, state: p}
+}
+
+// Eventually demands that every behaviour come to a state in which p is true. A behaviour
+// goes on as long as a step is enabled, and is fair: see Model.Fairness.
+func Eventually[S comparable](name string, p func(s *S) bool) Property[S] {
+	return Property[S]{name: name, kind: KindLiveness, state: p}
+}
+
+// AlwaysEventually demands that every behaviour come, from each of its states, to one in
+// which p is true, that state included: again and again if it has no end, and in its last
+// state if it has one.
+func AlwaysEventually[S comparable](name string, p func(s *S) bool) Property[S] {
+	return Property[S]{name: name, kind: KindLiveness, state: p, always: true}
+}
+
+// LeadsTo demands that every behaviour come, from each of its states in which from is true,
+// to one in which to is true, that state included.
+func LeadsTo[S comparable](name string, from, to func(s *S) bool) Property[S] {
+	return Property[S]{name: name, kind: KindLiveness, state: to, from: from, leads: true}
+}
+
+// Under gives a liveness property assumptions of its own in place of Model.Fairness;
+// without any, it is judged on all behaviours.
+func (p Property[S]) Under(fairness ...Fairness) Property[S] {
+	p.fairness, p.assumes = fairness, true
+	return p
 }
 
 // Count asks for the least and the most occurrences of the labelled steps over

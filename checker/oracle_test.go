@@ -25,6 +25,8 @@ type oedge struct {
 	to      int
 	counted bool
 	event   string
+	pc      int // of the instance
+	step    int // of its process
 }
 
 // explore visits every state, or gives up beyond a number of them.
@@ -71,7 +73,7 @@ func (o *oracle) expand(v int) {
 		for self := range p.Count {
 			for k := range p.Steps {
 				for choice := range p.Steps[k].Choices {
-					o.try(v, &p.Steps[k], p.First+self, choice)
+					o.try(v, &p.Steps[k], k, p.First+self, choice)
 				}
 			}
 		}
@@ -87,7 +89,7 @@ func (o *oracle) expand(v int) {
 	first(&o.deadlock, depth)
 }
 
-func (o *oracle) try(v int, s *rstep, pc, choice int) {
+func (o *oracle) try(v int, s *rstep, k, pc, choice int) {
 	before := o.states[v]
 	after := before
 	if !s.apply(&after, pc, choice) {
@@ -97,7 +99,7 @@ func (o *oracle) try(v int, s *rstep, pc, choice int) {
 	if !o.model.step(&before, &after) {
 		first(&o.step, o.depths[v]+1)
 	}
-	e := oedge{to: o.add(after, o.depths[v]+1), counted: s.Counted}
+	e := oedge{to: o.add(after, o.depths[v]+1), counted: s.Counted, pc: pc, step: k}
 	if s.Event {
 		e.event = s.event(&after)
 	}

@@ -3,8 +3,8 @@ package checker
 import "slices"
 
 // pathResult answers for a property of whole paths.
-func (s *search[S]) pathResult(g *graph, p *Property[S]) Result {
-	r := Result{Name: p.name, Kind: p.kind}
+func (s *search[S]) pathResult(g *graph, p *Property[S]) (r Result, err error) {
+	r = Result{Name: p.name, Kind: p.kind}
 	switch {
 	case !s.complete:
 		r.Note = "the search is not complete: " + s.reason
@@ -12,10 +12,12 @@ func (s *search[S]) pathResult(g *graph, p *Property[S]) Result {
 		r.Note = g.note
 	case p.kind == KindCount:
 		s.countResult(g, p, &r)
+	case p.kind == KindLiveness:
+		err = s.livenessResult(g, p, &r)
 	default:
 		s.ordersResult(g, p, &r)
 	}
-	return r
+	return r, err
 }
 
 // labelled marks, by transition number, the transitions of the property's steps;

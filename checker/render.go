@@ -21,7 +21,7 @@ const (
 
 // WriteText writes the trace for a reader: one column per process instance, a
 // step's label (and in brackets its event, else its choice) in the column of who takes it, and
-// below it only what it changes. A program counter that shows as the labels of
+// below it only what it changes. The steps of a cycle follow the line "for ever:". A program counter that shows as the labels of
 // steps is left out where the instance's next step tells it again. Lines are at most width letters long; 0 stands
 // for 100, and less than 40 is taken for 40. Columns of instances that take no
 // step are left out when there is not room for all; when there is not room for
@@ -33,6 +33,9 @@ func (t Trace) WriteText(w io.Writer, width int) error {
 	p := newTracePage(&t, max(width, 40))
 	p.head()
 	for i := range t.Steps {
+		if t.Cycle > 0 && i == len(t.Steps)-t.Cycle {
+			p.line(0, []string{"for ever:"})
+		}
 		p.step(i)
 	}
 	_, err := w.Write(p.out.Bytes())
@@ -96,7 +99,7 @@ func (p *tracePage) head() {
 	if t.Kind == KindDeadlock {
 		what = "deadlock of " + t.Model
 	}
-	p.line(0, fold(clean(fmt.Sprintf("%s, after %s", what, steps(len(t.Steps)))), p.width))
+	p.line(0, fold(clean(fmt.Sprintf("%s, %s", what, t.Length())), p.width))
 	p.line(0, fold(clean(p.beginning()), p.width))
 	if p.columns == nil {
 		return
@@ -106,6 +109,18 @@ func (p *tracePage) head() {
 		cells[i] = fold(clean(t.Columns[c]), p.column)
 	}
 	p.row("", cells)
+}
+
+// Length tells how long the trace is, and of a liveness property how it goes on.
+func (t *Trace) Length() string {
+	switch {
+	case t.Cycle > 0:
+		return fmt.Sprintf("after %s, and then %s for ever", steps(len(t.Steps)-t.Cycle), steps(t.Cycle))
+	case t.Kind == KindLiveness:
+		return fmt.Sprintf("after %s, where no step is enabled", steps(len(t.Steps)))
+	default:
+		return "after " + steps(len(t.Steps))
+	}
 }
 
 func steps(n int) string {

@@ -35,10 +35,11 @@ func Replay[S comparable](m Model[S], t Trace) (out Trace, err error) {
 
 // replayer walks a trace.
 type replayer[S comparable] struct {
-	model *Model[S]
-	now   S
-	last  S // the state before the last step
-	where string
+	model  *Model[S]
+	now    S
+	last   S   // the state before the last step
+	states []S // all, the initial one first
+	where  string
 }
 
 func (r *replayer[S]) run(t Trace) (Trace, error) {
@@ -47,10 +48,12 @@ func (r *replayer[S]) run(t Trace) (Trace, error) {
 		return Trace{}, err
 	}
 	t.Steps = slices.Clone(t.Steps)
+	r.states = append(r.states, r.now)
 	for i := range t.Steps {
 		if err := r.step(&t.Steps[i]); err != nil {
 			return Trace{}, fmt.Errorf("step %d (%s of %s): %w", i+1, t.Steps[i].Label, t.Steps[i].Process, err)
 		}
+		r.states = append(r.states, r.now)
 	}
 	if err := r.end(&t, property); err != nil {
 		return Trace{}, fmt.Errorf("after %d steps: %w", len(t.Steps), err)
@@ -207,6 +210,12 @@ func (r *replayer[S]) compare(s *TraceStep, column int) error {
 
 // end demands that the trace end in what it is about.
 func (r *replayer[S]) end(t *Trace, p *Property[S]) error {
+	if p != nil && p.kind == KindLiveness {
+		return r.endLiveness(t, p)
+	}
+	if t.Cycle != 0 {
+		return fmt.Errorf("the trace goes round a cycle of %d steps, and is of no liveness property", t.Cycle)
+	}
 	if p == nil {
 		return r.endStuck()
 	}
@@ -234,6 +243,17 @@ func (r *replayer[S]) end(t *Trace, p *Property[S]) error {
 
 // endStuck demands that nothing be enabled and that this be no intended end.
 func (r *replayer[S]) endStuck() error {
+	if err := r.nothingEnabled(); err != nil || r.model.Terminal == nil {
+		return err
+	}
+	r.where = "Terminal"
+	if now := r.now; r.model.Terminal(&now) {
+		return fmt.Errorf("the state is an intended end (Terminal): %s", describe(fieldsOf(r.now)))
+	}
+	return nil
+}
+
+func (r *replayer[S]) nothingEnabled() error {
 	for i := range r.model.Processes {
 		p := &r.model.Processes[i]
 		for self := range p.Count {
@@ -243,13 +263,6 @@ func (r *replayer[S]) endStuck() error {
 				}
 			}
 		}
-	}
-	if r.model.Terminal == nil {
-		return nil
-	}
-	r.where = "Terminal"
-	if now := r.now; r.model.Terminal(&now) {
-		return fmt.Errorf("the state is an intended end (Terminal): %s", describe(fieldsOf(r.now)))
 	}
 	return nil
 }

@@ -95,6 +95,7 @@ func TestForgedTracesAreRefused(t *testing.T) {
 		`the model has no property "none"`: func(tr *Trace) { tr.Property = "none" },
 		`the trace says "reachable"`:       func(tr *Trace) { tr.Kind = KindReachable },
 		"which one path cannot show":       func(tr *Trace) { tr.Property, tr.Kind = "adds", KindCount },
+		"is of no liveness property":       func(tr *Trace) { tr.Cycle = 1 },
 		"start is 2":                       func(tr *Trace) { tr.Start = 2 },
 		"start is -1":                      func(tr *Trace) { tr.Start = -1 },
 		"initial state":                    func(tr *Trace) { tr.Start = 1 - tr.Start },

@@ -69,7 +69,8 @@ type Result struct {
 	Kind    Kind
 	Verdict Verdict
 	// Trace is the shortest counterexample of an invariant, a transition
-	// property or deadlock; the shortest witness of a reachable.
+	// property or deadlock; the shortest witness of a reachable. Of a liveness property it
+	// is a shortest one, stem and cycle together, unless Note says otherwise.
 	Trace *Trace
 	// Least and Most are the bounds of a Count; Unbounded says that some path
 	// takes the steps for ever, and Most is then meaningless.
@@ -77,6 +78,9 @@ type Result struct {
 	Unbounded   bool
 	// Orders are the sequences of events of an Orders property, sorted.
 	Orders [][]string
+	// Fairness are the assumptions under which a liveness property was judged. Idle are
+	// those, of a property that holds, without any one of which it holds as well.
+	Fairness, Idle []Fairness
 	// Note says why a verdict is unknown, in words.
 	Note string
 }
@@ -97,6 +101,10 @@ type Trace struct {
 	Initial []Field     `json:"initial"`
 	Start   int         `json:"start"` // index in Model.Init
 	Steps   []TraceStep `json:"steps"`
+	// Cycle is how many steps, the last ones, go round for ever: they end in the state in
+	// which they begin. 0: the trace ends, and where it is of a liveness property, in a
+	// state without an enabled step.
+	Cycle int `json:"cycle,omitempty"`
 	// Columns are the instances of all processes, in order, as they are shown.
 	Columns []string `json:"columns"`
 }

@@ -56,13 +56,15 @@ func (s *search[S]) results() ([]Result, error) {
 		p := &s.model.Properties[i]
 		var r Result
 		switch p.kind {
-		case KindCount, KindOrders:
+		case KindCount, KindOrders, KindLiveness:
 			if g == nil && s.complete {
 				if g, err = s.buildGraph(); err != nil {
 					return nil, err
 				}
 			}
-			r = s.pathResult(g, p)
+			if r, err = s.pathResult(g, p); err != nil {
+				return nil, err
+			}
 		default:
 			if r, err = s.stateResult(1+i, p.name, p.kind); err != nil {
 				return nil, err
@@ -118,16 +120,27 @@ func (s *search[S]) trace(f finding, name string, kind Kind) (Trace, error) {
 	}
 	slices.Reverse(path)
 	slices.Reverse(numbers)
-	t := Trace{Model: s.model.Name, Property: name, Kind: kind, Start: int(id),
+	t := s.traceOf(name, kind, int(id), path, numbers)
+	if f.transition != noTransition {
+		t.Steps = append(t.Steps, TraceStep{Taken: s.program.taken(f.transition),
+			Column: s.program.transitions[f.transition].instance})
+	}
+	return s.replayed(t)
+}
+
+// traceOf makes a trace of a path, which has the states around the transitions.
+func (s *search[S]) traceOf(name string, kind Kind, start int, path []S, numbers []uint32) Trace {
+	t := Trace{Model: s.model.Name, Property: name, Kind: kind, Start: start,
 		Initial: fieldsOf(path[0]), Steps: []TraceStep{}, Columns: columns(s.model)}
 	for i, number := range numbers {
 		t.Steps = append(t.Steps, TraceStep{Taken: s.program.taken(number),
 			Column: s.program.transitions[number].instance, Changes: changesOf(path[i], path[i+1])})
 	}
-	if f.transition != noTransition {
-		t.Steps = append(t.Steps, TraceStep{Taken: s.program.taken(f.transition),
-			Column: s.program.transitions[f.transition].instance})
-	}
+	return t
+}
+
+func (s *search[S]) replayed(t Trace) (Trace, error) {
+	name := t.Property
 	replayed, err := Replay(*s.model, t)
 	if err != nil {
 		return Trace{}, fmt.Errorf("the trace of property %q does not replay; a function of the model "+

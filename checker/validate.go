@@ -45,6 +45,9 @@ func validateBody[S comparable](m *Model[S]) error {
 	if !numerable(m) {
 		return fmt.Errorf("has more than %d step instances (processes times steps times choices)", noTransition-1)
 	}
+	if err := validateFairness(m, m.Fairness); err != nil {
+		return err
+	}
 	return validateProperties(m)
 }
 
@@ -86,7 +89,7 @@ func validateProperties[S comparable](m *Model[S]) error {
 		p := &m.Properties[i]
 		switch {
 		case p.name == "":
-			return fmt.Errorf("property %d: has no name (properties are made by Invariant, Transition, Reachable, Count or Orders)", i)
+			return fmt.Errorf("property %d: has no name (properties are made by Invariant, Transition, Reachable, Eventually, AlwaysEventually, LeadsTo, Count or Orders)", i)
 		case p.name == deadlockName:
 			return fmt.Errorf("property %q: the name is taken by the check for stuck states, which every model has", p.name)
 		case names[p.name]:
@@ -102,8 +105,8 @@ func validateProperties[S comparable](m *Model[S]) error {
 
 func validateProperty[S comparable](m *Model[S], p *Property[S]) error {
 	switch p.kind {
-	case KindInvariant, KindReachable:
-		if p.state == nil {
+	case KindInvariant, KindReachable, KindLiveness:
+		if p.state == nil || p.leads && p.from == nil {
 			return errors.New("has no predicate")
 		}
 	case KindTransition:
@@ -123,6 +126,12 @@ func validateProperty[S comparable](m *Model[S], p *Property[S]) error {
 		}
 	default:
 		return fmt.Errorf("has unknown kind %q", p.kind)
+	}
+	if p.assumes && p.kind != KindLiveness {
+		return errors.New("has assumptions of fairness (Under), which only a liveness property has")
+	}
+	if err := validateFairness(m, p.fairness); err != nil {
+		return err
 	}
 	if p.bounded && p.kind != KindCount {
 		return fmt.Errorf("has bounds (Between), which only a count has")

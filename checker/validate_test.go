@@ -77,16 +77,23 @@ func TestModelsThatAreRefused(t *testing.T) {
 		`property "x": there are two`: func(m *Model[small]) {
 			m.Properties = []Property[small]{Invariant("x", always), Reachable("x", always)}
 		},
-		"the name is taken":              func(m *Model[small]) { m.Properties = []Property[small]{Invariant("deadlock", always)} },
-		`property "x": has no predicate`: func(m *Model[small]) { m.Properties = []Property[small]{Invariant[small]("x", nil)} },
-		`"y": has no predicate`:          func(m *Model[small]) { m.Properties = []Property[small]{Transition[small]("y", nil)} },
-		"counts no steps":                func(m *Model[small]) { m.Properties = []Property[small]{Count[small]("x")} },
-		`step "down", which no process`:  func(m *Model[small]) { m.Properties = []Property[small]{Count[small]("x", "down")} },
-		"Between(3, 2) is empty":         func(m *Model[small]) { m.Properties = []Property[small]{Count[small]("x", "up").Between(3, 2)} },
-		"Between(-1, -1) is empty":       func(m *Model[small]) { m.Properties = []Property[small]{Count[small]("x", "up").Between(-1, -1)} },
-		"Between(-1, 3) is empty":        func(m *Model[small]) { m.Properties = []Property[small]{Count[small]("x", "up").Between(-1, 3)} },
-		"only a count has":               func(m *Model[small]) { m.Properties = []Property[small]{Invariant("x", always).Between(1, 2)} },
-		"has no Event":                   func(m *Model[small]) { m.Properties = []Property[small]{Orders[small]("x", "up")} },
+		"the name is taken":                                 func(m *Model[small]) { m.Properties = []Property[small]{Invariant("deadlock", always)} },
+		`property "x": has no predicate`:                    func(m *Model[small]) { m.Properties = []Property[small]{Invariant[small]("x", nil)} },
+		`"y": has no predicate`:                             func(m *Model[small]) { m.Properties = []Property[small]{Transition[small]("y", nil)} },
+		"counts no steps":                                   func(m *Model[small]) { m.Properties = []Property[small]{Count[small]("x")} },
+		`step "down", which no process`:                     func(m *Model[small]) { m.Properties = []Property[small]{Count[small]("x", "down")} },
+		"Between(3, 2) is empty":                            func(m *Model[small]) { m.Properties = []Property[small]{Count[small]("x", "up").Between(3, 2)} },
+		"Between(-1, -1) is empty":                          func(m *Model[small]) { m.Properties = []Property[small]{Count[small]("x", "up").Between(-1, -1)} },
+		"Between(-1, 3) is empty":                           func(m *Model[small]) { m.Properties = []Property[small]{Count[small]("x", "up").Between(-1, 3)} },
+		"only a count has":                                  func(m *Model[small]) { m.Properties = []Property[small]{Invariant("x", always).Between(1, 2)} },
+		`"l": has no predicate`:                             func(m *Model[small]) { m.Properties = []Property[small]{LeadsTo("l", nil, always)} },
+		`"e": has no predicate`:                             func(m *Model[small]) { m.Properties = []Property[small]{Eventually[small]("e", nil)} },
+		"only a liveness property has":                      func(m *Model[small]) { m.Properties = []Property[small]{Invariant("x", always).Under()} },
+		`weak fairness of walker: there is no such process`: func(m *Model[small]) { m.Fairness = []Fairness{Weak("walker")} },
+		`has no step "down"`: func(m *Model[small]) {
+			m.Properties = []Property[small]{Eventually("x", always).Under(Strong(m.Processes[0].Name, "up", "down"))}
+		},
+		"has no Event": func(m *Model[small]) { m.Properties = []Property[small]{Orders[small]("x", "up")} },
 	} {
 		m := counter()
 		change(&m)

@@ -1,13 +1,14 @@
 // Package examples lists the models that teach how to write one: read
-// philosophers first, then twophase, then ring.
+// philosophers first, then peterson, twophase and ring.
 package examples
 
 import (
 	"urpc/checker/catalogue"
+	"urpc/examples/peterson"
 	"urpc/examples/philosophers"
 	"urpc/examples/ring"
 	"urpc/examples/twophase"
 )
 
 // Families are the examples, in the order in which to read them.
-var Families = []catalogue.Family{philosophers.Family, twophase.Family, ring.Family}
+var Families = []catalogue.Family{philosophers.Family, peterson.Family, twophase.Family, ring.Family}

@@ -137,7 +137,13 @@ func propertyDetail(p *checker.Result) string {
 	case p.Trace != nil && p.Kind == checker.KindReachable:
 		parts = append(parts, "reached after "+plural(len(p.Trace.Steps), "step"))
 	case p.Trace != nil:
-		parts = append(parts, "after "+plural(len(p.Trace.Steps), "step"))
+		parts = append(parts, p.Trace.Length())
+	}
+	for _, f := range p.Fairness {
+		parts = append(parts, "under "+f.String())
+	}
+	for _, f := range p.Idle {
+		parts = append(parts, "it holds as well without "+f.String())
 	}
 	if p.Note != "" {
 		parts = append(parts, p.Note)
@@ -194,7 +200,13 @@ func (v *checked) printJSON() {
 func propertyOf(p *checker.Result) propertyRecord {
 	r := propertyRecord{Record: "property", Property: p.Name, Kind: string(p.Kind), Verdict: p.Verdict, Note: p.Note}
 	if p.Trace != nil {
-		r.TraceLength = new(len(p.Trace.Steps))
+		r.TraceLength, r.Cycle = new(len(p.Trace.Steps)), p.Trace.Cycle
+	}
+	for _, f := range p.Fairness {
+		r.Fairness = append(r.Fairness, f.String())
+	}
+	for _, f := range p.Idle {
+		r.Idle = append(r.Idle, f.String())
 	}
 	if p.Kind == checker.KindCount && p.Verdict != verdict.Unknown {
 		r.Least, r.Unbounded = new(p.Least), p.Unbounded
@@ -227,7 +239,7 @@ func (v *checked) record() verdictRecord {
 		if i == 0 {
 			record.Property, record.Message = p.Name, p.Note
 			if p.Trace != nil {
-				record.TraceLength = new(len(p.Trace.Steps))
+				record.TraceLength, record.Cycle = new(len(p.Trace.Steps)), p.Trace.Cycle
 			}
 		}
 	}

@@ -41,6 +41,7 @@ type verdictRecord struct {
 	Property    string   `json:"property,omitempty"`
 	Violated    []string `json:"violated,omitempty"` // every violated property
 	TraceLength *int     `json:"traceLength,omitempty"`
+	Cycle       int      `json:"cycle,omitempty"` // so many steps of the trace, the last ones, go round for ever
 	Preemptions *int     `json:"preemptions,omitempty"`
 	Message     string   `json:"message,omitempty"`
 	Token       string   `json:"token,omitempty"`
@@ -124,6 +125,9 @@ type propertyRecord struct {
 	Kind        string          `json:"kind"`
 	Verdict     verdict.Verdict `json:"verdict"`
 	TraceLength *int            `json:"traceLength,omitempty"`
+	Cycle       int             `json:"cycle,omitempty"`    // so many steps of it, the last ones, go round for ever
+	Fairness    []string        `json:"fairness,omitempty"` // assumed
+	Idle        []string        `json:"idle,omitempty"`     // of these, those without any one of which it holds as well
 	Least       *int            `json:"least,omitempty"`
 	Most        *int            `json:"most,omitempty"`
 	Unbounded   bool            `json:"unbounded,omitempty"`

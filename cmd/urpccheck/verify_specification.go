@@ -37,6 +37,7 @@ var answers = map[string]answer{
 	"philosophers 5":       {242, 805, 12, 1, "deadlock"},
 	"philosophers 5-right": {243, 810, 13, 0, ""},
 	"philosophers 10":      {59048, 393650, 27, 1, "deadlock"},
+	"peterson 2":           {20, 46, 6, 0, ""},
 	"twophase 3":           {288, 1145, 10, 0, ""},
 	"twophase 5":           {8832, 58145, 16, 0, ""},
 	"ring 1-1-1-1":         {115, 196, 52, 0, ""},

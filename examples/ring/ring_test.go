@@ -47,3 +47,30 @@ func BenchmarkSearch(b *testing.B) {
 		b.ReportMetric(float64(r.Memory)/float64(r.States), "B/state")
 	}
 }
+
+// A client that polls for its reply may starve under weak fairness: the lock is free again
+// and again, and never when the server tries. Under strong fairness it gets it.
+func TestPollingIsFairUnderStrongFairnessAlone(t *testing.T) {
+	for _, b := range []bounds{
+		{clients: 1, servers: 1, requests: 1, replies: 1}, {clients: 2, servers: 1, requests: 1, replies: 2}, {clients: 2, servers: 2, requests: 1, replies: 2},
+	} {
+		m := model(b)
+		waits := func(s *state) bool { return s.Client[0].At == c6 }
+		has := func(s *state) bool { return s.Client[0].At == c0 }
+		m.Properties = []checker.Property[state]{
+			checker.LeadsTo("without", waits, has),
+			checker.LeadsTo("weak", waits, has).Under(checker.Weak("client"), checker.Weak("server")),
+			checker.LeadsTo("strong", waits, has).Under(checker.Strong("client"), checker.Strong("server")),
+		}
+		r, err := checker.Check(t.Context(), m, checker.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Properties[1].Verdict != checker.Violated || r.Properties[2].Verdict != checker.Violated || r.Properties[3].Verdict != checker.Holds {
+			t.Errorf("%+v: without %v, weak %v, strong %v; want violated, violated, holds", b, r.Properties[1].Verdict, r.Properties[2].Verdict, r.Properties[3].Verdict)
+		}
+		if cycle := r.Properties[1].Trace.Cycle; cycle != 3 {
+			t.Errorf("%+v: a cycle of %d steps, want 3: the client polls", b, cycle)
+		}
+	}
+}
