@@ -25,6 +25,7 @@
 //
 // Where to look: search.go for the search, shard.go and table.go for the seen
 // set, expand.go for the steps, graph.go, count.go and orders.go for properties of
-// whole paths, liveness.go, fair.go and lasso.go for liveness, apart.go for functions of a model that do not return, replay.go and
-// replay_lasso.go for the replayer, render.go and tracefile.go for traces.
+// whole paths, liveness.go, fairness.go, fair.go and lasso.go for liveness, apart.go
+// for functions of a model that do not return, replay.go and replay_lasso.go for the
+// replayer, render.go and tracefile.go for traces.
 package checker

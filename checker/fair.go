@@ -17,9 +17,9 @@ package checker
 // What remains is fair: a walk through all of it keeps all assumptions.
 type fair struct {
 	graph *graph
-	words int        // of a set of conditions
-	of    [][]uint64 // by transition number: the conditions whose steps it is of
-	weak  []uint64
+	words int   // of a set of conditions
+	of    []set // by transition number: the conditions whose steps it is of
+	weak  set
 
 	inside []bool // by node: in the part that is looked at
 	tarjan tarjan
@@ -40,13 +40,22 @@ func (s set) keep(t set) {
 	}
 }
 
+func (s set) any() bool {
+	for _, w := range s {
+		if w != 0 {
+			return true
+		}
+	}
+	return false
+}
+
 func newFair(g *graph, transitions int, all []condition) *fair {
 	f := &fair{graph: g, words: (len(all) + 63) / 64, inside: make([]bool, g.nodes())}
 	f.tarjan = newTarjan(g, func(at uint64) bool { return f.inside[g.edges[at].to] })
-	f.weak = make([]uint64, f.words)
-	f.of = make([][]uint64, transitions)
+	f.weak = make(set, f.words)
+	f.of = make([]set, transitions)
 	for number := range f.of {
-		f.of[number] = make([]uint64, f.words)
+		f.of[number] = make(set, f.words)
 		for i, c := range all {
 			if c.steps[number] {
 				f.of[number][i/64] |= 1 << (i % 64)
@@ -116,15 +125,14 @@ func (f *fair) judge(c []uint32) (rest []uint32, ok bool) {
 	if !edge {
 		return nil, false
 	}
-	out, some := make(set, f.words), false // strong conditions that are broken
+	out := make(set, f.words) // strong conditions that are broken
 	for i := range out {
 		if f.weak[i]&always[i]&^taken[i] != 0 {
 			return nil, false
 		}
 		out[i] = ever[i] &^ taken[i] &^ f.weak[i]
-		some = some || out[i] != 0
 	}
-	if !some {
+	if !out.any() {
 		return nil, true
 	}
 	rest = []uint32{}
@@ -138,15 +146,6 @@ func (f *fair) judge(c []uint32) (rest []uint32, ok bool) {
 	return rest, true
 }
 
-func (s set) any() bool {
-	for _, w := range s {
-		if w != 0 {
-			return true
-		}
-	}
-	return false
-}
-
 func (f *fair) mark(nodes []uint32, inside bool) {
 	for _, v := range nodes {
 		f.inside[v] = inside
@@ -156,26 +155,40 @@ func (f *fair) mark(nodes []uint32, inside bool) {
 // strong gives the strongly connected components of the part of the graph that has the
 // nodes.
 func (f *fair) strong(nodes []uint32) (parts [][]uint32) {
+	t := &f.tarjan
+	t.clock, t.count = 0, 0 // of this part: it is searched again and again
 	f.mark(nodes, true)
-	first := f.tarjan.count
 	for _, v := range nodes {
-		f.tarjan.forget(v)
+		t.forget(v)
 	}
 	for _, v := range nodes {
-		if f.tarjan.low[v] == unseen {
-			f.tarjan.search(v)
-		}
-		if v&0xffff == 0 && f.isCancelled() {
+		if f.isCancelled() {
 			break
+		}
+		if t.low[v] == unseen {
+			t.search(v)
 		}
 	}
 	f.mark(nodes, false)
 	if f.isCancelled() {
 		return nil
 	}
-	parts = make([][]uint32, f.tarjan.count-first)
+	return f.cut(nodes)
+}
+
+// cut gives the nodes component by component, all in one array.
+func (f *fair) cut(nodes []uint32) (parts [][]uint32) {
+	sizes := make([]int, f.tarjan.count)
 	for _, v := range nodes {
-		i := int(f.tarjan.of[v]) - first
+		sizes[f.tarjan.of[v]]++
+	}
+	parts = make([][]uint32, len(sizes))
+	all := make([]uint32, len(nodes))
+	for i, n := range sizes {
+		parts[i], all = all[:0:n], all[n:]
+	}
+	for _, v := range nodes {
+		i := f.tarjan.of[v]
 		parts[i] = append(parts[i], v)
 	}
 	return parts

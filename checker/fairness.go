@@ -48,7 +48,6 @@ func (f Fairness) String() string {
 type condition struct {
 	strong bool
 	steps  []bool // by transition number: it is one of the steps
-	name   string
 }
 
 // conditions lays the assumptions out, instance by instance.
@@ -61,7 +60,7 @@ func (p *program[S]) conditions(all []Fairness) []condition {
 			if process.Name != f.process {
 				continue
 			}
-			c := condition{strong: f.strong, steps: make([]bool, len(p.transitions)), name: fmt.Sprintf("%v, %s", f, instanceName(process, in.self))}
+			c := condition{strong: f.strong, steps: make([]bool, len(p.transitions))}
 			for number := range c.steps {
 				t := &p.transitions[number]
 				c.steps[number] = t.instance == i && (len(f.labels) == 0 || slices.Contains(f.labels, process.Steps[t.step].Label))

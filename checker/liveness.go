@@ -22,8 +22,8 @@ type liveness[S comparable] struct {
 	search *search[S]
 	graph  *graph
 	to     []bool // by node
-	from   []bool // by node; nil: see initial
-	always bool   // from is every state
+	from   []bool // by node; nil: from is every state if always, else the initial one
+	always bool
 
 	seen   []bool   // by pair
 	dist   []uint32 // by pair: steps from an initial state
@@ -53,7 +53,12 @@ func (s *search[S]) livenessResult(g *graph, p *Property[S], r *Result) error {
 	if !is {
 		r.Verdict = Holds
 		for i := range assumed {
-			if _, is := l.under(slices.Delete(slices.Clone(assumed), i, i+1)); !is && !s.cancelled.Load() {
+			_, is := l.under(slices.Delete(slices.Clone(assumed), i, i+1))
+			if s.cancelled.Load() {
+				r.Note = "which assumptions it needs was not looked at to the end: " + s.cancellation()
+				break
+			}
+			if !is {
 				r.Idle = append(r.Idle, assumed[i])
 			}
 		}
@@ -90,7 +95,7 @@ func (l *liveness[S]) evaluate(p *Property[S]) (err error) {
 	defer func() {
 		if !finished {
 			err = recovered(recover(), whereProperty(p), at)
-			l.search.failed = err
+			l.search.failed = err // where the goroutine ends, nobody is given err
 		}
 	}()
 	for i := range l.search.shards {

@@ -143,6 +143,15 @@ func forged(m Model[rstate], t Trace, f *fairOracle, tally map[string]int) error
 		} else if !fair {
 			tally["unfair"]++
 		}
+		// And one that asks for something else, which may come on the way round.
+		other.Property = "another"
+		all := f.states(t)
+		comes := slices.ContainsFunc(all[begin:], func(s rstate) bool { return f.o.model.another(&s) })
+		if _, err := Replay(m, other); comes != (err != nil) {
+			return fmt.Errorf("a cycle has an answer: %v, and the replayer says: %v", comes, err)
+		} else if comes {
+			tally["answered"]++
+		}
 	}
 	for what, change := range map[string]func(t *Trace){
 		"a cycle that is too long":    func(t *Trace) { t.Cycle = len(t.Steps) + 1 },
@@ -229,6 +238,9 @@ func randomFairness(r *rand.Rand, m *rmodel) (all []Fairness, conditions []oracl
 	return all, conditions
 }
 
+// another asks for what may come on the way round.
+func (m *rmodel) another(s *rstate) bool { return s.V[2] == m.Goal[0] }
+
 // Liveness under fairness is judged as an oracle judges it that knows no components, and
 // the counterexamples are as short.
 func TestRandomLiveness(t *testing.T) { randomLiveness(t, 500) }
@@ -259,7 +271,7 @@ func randomLiveness(t *testing.T, wanted int) {
 		always := func(*rstate) bool { return true }
 		model.Properties = []Property[rstate]{
 			Eventually("eventually", to).Under(all...), AlwaysEventually("always", to).Under(all...), LeadsTo("leads", from, to).Under(all...),
-			Eventually("without", to),
+			Eventually("without", to), AlwaysEventually("another", m.another),
 		}
 		rep := checkCut(t, model, Options{Workers: 2, AfterViolation: -1}, defaultCut)
 		without := 0
@@ -301,7 +313,7 @@ func randomLiveness(t *testing.T, wanted int) {
 	if tally["longer"] > 0 == exact {
 		t.Errorf("%d counterexamples are longer than they need be", tally["longer"])
 	}
-	for _, key := range []string{"holds", "goes round", "ends", "differs by fairness", "unfair", "forged"} {
+	for _, key := range []string{"holds", "goes round", "ends", "differs by fairness", "unfair", "answered", "forged"} {
 		if tally[key] < wanted/20 {
 			t.Errorf("only %d for %q", tally[key], key)
 		}

@@ -86,8 +86,8 @@ const (
 )
 
 // Property is something that a model shall have, made by Invariant, Transition,
-// Reachable, Eventually, AlwaysEventually, LeadsTo, Count or Orders. Its name is unique in its model and is not
-// "deadlock".
+// Reachable, Eventually, AlwaysEventually, LeadsTo, Count or Orders. Its name is
+// unique in its model and is not "deadlock".
 type Property[S comparable] struct {
 	name       string
 	kind       Kind

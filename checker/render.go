@@ -21,9 +21,10 @@ const (
 
 // WriteText writes the trace for a reader: one column per process instance, a
 // step's label (and in brackets its event, else its choice) in the column of who takes it, and
-// below it only what it changes. The steps of a cycle follow the line "for ever:". A program counter that shows as the labels of
-// steps is left out where the instance's next step tells it again. Lines are at most width letters long; 0 stands
-// for 100, and less than 40 is taken for 40. Columns of instances that take no
+// below it only what it changes. The steps of a cycle follow the line "for ever:". A
+// program counter that shows as the labels of steps is left out where the instance's next
+// step tells it again. Lines are at most width letters long; 0 stands for 100, and less
+// than 40 is taken for 40. Columns of instances that take no
 // step are left out when there is not room for all; when there is not room for
 // the others either, steps are listed one below the other.
 func (t Trace) WriteText(w io.Writer, width int) error {

@@ -19,8 +19,7 @@ type Threads interface {
 	Watch(ctx context.Context, f func()) (stop func() bool)
 	// Rest lets a thread rest that found every record in use, before it looks again, at
 	// the latest some time after its context, or all calls, have ended, or calls are not
-	// sent any more. mayFind says
-	// whether it would find something by now.
+	// sent any more. mayFind says whether it would find something by now.
 	Rest(mayFind func() bool)
 }
 
