@@ -154,8 +154,8 @@ func (c *Client) over() {
 
 // stop ends the binding to a server that has stopped in order: new calls, and those that
 // wait for a slot, are not sent any more; pending ones find their reply, if there is one,
-// or end with err. A call that was let in, and had its slot, before may come to be sent
-// after this: it finds no reply.
+// or end with err. A call that was let in before (Hold), and finds a slot at once, may come
+// to be sent after this: it finds no reply.
 func (c *Client) stop(err error) {
 	c.cause.CompareAndSwap(nil, &errStopped)
 	c.caller.StopSending(c.cause.Load()) // what has come first counts: it may be a close

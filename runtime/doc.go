@@ -42,8 +42,8 @@
 // are not sent any more: they end with ErrClosed. Calls that have a slot may have been
 // executed: they have 50 ms to find the replies that were sent before the stop, and then
 // end with ErrPeerDied. That is also how a call ends that was sent after the stop and
-// before its client had learned of it, or that had its slot by then and came to be sent
-// right after: nobody executes it, and its caller cannot know.
+// before its client had learned of it, or that was let in by then, found a slot at once
+// and came to be sent after: nobody executes it, and its caller cannot know.
 //
 // The deadline of a call is not told to the handler. The handler's context ends
 // when its client is gone or the server stops.

@@ -191,7 +191,10 @@ func (c *Caller) Poison(err error) {
 // operations have one order. A call that ends after StopSending gives its record back
 // after it, and who takes that record is synchronized after who gave it back (freeList):
 // its second look comes after StopSending, and sees it. Who does not see it has looked
-// before StopSending, and counts as pending then.
+// before StopSending, and counts as pending then; so does a call that was let in before,
+// and finds a record at its first try: it looks not at all, and may be sent after
+// StopSending. A look would make that rarer and not impossible: between a look and
+// Publish the server may stop.
 func (c *Caller) StopSending(err *error) { c.poison.stopSending(c.private, err) }
 
 // PoisonedBy is Err without a step: for what watches a run, never for what runs.
