@@ -169,6 +169,15 @@ func (r *runner) choose(th *thread, name string, n int, source string) (int, boo
 	return v, true
 }
 
+// answeredAlone takes down that a thread was given the only answer that there is. To its
+// history that is the first one of several: a thread that may choose as long as there is
+// enough of something goes on alike when it declines and when there is none.
+func (r *runner) answeredAlone(th *thread, name string) {
+	if r.hears && th != nil {
+		th.local.Word(uint64(r.names.id(name))<<1 | 1)
+	}
+}
+
 // mayGoOn says whether the execution may have one more step.
 func (r *runner) mayGoOn() bool {
 	if r.outcome != underWay {

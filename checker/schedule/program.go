@@ -283,7 +283,9 @@ func (t *T) AwaitStep(e Event, ok func() bool, on ...Location) {
 
 // Choose gives a number of 0..n-1, as the kernel gives an answer: Bounded tries
 // each, Random draws one, a token records it. n is 1 to 2^31-1. It is a step of the report but
-// no point where threads interleave: it belongs to the step before.
+// no point where threads interleave: it belongs to the step before. One of 1 is no choice and
+// no step; of it the thread knows what it would know of answer 0 among more, so that who asks
+// for what is used up does not differ from who declines it.
 func (t *T) Choose(name string, n int) int {
 	r, th := t.thread("Choose")
 	if r.quiet {
@@ -296,6 +298,7 @@ func (t *T) Choose(name string, n int) int {
 		r.misused("Choose of %q among %d: there may be at most 2^31-1 answers; who draws from more chooses twice", name, n)
 	}
 	if n == 1 {
+		r.answeredAlone(th, name)
 		return 0
 	}
 	source := ""

@@ -228,3 +228,28 @@ func TestRecallFindsFailures(t *testing.T) {
 		t.Errorf("%v, %+v", rep.Verdict, rep.Failure)
 	}
 }
+
+// A check that looks at what is not declared, after an answer: an execution ends where the
+// recalled steps went on, and it is the declaration that is blamed.
+func TestRecallBlamesTheDeclaration(t *testing.T) {
+	for _, o := range []schedule.Options{{}, {KeepGoing: true}} {
+		rep, err := schedule.Explore(context.Background(), func(t *schedule.T) {
+			sum := 0
+			x, y := t.Word("x", 0), t.Word("y", 0)
+			t.Recall()
+			for i, w := range []*schedule.Word{x, y} {
+				t.Go([]string{"a", "b"}[i], func() {
+					w.Store(1)
+					sum += t.Choose("adds", 2)
+					t.Check("sum", sum < 2, "it is %d", sum)
+					w.Load()
+				})
+			}
+			t.Go("looks", func() { x.Load(); y.Load() })
+		}, schedule.Stateful(), o)
+		if !errors.Is(err, schedule.ErrState) || errors.Is(err, schedule.ErrNondeterministic) || rep.Verdict != verdict.Unknown {
+			t.Fatalf("%+v: %v, %v", o, rep.Verdict, err)
+		}
+		contains(t, err.Error(), "the program declares Recall, and it ends after step 3 and went on before: does a step change something, or a check look at something, that is not declared")
+	}
+}

@@ -238,7 +238,8 @@ type Options struct {
 	// one, executions of the program run at once: its function must touch nothing but
 	// what it makes itself, or guard it. States, verdict and bound are those of any
 	// number of workers; how many executions they take and how many states they meet
-	// again is not, nor which failure comes first if there are several.
+	// again is not, nor which failure comes first if there are several, nor how many
+	// executions fail (Report.Bad).
 	Workers int
 	// MaxMemory bounds the tables of a Stateful search, in bytes (0: no bound): what
 	// would take more ends it, and the verdict is unknown.

@@ -30,7 +30,10 @@ func (t *T) Shared(f func(*Digest)) {
 // a program that declares T.Recall. Two steps at different ones of the places are taken
 // to commute: if both touch one thing, as a list that it stands at both of, they must
 // announce a further place that they have in common (T.Step). Stateful tests that on a
-// sample (Report.Swapped). name is for messages: "slots of the queue".
+// sample of such pairs (Report.Swapped), with several answers of T.Choose where one follows.
+// It tests nothing of a step that no state comes before: one at places that its thread alone
+// touches is taken at once, with the one before it. name is for messages: "slots of the
+// queue".
 func (t *T) SharedAt(name string, f func(*Digest), on ...Span) {
 	t.share(part{call: "SharedAt", name: name, f: f, on: on})
 }

@@ -216,6 +216,15 @@ func (s *stateful) choose(n int) int {
 	return v
 }
 
+// differs is the error that the same steps led elsewhere before. Where they may have been
+// recalled then, that tells first of what they touch and do not announce; diagnosed says more.
+func (s *stateful) differs(how string) error {
+	if s.remembers() {
+		return fmt.Errorf("%w: the program declares Recall, and %s: does a step change something, or a check look at something, that is not declared or does not stand at the step's places?", ErrState, how)
+	}
+	return fmt.Errorf("%w: %s", ErrNondeterministic, how)
+}
+
 // repeated says why the execution cannot be explored, if it cannot.
 func (s *stateful) repeated() error {
 	switch declarers := s.r.declarers; {
@@ -224,9 +233,9 @@ func (s *stateful) repeated() error {
 	case s.r.mute != "":
 		return fmt.Errorf("%w: %s", ErrDeclared, s.r.mute)
 	case s.difference != "":
-		return fmt.Errorf("%w: %s", ErrNondeterministic, s.difference)
+		return s.differs(s.difference)
 	case s.at < len(s.path):
-		return fmt.Errorf("%w: it ends after step %d and went on before", ErrNondeterministic, s.at)
+		return s.differs(fmt.Sprintf("it ends after step %d and went on before", s.at))
 	case len(s.r.words) == 0 && len(s.r.shared) == 0 && s.r.taken > 0:
 		return fmt.Errorf("%w: a stateful search needs to know what threads share, and the program says nothing by T.Word or T.Shared", ErrOptions)
 	}

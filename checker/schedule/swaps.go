@@ -16,6 +16,10 @@ import (
 // that a part is said to stand at (T.SharedAt): two threads that each give a thing back
 // into a list, say.
 //
+// Where T.Choose answers after one of them, the two are taken with all answers: what they
+// may come to must be the same in either order. Which answers lead there need not be, for
+// two may ask for one thing, of which there is enough for one.
+//
 // The sample is by names of steps: of each pair, the first time that a state has both
 // ahead, the 4th, the 16th and so on.
 type swapper struct {
@@ -93,58 +97,99 @@ func (w *swapper) pair(threads []*thread, one, other int) {
 // not commute.
 func (w *swapper) try(wrong func(clash) error) error {
 	for _, two := range w.due {
-		err := w.swap(two)
-		if err == nil {
-			continue
-		}
-		at := append(two.path[:len(two.path):len(two.path)], Decision{Thread: two.one}, Decision{Thread: two.other})
-		a, b := &w.a, &w.b
-		of := clash{err: err, at: at, fails: (a.fails == "") != (b.fails == "")}
-		of.states = !of.fails && a.hidden+b.hidden+a.refused+b.refused == ""
-		if err = wrong(of); err != nil {
-			return err
+		if of := w.swap(two); of != nil {
+			if err := wrong(*of); err != nil {
+				return err
+			}
 		}
 	}
 	w.due = w.due[:0]
 	return nil
 }
 
-func (w *swapper) swap(two swap) error {
-	r := w.r
-	w.a.take(r, two.path, two.steps[0], two.steps[1])
-	void := w.voids()
-	w.b.take(r, two.path, two.steps[1], two.steps[0])
-	void = w.voids() || void
+// arrival is what two steps come to with some answers.
+type arrival struct {
+	answers []int
+	fails   bool
+	mute    bool
+	key     Digest // of the state, where no check fails
+}
+
+// mostArrivals is with how many sets of answers two steps are taken in one order: where
+// there are more, nothing is said.
+const mostArrivals = 32
+
+// arrivals takes two steps with all answers, in the order that d has. It stops where d shows
+// that something is wrong with the steps themselves, and is nil where nothing can be said.
+func (w *swapper) arrivals(d *swapped) []arrival {
+	var all []arrival
+	for d.answers = d.answers[:0]; len(all) < mostArrivals; {
+		d.take()
+		if w.voids() || d.void {
+			return nil
+		}
+		all = append(all, arrival{answers: d.given(), fails: d.fails != "", mute: d.mute, key: d.key})
+		if d.hidden+d.refused != "" || !d.further() {
+			return all
+		}
+	}
+	return nil
+}
+
+// missing gives an arrival of one order that the other one does not have: a failure first.
+func missing(of, from []arrival) (arrival, bool) {
+	fails := func(o arrival) bool { return o.fails }
+	if i := slices.IndexFunc(of, fails); i >= 0 && !slices.ContainsFunc(from, fails) {
+		return of[i], true
+	}
+	for _, o := range of {
+		if !o.fails && !slices.ContainsFunc(from, func(other arrival) bool { return !other.fails && other.key == o.key }) {
+			return o, true
+		}
+	}
+	return arrival{}, false
+}
+
+// swap takes two steps in either order, and tells if they do not commute.
+func (w *swapper) swap(two swap) *clash {
 	a, b := &w.a, &w.b
-	const though = "though neither changes anything at the places of the other"
+	a.order(w.r, two.path, two.steps[0], two.steps[1])
+	b.order(w.r, two.path, two.steps[1], two.steps[0])
+	first, second := w.arrivals(a), w.arrivals(b)
+	if first == nil || second == nil {
+		return nil
+	}
+	for _, d := range []*swapped{a, b} {
+		if wrong := d.wrong(); wrong != nil {
+			return &clash{err: wrong, at: d.made}
+		}
+	}
+	tells := func(o arrival) bool { return !o.fails && !o.mute }
+	one, is := missing(first, second)
+	if !is || !one.fails {
+		if other, also := missing(second, first); also && (!is || other.fails) {
+			one, is = other, true
+			a, b, second = b, a, first
+		}
+	}
 	switch {
-	case a.void || b.void || void:
+	case is && one.fails:
+		a.repeat(one.answers)
+		return &clash{fails: true, at: a.made, err: fmt.Errorf("%w: after %s %s and %s fail by property %q, and do not in the other order, %s: does a check look at what stands elsewhere?",
+			ErrState, plural(len(two.path), "decision"), a.tell(0), a.tell(1), a.fails, though)}
+	case slices.ContainsFunc(first, func(o arrival) bool { return !tells(o) }), slices.ContainsFunc(second, func(o arrival) bool { return !tells(o) }):
 		return nil
-	case a.hidden != "":
-		return fmt.Errorf("%w: after %s %s", ErrState, plural(len(two.path), "decision"), a.hidden)
-	case b.hidden != "":
-		return fmt.Errorf("%w: after %s %s", ErrState, plural(len(two.path), "decision"), b.hidden)
-	case a.refused != "" || b.refused != "":
-		if a.refused == "" {
-			a = b
-		}
-		return fmt.Errorf("%w: after %s %s keeps %s from being taken, %s: does that wait for more than it announces?",
-			ErrState, plural(len(two.path), "decision"), a.tell(0), a.refused, though)
-	case (a.fails == "") != (b.fails == ""):
-		if a.fails == "" {
-			a, b = b, a
-		}
-		return fmt.Errorf("%w: after %s %s and %s fail by property %q, and do not in the other order, %s: does a check look at what stands elsewhere?",
-			ErrState, plural(len(two.path), "decision"), a.tell(0), b.tell(0), a.fails, though)
-	case a.fails != "" || a.mute || b.mute:
-		return nil
-	case a.key != b.key:
-		return fmt.Errorf("%w: after %s the state that %s and %s lead to differs from that after the other order in %s, %s: does one of them touch more than it announces (T.Step takes several places), or does a mark tell what came first?",
-			ErrState, plural(len(two.path), "decision"), a.tell(0), b.tell(0), a.state.differs(&b.state), though)
+	case is:
+		a.repeat(one.answers)
+		b.repeat(second[0].answers)
+		return &clash{states: true, at: a.made, err: fmt.Errorf("%w: after %s the state that %s and %s lead to differs from that after the other order in %s, %s: does one of them touch more than it announces (T.Step takes several places), or does a mark tell what came first?",
+			ErrState, plural(len(two.path), "decision"), a.tell(0), a.tell(1), a.state.differs(&b.state), though)}
 	}
 	w.agreed.Add(1)
 	return nil
 }
+
+const though = "though neither changes anything at the places of the other"
 
 // swapped is the strategy of an execution that takes two steps after a path, and what
 // it came to.
@@ -152,7 +197,10 @@ type swapped struct {
 	r       *runner
 	path    []Decision
 	two     [2]int
-	at      int // decisions that were made
+	at      int      // decisions that were made, but for answers after the path
+	answers []answer // after it
+	asked   int      // how many of them were given
+	made    []Decision
 	void    bool
 	mute    bool   // the state after both may tell which came first (untold.go)
 	refused string // the second step could not be taken after the first: what it is
@@ -168,11 +216,26 @@ type swapped struct {
 	minds  minds
 }
 
-func (d *swapped) take(r *runner, path []Decision, one, other access) {
-	*d = swapped{r: r, path: path, two: [2]int{int(one.thread), int(other.thread)}, state: d.state, hides: d.hides, stands: [2]access{one, other}}
-	r.aside(d, len(path)+3, func() {
-		d.void = d.void || r.outcome == interrupted || r.misuse != "" || r.mute != "" || d.at <= len(path)
-		n := max(0, d.at-len(path))
+// answer is one of T.Choose, among so many.
+type answer struct{ value, among int }
+
+// mostAnswers is how many answers the two may get.
+const mostAnswers = 16
+
+// order says what is to be taken.
+func (d *swapped) order(r *runner, path []Decision, one, other access) {
+	*d = swapped{r: r, path: path, two: [2]int{int(one.thread), int(other.thread)}, answers: d.answers[:0], state: d.state, hides: d.hides, stands: [2]access{one, other}}
+}
+
+// take makes the execution, with the answers that there are and the first ones after them.
+func (d *swapped) take() {
+	d.at, d.asked, d.void, d.mute, d.refused, d.fails, d.hidden = 0, 0, false, false, "", "", ""
+	d.key, d.steps, d.minds = Digest{}, [2]record{}, minds{}
+	r := d.r
+	r.aside(d, len(d.path)+3+mostAnswers, func() {
+		d.made = r.decisions()
+		d.void = d.void || r.outcome == interrupted || r.misuse != "" || r.mute != "" || d.at <= len(d.path)
+		n := max(0, d.at-len(d.path))
 		for _, rec := range slices.Backward(r.steps) {
 			if n > 0 && rec.choice < 0 {
 				n--
@@ -186,6 +249,49 @@ func (d *swapped) take(r *runner, path []Decision, one, other access) {
 			d.void = d.void || r.guardsCheck || r.detector != nil // which look at who holds a lock, and at clocks
 		}
 	})
+}
+
+// given are the answers of the execution.
+func (d *swapped) given() []int {
+	var all []int
+	for _, a := range d.answers[:d.asked] {
+		all = append(all, a.value)
+	}
+	return all
+}
+
+// further makes the answers those of the next execution, if there is one.
+func (d *swapped) further() bool {
+	for n := d.asked; n > 0; n-- {
+		if a := &d.answers[n-1]; a.value+1 < a.among {
+			a.value++
+			d.answers = d.answers[:n]
+			return true
+		}
+	}
+	return false
+}
+
+// repeat makes the execution with such answers.
+func (d *swapped) repeat(answers []int) {
+	d.answers = d.answers[:0]
+	for _, v := range answers {
+		d.answers = append(d.answers, answer{value: v})
+	}
+	d.take()
+}
+
+// wrong is what an execution has shown that concerns no other one.
+func (d *swapped) wrong() error {
+	after := plural(len(d.path), "decision")
+	switch {
+	case d.hidden != "":
+		return fmt.Errorf("%w: after %s %s", ErrState, after, d.hidden)
+	case d.refused != "":
+		return fmt.Errorf("%w: after %s %s keeps %s from being taken, %s: does that wait for more than it announces?",
+			ErrState, after, d.tell(0), d.refused, though)
+	}
+	return nil
 }
 
 // toldNothing says whether a step has told nothing of what it read, so that it may have
@@ -202,8 +308,17 @@ func (d *swapped) choose(n int) int {
 		d.at++
 		return min(v, n-1)
 	}
-	d.void = true // what follows depends on the answer
-	return 0
+	th := d.r.running
+	if d.at == len(d.path) || th == nil || !slices.Contains(d.two[:], th.index) || d.asked == mostAnswers {
+		d.void = true // another thread begins, or asks; or one asks on and on
+		return 0
+	}
+	if d.asked++; d.asked > len(d.answers) {
+		d.answers = append(d.answers, answer{among: n})
+	}
+	a := &d.answers[d.asked-1]
+	a.among = n
+	return min(a.value, n-1)
 }
 
 func (d *swapped) pick(enabled uint64, _ int) int {

@@ -86,6 +86,97 @@ func TestSwapsFindWhatIsNotAnnounced(t *testing.T) {
 	}
 }
 
+// So it is where the steps touch it with some answers of T.Choose alone, and which these are
+// differs; a failure of this kind is shown by an execution that has the answers.
+func TestSwapsWithAnswers(t *testing.T) {
+	schedule.WithoutWalks(t)
+	program := func(announces bool) func(*schedule.T) {
+		return func(t *schedule.T) {
+			list := uint64(0)
+			x, y, l := t.Word("x", 0), t.Word("y", 0), t.Word("l", 0)
+			t.SharedAt("the list", func(d *schedule.Digest) { d.Word(list) },
+				schedule.Span{Location: x.Location(), Size: 8}, schedule.Span{Location: y.Location(), Size: 8})
+			for i, w := range []*schedule.Word{x, y} {
+				t.Go([]string{"a", "b"}[i], func() {
+					e := schedule.Event{Name: "give back", Kind: schedule.Store, Location: w.Location(), Size: 8}
+					if announces {
+						t.Step(e, l.Location())
+					} else {
+						t.Step(e)
+					}
+					if t.Choose("whether", 2) == i {
+						list = list<<2 | uint64(1+i)
+					}
+					w.Load()
+				})
+			}
+			t.Go("looks", func() { x.Load(); y.Load() })
+		}
+	}
+	for _, o := range []schedule.Options{{}, {RunAll: true}, {Workers: 2}} {
+		rep, err := schedule.Explore(context.Background(), program(false), schedule.Stateful(), o)
+		if !errors.Is(err, schedule.ErrState) || rep.Verdict != verdict.Unknown {
+			t.Fatalf("%+v: %v, %v", o, rep.Verdict, err)
+		}
+		contains(t, err.Error(), "the state that give back (store", "differs from that after the other order in the list,")
+		if rep, err = schedule.Explore(context.Background(), program(true), schedule.Stateful(), o); err != nil || rep.Verdict != verdict.Holds || rep.Swapped == 0 {
+			t.Fatalf("%+v, sound: %v, %d swaps, %v", o, rep.Verdict, rep.Swapped, err)
+		}
+	}
+}
+
+// Two steps may ask for one thing, of which there is enough for one: with the same answers
+// they lead to two states, and with all to the same ones; but only if a thread that may
+// not ask knows what one knows that declines.
+func TestSwapsWithAnswersForOneThing(t *testing.T) {
+	schedule.WithoutWalks(t)
+	program := func(among func(left int) int) func(*schedule.T) {
+		return func(t *schedule.T) {
+			left := 1
+			x, y := t.Word("x", 0), t.Word("y", 0)
+			t.Shared(func(d *schedule.Digest) { d.Word(uint64(left)) })
+			for i, w := range []*schedule.Word{x, y} {
+				t.Go([]string{"a", "b"}[i], func() {
+					w.Store(1)
+					if n := among(left); n > 0 && t.Choose("takes it", n) == 1 {
+						left--
+						w.Store(2)
+					}
+					w.Load()
+				})
+			}
+			t.Go("looks", func() { x.Load(); y.Load() })
+		}
+	}
+	alike := program(func(left int) int { return 1 + left })
+	if rep, err := schedule.Explore(context.Background(), alike, schedule.Stateful(), schedule.Options{}); err != nil || rep.Verdict != verdict.Holds || rep.Swapped == 0 {
+		t.Fatalf("%v, %d swaps, %v", rep.Verdict, rep.Swapped, err)
+	}
+	knows := program(func(left int) int { return 2 * left })
+	if rep, err := schedule.Explore(context.Background(), knows, schedule.Stateful(), schedule.Options{}); !errors.Is(err, schedule.ErrState) {
+		t.Fatalf("%v, %v", rep.Verdict, err)
+	}
+}
+
+// A check that fails with some answers, after one order alone.
+func TestSwapsWithAnswersThatFail(t *testing.T) {
+	schedule.WithoutWalks(t)
+	rep, err := schedule.Explore(context.Background(), func(t *schedule.T) {
+		x, y := t.Word("x", 0), t.Word("y", 0)
+		t.Go("a", func() { x.Store(1); x.Load() })
+		t.Go("b", func() {
+			y.Store(1)
+			t.Check("one", t.Choose("looks", 3) < 2 || x.Peek() == 0, "x is %d", x.Peek())
+			y.Load()
+		})
+		t.Go("looks", func() { x.Load(); y.Load() })
+	}, schedule.Stateful(), schedule.Options{KeepGoing: true})
+	if !errors.Is(err, schedule.ErrState) || rep.Verdict != verdict.Unknown {
+		t.Fatalf("%v, %v", rep.Verdict, err)
+	}
+	contains(t, err.Error(), `fail by property "one", and do not in the other order`)
+}
+
 // deaf is a thread that awaits what stands at x and says that it awaits y, while another
 // one takes it back; loose one that checks x at a step on y while another one changes it.
 func deaf(t *schedule.T) {

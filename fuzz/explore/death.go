@@ -58,7 +58,7 @@ var deathTarget = Target{
 	},
 	Properties: []string{
 		memory.MutualExclusion, memory.OneLeader, memory.InOrder, memory.NoOverwriting, memory.OwnResult, HonestPeer,
-		AtMostOnce, EndsOnce, OneCause, Unsent, NobodyLeft, FindsWhy, OnePoller, SecondLook, TakenAway, HiredAsLast, MayRest, MostWorkers, StopsOnce, AllLeave, StaysHeld, Reclaimed, Unharmed, NoBypass,
+		AtMostOnce, EndsOnce, OneCause, Unsent, NobodyLeft, FindsWhy, OnePoller, SecondLook, TakenAway, HiredAsLast, MayRest, MostWorkers, StopsOnce, AllLeave, StaysHeld, Reclaimed, NothingLeaked, Unharmed, NoBypass,
 	},
 	Program:  deathProgram,
 	possible: deathPossible,
@@ -326,12 +326,26 @@ func (d *death) judge() {
 		d.t.Check(NobodyLeft, blocking == 0 && parking[channel.Calls] == 0 && b.parked(channel.Calls) == 0,
 			"%d callers and %d processors of the client have announced that they wait", blocking, parking[channel.Calls])
 		d.t.Check(Reclaimed, b.released, "every holder has left, and the memory is still mapped")
+		d.judgeRecords()
 		return
 	}
 	d.t.Check(AllLeave, d.crew.running == 0, "the client is dead, and %d threads of the server's pool have not left", d.crew.running)
 	d.t.Check(NobodyLeft, parking[channel.Replies] == 0 && b.parked(channel.Replies) == 0,
 		"%d processors of the server have announced that they park", parking[channel.Replies])
 	d.t.Check(Reclaimed, b.unmapped, "every worker has left, and the memory is still mapped")
+}
+
+// judgeRecords: no call is left that has a record, so one that is idle is free.
+func (d *death) judgeRecords() {
+	b := d.first
+	free := b.caller.Free()
+	for i := range b.records {
+		state, times := b.caller.Private().Peek(call.State(i)), 0
+		for _, other := range free {
+			times += oneIf(other == i)
+		}
+		d.t.Check(NothingLeaked, times == oneIf(state == call.Idle), "record %d is in the list of free records %d times, in state %d", i, times, state)
+	}
 }
 
 // parked is how many processors a side has announced as parked.

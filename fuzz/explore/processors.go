@@ -24,7 +24,8 @@ import (
 type Processors struct {
 	m       *Machine
 	free    int
-	preempt int
+	most    int    // how often threads may be pre-empted, of which
+	preempt int    // is left
 	has     []bool // by thread
 	waiting int    // threads that wait for one
 	idle    func() bool
@@ -33,7 +34,7 @@ type Processors struct {
 // Processors gives the machine n processors, of which threads are pre-empted up to
 // so many times; without it every thread has one of its own.
 func (m *Machine) Processors(n, preemptions int) {
-	p := &Processors{m: m, free: n, preempt: preemptions}
+	p := &Processors{m: m, free: n, most: preemptions, preempt: preemptions}
 	p.idle = func() bool { return p.free > 0 }
 	m.processors = p
 }
@@ -51,7 +52,8 @@ func (p *Processors) mine() *bool {
 // run returns once the thread has a processor.
 func (p *Processors) run() {
 	if *p.mine() {
-		if p.preempt == 0 || p.m.t.Choose("pre-empted", 2) == 0 {
+		// Where none is left the answer is the same for the thread as that it goes on.
+		if p.most == 0 || p.m.t.Choose("pre-empted", 1+oneIf(p.preempt > 0)) == 0 {
 			return
 		}
 		p.preempt--

@@ -88,7 +88,7 @@ func visitedWhole() []counted {
 		{"donation", "two-callers", 3037},
 		{"donation", "two-donors", 237788},
 		{"donation", "never", 3668},
-		{"donation", "preempted", 7485},
+		{"donation", "preempted", 5778},
 		{"donation", "place", 59056},
 		{"donation", "handed", 53747},
 		{"donation", "exit", 10014},

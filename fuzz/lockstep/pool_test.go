@@ -27,7 +27,7 @@ func TestDonationRefines(t *testing.T) {
 		{"alone", 1070, 9, Share{1052, 15852}},
 		{"two-callers", 5193, 9, Share{}},
 		{"never", 15028, 9, Share{4792, 4792}},
-		{"preempted", 14866, 9, Share{2408, 4605}},
+		{"preempted", 11472, 9, Share{2408, 4605}},
 		{"stop", 22500, 2, Share{20107, 20107}},
 		{"exit", 34066, 2, Share{14152, 14152}},
 	} {

@@ -111,7 +111,7 @@ var kinds = map[string][]string{
 	"a call that waits for a record":             {"end-not-seen-waiting", "corrupt-ends-one", "waiter-not-ended", "close-awaits-replies", "drain-keeps-lead", "waiter-sends-on", "sending-looked-at-first"},
 	"a caller that polls":                        {"polling-not-left"},
 	"a pool that hires for nothing, or nobody":   {"monitor-hires-always", "monitor-hires-first", "monitor-hires-when-idle", "idle-announced-late", "no-replacement"},
-	"a server that has stopped, and its client":  {"stopped-sends-on", "linger-after-end", "stopped-taken-for-exited", "exit-told-as-hangup", "stop-cause-missing", "stop-told-to-nobody"},
+	"a server that has stopped, and its client":  {"stopped-sends-on", "linger-after-end", "stopped-taken-for-exited", "exit-told-as-hangup", "stop-cause-missing", "stop-told-to-nobody", "stopped-keeps-record"},
 	"a peer that is corrupt, and lives on":       {"corrupt-not-ended", "corrupt-not-told", "corrupt-not-nudged", "lost-not-broken", "corrupt-told-for-close", "broken-told-for-death"},
 	"a server that does not stop, or stops":      {"listener-not-closed", "others-kept-out", "clients-not-awaited", "clients-not-told", "ended-at-first", "shortage-ends-server", "handshake-not-ended", "farewell-waits", "farewell-demanded"},
 	"donation with ready threads at home":        {"donate-though-ready", "delivered-not-ready"},
