@@ -120,12 +120,15 @@ func unique(names map[string]bool, name, doc string) error {
 	return nil
 }
 
+// separators are what a command line or Parse would take a name apart at.
+const separators = "=, \t\n\"'"
+
 // validName refuses a name that a command line or Parse would take apart.
 func validName(name string) error {
 	if name == "" {
 		return errors.New("has no name")
 	}
-	if strings.ContainsAny(name, "=, \t\n\"'") {
+	if strings.ContainsAny(name, separators) {
 		return fmt.Errorf("name %q has a character that settings are separated by", name)
 	}
 	return nil

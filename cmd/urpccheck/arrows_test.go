@@ -20,6 +20,7 @@ type arrow struct {
 // arrows are those of docs/ARCHITECTURE.md, the more special folder first.
 var arrows = []arrow{
 	{"urpc/checker/verdict", nil},
+	{"urpc/checker/command", []string{"urpc/checker", "golang.org/x/term", "github.com/spf13"}},
 	{"urpc/checker/catalogue", []string{"urpc/checker"}},
 	{"urpc/checker/schedule", []string{"urpc/checker/verdict"}},
 	{"urpc/checker", []string{"urpc/checker/verdict", "github.com/zeebo"}},
@@ -96,6 +97,8 @@ func TestArrows(t *testing.T) {
 func TestArrowsRefuse(t *testing.T) {
 	for from, to := range map[string]string{
 		"urpc/checker":          "urpc/spec",
+		"urpc/checker/command":  "urpc/spec",
+		"urpc/checker/graph":    "github.com/spf13/cobra",
 		"urpc/checker/schedule": "urpc/checker",
 		"urpc/runtime/channel":  "urpc/checker/schedule",
 		"urpc/runtime":          "urpc/spec/memory",

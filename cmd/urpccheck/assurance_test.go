@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"urpc/checker/command/console"
 )
 
 // Every command that docs/assurance.md names is one: the verb and its flags are
@@ -38,21 +39,22 @@ func TestAssuranceNamesWhatThereIs(t *testing.T) {
 // known parses a command line without running it.
 func known(t *testing.T, words []string) {
 	t.Helper()
-	a := &app{ctx: t.Context(), out: newOutput(temporary(t), func() {}), errors: os.Stderr, progress: newProgress(os.Stderr)}
+	c := &console.Console{Program: program, Ctx: t.Context(), Out: console.NewOutput(temporary(t), func() {}), Errors: os.Stderr, Progress: console.NewProgress(os.Stderr)}
+	a := &app{Console: c, models: modelsOf(c)}
 	root := a.rootCommand()
-	c, rest, err := root.Find(words)
-	if err != nil || c == root {
+	verb, rest, err := root.Find(words)
+	if err != nil || verb == root {
 		t.Errorf("urpccheck %s: no such verb: %v", strings.Join(words, " "), err)
 		return
 	}
-	if err := c.ParseFlags(rest); err != nil {
+	if err := verb.ParseFlags(rest); err != nil {
 		t.Errorf("urpccheck %s: %v", strings.Join(words, " "), err)
 	}
-	if err := c.ValidateArgs(c.Flags().Args()); err != nil {
+	if err := verb.ValidateArgs(verb.Flags().Args()); err != nil {
 		t.Errorf("urpccheck %s: %v", strings.Join(words, " "), err)
 	}
-	for _, name := range c.Flags().Args() {
-		if !slices.Contains(slices.Concat(targetNames(), modelNames()), name) {
+	for _, name := range verb.Flags().Args() {
+		if !slices.Contains(slices.Concat(targetNames(), a.models.Names()), name) {
 			t.Errorf("urpccheck %s: %s is neither a target nor a model", strings.Join(words, " "), name)
 		}
 	}

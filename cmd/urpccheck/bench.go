@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"urpc/bench"
+	"urpc/checker/command/console"
 	"urpc/checker/verdict"
 )
 
@@ -36,16 +37,16 @@ lines, a socket and a pipe, in rounds of one run that take turns, and the states
 that the checker visits in a second. The exit code is 1 if a figure misses its
 bound. It wants two processors that nobody else uses.`,
 		Example: "  urpccheck bench\n  urpccheck bench --only checker --json",
-		Args:    none,
+		Args:    console.None,
 		RunE:    func(*cobra.Command, []string) error { return a.bench(&f) },
 	}
 	flags := c.Flags()
 	flags.BoolVar(&f.json, "json", false, "print one JSON object a line, the verdict last")
-	f.only = wordFlag(flags, "only", everything, []string{everything, onlyProcesses, onlyChecker}, "what to measure")
-	f.rounds = numberFlag(flags, "rounds", 31, 1, 100_000, "rounds of each measure between processes")
-	f.calls = numberFlag(flags, "calls", 10_000, 50, 100_000_000, "round trips in a round of the fast measures")
-	f.searches = numberFlag(flags, "searches", 3, 1, 1000, "searches of the checker")
-	f.workers = numberFlag(flags, "workers", 2, 1, 1024, "goroutines of the checker")
+	f.only = console.WordFlag(flags, "only", everything, []string{everything, onlyProcesses, onlyChecker}, "what to measure")
+	f.rounds = console.NumberFlag(flags, "rounds", 31, 1, 100_000, "rounds of each measure between processes")
+	f.calls = console.NumberFlag(flags, "calls", 10_000, 50, 100_000_000, "round trips in a round of the fast measures")
+	f.searches = console.NumberFlag(flags, "searches", 3, 1, 1000, "searches of the checker")
+	f.workers = console.NumberFlag(flags, "workers", 2, 1, 1024, "goroutines of the checker")
 	return c
 }
 
@@ -76,27 +77,27 @@ type figureRecord struct {
 // bench measures and tells what came of it, also of a run that was cut short.
 func (a *app) bench(f *benchFlags) error {
 	o := bench.Options{Rounds: *f.rounds, Calls: *f.calls, Searches: *f.searches, Workers: *f.workers, Only: benchParts[*f.only]}
-	if a.progress.on {
-		o.Progress = func(p bench.Progress) { a.progress.show("%d of %d rounds and searches", p.Done, p.Of) }
+	if a.Progress.On {
+		o.Progress = func(p bench.Progress) { a.Progress.Show("%d of %d rounds and searches", p.Done, p.Of) }
 	}
-	result, err := bench.Run(a.ctx, o)
-	a.progress.clear()
+	result, err := bench.Run(a.Ctx, o)
+	a.Progress.Clear()
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
 		return fmt.Errorf("%w; urpccheck bench --only checker can run here", err)
-	case err != nil && !a.interrupted():
+	case err != nil && !a.Interrupted():
 		return err
 	}
 	if f.json {
 		a.printBenchJSON(&result)
 	} else {
-		if err := result.WriteText(a.out); err != nil {
+		if err := result.WriteText(a.Out); err != nil {
 			return err
 		}
-		a.out.line("")
-		a.out.line("bench: %s, in %s; no random choices, seed 0", a.out.paint(result.Verdict, benchOutcome(&result)), seconds(result.Elapsed))
+		a.Out.Line("")
+		a.Out.Line("bench: %s, in %s; no random choices, seed 0", a.Out.Paint(result.Verdict, benchOutcome(&result)), console.Seconds(result.Elapsed))
 	}
-	a.judged(result.Verdict, false)
+	a.Judged(result.Verdict, false)
 	return nil
 }
 
@@ -113,16 +114,16 @@ func benchOutcome(r *bench.Result) string {
 
 func (a *app) printBenchJSON(r *bench.Result) {
 	for _, m := range r.Measures {
-		a.out.json(measureRecord{"measure", m.Name, m.What, m.Median, m.Low, m.High, m.Rounds})
+		a.Out.JSON(measureRecord{"measure", m.Name, m.What, m.Median, m.Low, m.High, m.Rounds})
 	}
 	record := verdictRecord{Record: "verdict", Verb: "bench", Verdict: r.Verdict, Complete: r.Verdict != verdict.Unknown,
-		Interrupted: a.interrupted(), Bound: "this machine, this run", Seconds: r.Elapsed.Seconds()}
+		Interrupted: a.Interrupted(), Bound: "this machine, this run", Seconds: r.Elapsed.Seconds()}
 	for _, f := range r.Figures {
-		a.out.json(figureRecord{"figure", f.Name, f.Unit, f.Value, f.Low, f.High, f.AtMost, f.AtLeast, f.Within})
+		a.Out.JSON(figureRecord{"figure", f.Name, f.Unit, f.Value, f.Low, f.High, f.AtMost, f.AtLeast, f.Within})
 		if !f.Within && r.Verdict == verdict.Violated {
 			record.Violated = append(record.Violated, f.Name)
-			record.Property = orElse(record.Property, f.Name)
+			record.Property = console.OrElse(record.Property, f.Name)
 		}
 	}
-	a.out.json(record)
+	a.Out.JSON(record)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"urpc/checker/command/console"
 	"urpc/checker/verdict"
 )
 
@@ -50,7 +51,7 @@ func (a *app) doctorCommand() *cobra.Command {
 		Use:     "doctor",
 		Short:   "look for what the runtime and the mutants need of this machine",
 		Example: "  urpccheck doctor",
-		Args:    none,
+		Args:    console.None,
 		RunE:    func(*cobra.Command, []string) error { return a.doctor(asJSON) },
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line, the verdict last")
@@ -63,7 +64,7 @@ func (a *app) doctor(asJSON bool) error {
 		note("program", "%s", version()),
 		note("processors", "%d, of which Go uses %d", runtime.NumCPU(), runtime.GOMAXPROCS(0)),
 	}, machine()...)
-	findings = append(findings, sources(a.ctx))
+	findings = append(findings, sources(a.Ctx))
 	record := doctorRecord{Record: "verdict", Verb: "doctor", Verdict: verdict.Holds, Complete: true, Missing: []string{}}
 	for _, f := range findings {
 		if f.State == "missing" {
@@ -71,24 +72,24 @@ func (a *app) doctor(asJSON bool) error {
 			record.Verdict = verdict.Unknown
 		}
 		if asJSON {
-			a.out.json(f)
+			a.Out.JSON(f)
 		} else {
 			a.printFinding(f)
 		}
 	}
-	if a.interrupted() {
+	if a.Interrupted() {
 		record.Verdict, record.Complete = verdict.Unknown, false
 	}
 	if asJSON {
-		a.out.json(record)
+		a.Out.JSON(record)
 	}
 	switch {
 	case len(record.Missing) > 0:
 		return fmt.Errorf("missing: %s", strings.Join(record.Missing, ", "))
-	case a.interrupted():
+	case a.Interrupted():
 		return errors.New("not everything was looked at")
 	case !asJSON:
-		a.out.line("nothing is missing")
+		a.Out.Line("nothing is missing")
 	}
 	return nil
 }
@@ -97,9 +98,9 @@ func (a *app) printFinding(f finding) {
 	state := f.State
 	switch state {
 	case "ok":
-		state = a.out.paint(verdict.Holds, state) + "     "
+		state = a.Out.Paint(verdict.Holds, state) + "     "
 	case "missing":
-		state = a.out.paint(verdict.Violated, state)
+		state = a.Out.Paint(verdict.Violated, state)
 	default:
 		state = "       "
 	}
@@ -107,5 +108,5 @@ func (a *app) printFinding(f finding) {
 	if f.State == "missing" {
 		needed = " (needed by " + f.Needed + ")"
 	}
-	a.out.line("%s  %-18s  %s%s", state, f.Name, f.Detail, needed)
+	a.Out.Line("%s  %-18s  %s%s", state, f.Name, f.Detail, needed)
 }

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"urpc/checker/command/console"
 	"urpc/runtime/kernel"
 )
 
@@ -120,5 +121,5 @@ func limitText(n uint64) string {
 	if n == unix.RLIM_INFINITY {
 		return "unlimited"
 	}
-	return grouped(n)
+	return console.Grouped(n)
 }

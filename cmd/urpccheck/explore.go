@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"urpc/checker/catalogue"
+	"urpc/checker/command/console"
 	"urpc/checker/schedule"
 	"urpc/fuzz/explore"
 	"urpc/fuzz/lockstep"
@@ -63,7 +64,7 @@ is only longer is told, as far as that is known.`,
 			if f.all {
 				return nil
 			}
-			return one("TARGET", targetNames)(cmd, args)
+			return console.One("TARGET", targetNames)(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.settle(cmd.Flags().Changed); err != nil {
@@ -83,35 +84,35 @@ is only longer is told, as far as that is known.`,
 func (a *app) explore(name string, f *exploreFlags) error {
 	target, err := explore.Find(name)
 	if err != nil {
-		return usageOf(err)
+		return console.UsageOf(err)
 	}
 	config, err := f.configurationOf(target)
 	if err != nil {
-		return usageOf(err)
+		return console.UsageOf(err)
 	}
 	values, named, err := target.Parse(config)
 	if err != nil {
-		return usage("target %s: %w", name, err)
+		return console.Usage("target %s: %w", name, err)
 	}
 	if f.mutant != mutant.Running() {
 		return a.asMutant(f.mutant, append(os.Args[1:], "--seed", fmt.Sprint(*f.seed)))
 	}
-	ctx, cancel := f.deadline(a.ctx)
+	ctx, cancel := f.deadline(a.Ctx)
 	defer cancel()
 	started := time.Now()
 	report, tied, err := a.exploreOne(ctx, target, values, f)
-	a.progress.clear()
+	a.Progress.Clear()
 	switch {
 	case outOf(ctx, err): // before the code was run: the specification is explored first
 		report = schedule.Report{Bound: "nothing: the specification was not explored whole", Reason: "interrupted"}
 	case errors.Is(err, lockstep.ErrNotTied), errors.Is(err, lockstep.ErrGraph):
-		return usageOf(err)
+		return console.UsageOf(err)
 	case err != nil:
 		a.tellStuck(report.Stuck, f.json)
 		return err
 	}
 	f.settleBudget(ctx, &report)
-	e := &explored{app: a, verb: "explore", target: target.Name, configuration: orElse(named, values.String()), values: values.String(),
+	e := &explored{app: a, verb: "explore", target: target.Name, configuration: console.OrElse(named, values.String()), values: values.String(),
 		mutant: f.mutant, seed: *f.seed, maxSteps: *f.maxSteps, samples: f.samples(), out: f.out, leftOut: *f.leftOut, json: f.json, report: report, tied: tied, took: time.Since(started)}
 	e.tell()
 	return nil
@@ -125,10 +126,10 @@ func (f *exploreFlags) configurationOf(target explore.Target) (string, error) {
 		return f.config, nil
 	}
 	if m, err := mutant.Find(f.mutant); err == nil && f.lockstep && target.Name == m.TiedTarget() && m.LockStep.Configuration != "" {
-		return orElse(f.config, m.LockStep.Configuration), nil
+		return console.OrElse(f.config, m.LockStep.Configuration), nil
 	}
 	m, err := familyOfTarget(target).Mutant(f.mutant)
-	return orElse(f.config, m.Configuration), err
+	return console.OrElse(f.config, m.Configuration), err
 }
 
 // exploreOne explores one configuration, in lock-step if that is asked for: then
@@ -139,10 +140,10 @@ func (a *app) exploreOne(ctx context.Context, t explore.Target, v catalogue.Valu
 		return r, nil, err
 	}
 	if *f.strategy == drive && !lockstep.Driven(t.Name) {
-		return r, nil, usage("explore: --strategy %s is for targets %s; not for %s", drive, enumerated(targetsThat(lockstep.Driven)), t.Name)
+		return r, nil, console.Usage("explore: --strategy %s is for targets %s; not for %s", drive, enumerated(targetsThat(lockstep.Driven)), t.Name)
 	}
 	if !lockstep.Tied(t.Name) {
-		return r, nil, usage("explore: --lockstep is for targets %s; not for %s", enumerated(targetsThat(lockstep.Tied)), t.Name)
+		return r, nil, console.Usage("explore: --lockstep is for targets %s; not for %s", enumerated(targetsThat(lockstep.Tied)), t.Name)
 	}
 	if *f.strategy != drive && !lockstep.DrivenAt(t, v) {
 		l, err := lockstep.RunTarget(ctx, t, v, f.chosenStrategy(), lockstep.Options{Schedule: a.exploreOptions(f)})
@@ -184,5 +185,5 @@ func (f *exploreFlags) settleBudget(ctx context.Context, r *schedule.Report) {
 }
 
 func (a *app) showExploration(p schedule.Progress) {
-	a.progress.show("%s, %s, %s, %s/s", plural(p.Executions, "execution"), plural(p.Steps, "step"), p.Bound, grouped(int64(p.Rate)))
+	a.Progress.Show("%s, %s, %s, %s/s", console.Plural(p.Executions, "execution"), console.Plural(p.Steps, "step"), p.Bound, console.Grouped(int64(p.Rate)))
 }

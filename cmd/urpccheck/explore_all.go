@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"urpc/checker/catalogue"
+	"urpc/checker/command/console"
 	"urpc/checker/schedule"
 	"urpc/checker/verdict"
 	"urpc/fuzz/explore"
@@ -65,7 +66,7 @@ func (a *app) exploreAll(names []string, f *exploreFlags) error {
 		return err
 	}
 	started := time.Now()
-	ctx, cancel := f.deadline(a.ctx)
+	ctx, cancel := f.deadline(a.Ctx)
 	defer cancel()
 	shares := &shares{whole: *f.time, started: started}
 	var mu sync.Mutex
@@ -88,9 +89,9 @@ func (a *app) exploreAll(names []string, f *exploreFlags) error {
 					}
 				}
 				done++
-				a.progress.say("%d of %d, %s: %s %s: %s", done, len(rows), seconds(time.Since(started)), row.Target, row.Configuration, row.outcome())
+				a.Progress.Say("%d of %d, %s: %s %s: %s", done, len(rows), console.Seconds(time.Since(started)), row.Target, row.Configuration, row.outcome())
 				if f.json {
-					a.out.json(row)
+					a.Out.JSON(row)
 				}
 				return nil
 			})
@@ -98,7 +99,7 @@ func (a *app) exploreAll(names []string, f *exploreFlags) error {
 	}
 	shares.left = len(jobs)
 	err = inParallel(processors(), jobs)
-	a.progress.clear()
+	a.Progress.Clear()
 	if err != nil {
 		return err
 	}
@@ -148,7 +149,7 @@ func targetsOf(names []string) ([]explore.Target, error) {
 	for _, name := range names {
 		t, err := explore.Find(name)
 		if err != nil {
-			return nil, usageOf(err)
+			return nil, console.UsageOf(err)
 		}
 		targets = append(targets, t)
 	}
@@ -159,7 +160,7 @@ func targetsOf(names []string) ([]explore.Target, error) {
 func (a *app) exploreRow(ctx context.Context, share time.Duration, t explore.Target, c catalogue.Configuration, f *exploreFlags, row *targetRow) error {
 	started := time.Now()
 	defer func() { row.Seconds = time.Since(started).Seconds() }()
-	search, drive, graph := eachTime, eachTime, longest
+	search, drive, graph := eachTime, eachTime, console.Longest
 	if share > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, share)
@@ -319,8 +320,8 @@ func (row *targetRow) book(r *schedule.Report) {
 
 // tellAll prints the table, or the objects, and the verdict over all of it.
 func (a *app) tellAll(rows []*targetRow, f *exploreFlags, took time.Duration) {
-	last := verdictRecord{Record: "verdict", Verb: "explore", Verdict: verdict.Holds, Complete: true, Seed: *f.seed, Interrupted: a.interrupted(), Seconds: took.Seconds()}
-	page := table{head: []string{"target", "configuration", "visited", "executions", "states", "specification", "verdict"}}
+	last := verdictRecord{Record: "verdict", Verb: "explore", Verdict: verdict.Holds, Complete: true, Seed: *f.seed, Interrupted: a.Interrupted(), Seconds: took.Seconds()}
+	page := console.Table{Head: []string{"target", "configuration", "visited", "executions", "states", "specification", "verdict"}}
 	var executions uint64
 	sampled, left := false, false
 	for _, row := range rows {
@@ -339,22 +340,22 @@ func (a *app) tellAll(rows []*targetRow, f *exploreFlags, took time.Duration) {
 		if f.json {
 			continue // it was printed when it was done
 		}
-		page.row(func(s string) string { return a.out.paint(row.Verdict, s) }, 6, row.cells()...)
+		page.Row(func(s string) string { return a.Out.Paint(row.Verdict, s) }, 6, row.cells()...)
 	}
 	last.BudgetUsed = sampled && !left && last.Verdict == verdict.Unknown && !last.Interrupted
 	last.Executions = new(executions)
 	if f.json {
-		a.out.json(last)
+		a.Out.JSON(last)
 	} else {
-		page.write(a.out, a.out.width())
-		a.out.line("")
-		a.out.line("specification: how many of its transitions the code took, in lock-step; driven: along paths through its graph")
-		a.out.line("explore --all: %s, %s in %s, seed %d", a.out.paint(last.Verdict, outcomeOf(last)), plural(executions, "execution"), seconds(took), *f.seed)
+		page.Write(a.Out, a.Out.Width())
+		a.Out.Line("")
+		a.Out.Line("specification: how many of its transitions the code took, in lock-step; driven: along paths through its graph")
+		a.Out.Line("explore --all: %s, %s in %s, seed %d", a.Out.Paint(last.Verdict, outcomeOf(last)), console.Plural(executions, "execution"), console.Seconds(took), *f.seed)
 		if last.Replay != "" {
-			a.out.line("replay: %s", last.Replay)
+			a.Out.Line("replay: %s", last.Replay)
 		}
 	}
-	a.judged(last.Verdict, last.BudgetUsed)
+	a.Judged(last.Verdict, last.BudgetUsed)
 }
 
 func outcomeOf(r verdictRecord) string {
@@ -367,9 +368,9 @@ func outcomeOf(r verdictRecord) string {
 // replay is the command that shows the failure of a row again; a drive has no token.
 func (row *targetRow) replay() string {
 	if row.Token == "" {
-		return commandLine("explore", row.Target, "--config", row.Configuration, "--strategy", drive)
+		return program.CommandLine("explore", row.Target, "--config", row.Configuration, "--strategy", drive)
 	}
-	return commandLine("replay", row.Token)
+	return program.CommandLine("replay", row.Token)
 }
 
 func (row *targetRow) cells() []string {
@@ -384,7 +385,7 @@ func (row *targetRow) cells() []string {
 	case row.Executions == 0:
 		visited = row.Bound
 	case row.Cut:
-		visited = "in part: " + orElse(row.why, noTime)
+		visited = "in part: " + console.OrElse(row.why, noTime)
 		if row.BudgetUsed {
 			visited = "a sample, cut short"
 		}
@@ -392,21 +393,21 @@ func (row *targetRow) cells() []string {
 		visited = "a sample, in lock-step"
 	}
 	if row.States > 0 {
-		states = grouped(row.States)
+		states = console.Grouped(row.States)
 	}
 	if row.Untold != nil {
 		states = "at most " + states // some count as several: a step read and told nothing
 	}
 	if s := row.Specification; s != nil {
-		specified = grouped(s.TransitionsTaken) + " of " + grouped(s.Transitions)
+		specified = console.Grouped(s.TransitionsTaken) + " of " + console.Grouped(s.Transitions)
 		if row.driven {
 			specified += ", driven"
 		}
 		if row.driveCut {
-			specified += " in part: " + orElse(row.why, noTime)
+			specified += " in part: " + console.OrElse(row.why, noTime)
 		}
 	}
-	return []string{row.Target, row.Configuration, visited, grouped(row.Executions), states, specified, row.outcome()}
+	return []string{row.Target, row.Configuration, visited, console.Grouped(row.Executions), states, specified, row.outcome()}
 }
 
 // outcome says in a few words what came of it.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"urpc/checker/command/console"
 	"urpc/checker/schedule"
 	"urpc/fuzz/lockstep"
 )
@@ -48,7 +49,7 @@ type exploreFlags struct {
 	preemptions, depth  *int
 	leftOut             *int
 	workers, maxSteps   *int
-	maxMemory           size
+	maxMemory           console.Size
 	executions, seed    *uint64
 	time                *time.Duration
 }
@@ -62,19 +63,19 @@ func (f *exploreFlags) declare(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.passing, "passing", false, "show the longest execution that passes, too")
 	flags.BoolVar(&f.all, "all", false, "explore every configuration of every target, or of those named, and print one table")
 	flags.BoolVar(&f.lockstep, "lockstep", false, "demand of each step that it be one of the specification; targets "+enumerated(targetsThat(lockstep.Tied)))
-	f.leftOut = numberFlag(flags, "left-out", defaultLeftOut, -1, math.MaxInt32, "with --lockstep: list so many of the specification's transitions that the code left out; -1: all")
+	f.leftOut = console.NumberFlag(flags, "left-out", defaultLeftOut, -1, math.MaxInt32, "with --lockstep: list so many of the specification's transitions that the code left out; -1: all")
 	flags.BoolVar(&f.plain, "plain", false, "strategy stateful: visit every transition, without any reduction")
 	flags.BoolVar(&f.endReachable, "end-reachable", false, "strategy stateful: an end of the execution must be reachable from every state; as large as --plain")
 	flags.BoolVar(&f.runAll, "run-all", false, "strategy stateful: run every execution, also those whose steps are all known")
-	f.strategy = wordFlag(flags, "strategy", stateful, strategies, "which executions to visit")
-	f.preemptions = numberFlag(flags, "preemptions", defaultPreemptions, -1, 1000, "strategy bounded, which it implies; -1: every execution")
-	f.depth = numberFlag(flags, "depth", defaultDepth, 1, 100, "ordering constraints of the bugs that strategy pct looks for")
-	f.executions = numberFlag[uint64](flags, "executions", 0, 0, mostCount, fmt.Sprintf("end after so many; 0: no limit, of a sample %d", defaultSample))
-	f.maxSteps = numberFlag(flags, "max-steps", schedule.DefaultMaxSteps, 1, 1_000_000_000, "steps of one execution; what is longer makes the verdict unknown")
-	f.time = spanFlag(flags, "time", shortestLimit, fmt.Sprintf("end after so long, all of it; 0: no limit, with --all %v to search a configuration", eachTime))
-	f.workers = numberFlag(flags, "workers", 0, 0, 1024, "goroutines of strategy stateful; 0: as many as processors, with --lockstep one")
+	f.strategy = console.WordFlag(flags, "strategy", stateful, strategies, "which executions to visit")
+	f.preemptions = console.NumberFlag(flags, "preemptions", defaultPreemptions, -1, 1000, "strategy bounded, which it implies; -1: every execution")
+	f.depth = console.NumberFlag(flags, "depth", defaultDepth, 1, 100, "ordering constraints of the bugs that strategy pct looks for")
+	f.executions = console.NumberFlag[uint64](flags, "executions", 0, 0, console.MostCount, fmt.Sprintf("end after so many; 0: no limit, of a sample %d", defaultSample))
+	f.maxSteps = console.NumberFlag(flags, "max-steps", schedule.DefaultMaxSteps, 1, 1_000_000_000, "steps of one execution; what is longer makes the verdict unknown")
+	f.time = console.SpanFlag(flags, "time", console.ShortestLimit, fmt.Sprintf("end after so long, all of it; 0: no limit, with --all %v to search a configuration", eachTime))
+	f.workers = console.NumberFlag(flags, "workers", 0, 0, 1024, "goroutines of strategy stateful; 0: as many as processors, with --lockstep one")
 	flags.Var(&f.maxMemory, "max-memory", "strategy stateful: end with unknown when its tables hold so much; 0: no limit")
-	f.seed = seedFlag(flags)
+	f.seed = console.SeedFlag(flags)
 }
 
 var strategies = []string{stateful, optimal, bounded, random, pct, pos, urw, surw, drive}
@@ -89,27 +90,27 @@ func (f *exploreFlags) settle(set func(flag string) bool) error {
 		{"preemptions", bounded}, {"depth", pct}, {"plain", stateful}, {"end-reachable", stateful}, {"run-all", stateful}, {"workers", stateful}, {"max-memory", stateful},
 	} {
 		if set(x.flag) && *f.strategy != x.strategy {
-			return usage("explore: --%s is for --strategy %s", x.flag, x.strategy)
+			return console.Usage("explore: --%s is for --strategy %s", x.flag, x.strategy)
 		}
 	}
 	if *f.strategy == drive {
 		f.lockstep = true
 		for _, flag := range []string{"keep-going", "passing"} {
 			if set(flag) {
-				return usage("explore: --%s is for strategies that visit executions for their own sake, not for %s", flag, drive)
+				return console.Usage("explore: --%s is for strategies that visit executions for their own sake, not for %s", flag, drive)
 			}
 		}
 	}
 	if set("left-out") && !f.lockstep {
-		return usage("explore: --left-out is for --lockstep")
+		return console.Usage("explore: --left-out is for --lockstep")
 	}
 	if f.lockstep && *f.workers > 1 {
-		return usage("explore: --lockstep has one worker, since one observer follows all executions")
+		return console.Usage("explore: --lockstep has one worker, since one observer follows all executions")
 	}
 	if f.all {
 		for _, flag := range []string{"workers", "config", "mutant", "strategy", "preemptions", "plain", "end-reachable", "run-all", "lockstep", "executions", "max-steps", "keep-going", "passing", "out"} {
 			if set(flag) {
-				return usage("explore: --%s is for one target, not for --all", flag)
+				return console.Usage("explore: --%s is for one target, not for --all", flag)
 			}
 		}
 	}
@@ -160,7 +161,7 @@ func (a *app) exploreOptions(f *exploreFlags) schedule.Options {
 	case o.Workers == 0:
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
-	if a.progress.on {
+	if a.Progress.On {
 		o.Progress = a.showExploration
 	}
 	return o

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"urpc/checker/catalogue"
+	"urpc/checker/command/console"
 	"urpc/checker/schedule"
 	"urpc/checker/verdict"
 	"urpc/fuzz/explore"
@@ -22,7 +23,7 @@ func TestUntoldIsTold(t *testing.T) {
 	r := schedule.Report{States: 41, Executions: 7, Complete: true}
 	for _, untold := range [][]string{nil, {"LookSlot", "TakePlace"}} {
 		r.Untold = untold
-		e, row := &explored{app: &app{ctx: t.Context()}, report: r}, &targetRow{}
+		e, row := &explored{app: &app{Console: &console.Console{Ctx: t.Context()}}, report: r}, &targetRow{}
 		row.book(&r)
 		for form, says := range map[string]bool{
 			"the text":             strings.Contains(e.covered(), "some states count as several, how many depends on the order: LookSlot, TakePlace read and told nothing"),
@@ -39,7 +40,7 @@ func TestUntoldIsTold(t *testing.T) {
 
 // So it does where the search did without a lock that it was told of.
 func TestDistrustedIsTold(t *testing.T) {
-	e := &explored{app: &app{ctx: t.Context()}, report: schedule.Report{States: 41, Distrusted: []string{"b stands there"}}}
+	e := &explored{app: &app{Console: &console.Console{Ctx: t.Context()}}, report: schedule.Report{States: 41, Distrusted: []string{"b stands there"}}}
 	if !strings.Contains(e.covered(), "not relied on, a lock: b stands there") || len(e.record().Distrusted) != 1 {
 		t.Errorf("%s, %+v", e.covered(), e.record())
 	}
@@ -55,7 +56,7 @@ func TestFailureWithoutToken(t *testing.T) {
 		"token": {2, "replay token"},
 	} {
 		e := &explored{
-			app: &app{ctx: t.Context()}, verb: "explore", target: "channel", configuration: "1-1-1-1", out: t.TempDir(),
+			app: &app{Console: &console.Console{Ctx: t.Context()}}, verb: "explore", target: "channel", configuration: "1-1-1-1", out: t.TempDir(),
 			report: schedule.Report{Failure: &schedule.Failure{Execution: schedule.Execution{Token: token}}},
 		}
 		if e.settle(); len(e.artifacts) != want.files || !strings.HasSuffix(e.replay, want.replay) {
@@ -140,7 +141,7 @@ func TestRoundsAreTold(t *testing.T) {
 		"; livelock: from 3 states no end can be reached":                 {Rounds: 2, Livelocked: 3},
 	} {
 		r.States = 41
-		e := &explored{app: &app{ctx: t.Context()}, report: r}
+		e := &explored{app: &app{Console: &console.Console{Ctx: t.Context()}}, report: r}
 		record := e.record()
 		if text := e.covered(); !strings.Contains(text, want) || strings.Contains(text, "not checked") != (!r.EndReachable && r.Livelocked == 0) {
 			t.Errorf("%+v: %s", r, text)
@@ -212,7 +213,7 @@ func TestStuckIsShown(t *testing.T) {
 	told := func(asJSON bool) (out string) {
 		var errors string
 		captured(t, &out, &errors, func(stdout, _ *os.File) int {
-			a := &app{out: newOutput(stdout, func() {})}
+			a := &app{Console: &console.Console{Out: console.NewOutput(stdout, func() {})}}
 			a.tellStuck(nil, asJSON)
 			a.tellStuck(report.Stuck, asJSON)
 			return 0

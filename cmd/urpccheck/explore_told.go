@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"urpc/checker/command/console"
 	"urpc/checker/schedule"
 	"urpc/checker/verdict"
 	"urpc/fuzz/lockstep"
@@ -32,11 +33,11 @@ type explored struct {
 func (e *explored) tell() {
 	e.settle()
 	if e.json {
-		e.app.out.json(e.record())
+		e.app.Out.JSON(e.record())
 	} else {
 		e.print()
 	}
-	e.judged(e.report.Verdict, e.report.BudgetUsed)
+	e.Judged(e.report.Verdict, e.report.BudgetUsed)
 }
 
 // settle writes what a failure leaves.
@@ -49,8 +50,8 @@ func (e *explored) settle() {
 	if e.verb == "replay" {
 		return
 	}
-	folder := newArtifacts(e.out, e.verb, e.target, e.mutant)
-	files := []artifact{{"failure.txt", func(w io.Writer) error { return failure.WriteText(w, defaultWidth) }}}
+	folder := program.Artifacts(e.out, e.verb, e.target, e.mutant)
+	files := []artifact{{"failure.txt", func(w io.Writer) error { return failure.WriteText(w, console.DefaultWidth) }}}
 	if failure.Token != "" {
 		files = append(files, artifact{"token", func(w io.Writer) error {
 			_, err := fmt.Fprintln(w, failure.Token)
@@ -58,9 +59,9 @@ func (e *explored) settle() {
 		}})
 	}
 	for _, file := range files {
-		path, err := folder.write(file.name, file.fill)
+		path, err := folder.Write(file.name, file.fill)
 		if err != nil {
-			fmt.Fprintf(e.errors, "urpccheck: %v; the failure stands\n", err)
+			fmt.Fprintf(e.Errors, "urpccheck: %v; the failure stands\n", err)
 			return
 		}
 		e.artifacts = append(e.artifacts, path)
@@ -81,12 +82,12 @@ func (e *explored) replayOf(token schedule.Token) string {
 		if e.mutant != "" {
 			words = append(words, "--mutant", e.mutant)
 		}
-		return commandLine(words...)
+		return program.CommandLine(words...)
 	}
 	if e.tied != nil {
-		return commandLine("replay", "--lockstep", string(token))
+		return program.CommandLine("replay", "--lockstep", string(token))
 	}
-	return commandLine("replay", string(token))
+	return program.CommandLine("replay", string(token))
 }
 
 // foundBy gives the command of the sample whose last execution the failure was, as
@@ -111,7 +112,7 @@ func (e *explored) foundBy(token schedule.Token) string {
 	if e.maxSteps > 0 && e.maxSteps != schedule.DefaultMaxSteps {
 		words = append(words, "--max-steps", fmt.Sprint(e.maxSteps))
 	}
-	return commandLine(append(words, "--seed", fmt.Sprint(s.Seed()), "--executions", fmt.Sprint(s.Executions()))...)
+	return program.CommandLine(append(words, "--seed", fmt.Sprint(s.Seed()), "--executions", fmt.Sprint(s.Executions()))...)
 }
 
 // tellStuck prints the steps of an execution that is stuck, if there is one.
@@ -121,9 +122,9 @@ func (a *app) tellStuck(x *schedule.Execution, asJSON bool) {
 	case asJSON:
 		r := executionOf(x)
 		r.Stuck = true
-		a.out.json(r)
+		a.Out.JSON(r)
 	default:
-		x.WriteText(a.out, a.out.width())
+		x.WriteText(a.Out, a.Out.Width())
 	}
 }
 
@@ -136,52 +137,52 @@ func (e *explored) title() string {
 
 func (e *explored) print() {
 	r := &e.report
-	width := e.app.out.width()
+	width := e.app.Out.Width()
 	outcome := r.Verdict.String()
 	if r.Verdict == verdict.Unknown && r.BudgetUsed {
 		outcome = "nothing found; a sample proves nothing"
 	}
-	e.app.out.line("%s, the runtime's code: %s", e.title(), e.app.out.paint(r.Verdict, outcome))
+	e.app.Out.Line("%s, the runtime's code: %s", e.title(), e.app.Out.Paint(r.Verdict, outcome))
 	configuration := e.configuration
 	if e.values != e.configuration {
 		configuration += " (" + e.values + ")"
 	}
-	e.app.out.line("%s", folded("configuration "+configuration, width, "  "))
-	e.app.out.line("%s", folded(e.covered(), width, "  "))
+	e.app.Out.Line("%s", console.Folded("configuration "+configuration, width, "  "))
+	e.app.Out.Line("%s", console.Folded(e.covered(), width, "  "))
 	if e.samples {
-		e.app.out.line("  %s, seed %d", seconds(e.took), e.seed)
+		e.app.Out.Line("  %s, seed %d", console.Seconds(e.took), e.seed)
 	} else {
-		e.app.out.line("  %s, no random choices", seconds(e.took))
+		e.app.Out.Line("  %s, no random choices", console.Seconds(e.took))
 	}
 	if e.tied != nil {
-		e.tied.WriteText(e.app.out, e.leftOut)
+		e.tied.WriteText(e.app.Out, e.leftOut)
 	}
 	if r.Passing != nil && e.verb != "replay" {
-		e.app.out.line("")
-		r.Passing.WriteText(e.app.out, width)
-		e.app.out.line("")
-		e.app.out.line("replay the one that passes: %s", e.replayOf(r.Passing.Token))
+		e.app.Out.Line("")
+		r.Passing.WriteText(e.app.Out, width)
+		e.app.Out.Line("")
+		e.app.Out.Line("replay the one that passes: %s", e.replayOf(r.Passing.Token))
 	}
 	if r.Failure != nil {
-		e.app.out.line("")
-		r.Failure.WriteText(e.app.out, width)
-		e.app.out.line("")
+		e.app.Out.Line("")
+		r.Failure.WriteText(e.app.Out, width)
+		e.app.Out.Line("")
 		if found := e.foundBy(r.Failure.Token); found != "" {
-			e.app.out.line("found by: %s", found)
+			e.app.Out.Line("found by: %s", found)
 		}
-		e.app.out.line("replay: %s", e.replay)
+		e.app.Out.Line("replay: %s", e.replay)
 	}
 }
 
 // covered says what was visited, and within which bound.
 func (e *explored) covered() string {
 	r := &e.report
-	text := fmt.Sprintf("%s, %s, the longest of %s; bound: %s", plural(r.Executions, "execution"), plural(r.Steps, "step"), plural(r.Depth, "step"), r.Bound)
+	text := fmt.Sprintf("%s, %s, the longest of %s; bound: %s", console.Plural(r.Executions, "execution"), console.Plural(r.Steps, "step"), console.Plural(r.Depth, "step"), r.Bound)
 	if r.States > 0 {
-		text = fmt.Sprintf("%s, %s met again of which %s verified, in ", plural(r.States, "state"), grouped(r.Hits), grouped(r.Verified)) + text
+		text = fmt.Sprintf("%s, %s met again of which %s verified, in ", console.Plural(r.States, "state"), console.Grouped(r.Hits), console.Grouped(r.Verified)) + text
 	}
 	if r.Rounds > 0 {
-		text += fmt.Sprintf("; may go round for ever: %s came back to a state of its own, in the first one %s", plural(r.Rounds, "execution"), r.Round)
+		text += fmt.Sprintf("; may go round for ever: %s came back to a state of its own, in the first one %s", console.Plural(r.Rounds, "execution"), r.Round)
 		if !r.EndReachable && r.Livelocked == 0 {
 			text += ", and whether that can be left was not checked (flag --end-reachable)"
 		}
@@ -190,7 +191,7 @@ func (e *explored) covered() string {
 		text += "; no livelock: an end can be reached from every state"
 	}
 	if r.Livelocked > 0 {
-		text += fmt.Sprintf("; livelock: from %s no end can be reached", plural(r.Livelocked, "state"))
+		text += fmt.Sprintf("; livelock: from %s no end can be reached", console.Plural(r.Livelocked, "state"))
 	}
 	if r.Untold != nil {
 		text += fmt.Sprintf("; some states count as several, how many depends on the order: %s read and told nothing", strings.Join(r.Untold, ", "))
@@ -199,19 +200,19 @@ func (e *explored) covered() string {
 		text += "; not relied on, a lock: " + strings.Join(r.Distrusted, "; ")
 	}
 	if r.Recalled > 0 {
-		text += fmt.Sprintf("; of the executions, recalled and not run: %s", grouped(r.Recalled))
+		text += fmt.Sprintf("; of the executions, recalled and not run: %s", console.Grouped(r.Recalled))
 	}
 	if r.Swapped > 0 {
-		text += fmt.Sprintf("; verified in either order: %s of steps", plural(r.Swapped, "pair"))
+		text += fmt.Sprintf("; verified in either order: %s of steps", console.Plural(r.Swapped, "pair"))
 	}
 	if r.Walks > 0 {
-		text += fmt.Sprintf("; verified by %s from the beginning", plural(r.Walks, "random walk"))
+		text += fmt.Sprintf("; verified by %s from the beginning", console.Plural(r.Walks, "random walk"))
 	}
 	if r.Redundant > 0 {
-		text += fmt.Sprintf("; %s redundant", grouped(r.Redundant))
+		text += fmt.Sprintf("; %s redundant", console.Grouped(r.Redundant))
 	}
 	if r.Bad > 0 && e.verb != "replay" {
-		text += fmt.Sprintf("; bad: %s of %s", grouped(r.Bad), grouped(r.Executions))
+		text += fmt.Sprintf("; bad: %s of %s", console.Grouped(r.Bad), console.Grouped(r.Executions))
 		if r.Reason == schedule.FirstFailure {
 			text += ", the last"
 		}
@@ -235,7 +236,7 @@ func (e *explored) record() verdictRecord {
 	r := &e.report
 	record := verdictRecord{
 		Record: "verdict", Verb: e.verb, Target: e.target, Configuration: e.configuration, Values: e.values, Mutant: e.mutant,
-		Verdict: r.Verdict, Complete: r.Complete, Interrupted: e.interrupted() && !r.Complete, BudgetUsed: r.BudgetUsed,
+		Verdict: r.Verdict, Complete: r.Complete, Interrupted: e.Interrupted() && !r.Complete, BudgetUsed: r.BudgetUsed,
 		Bound: r.Bound, Reason: r.Reason, Differs: r.Differs, Agrees: r.Agrees, Seed: e.seed,
 		Executions: new(r.Executions), Steps: new(r.Steps), Depth: new(r.Depth), Bad: new(r.Bad),
 		Artifacts: e.artifacts, Replay: e.replay,

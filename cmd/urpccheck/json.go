@@ -6,6 +6,8 @@ import (
 	"urpc/fuzz/lockstep"
 )
 
+// Records of models are those of package checker/command.
+//
 // With --json every line is one object. It has the field "record", which says what
 // it is, except that what show prints has "format" instead. Of a verb that judges
 // the last one is the verdict. Fields that do not apply are left out.
@@ -34,14 +36,10 @@ type verdictRecord struct {
 	Depth       *int    `json:"depth,omitempty"`
 	Deadlocks   *uint64 `json:"deadlocks,omitempty"`
 	Ends        *uint64 `json:"ends,omitempty"`
-	// NeverEnabled are the steps that no state enables: what they do was not checked.
-	NeverEnabled []string `json:"neverEnabled,omitempty"`
-
 	// Of a violation.
 	Property    string   `json:"property,omitempty"`
 	Violated    []string `json:"violated,omitempty"` // every violated property
 	TraceLength *int     `json:"traceLength,omitempty"`
-	Cycle       int      `json:"cycle,omitempty"` // so many steps of the trace, the last ones, go round for ever
 	Preemptions *int     `json:"preemptions,omitempty"`
 	Message     string   `json:"message,omitempty"`
 	Token       string   `json:"token,omitempty"`
@@ -89,13 +87,6 @@ type verdictRecord struct {
 	Lost       *uint64 `json:"lost,omitempty"`
 	Duplicated *uint64 `json:"duplicated,omitempty"`
 
-	// Of quantities over all maximal paths. DonationsMax is left out where some
-	// path donates for ever.
-	DonationsMin *int       `json:"donationsMin,omitempty"`
-	DonationsMax *int       `json:"donationsMax,omitempty"`
-	Orders       *int       `json:"orders,omitempty"`
-	OrderList    [][]string `json:"orderList,omitempty"`
-
 	Workers int     `json:"workers,omitempty"`
 	Memory  uint64  `json:"memory,omitempty"` // bytes
 	Seconds float64 `json:"seconds"`
@@ -116,23 +107,6 @@ func specificationOf(taken *lockstep.Taken) *specificationRecord {
 	}
 	s, t := taken.States, taken.Transitions
 	return &specificationRecord{States: s.All, StatesTaken: s.Taken, Transitions: t.All, TransitionsTaken: t.Taken}
-}
-
-// propertyRecord is the answer for one property.
-type propertyRecord struct {
-	Record      string          `json:"record"` // "property"
-	Property    string          `json:"property"`
-	Kind        string          `json:"kind"`
-	Verdict     verdict.Verdict `json:"verdict"`
-	TraceLength *int            `json:"traceLength,omitempty"`
-	Cycle       int             `json:"cycle,omitempty"`    // so many steps of it, the last ones, go round for ever
-	Fairness    []string        `json:"fairness,omitempty"` // assumed
-	Idle        []string        `json:"idle,omitempty"`     // of these, those without any one of which it holds as well
-	Least       *int            `json:"least,omitempty"`
-	Most        *int            `json:"most,omitempty"`
-	Unbounded   bool            `json:"unbounded,omitempty"`
-	Orders      *int            `json:"orders,omitempty"`
-	Note        string          `json:"note,omitempty"`
 }
 
 // failureRecord is an execution of real code, as show prints it. One that passes

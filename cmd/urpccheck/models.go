@@ -1,10 +1,16 @@
 package main
 
 import (
+	"github.com/spf13/cobra"
+
 	"urpc/checker"
 	"urpc/checker/catalogue"
+	"urpc/checker/command"
+	"urpc/checker/command/console"
+	"urpc/checker/verdict"
 	"urpc/examples"
 	"urpc/spec"
+	"urpc/spec/protocol"
 )
 
 // families are all models that the command knows: the specification, then the
@@ -13,75 +19,54 @@ func families() []catalogue.Family {
 	return append(append([]catalogue.Family(nil), spec.Families...), examples.Families...)
 }
 
-func modelNames() []string {
-	var names []string
-	for _, f := range families() {
-		names = append(names, f.Name)
-	}
-	return names
+// modelsOf is the command line of the models, of which this command has more verbs.
+func modelsOf(c *console.Console) *command.Models {
+	return &command.Models{Console: c, Families: families(), Quantities: quantities, OtherTokens: "s3. (an interleaving)"}
 }
 
-// chosen is a model with a configuration and, perhaps, a mutant.
-type chosen struct {
-	family catalogue.Family
-	values catalogue.Values
-	name   string // of the configuration, if it is a declared one
-	mutant string
-	model  checker.AnyModel
+func (a *app) checkCommand() *cobra.Command {
+	c := a.models.CheckCommand()
+	c.Short = "explore every state of a model of the specification or of the examples"
+	c.Example = `  urpccheck check editor
+  urpccheck check ring --config clients=2,replies=2 --json
+  urpccheck check channel --mutant no-recheck`
+	return c
 }
 
-// choose builds the model that names say. Without a configuration a mutant comes
-// in its own. Every error is one of usage.
-func choose(model, config, mutant string) (chosen, error) {
-	family, err := catalogue.Find(families(), model)
-	if err != nil {
-		return chosen{}, usageOf(err)
-	}
-	if mutant != "" {
-		m, err := family.Mutant(mutant)
-		if err != nil {
-			return chosen{}, usageOf(err)
+func (a *app) listCommand() *cobra.Command {
+	c := command.ListCommand(a.Console,
+		command.Subjects{Heading: "models: urpccheck check MODEL", Record: "model", Families: families()},
+		command.Subjects{Heading: "real code: urpccheck explore TARGET", Record: "target", Families: targetFamilies()})
+	c.Short = "list what there is to check and to explore; of one, its parameters, configurations and mutants"
+	c.Example = "  urpccheck list\n  urpccheck list channel"
+	return c
+}
+
+// quantityRecord is what the protocol is measured by, over all maximal paths.
+// DonationsMax is left out where some path donates for ever.
+type quantityRecord struct {
+	DonationsMin *int       `json:"donationsMin,omitempty"`
+	DonationsMax *int       `json:"donationsMax,omitempty"`
+	Orders       *int       `json:"orders,omitempty"`
+	OrderList    [][]string `json:"orderList,omitempty"`
+}
+
+func quantities(report *checker.Report) any {
+	var record quantityRecord
+	for i := range report.Properties {
+		p := &report.Properties[i]
+		if p.Verdict == verdict.Unknown {
+			continue
 		}
-		if config == "" {
-			config = m.Configuration
+		switch p.Name {
+		case protocol.Donations:
+			record.DonationsMin = new(p.Least)
+			if !p.Unbounded {
+				record.DonationsMax = new(p.Most)
+			}
+		case protocol.Orders:
+			record.Orders, record.OrderList = new(len(p.Orders)), p.Orders
 		}
 	}
-	values, name, err := family.Parse(config)
-	if err != nil {
-		return chosen{}, usage("model %s: %w", model, err)
-	}
-	built, err := family.Build(values, mutant)
-	if err != nil {
-		return chosen{}, usage("model %s: configuration %s: %w", model, values, err)
-	}
-	return chosen{family, values, name, mutant, built}, nil
-}
-
-// title names the model for a reader.
-func (c *chosen) title() string {
-	if c.mutant != "" {
-		return c.family.Name + " with mutant " + c.mutant
-	}
-	return c.family.Name
-}
-
-// configuration names it and its values for a reader.
-func (c *chosen) configuration() string {
-	if c.name != "" {
-		return c.name + " (" + c.values.String() + ")"
-	}
-	return c.values.String()
-}
-
-// command is the command line of a verb on the same choice.
-func (c *chosen) command(verb string) string {
-	config := c.name
-	if config == "" {
-		config = c.values.String()
-	}
-	args := []string{verb, c.family.Name, "--config", config}
-	if c.mutant != "" {
-		args = append(args, "--mutant", c.mutant)
-	}
-	return commandLine(args...)
+	return record
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 
+	"urpc/checker/command/console"
 	"urpc/fuzz/mutant"
 )
 
@@ -15,27 +16,27 @@ func (a *app) asMutant(name string, args []string) error {
 		return fmt.Errorf("this program has mutant %s planted: it can do nothing without --mutant %[1]s", mutant.Running())
 	}
 	// What the other program prints to call it again is to be this one.
-	if err := os.Setenv(calledAs, self()); err != nil {
+	if err := os.Setenv(calledAs, program.Self()); err != nil {
 		return fmt.Errorf("mutant %s: %w", name, err)
 	}
-	a.progress.show("building the runtime with mutant %s planted", name)
-	code, err := mutant.Exec(a.ctx, name, args, &clearing{a.out, a.progress}, a.errors)
+	a.Progress.Show("building the runtime with mutant %s planted", name)
+	code, err := mutant.Exec(a.Ctx, name, args, &clearing{a.Out, a.Progress}, a.Errors)
 	if err != nil {
 		return err
 	}
-	a.code = code
+	a.Code = code
 	return nil
 }
 
 // clearing is the output; the line of progress goes away before anything is
 // written to it.
 type clearing struct {
-	out      *output
-	progress *progress
+	out      *console.Output
+	progress *console.Progress
 }
 
 func (c *clearing) Write(p []byte) (int, error) {
-	c.progress.clear()
+	c.progress.Clear()
 	return c.out.Write(p)
 }
 

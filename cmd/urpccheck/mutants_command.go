@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"urpc/checker/catalogue"
+	"urpc/checker/command/console"
 	"urpc/fuzz/mutant"
 	"urpc/fuzz/mutant/trial"
 )
@@ -73,22 +74,22 @@ to the first failure.`,
 }
 
 func (f *mutantsFlags) declare(flags *pflag.FlagSet) {
-	f.layer = wordFlag(flags, "layer", bothLayers,
+	f.layer = console.WordFlag(flags, "layer", bothLayers,
 		[]string{string(mutant.Runtime), string(mutant.Refactorings), layerSpecification, bothLayers}, "where they are planted")
 	flags.Var(&f.checks, "check", "which checks look at them, with commas")
-	f.seeds = numberFlag(flags, "seeds", 0, 0, 1000, "sample so often with each strategy until the first failure")
-	f.most = numberFlag[uint64](flags, "executions", defaultMost, 1, 1<<32, "with --seeds: the most of one sample")
+	f.seeds = console.NumberFlag(flags, "seeds", 0, 0, 1000, "sample so often with each strategy until the first failure")
+	f.most = console.NumberFlag[uint64](flags, "executions", defaultMost, 1, 1<<32, "with --seeds: the most of one sample")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object a line, the verdict last")
 }
 
 // settle refuses flags that have no meaning together.
 func (f *mutantsFlags) settle(set func(flag string) bool) error {
 	if set("executions") && *f.seeds == 0 {
-		return usage("mutants: --executions is for --seeds")
+		return console.Usage("mutants: --executions is for --seeds")
 	}
 	for _, flag := range []string{"check", "seeds"} {
 		if *f.layer == layerSpecification && set(flag) {
-			return usage("mutants: --%s is for mutants of the runtime's code, not for --layer %s", flag, layerSpecification)
+			return console.Usage("mutants: --%s is for mutants of the runtime's code, not for --layer %s", flag, layerSpecification)
 		}
 	}
 	return nil
@@ -148,7 +149,7 @@ func (f *mutantsFlags) chosenMutants(names []string) ([]mutant.Mutant, error) {
 func knownNames(names []string, of string, known []string) error {
 	for _, name := range names {
 		if !slices.Contains(known, name) {
-			return usageOf(&catalogue.UnknownError{
+			return console.UsageOf(&catalogue.UnknownError{
 				What: "mutant", Of: of, Name: name, Nearest: catalogue.Nearest(name, known), Known: known,
 			})
 		}

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"urpc/checker/command/console"
 	"urpc/checker/verdict"
 	"urpc/fuzz/mutant"
 	"urpc/fuzz/mutant/trial"
@@ -64,7 +65,7 @@ func (a *app) mutants(names []string, f *mutantsFlags) error {
 	slices.Reverse(jobs) // refactorings take longest: they begin
 	// One more than there are processors: processes under stress wait for each other.
 	err = inParallel(processors()+1, jobs)
-	a.progress.clear()
+	a.Progress.Clear()
 	if err != nil {
 		return err
 	}
@@ -74,13 +75,13 @@ func (a *app) mutants(names []string, f *mutantsFlags) error {
 
 // try fills in a row. Its error is one that every row would have.
 func (m *matrix) try(row *mutantRow) error {
-	if m.ctx.Err() != nil || m.hopeless() {
+	if m.Ctx.Err() != nil || m.hopeless() {
 		return nil
 	}
 	m.show(row.Mutant, "being built")
 	started := time.Now()
 	job := trial.Job{Checks: m.flags.checks, Seeds: *m.flags.seeds, Most: *m.flags.most}
-	err := trial.Try(m.ctx, row.Mutant, job, func(a trial.Answer) {
+	err := trial.Try(m.Ctx, row.Mutant, job, func(a trial.Answer) {
 		m.mu.Lock()
 		row.book(a)
 		m.mu.Unlock()
@@ -117,7 +118,7 @@ func (m *matrix) hopeless() bool {
 func (m *matrix) show(name, what string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.progress.show("%d of %d mutants, %s; %s: %s", m.done, len(m.rows), seconds(time.Since(m.started)), name, what)
+	m.Progress.Show("%d of %d mutants, %s; %s: %s", m.done, len(m.rows), console.Seconds(time.Since(m.started)), name, what)
 }
 
 // book takes an answer down.
@@ -228,7 +229,7 @@ func (m *matrix) judgeTotals(t *totals) {
 	t.Record, t.Verb, t.Seconds = "verdict", "mutants", time.Since(m.started).Seconds()
 	t.Bound = "what each check says of what it looked at"
 	t.Verdict, t.Complete = verdict.Holds, len(t.Left) == 0
-	t.Interrupted = m.interrupted() && !t.Complete
+	t.Interrupted = m.Interrupted() && !t.Complete
 	if len(t.Unseen) > 0 {
 		t.Verdict, t.Reason = verdict.Unknown, "none of the chosen checks applies to "+shownNames(t.Unseen)
 	}
@@ -249,7 +250,7 @@ const mostNames = 5
 
 func shownNames(names []string) string {
 	if len(names) > mostNames {
-		return fmt.Sprintf("%s and %s", strings.Join(names[:mostNames], ", "), plural(len(names)-mostNames, "other"))
+		return fmt.Sprintf("%s and %s", strings.Join(names[:mostNames], ", "), console.Plural(len(names)-mostNames, "other"))
 	}
 	return strings.Join(names, ", ")
 }

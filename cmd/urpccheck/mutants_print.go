@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"urpc/checker/command/console"
 	"urpc/checker/verdict"
 	"urpc/fuzz/mutant"
 	"urpc/fuzz/mutant/trial"
@@ -15,13 +16,13 @@ func (m *matrix) conclude() {
 	t := m.sum()
 	if m.flags.json {
 		for _, row := range m.rows {
-			m.out.json(row)
+			m.Out.JSON(row)
 		}
-		m.out.json(t)
+		m.Out.JSON(t)
 	} else {
 		m.print(&t)
 	}
-	m.judged(t.Verdict, false)
+	m.Judged(t.Verdict, false)
 }
 
 func (m *matrix) print(t *totals) {
@@ -32,20 +33,20 @@ func (m *matrix) print(t *totals) {
 		m.printLayer(layer.of, layer.head)
 	}
 	m.printSamples()
-	m.out.line("a number: executions to the first failure (of stress: calls); -: nothing found; ?: not decided")
+	m.Out.Line("a number: executions to the first failure (of stress: calls); -: nothing found; ?: not decided")
 	m.printNotes()
 	m.printProperties()
-	m.out.line("")
-	m.out.line("%s", folded("mutants: "+m.out.paint(t.Verdict, t.Verdict.String())+": "+t.text(), m.out.width(), ""))
-	m.out.line("%s", seconds(timeOf(t.Seconds)))
+	m.Out.Line("")
+	m.Out.Line("%s", console.Folded("mutants: "+m.Out.Paint(t.Verdict, t.Verdict.String())+": "+t.text(), m.Out.Width(), ""))
+	m.Out.Line("%s", console.Seconds(timeOf(t.Seconds)))
 }
 
 // printLayer prints the matrix of a layer: a row for each mutant, a column for
 // each check.
 func (m *matrix) printLayer(layer mutant.Layer, head string) {
-	page := table{head: []string{head}}
+	page := console.Table{Head: []string{head}}
 	for _, c := range m.flags.checks {
-		page.head = append(page.head, string(c))
+		page.Head = append(page.Head, string(c))
 	}
 	for _, row := range m.rows {
 		if row.Layer != layer {
@@ -55,11 +56,11 @@ func (m *matrix) printLayer(layer mutant.Layer, head string) {
 		for _, c := range m.flags.checks {
 			cells = append(cells, cellOf(row.answer(c)))
 		}
-		page.row(func(s string) string { return m.out.paint(row.verdict(), s) }, 0, cells...)
+		page.Row(func(s string) string { return m.Out.Paint(row.verdict(), s) }, 0, cells...)
 	}
-	if len(page.rows) > 0 {
-		page.write(m.out, m.out.width())
-		m.out.line("")
+	if page.Rows() > 0 {
+		page.Write(m.Out, m.Out.Width())
+		m.Out.Line("")
 	}
 }
 
@@ -83,7 +84,7 @@ func cellOf(a *trial.Answer) string {
 	}
 	switch a.Outcome {
 	case trial.Killed:
-		return grouped(a.Executions)
+		return console.Grouped(a.Executions)
 	case trial.Survived:
 		return "-"
 	case trial.Inapplicable:
@@ -98,31 +99,31 @@ func (m *matrix) printSamples() {
 	if *m.flags.seeds == 0 {
 		return
 	}
-	page := table{head: []string{fmt.Sprintf("median of %s", plural(*m.flags.seeds, "seed"))}}
+	page := console.Table{Head: []string{fmt.Sprintf("median of %s", console.Plural(*m.flags.seeds, "seed"))}}
 	for _, row := range m.rows {
 		if len(row.Samples) == 0 {
 			continue
 		}
 		cells := []string{row.Mutant}
 		for _, s := range row.Samples {
-			if len(page.rows) == 0 {
-				page.head = append(page.head, s.Strategy)
+			if page.Rows() == 0 {
+				page.Head = append(page.Head, s.Strategy)
 			}
 			cells = append(cells, sampleCell(s))
 		}
-		page.row(nil, -1, cells...)
+		page.Row(nil, -1, cells...)
 	}
-	if len(page.rows) > 0 {
-		page.write(m.out, m.out.width())
-		m.out.line("executions to the first failure, and with how many seeds there was one within %s", grouped(*m.flags.most))
-		m.out.line("")
+	if page.Rows() > 0 {
+		page.Write(m.Out, m.Out.Width())
+		m.Out.Line("executions to the first failure, and with how many seeds there was one within %s", console.Grouped(*m.flags.most))
+		m.Out.Line("")
 	}
 }
 
 func sampleCell(s trial.Sample) string {
-	median := "> " + grouped(s.Most)
+	median := "> " + console.Grouped(s.Most)
 	if s.Median > 0 {
-		median = grouped(s.Median)
+		median = console.Grouped(s.Median)
 	}
 	return fmt.Sprintf("%s (%d of %d)", median, s.Found, s.Seeds)
 }
@@ -158,7 +159,7 @@ func (m *matrix) printGroups(groups []group) {
 		case n > 1 && n == faults && countFaults(g.of) == faults:
 			text = fmt.Sprintf("all %d faults", n)
 		}
-		m.out.line("%s", folded(g.text+": "+text, m.out.width(), "  "))
+		m.Out.Line("%s", console.Folded(g.text+": "+text, m.Out.Width(), "  "))
 	}
 }
 
@@ -185,7 +186,7 @@ func (m *matrix) printNotes() {
 	m.printGroups(groups)
 	for _, row := range m.rows {
 		if row.Failed != "" {
-			m.out.line("%s", folded(row.Mutant+": "+row.Failed, m.out.width(), "  "))
+			m.Out.Line("%s", console.Folded(row.Mutant+": "+row.Failed, m.Out.Width(), "  "))
 		}
 	}
 }
@@ -201,19 +202,19 @@ func (m *matrix) printProperties() {
 		}
 	}
 	if len(groups) > 0 {
-		m.out.line("")
-		m.out.line("violated properties")
+		m.Out.Line("")
+		m.Out.Line("violated properties")
 		m.printGroups(groups)
 	}
 	for _, row := range m.rows {
 		if a := row.answer(trial.Explore); row.Layer == mutant.Runtime && a != nil && a.Outcome == trial.Killed && a.Property != row.Named {
-			m.out.line("%s", folded(fmt.Sprintf("%s should violate %q", row.Mutant, row.Named), m.out.width(), "  "))
+			m.Out.Line("%s", console.Folded(fmt.Sprintf("%s should violate %q", row.Mutant, row.Named), m.Out.Width(), "  "))
 		}
 		for _, a := range row.Checks {
 			if row.Layer == mutant.Refactorings && a.Outcome == trial.Killed {
-				m.out.line("%s", folded(fmt.Sprintf("alarm about %s by %s: %s", row.Mutant, a.Check, a.Message), m.out.width(), "  "))
+				m.Out.Line("%s", console.Folded(fmt.Sprintf("alarm about %s by %s: %s", row.Mutant, a.Check, a.Message), m.Out.Width(), "  "))
 				if a.Token != "" {
-					m.out.line("replay: %s", commandLine(replayArgs(a)...))
+					m.Out.Line("replay: %s", program.CommandLine(replayArgs(a)...))
 				}
 			}
 		}
@@ -232,7 +233,7 @@ func replayArgs(a trial.Answer) []string {
 func (t *totals) text() string {
 	var parts []string
 	if t.Mutants > 0 {
-		parts = append(parts, fmt.Sprintf("%d of %s killed", t.Killed, plural(t.Mutants, "fault")))
+		parts = append(parts, fmt.Sprintf("%d of %s killed", t.Killed, console.Plural(t.Mutants, "fault")))
 	}
 	if t.Alone != nil {
 		parts = append(parts, fmt.Sprintf("%d (%.0f %%, at least %d demanded) by explore or lock-step alone", *t.Alone, 100*float64(*t.Alone)/float64(t.Mutants), leastShare))
@@ -248,7 +249,7 @@ func (t *totals) text() string {
 		if len(t.Alarms) > 0 {
 			alarms = "alarms: " + strings.Join(t.Alarms, ", ")
 		}
-		parts = append(parts, plural(t.Refactorings, "refactoring")+", "+alarms)
+		parts = append(parts, console.Plural(t.Refactorings, "refactoring")+", "+alarms)
 	}
 	if t.Reason != "" {
 		parts = append(parts, t.Reason)

@@ -6,6 +6,7 @@ import (
 
 	"urpc/checker"
 	"urpc/checker/catalogue"
+	"urpc/checker/command/console"
 	"urpc/checker/verdict"
 )
 
@@ -52,7 +53,7 @@ func (a *app) specificationMatrix(names []string, f *mutantsFlags) error {
 			rows = append(rows, row)
 		}
 	}
-	a.progress.clear()
+	a.Progress.Clear()
 	a.tellSpecification(rows, f, started)
 	return nil
 }
@@ -60,23 +61,23 @@ func (a *app) specificationMatrix(names []string, f *mutantsFlags) error {
 func (a *app) specificationMutant(family catalogue.Family, m catalogue.Mutant) (specificationMutantRow, error) {
 	row := specificationMutantRow{Record: "mutant", Mutant: m.Name, Layer: layerSpecification, Model: family.Name,
 		Configuration: m.Configuration, namedBy: m.KilledBy}
-	if a.ctx.Err() != nil {
+	if a.Ctx.Err() != nil {
 		row.Failed = "interrupted"
 		return row, nil
 	}
-	a.progress.show("%s with mutant %s", family.Name, m.Name)
-	c, err := choose(family.Name, m.Configuration, m.Name)
+	a.Progress.Show("%s with mutant %s", family.Name, m.Name)
+	c, err := a.models.Choose(family.Name, m.Configuration, m.Name)
 	if err != nil {
 		return row, err
 	}
-	report, err := c.model.Check(a.ctx, checker.Options{MaxStates: largestConfiguration})
+	report, err := c.Model.Check(a.Ctx, checker.Options{MaxStates: largestConfiguration})
 	if err != nil {
 		return row, err
 	}
 	row.States, row.Complete = report.States, report.Complete
 	if row.Killed = slices.Contains(violatedOf(&report), m.KilledBy); row.Killed {
 		row.By = m.KilledBy
-	} else if a.ctx.Err() != nil {
+	} else if a.Ctx.Err() != nil {
 		row.Failed = "interrupted"
 	}
 	return row, nil
@@ -87,7 +88,7 @@ func (a *app) tellSpecification(rows []specificationMutantRow, f *mutantsFlags, 
 	t := totals{Survivors: []string{}, Unseen: []string{}, Misnamed: []string{}, Alarms: []string{}, Left: []string{}}
 	t.Record, t.Verb, t.Verdict, t.Complete = "verdict", "mutants", verdict.Holds, true
 	t.Bound = "each fault in a configuration that shows it"
-	page := table{head: []string{"fault", "model", "configuration", "states", "killed by"}}
+	page := console.Table{Head: []string{"fault", "model", "configuration", "states", "killed by"}}
 	for _, row := range rows {
 		t.Mutants++
 		v, by := verdict.Holds, row.By
@@ -96,34 +97,34 @@ func (a *app) tellSpecification(rows []specificationMutantRow, f *mutantsFlags, 
 			t.Killed++
 		case !row.Complete:
 			t.Left = append(t.Left, row.Mutant)
-			v, by = verdict.Unknown, orElse(row.Failed, "not decided")
+			v, by = verdict.Unknown, console.OrElse(row.Failed, "not decided")
 		default:
 			t.Survivors = append(t.Survivors, row.Mutant)
 			v, by = verdict.Violated, "nothing; it should be: "+row.namedBy
 		}
 		if f.json {
-			a.out.json(row)
+			a.Out.JSON(row)
 			continue
 		}
-		page.row(func(s string) string { return a.out.paint(v, s) }, 0, row.Mutant, row.Model, row.Configuration, grouped(row.States), by)
+		page.Row(func(s string) string { return a.Out.Paint(v, s) }, 0, row.Mutant, row.Model, row.Configuration, console.Grouped(row.States), by)
 	}
 	if len(t.Left) > 0 {
 		t.Verdict, t.Complete, t.Reason = verdict.Unknown, false, "not decided about "+shownNames(t.Left)
-		t.Interrupted = a.interrupted()
+		t.Interrupted = a.Interrupted()
 	}
 	if len(t.Survivors) > 0 {
 		t.Verdict = verdict.Violated
 	}
 	t.Seconds = time.Since(started).Seconds()
 	if f.json {
-		a.out.json(t)
+		a.Out.JSON(t)
 	} else {
-		page.write(a.out, a.out.width())
-		a.out.line("")
-		a.out.line("%s", folded("mutants: "+a.out.paint(t.Verdict, t.Verdict.String())+": "+t.text(), a.out.width(), ""))
-		a.out.line("%s", seconds(timeOf(t.Seconds)))
+		page.Write(a.Out, a.Out.Width())
+		a.Out.Line("")
+		a.Out.Line("%s", console.Folded("mutants: "+a.Out.Paint(t.Verdict, t.Verdict.String())+": "+t.text(), a.Out.Width(), ""))
+		a.Out.Line("%s", console.Seconds(timeOf(t.Seconds)))
 	}
-	a.judged(t.Verdict, false)
+	a.Judged(t.Verdict, false)
 }
 
 // timeOf is a number of seconds as a time.

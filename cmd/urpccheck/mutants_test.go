@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"urpc/checker/command/console"
 	"urpc/checker/verdict"
 	"urpc/fuzz/mutant"
 	"urpc/fuzz/mutant/trial"
@@ -58,7 +59,7 @@ func TestTotalsOfMutants(t *testing.T) {
 		"one left and a survivor": {many(3, fault(survived), rowOf("left", mutant.Runtime, false, nil)), verdict.Violated, "surviving: fault"},
 		"killed before it ended":  {many(3, rowOf("left", mutant.Runtime, false, killed)), verdict.Unknown, "4 of 4 faults killed"},
 	} {
-		m := &matrix{app: &app{ctx: t.Context(), out: newOutput(os.Stdout, func() {})}, rows: c.rows, flags: &mutantsFlags{checks: trial.Checks()}}
+		m := &matrix{app: &app{Console: &console.Console{Ctx: t.Context(), Out: console.NewOutput(os.Stdout, func() {})}}, rows: c.rows, flags: &mutantsFlags{checks: trial.Checks()}}
 		got := m.sum()
 		if got.Verdict != c.want || !strings.Contains(got.text(), c.text) {
 			t.Errorf("%s: %v, want %v: %s", what, got.Verdict, c.want, got.text())
@@ -94,7 +95,7 @@ func TestMatrixIsPrinted(t *testing.T) {
 	failed.Failed = "patch does not apply: a.go: hunk 2"
 	misnamed := rowOf("other", mutant.Runtime, true, map[trial.Check]trial.Outcome{trial.Explore: "misnamed"})
 	out := temporary(t)
-	m := &matrix{app: &app{ctx: t.Context(), out: newOutput(out, func() {})}, rows: []*mutantRow{failed, misnamed, alarm}, flags: &mutantsFlags{
+	m := &matrix{app: &app{Console: &console.Console{Ctx: t.Context(), Out: console.NewOutput(out, func() {})}}, rows: []*mutantRow{failed, misnamed, alarm}, flags: &mutantsFlags{
 		checks: checkList{trial.Explore, trial.LockStep}, seeds: new(int), most: new(uint64(5)),
 	}}
 	m.conclude()
@@ -107,7 +108,7 @@ func TestMatrixIsPrinted(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
 	}
-	if m.code != exitViolated {
-		t.Errorf("exit code %d", m.code)
+	if m.Code != console.ExitViolated {
+		t.Errorf("exit code %d", m.Code)
 	}
 }

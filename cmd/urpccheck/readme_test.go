@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"urpc/checker/command/console"
 )
 
 // What the README shows of a command is what the command prints: "..." stands for
@@ -38,7 +39,7 @@ func printedBy(t *testing.T, args []string) string {
 	t.Setenv(calledAs, "urpccheck")
 	t.Setenv("COLUMNS", "")
 	out := temporary(t)
-	if code := run(t.Context(), args, out, os.Stderr); code != exitViolated {
+	if code := run(t.Context(), args, out, os.Stderr); code != console.ExitViolated {
 		t.Fatalf("exit code %d", code)
 	}
 	return filepath.ToSlash(contents(t, out))

@@ -1,42 +1,68 @@
 package main
 
 import (
-	"time"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"urpc/checker/verdict"
+	"urpc/checker/command/console"
 )
 
-// replayFlags are the flags of replay.
-type replayFlags struct{ json, lockstep bool }
+// replay and show take a trace of a model, as any command of models does, and an
+// interleaving of real code.
 
 func (a *app) replayCommand() *cobra.Command {
-	var f replayFlags
-	c := &cobra.Command{
-		Use:   "replay TOKEN|TRACEFILE",
-		Short: "execute a failure again, step by step",
-		Long: `replay executes a counterexample again: a trace of a model, from its file or its
+	c := a.models.ReplayCommand()
+	c.Long = `replay executes a counterexample again: a trace of a model, from its file or its
 token, or an interleaving of real code, from its token; a mutant that it names
 is planted again. The exit code is 1 if the same property is violated again. The
 token of an execution that passes (explore --passing) is replayed, too.
 
 A token does not name the build that made it. One that leads to other steps now is
-refused; where the steps are the same it is told whether their values are.`,
-		Example: `  urpccheck replay urpc-out/check-channel-no-recheck/deadlock.trace.json
-  urpccheck replay s3.channel.…`,
-		Args: one("TOKEN or TRACEFILE", nil),
-		RunE: func(_ *cobra.Command, args []string) error {
-			if isScheduleToken(args[0]) {
-				return a.replaySchedule(args[0], &f)
-			}
-			return a.replayTrace(args[0], &f)
-		},
-	}
-	lockstepFlag(c.Flags(), &f.lockstep)
-	c.Flags().BoolVar(&f.json, "json", false, "print one JSON object a line, the verdict last")
+refused; where the steps are the same it is told whether their values are.`
+	c.Example = `  urpccheck replay urpc-out/check-channel-no-recheck/deadlock.trace.json
+  urpccheck replay s3.channel.…`
+	onSchedules(c, a.replaySchedule)
 	return c
+}
+
+func (a *app) showCommand() *cobra.Command {
+	c := a.models.ShowCommand()
+	c.Short = "print one sequence of steps, one column per process or processor"
+	c.Long = `show prints a counterexample or a witness: one column per process or processor,
+only what changed. Of a model it finds one: the counterexample of a violated
+property, else the longest witness of a reachable, or the one of --property.`
+	c.Example = `  urpccheck show editor
+  urpccheck show philosophers
+  urpccheck show urpc-out/check-channel-no-recheck/deadlock.trace.json`
+	onSchedules(c, a.showSchedule)
+	return c
+}
+
+// scheduleFlags say how the token of a schedule is executed, and told.
+type scheduleFlags struct{ json, lockstep bool }
+
+// onSchedules lets a verb take the token of a schedule, too.
+func onSchedules(c *cobra.Command, do func(token string, f scheduleFlags) error) {
+	lockstep := false
+	lockstepFlag(c.Flags(), &lockstep)
+	others := c.RunE
+	c.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 || !isScheduleToken(args[0]) {
+			return others(cmd, args)
+		}
+		for _, name := range []string{"config", "mutant", "property"} {
+			if cmd.Flags().Changed(name) {
+				return console.Usage("%s: --config, --mutant and --property are for a model, and do not go with a token: it says them", cmd.Name())
+			}
+		}
+		asJSON, err := cmd.Flags().GetBool("json")
+		if err != nil {
+			return err
+		}
+		return do(args[0], scheduleFlags{asJSON, lockstep})
+	}
 }
 
 // lockstepFlag declares the flag by which a token of a search in lock-step is run.
@@ -44,40 +70,9 @@ func lockstepFlag(flags *pflag.FlagSet, to *bool) {
 	flags.BoolVar(to, "lockstep", false, "of a token: in lock-step with the specification")
 }
 
-// replayTrace executes a trace of a model again.
-func (a *app) replayTrace(from string, f *replayFlags) error {
-	started := time.Now()
-	r, err := readTrace(from)
-	if err != nil {
-		return err
-	}
-	v := verdict.Violated
-	if r.isReachable() {
-		v = verdict.Holds
-	}
-	if f.json {
-		a.out.json(r.record(v, time.Since(started)))
-	} else {
-		r.trace.WriteText(a.out, a.out.width())
-		a.out.line("")
-		what := a.out.paint(v, "violated") + " again"
-		if r.isReachable() {
-			what = a.out.paint(v, "reached") + " again"
-		}
-		a.out.line("%s: %s %q of %s, configuration %s", what, r.trace.Kind, r.trace.Property, r.chosen.title(), r.chosen.configuration())
-	}
-	a.judged(v, false)
-	return nil
-}
-
-func (r *recorded) record(v verdict.Verdict, took time.Duration) verdictRecord {
-	record := verdictRecord{
-		Record: "verdict", Verb: "replay", Model: r.chosen.family.Name, Configuration: r.chosen.name,
-		Values: r.chosen.values.String(), Mutant: r.chosen.mutant, Verdict: v, Complete: true,
-		Bound: "this one trace", Property: r.trace.Property, TraceLength: new(len(r.trace.Steps)), Seconds: took.Seconds(),
-	}
-	if v == verdict.Violated {
-		record.Violated = []string{r.trace.Property}
-	}
-	return record
+// isScheduleToken tells a schedule's token from a file name.
+func isScheduleToken(text string) bool {
+	head, _, dotted := strings.Cut(text, ".")
+	version, ok := strings.CutPrefix(head, "s")
+	return dotted && ok && version != "" && strings.Trim(version, "0123456789") == "" && !strings.ContainsAny(text, "/\\")
 }

@@ -11,10 +11,11 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"urpc/checker/command/console"
 	"urpc/checker/verdict"
 	"urpc/fuzz/history"
 	"urpc/fuzz/stress"
-	"urpc/runtime"
+	urpc "urpc/runtime"
 )
 
 // stressFlags are the flags of stress.
@@ -45,7 +46,7 @@ other over shared memory, and judges: nothing lost or duplicated, no payload
 changed, each call's history linearizes (by Porcupine), nothing left behind.`,
 		Example: `  urpccheck stress --clients 4 --calls 100000
   urpccheck stress --kill server --json`,
-		Args: none,
+		Args: console.None,
 		RunE: func(*cobra.Command, []string) error { return a.stress(&f) },
 	}
 	f.declare(c.Flags())
@@ -55,18 +56,18 @@ changed, each call's history linearizes (by Porcupine), nothing left behind.`,
 func (f *stressFlags) declare(flags *pflag.FlagSet) {
 	flags.StringVar(&f.out, "out", "", "`folder` for what a failure leaves (a fresh one under urpc-out/)")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object a line, the verdict last")
-	f.clients = numberFlag(flags, "clients", 4, 1, 1024, "processes that call")
-	f.calls = numberFlag(flags, "calls", 10_000, 1, 32<<20, "calls of each client")
-	f.threads = numberFlag(flags, "threads", 4, 1, 4096, "goroutines of each client that call")
-	f.keys = numberFlag(flags, "keys", 64, 1, 1<<20, "registers that the calls read and change")
-	f.size = numberFlag(flags, "size", 0, 0, 1<<16, "bytes of the largest payload; 0: no payloads")
-	f.slots = numberFlag(flags, "slots", 0, 0, urpc.MaxSlots, "calls of a client that may be pending; 0: the runtime's default")
-	f.kill = wordFlag(flags, "kill", nobody, []string{nobody, "client", "server"}, "who is killed in the middle")
-	f.donate = wordFlag(flags, "donate", parked, []string{parked, never}, "when a caller hands its processor to the server")
-	f.processors = wordFlag(flags, "processors", allOfThem, []string{allOfThem, onlyOne}, "on how many processors all processes run")
-	f.start = numberFlag[uint64](flags, "start", 0, 0, 1<<32-1, "position of the first message in each channel, to see positions wrap")
-	f.deadline = spanFlag(flags, "deadline", shortestLimit, "of each call; 0: none, so that a lost wake-up hangs and is found (with --kill: 5s)")
-	f.seed = seedFlag(flags)
+	f.clients = console.NumberFlag(flags, "clients", 4, 1, 1024, "processes that call")
+	f.calls = console.NumberFlag(flags, "calls", 10_000, 1, 32<<20, "calls of each client")
+	f.threads = console.NumberFlag(flags, "threads", 4, 1, 4096, "goroutines of each client that call")
+	f.keys = console.NumberFlag(flags, "keys", 64, 1, 1<<20, "registers that the calls read and change")
+	f.size = console.NumberFlag(flags, "size", 0, 0, 1<<16, "bytes of the largest payload; 0: no payloads")
+	f.slots = console.NumberFlag(flags, "slots", 0, 0, urpc.MaxSlots, "calls of a client that may be pending; 0: the runtime's default")
+	f.kill = console.WordFlag(flags, "kill", nobody, []string{nobody, "client", "server"}, "who is killed in the middle")
+	f.donate = console.WordFlag(flags, "donate", parked, []string{parked, never}, "when a caller hands its processor to the server")
+	f.processors = console.WordFlag(flags, "processors", allOfThem, []string{allOfThem, onlyOne}, "on how many processors all processes run")
+	f.start = console.NumberFlag[uint64](flags, "start", 0, 0, 1<<32-1, "position of the first message in each channel, to see positions wrap")
+	f.deadline = console.SpanFlag(flags, "deadline", console.ShortestLimit, "of each call; 0: console.None, so that a lost wake-up hangs and is found (with --kill: 5s)")
+	f.seed = console.SeedFlag(flags)
 }
 
 func (f *stressFlags) options() stress.Options {
@@ -89,8 +90,8 @@ func (f *stressFlags) options() stress.Options {
 // stress runs real processes and tells what they saw.
 func (a *app) stress(f *stressFlags) error {
 	o := f.options()
-	o.Artifacts = newArtifacts(f.out, "stress").reserve()
-	result, err := a.runStress(a.ctx, o)
+	o.Artifacts = program.Artifacts(f.out, "stress").Reserve()
+	result, err := a.runStress(a.Ctx, o)
 	if err != nil {
 		return err
 	}
@@ -99,28 +100,28 @@ func (a *app) stress(f *stressFlags) error {
 		replay = stressAgain(o)
 	}
 	if f.json {
-		a.out.json(stressed(&result, replay, a.interrupted()))
+		a.Out.JSON(stressed(&result, replay, a.Interrupted()))
 	} else {
 		a.printStress(&result, replay)
 	}
-	a.judged(result.Verdict, false)
+	a.Judged(result.Verdict, false)
 	return nil
 }
 
 // runStress runs real processes, and shows how far they are.
 func (a *app) runStress(ctx context.Context, o stress.Options) (stress.Result, error) {
-	if a.progress.on {
+	if a.Progress.On {
 		o.Progress, o.ProgressEvery = func(p stress.Progress) {
-			a.progress.show("%s of %s, %s/s, %s", plural(p.Calls, "call"), grouped(p.Of), grouped(int64(p.Rate)), seconds(p.Elapsed))
+			a.Progress.Show("%s of %s, %s/s, %s", console.Plural(p.Calls, "call"), console.Grouped(p.Of), console.Grouped(int64(p.Rate)), console.Seconds(p.Elapsed))
 		}, time.Second/4
 	}
 	result, err := stress.Run(ctx, o)
-	a.progress.clear()
+	a.Progress.Clear()
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
 		return result, fmt.Errorf("real processes cannot run here: %w; check, explore, replay and show can", err)
 	case errors.Is(err, stress.ErrOptions):
-		return result, usageOf(err)
+		return result, console.UsageOf(err)
 	}
 	return result, err
 }
@@ -181,37 +182,37 @@ func stressed(r *stress.Result, replay string, interrupted bool) stressRecord {
 }
 
 func (a *app) printStress(r *stress.Result, replay string) {
-	width := a.out.width()
-	a.out.line("stress: %s", a.out.paint(r.Verdict, r.Verdict.String()))
-	a.out.line("%s", folded(fmt.Sprintf("%s, %s completed, %d lost, %d duplicated, %d corrupted, %d stray; %s at %s calls/s, seed %d",
-		plural(r.Calls, "call"), grouped(r.Completed), r.Lost, r.Duplicated, r.Corrupted, r.Stray, seconds(r.Elapsed), grouped(int64(r.Rate)), r.Seed), width, "  "))
+	width := a.Out.Width()
+	a.Out.Line("stress: %s", a.Out.Paint(r.Verdict, r.Verdict.String()))
+	a.Out.Line("%s", console.Folded(fmt.Sprintf("%s, %s completed, %d lost, %d duplicated, %d corrupted, %d stray; %s at %s calls/s, seed %d",
+		console.Plural(r.Calls, "call"), console.Grouped(r.Completed), r.Lost, r.Duplicated, r.Corrupted, r.Stray, console.Seconds(r.Elapsed), console.Grouped(int64(r.Rate)), r.Seed), width, "  "))
 	if r.Victim != "" {
-		text := fmt.Sprintf("%s was killed after %s; %s survived", r.Victim, plural(r.Moment, "call"), plural(r.Survivors, "thread"))
+		text := fmt.Sprintf("%s was killed after %s; %s survived", r.Victim, console.Plural(r.Moment, "call"), console.Plural(r.Survivors, "thread"))
 		if r.Victim == string(stress.Server) {
 			text += fmt.Sprintf(", %d of them learned that the server died", r.Informed)
 		}
-		a.out.line("%s", folded(text, width, "  "))
+		a.Out.Line("%s", console.Folded(text, width, "  "))
 	}
 	if text := failuresText(r.Failures); text != "" {
-		a.out.line("%s", folded("ended otherwise: "+text, width, "  "))
+		a.Out.Line("%s", console.Folded("ended otherwise: "+text, width, "  "))
 	}
-	a.out.line("%s", folded(judgedText(&r.History), width, "  "))
+	a.Out.Line("%s", console.Folded(judgedText(&r.History), width, "  "))
 	c := &r.Counters
-	a.out.line("%s", folded(fmt.Sprintf("%s, %s, %s (%s returned), %s", plural(c.Parks, "park"), plural(c.Wakes, "wake"),
-		plural(c.Donations, "donation"), grouped(c.Returns), plural(c.Blocks, "block")), width, "  "))
+	a.Out.Line("%s", console.Folded(fmt.Sprintf("%s, %s, %s (%s returned), %s", console.Plural(c.Parks, "park"), console.Plural(c.Wakes, "wake"),
+		console.Plural(c.Donations, "donation"), console.Grouped(c.Returns), console.Plural(c.Blocks, "block")), width, "  "))
 	for _, reason := range r.Reasons {
-		a.out.line("%s", folded(reason, width, "  "))
+		a.Out.Line("%s", console.Folded(reason, width, "  "))
 	}
 	for _, left := range r.Leftovers {
-		a.out.line("  left behind: %s", left)
+		a.Out.Line("  left behind: %s", left)
 	}
 	for _, path := range r.Artifacts {
-		a.out.line("  written: %s", path)
+		a.Out.Line("  written: %s", path)
 	}
 	if replay != "" {
-		a.out.line("")
-		a.out.line("replay: %s", replay)
-		a.out.line("(the same calls; how the processes interleave is up to the machine)")
+		a.Out.Line("")
+		a.Out.Line("replay: %s", replay)
+		a.Out.Line("(the same calls; how the processes interleave is up to the machine)")
 	}
 }
 
@@ -219,7 +220,7 @@ func failuresText(failures map[stress.Ending]uint64) string {
 	var parts []string
 	for ending, n := range failures {
 		if n > 0 {
-			parts = append(parts, fmt.Sprintf("%s %s", grouped(n), ending))
+			parts = append(parts, fmt.Sprintf("%s %s", console.Grouped(n), ending))
 		}
 	}
 	slices.Sort(parts)
@@ -229,7 +230,7 @@ func failuresText(failures map[stress.Ending]uint64) string {
 // judgedText says what Porcupine says.
 func judgedText(j *history.Judgement) string {
 	text := fmt.Sprintf("Porcupine: %s: %s of %s, %s overlapping, in %s", linearizes(j.Verdict),
-		plural(j.Events, "event"), plural(j.Keys, "register"), grouped(j.Overlapping), plural(j.Segments, "part"))
+		console.Plural(j.Events, "event"), console.Plural(j.Keys, "register"), console.Grouped(j.Overlapping), console.Plural(j.Segments, "part"))
 	if j.Note != "" {
 		text += "; " + j.Note
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"urpc/fuzz/stress"
-	"urpc/runtime"
+	urpc "urpc/runtime"
 )
 
 // The command that is printed makes the same run: it has every option.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"urpc/checker/command/console"
 	"urpc/checker/verdict"
 )
 
@@ -42,14 +43,14 @@ Each part has its share of the budget, says within which bound it looked, and na
 what it had no time for. A part that could not run is unknown, and so is then the
 whole.`,
 		Example: "  urpccheck verify\n  urpccheck verify --budget 5m --json",
-		Args:    none,
+		Args:    console.None,
 		RunE:    func(*cobra.Command, []string) error { return a.verify(&f) },
 	}
 	flags := c.Flags()
 	flags.StringVar(&f.out, "out", "", "`folder` for what failures leave (a fresh one under urpc-out/)")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object a line, the verdict last")
-	f.budget = neededSpanFlag(flags, "budget", defaultBudget, time.Second, "how long to take, more or less")
-	f.seed = seedFlag(flags)
+	f.budget = console.NeededSpanFlag(flags, "budget", defaultBudget, time.Second, "how long to take, more or less")
+	f.seed = console.SeedFlag(flags)
 	return c
 }
 
@@ -121,18 +122,18 @@ func (a *app) verify(f *verifyFlags) error {
 		{"kill", 1.00, v.kill},
 	}
 	for _, s := range stages {
-		if a.ctx.Err() != nil {
+		if a.Ctx.Err() != nil {
 			v.add(row{Part: s.name, NotCovered: true, Note: "interrupted before it began"})
 			continue
 		}
-		ctx, cancel := context.WithDeadline(a.ctx, v.started.Add(time.Duration(s.until*float64(*f.budget))))
+		ctx, cancel := context.WithDeadline(a.Ctx, v.started.Add(time.Duration(s.until*float64(*f.budget))))
 		err := s.run(ctx)
 		cancel()
-		if err != nil && a.ctx.Err() == nil {
+		if err != nil && a.Ctx.Err() == nil {
 			v.fail(row{Part: s.name}, err)
 		}
 	}
-	a.progress.clear()
+	a.Progress.Clear()
 	v.conclude()
 	return errors.Join(v.failed...)
 }
@@ -142,7 +143,7 @@ func (v *verification) add(r row) {
 	r.Record = "part"
 	v.rows = append(v.rows, r)
 	if v.flags.json {
-		v.out.json(r)
+		v.Out.JSON(r)
 	}
 }
 
@@ -156,7 +157,7 @@ func (v *verification) fail(r row, err error) {
 
 // status shows what is being done.
 func (v *verification) status(format string, args ...any) {
-	v.progress.show("%s of %s: %s", seconds(time.Since(v.started)), *v.flags.budget, fmt.Sprintf(format, args...))
+	v.Progress.Show("%s of %s: %s", console.Seconds(time.Since(v.started)), *v.flags.budget, fmt.Sprintf(format, args...))
 }
 
 // verifyRecord is the last line of verify.
@@ -185,46 +186,46 @@ func (v *verification) conclude() {
 		samplesOnly = false
 		if r.Verdict == verdict.Violated {
 			record.Violated = append(record.Violated, strings.TrimSpace(r.Part+" "+r.Subject))
-			record.Replay = orElse(record.Replay, r.Replay)
+			record.Replay = console.OrElse(record.Replay, r.Replay)
 		}
 	}
 	if samplesOnly {
 		all = verdict.Unknown
 	}
-	record.Verdict, record.Complete, record.Interrupted = all, all == verdict.Holds, v.interrupted()
+	record.Verdict, record.Complete, record.Interrupted = all, all == verdict.Holds, v.Interrupted()
 	record.States, record.Executions, record.Calls = new(states), new(executions), new(calls)
 	record.Bound = "what each part says"
 	record.Seconds = time.Since(v.started).Seconds()
 	if v.flags.json {
-		v.out.json(record)
+		v.Out.JSON(record)
 	} else {
 		v.print(all, &record)
 	}
-	v.judged(all, samplesOnly)
+	v.Judged(all, samplesOnly)
 }
 
 // print prints the table, then what was found wrong.
 func (v *verification) print(all verdict.Verdict, record *verifyRecord) {
-	t := table{head: []string{"part", "subject", "configuration", "covered", "verdict", "time"}}
+	t := console.Table{Head: []string{"part", "subject", "configuration", "covered", "verdict", "time"}}
 	for i := range v.rows {
 		r := &v.rows[i]
-		t.row(func(text string) string { return v.out.paint(r.paintedAs(), text) }, 4,
-			r.Part, r.Subject, r.Configuration, r.Covered, r.outcome(), seconds(time.Duration(r.Seconds*float64(time.Second))))
+		t.Row(func(text string) string { return v.Out.Paint(r.paintedAs(), text) }, 4,
+			r.Part, r.Subject, r.Configuration, r.Covered, r.outcome(), console.Seconds(time.Duration(r.Seconds*float64(time.Second))))
 	}
-	t.write(v.out, v.out.width())
-	v.out.line("")
+	t.Write(v.Out, v.Out.Width())
+	v.Out.Line("")
 	v.printBounds()
 	for i := range v.rows {
 		if r := &v.rows[i]; r.print != nil {
-			v.out.line("")
-			v.out.line("%s, %s, %s:", r.Part, r.Subject, r.Configuration)
-			r.print(v.out)
+			v.Out.Line("")
+			v.Out.Line("%s, %s, %s:", r.Part, r.Subject, r.Configuration)
+			r.print(v.Out)
 			if r.Replay != "" {
-				v.out.line("replay: %s", r.Replay)
+				v.Out.Line("replay: %s", r.Replay)
 			}
 		}
 	}
-	v.out.line("")
+	v.Out.Line("")
 	ending := "within the bounds above"
 	switch {
 	case record.Interrupted:
@@ -236,8 +237,8 @@ func (v *verification) print(all verdict.Verdict, record *verifyRecord) {
 	case record.BudgetUsed:
 		ending += "; what was only sampled is said there"
 	}
-	v.out.line("%s", folded(fmt.Sprintf("verify: %s: %s", v.out.paint(all, all.String()), ending), v.out.width(), ""))
-	v.out.line("%s, seed %d", seconds(time.Since(v.started)), *v.flags.seed)
+	v.Out.Line("%s", console.Folded(fmt.Sprintf("verify: %s: %s", v.Out.Paint(all, all.String()), ending), v.Out.Width(), ""))
+	v.Out.Line("%s, seed %d", console.Seconds(time.Since(v.started)), *v.flags.seed)
 }
 
 // paintedAs is the verdict in whose colour the row's outcome is shown.
@@ -250,17 +251,17 @@ func (r *row) paintedAs() verdict.Verdict {
 
 // printBounds says for each part within which bound it looked.
 func (v *verification) printBounds() {
-	v.out.line("bounds")
+	v.Out.Line("bounds")
 	told := map[string]bool{}
 	for i := range v.rows {
 		r := &v.rows[i]
 		text := r.Part + ": " + r.Bound
 		if r.Bound != "" && !told[text] {
-			v.out.line("%s", folded(text, v.out.width(), "  "))
+			v.Out.Line("%s", console.Folded(text, v.Out.Width(), "  "))
 			told[text] = true
 		}
 		if r.Note != "" {
-			v.out.line("%s", folded(strings.TrimSpace(r.Part+" "+r.Subject)+": "+r.Note, v.out.width(), "  "))
+			v.Out.Line("%s", console.Folded(strings.TrimSpace(r.Part+" "+r.Subject)+": "+r.Note, v.Out.Width(), "  "))
 		}
 	}
 }

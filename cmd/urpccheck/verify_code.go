@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"urpc/checker/catalogue"
+	"urpc/checker/command/console"
 	"urpc/checker/schedule"
 	"urpc/checker/verdict"
 	"urpc/fuzz/explore"
@@ -31,7 +32,7 @@ var growing = []uint64{2_000, 20_000, 100_000, 1_000_000}
 // code explores the runtime's own code: every state, and every execution with few
 // preemptions, of what is small enough, and a random sample of everything.
 func (v *verification) code(ctx context.Context) error {
-	sampled := v.targets("random", fmt.Sprintf("a sample, which proves nothing: %s of each configuration counted", plural(uint64(sampleExecutions), "execution")))
+	sampled := v.targets("random", fmt.Sprintf("a sample, which proves nothing: %s of each configuration counted", console.Plural(uint64(sampleExecutions), "execution")))
 	states := v.targets("states", "every reachable state, of the configurations counted")
 	two := v.targets("bound 2", "every execution with at most 2 preemptions, of the configurations counted")
 	type pass struct {
@@ -41,9 +42,9 @@ func (v *verification) code(ctx context.Context) error {
 		most uint64
 	}
 	passes := []pass{
-		{v.ctx, states, schedule.Stateful(), leastExecutions},
-		{v.ctx, two, schedule.Bounded(2), leastExecutions},
-		{v.ctx, sampled, schedule.Random(*v.flags.seed, leastExecutions), 0},
+		{v.Ctx, states, schedule.Stateful(), leastExecutions},
+		{v.Ctx, two, schedule.Bounded(2), leastExecutions},
+		{v.Ctx, sampled, schedule.Random(*v.flags.seed, leastExecutions), 0},
 		{ctx, sampled, schedule.Random(*v.flags.seed, sampleExecutions), 0},
 	}
 	for i, most := range growing {
@@ -189,20 +190,20 @@ func (t *targetRun) violated(c catalogue.Configuration, values catalogue.Values,
 		seed: *t.v.flags.seed, out: t.v.flags.out, report: report}
 	found.settle()
 	t.row.Replay = found.replay
-	t.row.print = func(w io.Writer) { report.Failure.WriteText(w, t.v.out.width()) }
+	t.row.print = func(w io.Writer) { report.Failure.WriteText(w, t.v.Out.Width()) }
 }
 
 // conclude gives the row.
 func (t *targetRun) conclude() row {
 	r := t.row
 	r.Configuration = fmt.Sprintf("%d of %d", t.seen, len(t.target.Configurations))
-	r.Covered = plural(r.Executions, "execution")
+	r.Covered = console.Plural(r.Executions, "execution")
 	inPart := uint64(0)
 	for _, c := range t.left {
 		inPart += t.part[c.Name]
 	}
 	if inPart > 0 {
-		r.Covered += fmt.Sprintf(", and %s in part", grouped(inPart))
+		r.Covered += fmt.Sprintf(", and %s in part", console.Grouped(inPart))
 	}
 	r.Executions += inPart
 	if r.Verdict == verdict.Violated {

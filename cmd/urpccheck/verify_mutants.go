@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"urpc/checker/command/console"
 	"urpc/checker/verdict"
 	"urpc/fuzz/mutant"
 )
@@ -41,7 +42,7 @@ func (v *verification) codeMutants(ctx context.Context) error {
 	for i := range all {
 		within := ctx
 		if i < leastMutants {
-			within = v.ctx
+			within = v.Ctx
 		}
 		jobs[i] = func() error { return m.try(within, all[i]) }
 	}
@@ -125,8 +126,8 @@ func (m *mutantRun) judge(x mutant.Mutant, code int, stdout []byte, stderr strin
 		m.row.Note = strings.TrimPrefix(m.row.Note+"; "+wrong, "; ")
 		return nil
 	}
-	m.row.print = func(w io.Writer) { fmt.Fprintln(w, folded(wrong, m.v.out.width(), "  ")) }
-	m.row.Replay = commandLine("explore", x.Target, "--mutant", x.Name, "--config", x.Configuration, "--preemptions", fmt.Sprint(x.Preemptions))
+	m.row.print = func(w io.Writer) { fmt.Fprintln(w, console.Folded(wrong, m.v.Out.Width(), "  ")) }
+	m.row.Replay = program.CommandLine("explore", x.Target, "--mutant", x.Name, "--config", x.Configuration, "--preemptions", fmt.Sprint(x.Preemptions))
 	return nil
 }
 

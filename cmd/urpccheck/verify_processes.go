@@ -8,9 +8,10 @@ import (
 	"strings"
 	"time"
 
+	"urpc/checker/command/console"
 	"urpc/checker/verdict"
 	"urpc/fuzz/stress"
-	"urpc/runtime"
+	urpc "urpc/runtime"
 )
 
 // Sizes of verify's runs of real processes.
@@ -55,12 +56,12 @@ const leastRun = 20 * time.Second
 // stress is one run of real processes, and its row.
 func (v *verification) stress(within context.Context, part, subject string, o stress.Options) error {
 	o.Seed = *v.flags.seed
-	o.Artifacts = newArtifacts(v.flags.out, "verify", part, subject).reserve()
+	o.Artifacts = program.Artifacts(v.flags.out, "verify", part, subject).Reserve()
 	v.status("real processes, %s", subject)
-	r := row{Part: part, Subject: subject, Configuration: fmt.Sprintf("%s, %s each", plural(o.Clients, "client"), plural(o.Calls, "call")),
+	r := row{Part: part, Subject: subject, Configuration: fmt.Sprintf("%s, %s each", console.Plural(o.Clients, "client"), console.Plural(o.Calls, "call")),
 		Bound: "these calls, as they happened to interleave; histories judged by Porcupine"}
 	until, _ := within.Deadline()
-	ctx, cancel := context.WithTimeout(v.ctx, max(time.Until(until), leastRun))
+	ctx, cancel := context.WithTimeout(v.Ctx, max(time.Until(until), leastRun))
 	defer cancel()
 	result, err := stress.Run(ctx, o)
 	switch {
@@ -68,7 +69,7 @@ func (v *verification) stress(within context.Context, part, subject string, o st
 		r.NotCovered, r.Note = true, err.Error()
 		v.add(r)
 		return nil
-	case err != nil && v.ctx.Err() != nil:
+	case err != nil && v.Ctx.Err() != nil:
 		r.NotCovered, r.Note = true, "interrupted: "+err.Error()
 		v.add(r)
 		return nil
@@ -81,7 +82,7 @@ func (v *verification) stress(within context.Context, part, subject string, o st
 		return nil
 	}
 	r.Verdict, r.Calls, r.Seconds = result.Verdict, result.Calls, result.Elapsed.Seconds()
-	r.Covered = fmt.Sprintf("%s, %d lost, %d duplicated; Porcupine: %s", plural(result.Calls, "call"), result.Lost, result.Duplicated,
+	r.Covered = fmt.Sprintf("%s, %d lost, %d duplicated; Porcupine: %s", console.Plural(result.Calls, "call"), result.Lost, result.Duplicated,
 		linearizes(result.History.Verdict))
 	if result.Verdict != verdict.Holds {
 		r.Note = strings.Join(result.Reasons, "; ")
@@ -89,7 +90,7 @@ func (v *verification) stress(within context.Context, part, subject string, o st
 	if result.Verdict == verdict.Violated {
 		r.print = func(w io.Writer) {
 			for _, reason := range result.Reasons {
-				fmt.Fprintln(w, folded(reason, v.out.width(), "  "))
+				fmt.Fprintln(w, console.Folded(reason, v.Out.Width(), "  "))
 			}
 			for _, path := range result.Artifacts {
 				fmt.Fprintf(w, "  written: %s\n", path)
@@ -129,5 +130,5 @@ func stressAgain(o stress.Options) string {
 	if o.Processors == stress.OneProcessor {
 		args = append(args, "--processors", onlyOne)
 	}
-	return commandLine(args...)
+	return program.CommandLine(args...)
 }

@@ -10,6 +10,8 @@ import (
 
 	"urpc/checker"
 	"urpc/checker/catalogue"
+	"urpc/checker/command"
+	"urpc/checker/command/console"
 	"urpc/checker/verdict"
 )
 
@@ -50,7 +52,7 @@ func (w *answer) differs(r *checker.Report) string {
 	var parts []string
 	if r.States != w.states || r.Transitions != w.transitions || r.Deadlocks != w.deadlocks || w.depth > 0 && r.Depth != w.depth {
 		parts = append(parts, fmt.Sprintf("%s, %s, depth %d, %s; known are %d, %d, %d, %d",
-			plural(r.States, "state"), plural(r.Transitions, "transition"), r.Depth, plural(r.Deadlocks, "deadlock"), w.states, w.transitions, w.depth, w.deadlocks))
+			console.Plural(r.States, "state"), console.Plural(r.Transitions, "transition"), r.Depth, console.Plural(r.Deadlocks, "deadlock"), w.states, w.transitions, w.depth, w.deadlocks))
 	}
 	return strings.Join(parts, "; ")
 }
@@ -68,7 +70,7 @@ func (v *verification) specification(ctx context.Context) error {
 	for i, most := range growingConfigurations {
 		within := ctx
 		if i == 0 {
-			within = v.ctx
+			within = v.Ctx
 		}
 		for _, f := range all {
 			if err := f.explore(within, most); err != nil {
@@ -134,23 +136,23 @@ func (f *familyRun) conclude() row {
 			names = append(names, c.Name)
 		}
 		why := "left out as too large for the budget: "
-		if f.v.interrupted() {
+		if f.v.Interrupted() {
 			why = "interrupted before: "
 		}
 		f.row.Note = why + strings.Join(names, ", ")
 	}
 	f.row.Configuration = fmt.Sprintf("%d of %d", done, len(f.family.Configurations))
-	f.row.Covered = fmt.Sprintf("%s, %s", plural(f.row.States, "state"), plural(f.transitions, "transition"))
+	f.row.Covered = fmt.Sprintf("%s, %s", console.Plural(f.row.States, "state"), console.Plural(f.transitions, "transition"))
 	return f.row
 }
 
 // explore checks one configuration, with a mutant if one is named.
-func (v *verification) explore(ctx context.Context, model, configuration, mutant string, most uint64) (chosen, checker.Report, error) {
-	c, err := choose(model, configuration, mutant)
+func (v *verification) explore(ctx context.Context, model, configuration, mutant string, most uint64) (command.Chosen, checker.Report, error) {
+	c, err := v.models.Choose(model, configuration, mutant)
 	if err != nil {
 		return c, checker.Report{}, fmt.Errorf("a declared configuration is refused: %w", err)
 	}
-	report, err := c.model.Check(ctx, checker.Options{MaxStates: most})
+	report, err := c.Model.Check(ctx, checker.Options{MaxStates: most})
 	return c, report, err
 }
 
@@ -182,18 +184,17 @@ func violatedOf(report *checker.Report) []string {
 }
 
 // addViolation keeps what a violated configuration leaves, for after the table.
-func (v *verification) addViolation(r *row, c chosen, report checker.Report, wrong string) {
-	found := &checked{app: v.app, chosen: &c, flags: &checkFlags{out: v.flags.out}, report: report}
-	found.settle()
+func (v *verification) addViolation(r *row, c command.Chosen, report checker.Report, wrong string) {
+	found := v.models.Leave(&c, &report, v.flags.out)
 	if r.print != nil {
-		r.Note = strings.TrimSpace(r.Note + "; " + c.title() + " " + c.name + ": " + wrong)
+		r.Note = strings.TrimSpace(r.Note + "; " + c.Title() + " " + c.Name + ": " + wrong)
 		return
 	}
-	r.Replay = orElse(found.replay, c.command("check"))
+	r.Replay = console.OrElse(found.Replay, c.Command("check"))
 	r.print = func(w io.Writer) {
-		fmt.Fprintf(w, "%s, configuration %s: %s\n", c.title(), c.configuration(), wrong)
-		if len(found.violated) > 0 && found.violated[0].Trace != nil {
-			found.violated[0].Trace.WriteText(w, v.out.width())
+		fmt.Fprintf(w, "%s, configuration %s: %s\n", c.Title(), c.Configuration(), wrong)
+		if len(found.Violated) > 0 && found.Violated[0].Trace != nil {
+			found.Violated[0].Trace.WriteText(w, v.Out.Width())
 		}
 	}
 }
@@ -213,7 +214,7 @@ func (v *verification) specificationMutants(ctx context.Context) error {
 	for i, most := range growingConfigurations {
 		within := ctx
 		if i == 0 {
-			within = v.ctx
+			within = v.Ctx
 		}
 		for _, f := range all {
 			if err := f.explore(within, most); err != nil {
@@ -279,7 +280,7 @@ func (f *faultsRun) conclude(ctx context.Context) row {
 	}
 	why := "no time for "
 	if ctx.Err() == nil {
-		why = fmt.Sprintf("not decided within %s: ", plural(uint64(largestConfiguration), "state"))
+		why = fmt.Sprintf("not decided within %s: ", console.Plural(uint64(largestConfiguration), "state"))
 	}
 	f.row.Note = strings.TrimPrefix(f.row.Note+"; "+why+strings.Join(names, ", "), "; ")
 	if f.caught == 0 || ctx.Err() == nil {

@@ -1,4 +1,4 @@
-package main
+package console
 
 import (
 	"errors"
@@ -21,8 +21,8 @@ type number[N int | int64 | uint64] struct {
 	min, max N
 }
 
-// numberFlag declares a flag that is a number from least to most.
-func numberFlag[N int | int64 | uint64](flags *pflag.FlagSet, name string, value, least, most N, doc string) *N {
+// NumberFlag declares a flag that is a number from least to most.
+func NumberFlag[N int | int64 | uint64](flags *pflag.FlagSet, name string, value, least, most N, doc string) *N {
 	n := &number[N]{value, least, most}
 	flags.Var(n, name, doc)
 	return &n.value
@@ -62,19 +62,19 @@ var sizeUnits = []struct {
 	bytes uint64
 }{{"TiB", 1 << 40}, {"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"B", 1}}
 
-// size is an amount of memory in bytes; 0 stands for no limit.
-type size uint64
+// Size is an amount of memory in bytes; 0 stands for no limit.
+type Size uint64
 
 // The bounds of a limit of memory: the tables of the smallest search take some, and no
 // machine has more.
 const (
-	leastMemory size = 64 << 10
-	mostMemory  size = 64 << 40
+	leastMemory Size = 64 << 10
+	mostMemory  Size = 64 << 40
 )
 
-func (s *size) Type() string { return "size" }
+func (s *Size) Type() string { return "size" }
 
-func (s *size) String() string {
+func (s *Size) String() string {
 	for _, unit := range sizeUnits {
 		if *s != 0 && uint64(*s)%unit.bytes == 0 {
 			return strconv.FormatUint(uint64(*s)/unit.bytes, 10) + unit.name
@@ -83,7 +83,7 @@ func (s *size) String() string {
 	return "0"
 }
 
-func (s *size) Set(text string) error {
+func (s *Size) Set(text string) error {
 	const want = "want a size like 512MiB or 2GiB, from 64KiB to 64TiB, or 0"
 	digits := strings.TrimRight(text, "BKMGTibkmgt ")
 	unit := strings.TrimSpace(text[len(digits):])
@@ -100,7 +100,7 @@ func (s *size) Set(text string) error {
 			case n > 0 && n*u.bytes < uint64(leastMemory):
 				return fmt.Errorf("%s is too small: %s", text, want)
 			}
-			*s = size(n * u.bytes)
+			*s = Size(n * u.bytes)
 			return nil
 		}
 	}
@@ -114,18 +114,18 @@ type span struct {
 	needed bool // 0 is no value
 }
 
-// longest bounds every duration: nobody waits for more than a year.
-const longest = 365 * 24 * time.Hour
+// Longest bounds every duration: nobody waits for more than a year.
+const Longest = 365 * 24 * time.Hour
 
-// spanFlag declares a flag that is a duration of at least so long, or 0: no limit.
-func spanFlag(flags *pflag.FlagSet, name string, least time.Duration, doc string) *time.Duration {
+// SpanFlag declares a flag that is a duration of at least so long, or 0: no limit.
+func SpanFlag(flags *pflag.FlagSet, name string, least time.Duration, doc string) *time.Duration {
 	s := &span{least: least}
 	flags.Var(s, name, doc)
 	return &s.value
 }
 
-// neededSpanFlag declares a flag that is a duration of at least so long.
-func neededSpanFlag(flags *pflag.FlagSet, name string, value, least time.Duration, doc string) *time.Duration {
+// NeededSpanFlag declares a flag that is a duration of at least so long.
+func NeededSpanFlag(flags *pflag.FlagSet, name string, value, least time.Duration, doc string) *time.Duration {
 	s := &span{value, least, true}
 	flags.Var(s, name, doc)
 	return &s.value
@@ -153,7 +153,7 @@ func (s *span) Set(text string) error {
 		return fmt.Errorf("%s is less than nothing: %s", text, want)
 	case d == 0 && s.needed:
 		return fmt.Errorf("%s is no time: %s", text, want)
-	case d > longest:
+	case d > Longest:
 		return fmt.Errorf("%s is too long: %s", text, want)
 	case d > 0 && d < s.least:
 		return fmt.Errorf("%s is too short: %s", text, want)
@@ -168,7 +168,8 @@ type word struct {
 	of    []string
 }
 
-func wordFlag(flags *pflag.FlagSet, name, value string, of []string, doc string) *string {
+// WordFlag declares a flag that is one of a few words.
+func WordFlag(flags *pflag.FlagSet, name, value string, of []string, doc string) *string {
 	w := &word{value, of}
 	flags.Var(w, name, doc)
 	return &w.value
@@ -191,17 +192,18 @@ func (w *word) Set(text string) error {
 	return fmt.Errorf("%q is none of its values: %swant %s", text, near, strings.Join(w.of, " or "))
 }
 
-// mostCount bounds what is counted by the flag's value: nobody waits for more.
-const mostCount = 1_000_000_000_000
+// MostCount bounds what is counted by the flag's value: nobody waits for more.
+const MostCount = 1_000_000_000_000
 
-// shortestLimit bounds limits of time.
-const shortestLimit = time.Millisecond
+// ShortestLimit bounds limits of time.
+const ShortestLimit = time.Millisecond
 
-// maxSeed bounds the seed, which every run prints: it keeps it seeds exact in JSON readers that have only floating point.
-const maxSeed = 1<<53 - 1
+// MaxSeed bounds the seed, which every run prints: it keeps seeds exact in JSON readers that have only floating point.
+const MaxSeed = 1<<53 - 1
 
-func seedFlag(flags *pflag.FlagSet) *uint64 {
-	s := &number[uint64]{1 + rand.Uint64N(1<<32-1), 0, maxSeed}
+// SeedFlag declares the flag of the seed: a number that is drawn where it is not given.
+func SeedFlag(flags *pflag.FlagSet) *uint64 {
+	s := &number[uint64]{1 + rand.Uint64N(1<<32-1), 0, MaxSeed}
 	flags.Var(s, "seed", "where random choices begin (drawn if not given; every run prints it)")
 	flags.Lookup("seed").DefValue = ""
 	return &s.value

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"encoding/json"
@@ -6,15 +6,16 @@ import (
 	"testing"
 
 	"urpc/checker"
+	"urpc/checker/command/console"
 )
 
 // A model that panics leaves its stack with the other complaints: what --json
 // prints stays one object a line.
 func TestPanicOfAModelIsNoOutput(t *testing.T) {
 	out, complaints := temporary(t), temporary(t)
-	a := &app{ctx: t.Context(), out: newOutput(out, func() {}), errors: complaints, progress: newProgress(complaints)}
-	err := a.failedCheck(&chosen{}, &checkFlags{json: true, seed: new(uint64)}, checker.Report{}, &checker.PanicError{Stack: "the stack"})
-	if code := a.exitCode(err); code != exitFailed {
+	m := &Models{Console: &console.Console{Ctx: t.Context(), Out: console.NewOutput(out, func() {}), Errors: complaints, Progress: console.NewProgress(complaints)}}
+	err := m.failedCheck(&Chosen{}, &checkFlags{json: true, seed: new(uint64)}, checker.Report{}, &checker.PanicError{Stack: "the stack"})
+	if code := m.ExitCode(err); code != console.ExitFailed {
 		t.Errorf("exit code %d", code)
 	}
 	if text := contents(t, out); !json.Valid([]byte(text)) {

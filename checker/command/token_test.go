@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"errors"
@@ -16,34 +16,34 @@ func exampleTrace() checker.TraceFile {
 }
 
 // A token says what the trace says.
-func TestTraceTokenIsReadBack(t *testing.T) {
+func TestTokenIsReadBack(t *testing.T) {
 	want := exampleTrace()
-	token := traceToken(want)
-	if !isTraceToken(token) || isScheduleToken(token) {
+	token := Token(want)
+	if !IsToken(token) {
 		t.Fatalf("%s is not told from other tokens", token)
 	}
-	got, err := parseTraceToken(token)
+	got, err := parseToken(token)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if traceToken(got) != token || got.Mutant != want.Mutant || got.Trace.Property != want.Trace.Property || len(got.Trace.Steps) != 2 ||
+	if Token(got) != token || got.Mutant != want.Mutant || got.Trace.Property != want.Trace.Property || len(got.Trace.Steps) != 2 ||
 		got.Trace.Steps[0].Taken != want.Trace.Steps[0].Taken {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 }
 
 // No damaged token is taken for another trace: each letter counts.
-func TestTraceTokenDamage(t *testing.T) {
-	token := traceToken(exampleTrace())
+func TestTokenDamage(t *testing.T) {
+	token := Token(exampleTrace())
 	for i := range len(token) {
 		for _, damaged := range []string{token[:i], token[:i] + "~" + token[i+1:], token[:i] + token[i+1:]} {
-			_, err := parseTraceToken(damaged)
+			_, err := parseToken(damaged)
 			if !errors.Is(err, errTokenDamaged) && !errors.Is(err, errTokenVersion) {
 				t.Errorf("%s: %v", damaged, err)
 			}
 		}
 	}
-	if _, err := parseTraceToken("t2" + strings.TrimPrefix(token, "t1")); !errors.Is(err, errTokenVersion) {
+	if _, err := parseToken("t2" + strings.TrimPrefix(token, "t1")); !errors.Is(err, errTokenVersion) {
 		t.Errorf("a token of another version: %v", err)
 	}
 }
@@ -54,23 +54,23 @@ func TestLongTraceHasNoToken(t *testing.T) {
 	for i := range 3000 {
 		f.Trace.Steps = append(f.Trace.Steps, checker.TraceStep{Taken: checker.Taken{Process: "client", Self: i % 7, Label: "c0", Choice: i}})
 	}
-	if token := traceToken(f); token != "" {
+	if token := Token(f); token != "" {
 		t.Errorf("a token of %d letters", len(token))
 	}
 }
 
-func FuzzParseTraceToken(f *testing.F) {
-	f.Add(traceToken(exampleTrace()))
+func FuzzParseToken(f *testing.F) {
+	f.Add(Token(exampleTrace()))
 	f.Add("t1.AA.00000000")
 	f.Fuzz(func(t *testing.T, text string) {
 		// A checksum that fits lets the fuzzer reach what is behind it.
 		for _, token := range []string{text, "t1." + text + "." + tokenSum("t1."+text)} {
-			file, err := parseTraceToken(token)
+			file, err := parseToken(token)
 			if err != nil {
 				continue
 			}
-			if again := traceToken(file); again != "" {
-				if _, err := parseTraceToken(again); err != nil {
+			if again := Token(file); again != "" {
+				if _, err := parseToken(again); err != nil {
 					t.Fatalf("%s is read, and not as it is written, %s: %v", token, again, err)
 				}
 			}

@@ -1,4 +1,4 @@
-package main
+package console
 
 import (
 	"fmt"
@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// table is text in columns.
-type table struct {
-	head []string
+// Table is text in columns.
+type Table struct {
+	Head []string
 	rows []tableRow
 }
 
@@ -19,18 +19,21 @@ type tableRow struct {
 	painted int // the column that is painted
 }
 
-func (t *table) row(paint func(string) string, painted int, cells ...string) {
+func (t *Table) Row(paint func(string) string, painted int, cells ...string) {
 	t.rows = append(t.rows, tableRow{cells, paint, painted})
 }
 
 // narrowestCell is how narrow a column is made to fit the page, in letters.
 const narrowestCell = 12
 
-// write lays the table out in at most width letters: the widest column is folded
+// Rows is the number of rows.
+func (t *Table) Rows() int { return len(t.rows) }
+
+// Write lays the table out in at most width letters: the widest column is folded
 // until it fits.
-func (t *table) write(w io.Writer, width int) {
-	widths := make([]int, len(t.head))
-	for _, cells := range append([]tableRow{{cells: t.head}}, t.rows...) {
+func (t *Table) Write(w io.Writer, width int) {
+	widths := make([]int, len(t.Head))
+	for _, cells := range append([]tableRow{{cells: t.Head}}, t.rows...) {
 		for i, c := range cells.cells {
 			widths[i] = max(widths[i], utf8.RuneCountInString(c))
 		}
@@ -47,7 +50,7 @@ func (t *table) write(w io.Writer, width int) {
 		}
 		widths[widest]--
 	}
-	t.line(w, widths, tableRow{cells: t.head, painted: -1})
+	t.line(w, widths, tableRow{cells: t.Head, painted: -1})
 	for _, r := range t.rows {
 		t.line(w, widths, r)
 	}
@@ -64,7 +67,7 @@ func total(widths []int) int {
 }
 
 // line writes a row, of as many lines as its longest cell folds to.
-func (t *table) line(w io.Writer, widths []int, r tableRow) {
+func (t *Table) line(w io.Writer, widths []int, r tableRow) {
 	cells := make([][]string, len(r.cells))
 	height := 0
 	for i, c := range r.cells {

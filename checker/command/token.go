@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"bytes"
@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"urpc/checker"
+	"urpc/checker/command/console"
 )
 
 // A trace token is a trace of a model as one word that no shell changes:
@@ -23,12 +24,12 @@ import (
 // what the steps change is left out, since the model tells it again. The sum is
 // a CRC-32 of all before it.
 const (
-	traceTokenPrefix  = "t"
-	traceTokenVersion = 1
-	// longestTraceToken, in letters, is what is still fit for a command line.
-	longestTraceToken = 512
-	// longestTracePayload bounds what a token unfolds to, in bytes.
-	longestTracePayload = 1 << 20
+	tokenPrefix  = "t"
+	tokenVersion = 1
+	// longestToken, in letters, is what is still fit for a command line.
+	longestToken = 512
+	// longestPayload bounds what a token unfolds to, in bytes.
+	longestPayload = 1 << 20
 )
 
 var (
@@ -64,7 +65,7 @@ func (s *tokenStep) UnmarshalJSON(data []byte) error {
 	}
 	into := []any{&s.Process, &s.Self, &s.Label, &s.Choice}
 	if len(parts) < 3 || len(parts) > len(into) {
-		return fmt.Errorf("a step has %s", plural(len(parts), "part"))
+		return fmt.Errorf("a step has %s", console.Plural(len(parts), "part"))
 	}
 	for i, part := range parts {
 		if err := json.Unmarshal(part, into[i]); err != nil {
@@ -74,51 +75,51 @@ func (s *tokenStep) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// isTraceToken tells a trace token from a file name and from a schedule's token.
-func isTraceToken(text string) bool {
+// IsToken tells a trace token from a file name and from a schedule's token.
+func IsToken(text string) bool {
 	head, _, dotted := strings.Cut(text, ".")
-	version, ok := strings.CutPrefix(head, traceTokenPrefix)
+	version, ok := strings.CutPrefix(head, tokenPrefix)
 	return dotted && ok && version != "" && strings.Trim(version, "0123456789") == "" && !strings.ContainsAny(text, "/\\")
 }
 
-// traceToken writes a trace as a token; "" if it is too long for a command line.
-func traceToken(f checker.TraceFile) string {
+// Token writes a trace as a token; "" if it is too long for a command line.
+func Token(f checker.TraceFile) string {
 	payload := tracePayload{f.Model, f.Configuration, f.Mutant, f.Trace.Property, f.Trace.Kind, f.Trace.Start, []tokenStep{}}
 	for _, s := range f.Trace.Steps {
 		payload.Steps = append(payload.Steps, tokenStep(s.Taken))
 	}
 	data, err := json.Marshal(payload)
 	if err != nil {
-		panic(fmt.Sprintf("urpccheck: a trace is not JSON: %v", err))
+		panic(fmt.Sprintf("command: a trace is not JSON: %v", err))
 	}
 	var packed bytes.Buffer
 	w, err := flate.NewWriter(&packed, flate.BestCompression)
 	if err != nil {
-		panic(fmt.Sprintf("urpccheck: no such level of compression: %v", err))
+		panic(fmt.Sprintf("command: no such level of compression: %v", err))
 	}
 	w.Write(data)
 	w.Close()
-	body := fmt.Sprintf("%s%d.%s", traceTokenPrefix, traceTokenVersion, base64.RawURLEncoding.EncodeToString(packed.Bytes()))
+	body := fmt.Sprintf("%s%d.%s", tokenPrefix, tokenVersion, base64.RawURLEncoding.EncodeToString(packed.Bytes()))
 	token := body + "." + tokenSum(body)
-	if len(token) > longestTraceToken {
+	if len(token) > longestToken {
 		return ""
 	}
 	return token
 }
 
-// parseTraceToken reads a token. Whether its steps are the model's is for the
+// parseToken reads a token. Whether its steps are the model's is for the
 // replayer to say.
-func parseTraceToken(token string) (checker.TraceFile, error) {
+func parseToken(token string) (checker.TraceFile, error) {
 	fields := strings.Split(token, ".")
-	version := strings.TrimPrefix(fields[0], traceTokenPrefix)
+	version := strings.TrimPrefix(fields[0], tokenPrefix)
 	if version == "" || strings.Trim(version, "0123456789") != "" {
 		return checker.TraceFile{}, fmt.Errorf("%w: it does not begin as a token does", errTokenDamaged)
 	}
-	if version != strconv.Itoa(traceTokenVersion) {
-		return checker.TraceFile{}, fmt.Errorf("%w: it has version %s, this build reads %d", errTokenVersion, version, traceTokenVersion)
+	if version != strconv.Itoa(tokenVersion) {
+		return checker.TraceFile{}, fmt.Errorf("%w: it has version %s, this build reads %d", errTokenVersion, version, tokenVersion)
 	}
 	if len(fields) != 3 {
-		return checker.TraceFile{}, fmt.Errorf("%w: it has %s, not 3: was it cut off?", errTokenDamaged, plural(len(fields), "field"))
+		return checker.TraceFile{}, fmt.Errorf("%w: it has %s, not 3: was it cut off?", errTokenDamaged, console.Plural(len(fields), "field"))
 	}
 	if sum := tokenSum(fields[0] + "." + fields[1]); sum != fields[2] {
 		return checker.TraceFile{}, fmt.Errorf("%w: its checksum does not match", errTokenDamaged)
@@ -140,12 +141,12 @@ func unpackTrace(text string) (tracePayload, error) {
 	if err != nil {
 		return tracePayload{}, err
 	}
-	data, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(packed)), longestTracePayload+1))
+	data, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(packed)), longestPayload+1))
 	if err != nil {
 		return tracePayload{}, err
 	}
-	if len(data) > longestTracePayload {
-		return tracePayload{}, fmt.Errorf("it unfolds to more than %d bytes", longestTracePayload)
+	if len(data) > longestPayload {
+		return tracePayload{}, fmt.Errorf("it unfolds to more than %d bytes", longestPayload)
 	}
 	var payload tracePayload
 	if err := json.Unmarshal(data, &payload); err != nil {

@@ -1,4 +1,4 @@
-package main
+package console
 
 import (
 	"fmt"
@@ -10,23 +10,24 @@ import (
 	"golang.org/x/term"
 )
 
-// progress is one line on standard error that is written over and over, only
+// Progress is one line on standard error that is written over and over, only
 // where that is a terminal.
-type progress struct {
+type Progress struct {
 	file *os.File
-	on   bool
+	On   bool
 
 	mu    sync.Mutex
 	shown int // letters of the line that is there
 }
 
-func newProgress(file *os.File) *progress {
-	return &progress{file: file, on: term.IsTerminal(int(file.Fd()))}
+// NewProgress writes to a file, if that is a terminal.
+func NewProgress(file *os.File) *Progress {
+	return &Progress{file: file, On: term.IsTerminal(int(file.Fd()))}
 }
 
-// show replaces the line.
-func (p *progress) show(format string, args ...any) {
-	if !p.on {
+// Show replaces the line.
+func (p *Progress) Show(format string, args ...any) {
+	if !p.On {
 		return
 	}
 	p.mu.Lock()
@@ -40,11 +41,11 @@ func (p *progress) show(format string, args ...any) {
 	p.write(text)
 }
 
-// say is show, and where there is no terminal a line of its own: for what takes so long that
+// Say is Show, and where there is no terminal a line of its own: for what takes so long that
 // somebody who looks at a log would think that it hangs.
-func (p *progress) say(format string, args ...any) {
-	if p.on {
-		p.show(format, args...)
+func (p *Progress) Say(format string, args ...any) {
+	if p.On {
+		p.Show(format, args...)
 		return
 	}
 	p.mu.Lock()
@@ -52,8 +53,8 @@ func (p *progress) say(format string, args ...any) {
 	fmt.Fprintf(p.file, format+"\n", args...)
 }
 
-// clear takes the line away.
-func (p *progress) clear() {
+// Clear takes the line away.
+func (p *Progress) Clear() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.shown > 0 {
@@ -63,7 +64,7 @@ func (p *progress) clear() {
 }
 
 // write puts text over the line that is there.
-func (p *progress) write(text string) {
+func (p *Progress) write(text string) {
 	letters := utf8.RuneCountInString(text)
 	fmt.Fprint(p.file, "\r"+text+strings.Repeat(" ", max(0, p.shown-letters)))
 	p.shown = letters

@@ -1,4 +1,4 @@
-package main
+package console
 
 import (
 	"bytes"
@@ -11,24 +11,23 @@ import (
 	"strings"
 )
 
-// outRoot is where failures go when --out does not say.
-const outRoot = "urpc-out"
-
-// artifacts is the folder that a failing run leaves. It is made when the first
+// Artifacts is the folder that a failing run leaves. It is made when the first
 // file is written: a run that finds nothing leaves nothing.
-type artifacts struct {
+type Artifacts struct {
 	dir   string // "" until it is made
 	given string // by --out
-	name  string // of the fresh folder under outRoot
+	root  string // where it is otherwise
+	name  string // of the fresh folder there
 }
 
-func newArtifacts(given string, name ...string) *artifacts {
-	return &artifacts{given: given, name: fileName(strings.Join(name, "-"))}
+// Artifacts is the folder that was given, or, where that is "", a fresh one of the name.
+func (p Program) Artifacts(given string, name ...string) *Artifacts {
+	return &Artifacts{given: given, root: p.Out, name: FileName(strings.Join(name, "-"))}
 }
 
-// write writes one file whole and gives its path. fill may be a big page: it is
+// Write writes one file whole and gives its path. fill may be a big page: it is
 // made in memory first, so that no half of a file is left.
-func (a *artifacts) write(name string, fill func(io.Writer) error) (string, error) {
+func (a *Artifacts) Write(name string, fill func(io.Writer) error) (string, error) {
 	var b bytes.Buffer
 	if err := fill(&b); err != nil {
 		return "", err
@@ -43,9 +42,9 @@ func (a *artifacts) write(name string, fill func(io.Writer) error) (string, erro
 	return path, nil
 }
 
-// reserve gives the folder without making it, for others that make it when they
+// Reserve gives the folder without making it, for others that make it when they
 // have something to write.
-func (a *artifacts) reserve() string {
+func (a *Artifacts) Reserve() string {
 	if a.given != "" {
 		return a.given
 	}
@@ -58,8 +57,8 @@ func (a *artifacts) reserve() string {
 }
 
 // numbered is the n-th folder of the name.
-func (a *artifacts) numbered(n int) string {
-	dir := filepath.Join(outRoot, a.name)
+func (a *Artifacts) numbered(n int) string {
+	dir := filepath.Join(a.root, a.name)
 	if n > 1 {
 		dir = fmt.Sprintf("%s-%d", dir, n)
 	}
@@ -67,7 +66,7 @@ func (a *artifacts) numbered(n int) string {
 }
 
 // make makes the folder: the given one, or a fresh one.
-func (a *artifacts) make() error {
+func (a *Artifacts) make() error {
 	if a.dir != "" {
 		return nil
 	}
@@ -78,7 +77,7 @@ func (a *artifacts) make() error {
 		a.dir = a.given
 		return nil
 	}
-	if err := os.MkdirAll(outRoot, 0o777); err != nil {
+	if err := os.MkdirAll(a.root, 0o777); err != nil {
 		return err
 	}
 	for n := 1; ; n++ {
@@ -94,8 +93,8 @@ func (a *artifacts) make() error {
 	}
 }
 
-// fileName makes a name that every file system takes of a name for readers.
-func fileName(name string) string {
+// FileName makes a name that every file system takes of a name for readers.
+func FileName(name string) string {
 	clean := strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_':

@@ -1,0 +1,103 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"urpc/checker"
+	"urpc/checker/command/console"
+	"urpc/checker/verdict"
+)
+
+// checkFlags are the flags of check.
+type checkFlags struct {
+	config, mutant, out string
+	json, keepGoing     bool
+	workers, maxDepth   *int
+	maxStates, seed     *uint64
+	maxMemory           console.Size
+	time                *time.Duration
+}
+
+// CheckCommand explores every state of a model.
+func (m *Models) CheckCommand() *cobra.Command {
+	var f checkFlags
+	c := &cobra.Command{
+		Use:   "check MODEL",
+		Short: "explore every state of a model",
+		Args:  m.oneModel,
+		RunE:  func(_ *cobra.Command, args []string) error { return m.check(m.model(args), &f) },
+	}
+	flags := c.Flags()
+	flags.StringVar(&f.config, "config", "", "a `configuration`: NAME or key=value,... or NAME,key=value,...")
+	flags.StringVar(&f.mutant, "mutant", "", "`NAME` of a fault to plant; see list MODEL")
+	flags.StringVar(&f.out, "out", "", "`folder` for what a failure leaves (a fresh one under "+m.Program.Out+"/)")
+	flags.BoolVar(&f.json, "json", false, "print one JSON object a line, the verdict last")
+	flags.BoolVar(&f.keepGoing, "keep-going", false, "visit every state also after a violation")
+	f.workers = console.NumberFlag(flags, "workers", 0, 0, 1024, "goroutines that search; 0: as many as processors")
+	f.maxStates = console.NumberFlag[uint64](flags, "max-states", 0, 0, console.MostCount, "end with unknown after so many states; 0: no limit")
+	f.maxDepth = console.NumberFlag(flags, "max-depth", 0, 0, 1<<31-1, "end with unknown after so many steps from the start; 0: no limit")
+	flags.Var(&f.maxMemory, "max-memory", "end with unknown when the search holds so much; 0: no limit")
+	f.time = console.SpanFlag(flags, "time", console.ShortestLimit, "end with unknown after so long; 0: no limit")
+	f.seed = console.SeedFlag(flags)
+	return c
+}
+
+// check explores a model and tells what it found.
+func (m *Models) check(name string, f *checkFlags) error {
+	c, err := m.Choose(name, f.config, f.mutant)
+	if err != nil {
+		return err
+	}
+	report, err := c.Model.Check(m.Ctx, m.checkOptions(f))
+	m.Progress.Clear()
+	if err != nil {
+		return m.failedCheck(&c, f, report, err)
+	}
+	v := &checked{Models: m, chosen: &c, flags: f, report: &report, left: m.Leave(&c, &report, f.out)}
+	if f.json {
+		v.printJSON()
+	} else {
+		v.printText()
+	}
+	m.Judged(report.Verdict, false)
+	return nil
+}
+
+func (m *Models) checkOptions(f *checkFlags) checker.Options {
+	o := checker.Options{
+		Workers: *f.workers, MaxStates: *f.maxStates, MaxMemory: uint64(f.maxMemory),
+		MaxDepth: *f.maxDepth, MaxTime: *f.time,
+	}
+	if f.keepGoing {
+		o.AfterViolation = -1
+	}
+	if m.Progress.On {
+		o.Progress, o.ProgressEvery = m.showSearch, time.Second/4
+	}
+	return o
+}
+
+func (m *Models) showSearch(p checker.Progress) {
+	m.Progress.Show("%s, %s, depth %d, frontier %s, %s, %s/s, %s",
+		console.Plural(p.States, "state"), console.Plural(p.Transitions, "transition"), p.Depth, console.Grouped(p.Frontier),
+		console.Bytes(p.Memory), console.Grouped(int64(p.Rate)), console.Seconds(p.Elapsed))
+}
+
+// failedCheck ends a check whose model could not be explored: the model's own
+// fault, and never a verdict.
+func (m *Models) failedCheck(c *Chosen, f *checkFlags, report checker.Report, err error) error {
+	if f.json {
+		m.Out.JSON(VerdictRecord{Record: "verdict", Verb: "check", Model: c.Family.Name, Configuration: c.Name,
+			Values: c.Values.String(), Mutant: c.Mutant, Verdict: verdict.Unknown, Reason: err.Error(), Seed: *f.seed,
+			Seconds: report.Elapsed.Seconds()})
+	}
+	var panicked *checker.PanicError
+	if errors.As(err, &panicked) {
+		fmt.Fprintln(m.Errors, panicked.Stack)
+	}
+	return err
+}

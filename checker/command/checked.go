@@ -1,0 +1,187 @@
+package command
+
+import (
+	"fmt"
+	"strings"
+
+	"urpc/checker"
+	"urpc/checker/command/console"
+	"urpc/checker/verdict"
+)
+
+// checked is a check that has ended, to be told.
+type checked struct {
+	*Models
+	chosen *Chosen
+	flags  *checkFlags
+	report *checker.Report
+	left   Left
+}
+
+func (v *checked) printText() {
+	r := v.report
+	width := v.Out.Width()
+	v.Out.Line("%s: %s", v.chosen.Title(), v.Out.Paint(r.Verdict, r.Verdict.String()))
+	v.Out.Line("%s", console.Folded("configuration "+v.chosen.Configuration(), width, "  "))
+	v.Out.Line("%s", console.Folded(v.covered(), width, "  "))
+	v.Out.Line("%s", console.Folded(fmt.Sprintf("%s on %s, %s, seed %d (not used: the search is exhaustive)",
+		console.Seconds(r.Elapsed), console.Plural(r.Workers, "worker"), console.Bytes(r.Memory), *v.flags.seed), width, "  "))
+	v.Out.Line("")
+	for i := range r.Properties {
+		v.printProperty(&r.Properties[i])
+	}
+	v.printNeverTaken()
+	if len(v.left.Violated) > 0 {
+		v.printViolation()
+	}
+}
+
+// covered says what was visited, and within which bound.
+func (v *checked) covered() string {
+	r := v.report
+	text := fmt.Sprintf("%s, %s, depth %d, %s", console.Plural(r.States, "state"), console.Plural(r.Transitions, "transition"),
+		r.Depth, console.Plural(r.Deadlocks, "deadlock"))
+	if r.Complete {
+		return text + ": every reachable state of this configuration"
+	}
+	return text + ": not complete: " + r.Reason
+}
+
+// printProperty prints a line for a property.
+func (v *checked) printProperty(p *checker.Result) {
+	v.Out.Line("  %s%s  %-10s  %s%s", v.Out.Paint(p.Verdict, p.Verdict.String()),
+		strings.Repeat(" ", 8-len(p.Verdict.String())), p.Kind, p.Name, propertyDetail(p))
+	for i, order := range p.Orders {
+		v.Out.Line("  %21s%d. %s", "", i+1, strings.Join(order, " "))
+		if i == 49 && len(p.Orders) > 50 {
+			v.Out.Line("  %21s… and %d more (--json has all)", "", len(p.Orders)-50)
+			return
+		}
+	}
+}
+
+// propertyDetail is what there is to say of a property besides its verdict.
+func propertyDetail(p *checker.Result) string {
+	var parts []string
+	switch {
+	case p.Kind == checker.KindCount && p.Verdict != verdict.Unknown && p.Unbounded:
+		parts = append(parts, fmt.Sprintf("least %d, without bound", p.Least))
+	case p.Kind == checker.KindCount && p.Verdict != verdict.Unknown:
+		parts = append(parts, fmt.Sprintf("least %d, most %d", p.Least, p.Most))
+	case p.Kind == checker.KindOrders:
+		parts = append(parts, console.Grouped(len(p.Orders)))
+	case p.Trace != nil && p.Kind == checker.KindReachable:
+		parts = append(parts, "reached after "+console.Plural(len(p.Trace.Steps), "step"))
+	case p.Trace != nil:
+		parts = append(parts, p.Trace.Length())
+	}
+	for _, f := range p.Fairness {
+		parts = append(parts, "under "+f.String())
+	}
+	for _, f := range p.Idle {
+		parts = append(parts, "it holds as well without "+f.String())
+	}
+	if p.Note != "" {
+		parts = append(parts, p.Note)
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return ": " + strings.Join(parts, "; ")
+}
+
+// printNeverTaken warns of steps that nothing ever takes: what they do was not
+// checked.
+func (v *checked) printNeverTaken() {
+	if never := v.neverEnabled(); len(never) > 0 {
+		v.Out.Line("%s", console.Folded("never enabled: "+strings.Join(never, ", "), v.Out.Width(), "  "))
+	}
+}
+
+// neverEnabled names the steps that no state enables; none where not all states
+// were visited.
+func (v *checked) neverEnabled() []string {
+	var never []string
+	for _, c := range v.report.Coverage {
+		if v.report.Complete && c.Transitions == 0 {
+			never = append(never, c.Process+" "+c.Label)
+		}
+	}
+	return never
+}
+
+// printViolation prints the shortest counterexample, and how to see it again.
+func (v *checked) printViolation() {
+	v.Out.Line("")
+	first := v.left.Violated[0]
+	if first.Trace != nil {
+		first.Trace.WriteText(v.Out, v.Out.Width())
+	} else {
+		v.Out.Line("%s %q is violated: %s", first.Kind, first.Name, first.Note)
+	}
+	v.Out.Line("")
+	v.Out.Line("replay: %s", v.left.Replay)
+	for _, path := range v.left.Artifacts[min(1, len(v.left.Artifacts)):] {
+		v.Out.Line("  also: %s", v.Program.CommandLine("replay", path))
+	}
+}
+
+func (v *checked) printJSON() {
+	for i := range v.report.Properties {
+		v.Out.JSON(propertyOf(&v.report.Properties[i]))
+	}
+	var further any
+	if v.Quantities != nil {
+		further = v.Quantities(v.report)
+	}
+	v.Out.JSON(joined{v.record(), further})
+}
+
+func propertyOf(p *checker.Result) PropertyRecord {
+	r := PropertyRecord{Record: "property", Property: p.Name, Kind: string(p.Kind), Verdict: p.Verdict, Note: p.Note}
+	if p.Trace != nil {
+		r.TraceLength, r.Cycle = new(len(p.Trace.Steps)), p.Trace.Cycle
+	}
+	for _, f := range p.Fairness {
+		r.Fairness = append(r.Fairness, f.String())
+	}
+	for _, f := range p.Idle {
+		r.Idle = append(r.Idle, f.String())
+	}
+	if p.Kind == checker.KindCount && p.Verdict != verdict.Unknown {
+		r.Least, r.Unbounded = new(p.Least), p.Unbounded
+		if !p.Unbounded {
+			r.Most = new(p.Most)
+		}
+	}
+	if p.Kind == checker.KindOrders {
+		r.Orders = new(len(p.Orders))
+	}
+	return r
+}
+
+// record is the verdict.
+func (v *checked) record() VerdictRecord {
+	r := v.report
+	record := VerdictRecord{
+		Record: "verdict", Verb: "check",
+		Model: v.chosen.Family.Name, Configuration: v.chosen.Name, Values: v.chosen.Values.String(), Mutant: v.chosen.Mutant,
+		Verdict: r.Verdict, Complete: r.Complete, Interrupted: v.Interrupted() && !r.Complete,
+		Bound: "every reachable state of the configuration", Reason: r.Reason, Seed: *v.flags.seed,
+		States: new(r.States), Transitions: new(r.Transitions), Depth: new(r.Depth), Deadlocks: new(r.Deadlocks), Ends: new(r.Ends),
+		NeverEnabled: v.neverEnabled(),
+		Token:        v.left.Token, Artifacts: v.left.Artifacts, Replay: v.left.Replay,
+		Workers: r.Workers, Memory: r.Memory, Seconds: r.Elapsed.Seconds(),
+		Rate: float64(r.States) / max(r.Elapsed.Seconds(), 1e-9),
+	}
+	for i, p := range v.left.Violated {
+		record.Violated = append(record.Violated, p.Name)
+		if i == 0 {
+			record.Property, record.Message = p.Name, p.Note
+			if p.Trace != nil {
+				record.TraceLength, record.Cycle = new(len(p.Trace.Steps)), p.Trace.Cycle
+			}
+		}
+	}
+	return record
+}

@@ -1,0 +1,93 @@
+package command
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"urpc/checker/verdict"
+)
+
+// With --json every line is one object. It has the field "record", which says what it
+// is, except that what show and export print has "format" or a format of its own. Of a
+// verb that judges the last one is the verdict. Fields that do not apply are left out.
+
+// VerdictRecord is the last line of a verb that judges.
+type VerdictRecord struct {
+	Record        string          `json:"record"` // "verdict"
+	Verb          string          `json:"verb"`
+	Model         string          `json:"model,omitempty"`
+	Configuration string          `json:"configuration,omitempty"`
+	Values        string          `json:"values,omitempty"`
+	Mutant        string          `json:"mutant,omitempty"`
+	Verdict       verdict.Verdict `json:"verdict"`
+	// Complete: everything within the bound was visited.
+	Complete    bool   `json:"complete"`
+	Interrupted bool   `json:"interrupted,omitempty"`
+	Bound       string `json:"bound,omitempty"`
+	Reason      string `json:"reason,omitempty"` // why it is not complete
+	Seed        uint64 `json:"seed"`
+
+	States      *uint64 `json:"states,omitempty"`
+	Transitions *uint64 `json:"transitions,omitempty"`
+	Depth       *int    `json:"depth,omitempty"`
+	Deadlocks   *uint64 `json:"deadlocks,omitempty"`
+	Ends        *uint64 `json:"ends,omitempty"`
+	// NeverEnabled are the steps that no state enables: what they do was not checked.
+	NeverEnabled []string `json:"neverEnabled,omitempty"`
+
+	// Of a violation.
+	Property    string   `json:"property,omitempty"`
+	Violated    []string `json:"violated,omitempty"` // every violated property
+	TraceLength *int     `json:"traceLength,omitempty"`
+	Cycle       int      `json:"cycle,omitempty"` // so many steps of the trace, the last ones, go round for ever
+	Message     string   `json:"message,omitempty"`
+	Token       string   `json:"token,omitempty"`
+	Artifacts   []string `json:"artifacts,omitempty"`
+	Replay      string   `json:"replay,omitempty"` // the command
+
+	Workers int     `json:"workers,omitempty"`
+	Memory  uint64  `json:"memory,omitempty"` // bytes
+	Seconds float64 `json:"seconds"`
+	Rate    float64 `json:"rate,omitempty"` // states a second
+}
+
+// PropertyRecord is the answer for one property.
+type PropertyRecord struct {
+	Record      string          `json:"record"` // "property"
+	Property    string          `json:"property"`
+	Kind        string          `json:"kind"`
+	Verdict     verdict.Verdict `json:"verdict"`
+	TraceLength *int            `json:"traceLength,omitempty"`
+	Cycle       int             `json:"cycle,omitempty"`    // so many steps of it, the last ones, go round for ever
+	Fairness    []string        `json:"fairness,omitempty"` // assumed
+	Idle        []string        `json:"idle,omitempty"`     // of these, those without any one of which it holds as well
+	Least       *int            `json:"least,omitempty"`
+	Most        *int            `json:"most,omitempty"`
+	Unbounded   bool            `json:"unbounded,omitempty"`
+	Orders      *int            `json:"orders,omitempty"`
+	Note        string          `json:"note,omitempty"`
+}
+
+// joined is a record with further fields behind its own.
+type joined struct{ record, further any }
+
+func (j joined) MarshalJSON() ([]byte, error) {
+	record, err := marshal(j.record)
+	if err != nil || j.further == nil {
+		return record, err
+	}
+	further, err := marshal(j.further)
+	if err != nil || len(further) <= len("{}") {
+		return record, err
+	}
+	return append(append(record[:len(record)-1], ','), further[1:]...), nil
+}
+
+// marshal leaves characters of HTML alone: events are named "T1>W".
+func marshal(record any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(record)
+	return bytes.TrimSpace(b.Bytes()), err
+}
