@@ -26,6 +26,7 @@
 // Where to look: search.go for the search, shard.go and table.go for the seen
 // set, expand.go for the steps, graph.go, count.go and orders.go for properties of
 // whole paths, liveness.go, fairness.go, fair.go and lasso.go for liveness, apart.go
-// for functions of a model that do not return, replay.go and replay_lasso.go for the
-// replayer, render.go and tracefile.go for traces.
+// for functions of a model that do not return, symmetry.go, layout.go and canonical.go for
+// symmetry and canonical forms, symmetry_search.go and symmetry_verify.go for what a search
+// does with them, replay.go and replay_lasso.go for the replayer, render.go and tracefile.go for traces.
 package checker

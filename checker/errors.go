@@ -58,6 +58,25 @@ func (e *ImpureError) Error() string {
 	return fmt.Sprintf("%s %s, in state %s", e.Where, e.What, describe(e.State))
 }
 
+// SymmetryError says that a model is not symmetric as it declares (Model.Symmetry): once
+// members have new names, one of its functions does something else. States that differ in
+// names would be taken for alike and are not, so the check ends with this error.
+type SymmetryError struct {
+	// Where names the function, as in PanicError, or an initial state.
+	Where string
+	// What says who was exchanged, and what is otherwise then.
+	What string
+	// Field is the first field that differs: of what the function makes, or, where it
+	// gives an answer, of the two states; "" if none does.
+	Field string
+	// State is the state before members were given new names.
+	State []Field
+}
+
+func (e *SymmetryError) Error() string {
+	return fmt.Sprintf("not symmetric as declared: %s %s, in state %s", e.Where, e.What, describe(e.State))
+}
+
 // describe gives the fields of a state on one line.
 func describe(fields []Field) string {
 	parts := make([]string, len(fields))

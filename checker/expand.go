@@ -54,6 +54,9 @@ type worker[S comparable] struct {
 	out      *chunk[S]
 	coverage []uint64
 
+	symmetry      *symmetry[S]      // nil: none is declared
+	canonicalizer *canonicalizer[S] // nil: it is not applied
+
 	// What is being called, for a panic.
 	doing    call
 	number   uint32 // transition, where doing is a step
@@ -127,9 +130,10 @@ func (w *worker[S]) demandUntouched() {
 
 // emit hands the successor in scratch over and makes scratch the source again.
 func (w *worker[S]) emit(step *compiled[S]) {
-	hash := hashOf(&w.scratch)
+	successor := w.canonical(&w.scratch)
+	hash := hashOf(successor)
 	to := &w.out.successors[hash&(shards-1)]
-	*to = append(*to, candidate[S]{hash: hash, from: uint64(w.number)<<idBits | w.id, state: w.scratch})
+	*to = append(*to, candidate[S]{hash: hash, from: uint64(w.number)<<idBits | w.id, state: *successor})
 	w.out.transitions++
 	w.coverage[step.coverage]++
 	if len(w.checks) > 0 {

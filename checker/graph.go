@@ -78,7 +78,7 @@ type graphBuilder[S comparable] struct {
 
 func (b *graphBuilder[S]) build(nodes uint64) {
 	s, g := b.search, b.graph
-	b.worker = worker[S]{program: s.program}
+	b.worker = worker[S]{program: s.program, canonicalizer: s.canonicalizer()}
 	finished := false
 	defer func() {
 		if !finished {
@@ -112,6 +112,7 @@ func (b *graphBuilder[S]) build(nodes uint64) {
 
 // node looks the number of a state up.
 func (b *graphBuilder[S]) node(state *S) uint32 {
+	state = b.worker.canonical(state)
 	hash := hashOf(state)
 	number := hash & (shards - 1)
 	local := b.search.shards[number].find(state, hash)

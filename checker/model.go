@@ -24,6 +24,10 @@ type Model[S comparable] struct {
 	Event func(before, after *S, step Taken) string
 	// Properties are what is checked, besides deadlock, which always is.
 	Properties []Property[S]
+	// Symmetry declares which processes, choices and parts of the state are alike
+	// (Scalarset), so that Options.Symmetry can leave out states that differ in nothing but
+	// names. It may be nil.
+	Symmetry []Scalarset
 	// Fairness are the assumptions under which liveness properties are judged that have
 	// none of their own (Property.Under).
 	Fairness []Fairness
@@ -40,6 +44,9 @@ type Process[S comparable] struct {
 	// Instances, if set, are the names under which the instances are shown, one for
 	// each, in place of the family's name and a number.
 	Instances []string
+	// Index, if set, is the name of the scalarset (Model.Symmetry) to which the instances
+	// belong: instance i is its member i. Several processes may belong to one.
+	Index string
 	// PC, if set, gives the index in Steps of the one step at which the
 	// instance stands; a value outside Steps says that the instance has ended.
 	// Without it every step of the table is tried in every state, which is
@@ -62,6 +69,9 @@ type Step[S comparable] struct {
 	Choose func(s *S, self, choice int) bool
 	// Choices is the number of choices of Choose, at least 1.
 	Choices int
+	// Over, if set, is the name of the scalarset (Model.Symmetry) of which the choice is
+	// a member.
+	Over string
 }
 
 // Taken names one transition: which instance of which process took which step.

@@ -8,6 +8,11 @@ type Options struct {
 	// Workers is the number of goroutines that search; 0 stands for
 	// runtime.GOMAXPROCS(0). Counts, depths, verdicts and traces do not depend on it.
 	Workers int
+	// Symmetry leaves out states that differ from a visited one in nothing but the names of
+	// members of scalarsets (Model.Symmetry). Verdicts and the lengths of shortest traces
+	// are the same without. Where a property needs the whole state graph, liveness and
+	// orders, it is not applied, and the report says why.
+	Symmetry bool
 	// MaxStates, MaxMemory (bytes held by the seen set and the search), MaxDepth
 	// (steps from an initial state) and MaxTime end the search early; the
 	// verdict is then unknown unless something was already violated. 0: no limit.
@@ -52,6 +57,9 @@ type Report struct {
 	States, Transitions uint64
 	Depth               int
 	Deadlocks, Ends     uint64
+	// Symmetry tells what Options.Symmetry came to; nil without that option. Where it was
+	// applied, the counts above, and Coverage, are of the canonical states alone.
+	Symmetry *SymmetryReport
 	// Properties has one result per property, deadlock first, then in the
 	// model's order.
 	Properties []Result
@@ -61,6 +69,18 @@ type Report struct {
 	Elapsed  time.Duration
 	Memory   uint64 // most bytes held by the seen set and the search
 	Workers  int
+}
+
+// SymmetryReport tells what became of a search for one of all states that are alike.
+type SymmetryReport struct {
+	Applied bool
+	Reason  string // why it was not applied; "" when it was
+	// Renamings is in how many ways the members of all scalarsets can be given each
+	// other's names: a state stands for at most so many.
+	Renamings uint64
+	// States is how many states the visited ones stand for: exactly those that a search
+	// without symmetry visits, if both are complete.
+	States uint64
 }
 
 // Result is the answer for one property.

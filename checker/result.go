@@ -13,7 +13,7 @@ func (s *search[S]) report() (Report, error) {
 		Model: s.model.Name, Complete: s.complete, Reason: s.reason,
 		States: s.states(), Transitions: s.transitions, Depth: s.depth,
 		Deadlocks: s.deadlocks, Ends: s.ends,
-		Coverage: s.coverageReport(), Memory: s.memory, Workers: len(s.workers),
+		Symmetry: s.symmetryReport(), Coverage: s.coverageReport(), Memory: s.memory, Workers: len(s.workers),
 	}
 	if s.failed == nil {
 		r.Properties, s.failed = s.results()
@@ -120,10 +120,17 @@ func (s *search[S]) trace(f finding, name string, kind Kind) (Trace, error) {
 	}
 	slices.Reverse(path)
 	slices.Reverse(numbers)
+	last := f.transition
+	if s.canonicalizer() != nil {
+		var err error
+		if path, numbers, last, err = s.realNames(int(id), path, numbers, last); err != nil {
+			return Trace{}, err
+		}
+	}
 	t := s.traceOf(name, kind, int(id), path, numbers)
-	if f.transition != noTransition {
-		t.Steps = append(t.Steps, TraceStep{Taken: s.program.taken(f.transition),
-			Column: s.program.transitions[f.transition].instance})
+	if last != noTransition {
+		t.Steps = append(t.Steps, TraceStep{Taken: s.program.taken(last),
+			Column: s.program.transitions[last].instance})
 	}
 	return s.replayed(t)
 }

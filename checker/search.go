@@ -89,6 +89,8 @@ type search[S comparable] struct {
 	memory      uint64 // most bytes held
 	fresh       int    // new states of the last block
 
+	symmetry *symmetry[S] // nil: the model declares none
+
 	findings []finding // deadlock, then the model's properties
 	watches  []watch[S]
 	decided  bool // a property was, since openProperties
@@ -121,12 +123,14 @@ func newSearch[S comparable](ctx context.Context, m *Model[S], o Options, starte
 	}
 	s.seen.at = started
 	s.coverage = make([]uint64, s.program.steps)
+	s.symmetry = newSymmetry(s.program, o)
 	for i := range s.shards {
 		s.shards[i].init(len(m.Properties))
 	}
 	s.workers = make([]worker[S], s.options.Workers)
 	for i := range s.workers {
-		s.workers[i] = worker[S]{program: s.program, coverage: make([]uint64, s.program.steps, s.program.steps+16)}
+		s.workers[i] = worker[S]{program: s.program, symmetry: s.symmetry, canonicalizer: s.canonicalizer(),
+			coverage: make([]uint64, s.program.steps, s.program.steps+16)}
 	}
 	s.decided = true // nothing is listed yet
 	s.openProperties()
@@ -147,6 +151,9 @@ func (s *search[S]) armLimits() {
 
 // run explores until nothing is left or a limit is met.
 func (s *search[S]) run() {
+	if s.failed = s.verifyInitial(); s.failed != nil {
+		return
+	}
 	s.insertInitial()
 	for s.failed == nil && s.reason == "" {
 		frontier := s.nextLevel()
@@ -190,7 +197,7 @@ func (s *search[S]) insertInitial() {
 	limited := s.options.MaxStates > 0 && uint64(len(s.model.Init)) > s.options.MaxStates
 	distinct := map[S]bool{}
 	for i := range s.model.Init {
-		state := s.model.Init[i]
+		state := *s.workers[0].canonical(&s.model.Init[i])
 		if limited && !distinct[state] {
 			if uint64(len(distinct)) == s.options.MaxStates {
 				s.reason = s.stateLimit()
@@ -393,6 +400,7 @@ func (s *search[S]) expandChunk(w *worker[S], c *chunk[S], begin, end uint64) {
 		w.source, w.id = *stored, uint64(local)<<shardBits|uint64(number)
 		if sampled(local) {
 			w.verify(stored)
+			w.verifySymmetry(stored)
 		}
 		w.expand()
 		local++
@@ -440,7 +448,11 @@ func (s *search[S]) bookExpanded(chunks int) {
 // insertAll inserts the successors of all chunks, shard by shard.
 func (s *search[S]) insertAll(chunks int, inline bool) {
 	before := s.states()
-	s.parallel(shards, inline, false, func(_ *worker[S], i int) { s.insertShard(&s.shards[i], i, chunks) })
+	s.parallel(shards, inline, false, func(w *worker[S], i int) {
+		known := s.shards[i].count
+		s.insertShard(&s.shards[i], i, chunks)
+		w.bookOrbits(&s.shards[i], known)
+	})
 	for i := range s.shards {
 		sh := &s.shards[i]
 		if s.failed == nil {

@@ -50,7 +50,8 @@ type watch[S comparable] struct {
 type shard[S comparable] struct {
 	table  table
 	count  int
-	states [][]S // chunks of 1<<shift; the first grows to that size
+	orbits uint64 // states that its states stand for, where symmetry is applied
+	states [][]S  // chunks of 1<<shift; the first grows to that size
 	from   [][]uint64
 	shift  uint
 

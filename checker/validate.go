@@ -45,6 +45,9 @@ func validateBody[S comparable](m *Model[S]) error {
 	if !numerable(m) {
 		return fmt.Errorf("has more than %d step instances (processes times steps times choices)", noTransition-1)
 	}
+	if err := validateSymmetry(m); err != nil {
+		return err
+	}
 	if err := validateFairness(m, m.Fairness); err != nil {
 		return err
 	}

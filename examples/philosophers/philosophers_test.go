@@ -2,6 +2,8 @@ package philosophers
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"testing"
 
 	"urpc/checker"
@@ -54,5 +56,34 @@ func checkDeadlock(t *testing.T, table table, r checker.Result) {
 		if step.Label != "take left" {
 			t.Errorf("%+v: step %s on the way to the deadlock, want take left", table, step.Label)
 		}
+	}
+}
+
+// Philosophers are alike and yet not a scalarset: they sit in a circle, so that to exchange
+// two of them gives one other neighbours. A declaration that they are is refused.
+func TestPhilosophersAreNoScalarset(t *testing.T) {
+	type alike struct {
+		At   [maxN]label `checker:"per=philosopher"`
+		Fork [maxN]fork  `checker:"per=philosopher"`
+	}
+	round := model(table{n: 4})
+	process := round.Processes[0]
+	var steps []checker.Step[alike]
+	for _, s := range process.Steps {
+		steps = append(steps, checker.Step[alike]{Label: s.Label, Do: func(a *alike, p int) bool { return s.Do((*state)(a), p) }})
+	}
+	m := checker.Model[alike]{
+		Name: "philosophers", Init: []alike{{}}, Symmetry: []checker.Scalarset{{Name: "philosopher", Size: 4}},
+		Processes: []checker.Process[alike]{{
+			Name: "philosopher", Count: 4, Index: "philosopher", Steps: steps,
+			PC: func(a *alike, p int) int { return int(a.At[p]) },
+		}},
+	}
+	_, err := checker.Check(t.Context(), m, checker.Options{Symmetry: true})
+	var lie *checker.SymmetryError
+	if !errors.As(err, &lie) || !strings.HasPrefix(lie.Where, "step ") || len(lie.State) == 0 {
+		t.Errorf("error %v, want one of a step that is not symmetric", err)
+	} else {
+		t.Log(lie)
 	}
 }

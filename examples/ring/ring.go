@@ -32,6 +32,7 @@ package ring
 
 import (
 	"fmt"
+	"slices"
 
 	"urpc/checker"
 	"urpc/checker/catalogue"
@@ -45,18 +46,19 @@ const (
 )
 
 // state is everything that a step may read or write. Equal states must be equal
-// bytes: fields are integers of fixed size, without gaps between them.
+// bytes: fields are integers of fixed size, without gaps between them. Clients are alike,
+// and so are servers: the tags say what is whose, and where a client is named.
 type state struct {
 	Requests, Replies ring
-	Client            [maxClients]client
-	Server            [maxServers]server
+	Client            [maxClients]client `checker:"per=client"`
+	Server            [maxServers]server `checker:"per=server"`
 }
 
 // ring is a ring of messages and the lock that guards it.
 type ring struct {
 	Lock       uint8           // 1: held
 	Head, Tail uint8           // modulo twice the number of slots
-	Slot       [maxSlots]uint8 // a client's number, 1 and up
+	Slot       [maxSlots]uint8 `checker:"is=client+1"` // a client's number, 1 and up
 }
 
 // client is the local state of a client.
@@ -69,7 +71,7 @@ type client struct {
 type server struct {
 	At  serverLabel
 	Reg uint8 // the index that it read
-	Val uint8 // the message that it carries
+	Val uint8 `checker:"is=client+1"` // the message that it carries
 }
 
 // clientLabel is where a client stands; the order is that of clientSteps.
@@ -144,16 +146,17 @@ func testAndSet(lock *uint8) bool {
 // model puts the parts together.
 func model(b bounds) checker.Model[state] {
 	return checker.Model[state]{
-		Name: "ring",
-		Init: []state{{}}, // all starts at 0
+		Name:     "ring",
+		Init:     []state{{}}, // all starts at 0
+		Symmetry: []checker.Scalarset{{Name: "client", Size: b.clients}, {Name: "server", Size: b.servers}},
 		Processes: []checker.Process[state]{
 			{
-				Name: "client", Count: b.clients,
+				Name: "client", Count: b.clients, Index: "client",
 				PC:    func(s *state, self int) int { return int(s.Client[self].At) },
 				Steps: clientSteps(b),
 			},
 			{
-				Name: "server", Count: b.servers,
+				Name: "server", Count: b.servers, Index: "server",
 				PC:    func(s *state, self int) int { return int(s.Server[self].At) },
 				Steps: serverSteps(b),
 			},
@@ -343,7 +346,9 @@ func properties(b bounds) []checker.Property[state] {
 			}
 			return true
 		}),
-		checker.Reachable(replied, func(s *state) bool { return s.Client[0].At == c10 }),
+		checker.Reachable(replied, func(s *state) bool {
+			return slices.ContainsFunc(s.Client[:], func(c client) bool { return c.At == c10 })
+		}),
 		checker.Reachable(bothHeld, func(s *state) bool { return s.Requests.Lock == 1 && s.Replies.Lock == 1 }),
 	}
 }

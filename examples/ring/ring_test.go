@@ -33,6 +33,32 @@ func TestCountsOfTheKnownAnswers(t *testing.T) {
 	}
 }
 
+// Clients are alike, and so are servers. The states that stand for others stand for exactly
+// those that there are.
+func TestCountsUnderSymmetry(t *testing.T) {
+	for _, test := range []struct {
+		b                          bounds
+		states, transitions, whole uint64
+		depth                      int
+	}{
+		{bounds{clients: 2, servers: 1, requests: 1, replies: 2}, 2090, 4155, 4177, 117},
+		{bounds{clients: 3, servers: 1, requests: 1, replies: 2}, 5148, 11_235, 30_141, 119},
+		{bounds{clients: 3, servers: 2, requests: 2, replies: 3}, 215_468, 495_340, 2_391_344, 307},
+	} {
+		r, err := checker.Check(context.Background(), model(test.b), checker.Options{Symmetry: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.States != test.states || r.Transitions != test.transitions || r.Depth != test.depth || r.Symmetry.States != test.whole {
+			t.Errorf("%+v: %d states, %d transitions, depth %d, for %d states; want %d, %d, %d, %d",
+				test.b, r.States, r.Transitions, r.Depth, r.Symmetry.States, test.states, test.transitions, test.depth, test.whole)
+		}
+		if r.Verdict != checker.Holds || !r.Complete {
+			t.Errorf("%+v: %v, complete %v; want holds, complete: %+v", test.b, r.Verdict, r.Complete, r.Properties)
+		}
+	}
+}
+
 // BenchmarkSearch measures the search on the ring of 3 clients, 2 servers, 2
 // request and 3 reply slots, with both invariants, on two workers: 2,391,344 states.
 func BenchmarkSearch(b *testing.B) {

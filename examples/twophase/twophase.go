@@ -26,6 +26,9 @@ import (
 	"urpc/checker/catalogue"
 )
 
+// managers is the name of the processes, and of the scalarset that they are.
+const managers = "resource manager"
+
 // maxManagers is the most resource managers that a set has room for.
 const maxManagers = 8
 
@@ -36,14 +39,15 @@ func (s set) has(r int) bool { return s&(1<<r) != 0 }
 func (s set) with(r int) set { return s | 1<<r }
 func all(n int) set          { return 1<<n - 1 }
 
-// state is everything that a step may read or write.
+// state is everything that a step may read or write. The resource managers are alike:
+// the tags say which parts of it are theirs, so that the checker can exchange them.
 type state struct {
-	Transaction phase // of the transaction manager: working stands for init
-	Heard       set   // whose prepared it received
-	Resource    [maxManagers]phase
-	Prepared    set  // the messages prepared(r) that were sent
-	Commit      bool // commit was sent
-	Abort       bool // abort was sent
+	Transaction phase              // of the transaction manager: working stands for init
+	Heard       set                `checker:"set=resource manager"` // whose prepared it received
+	Resource    [maxManagers]phase `checker:"per=resource manager"`
+	Prepared    set                `checker:"set=resource manager"` // the messages prepared(r) that were sent
+	Commit      bool               // commit was sent
+	Abort       bool               // abort was sent
 }
 
 // phase is how far a manager is.
@@ -65,11 +69,12 @@ func (p phase) String() string {
 // received once more, and so no state is stuck.
 func model(n int, mutant string) checker.Model[state] {
 	return checker.Model[state]{
-		Name: "twophase",
-		Init: []state{{}},
+		Name:     "twophase",
+		Init:     []state{{}},
+		Symmetry: []checker.Scalarset{{Name: managers, Size: n}},
 		Processes: []checker.Process[state]{
 			{Name: "transaction manager", Count: 1, Steps: transactionSteps(n, mutant)},
-			{Name: "resource manager", Count: n, Steps: resourceSteps()},
+			{Name: managers, Count: n, Index: managers, Steps: resourceSteps()},
 		},
 		Properties: []checker.Property[state]{
 			checker.Invariant(consistent, func(s *state) bool { return !(some(s, n, committed) && some(s, n, aborted)) }),
@@ -87,7 +92,7 @@ func model(n int, mutant string) checker.Model[state] {
 
 func transactionSteps(n int, mutant string) []checker.Step[state] {
 	return []checker.Step[state]{
-		{Label: "receive prepared", Choices: n, Choose: func(s *state, _, r int) bool {
+		{Label: "receive prepared", Choices: n, Over: managers, Choose: func(s *state, _, r int) bool {
 			if s.Transaction != working || !s.Prepared.has(r) {
 				return false
 			}
