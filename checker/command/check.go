@@ -16,6 +16,7 @@ import (
 type checkFlags struct {
 	config, mutant, out string
 	json, keepGoing     bool
+	symmetry            bool
 	workers, maxDepth   *int
 	maxStates, seed     *uint64
 	maxMemory           console.Size
@@ -37,6 +38,7 @@ func (m *Models) CheckCommand() *cobra.Command {
 	flags.StringVar(&f.out, "out", "", "`folder` for what a failure leaves (a fresh one under "+m.Program.Out+"/)")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object a line, the verdict last")
 	flags.BoolVar(&f.keepGoing, "keep-going", false, "visit every state also after a violation")
+	flags.BoolVar(&f.symmetry, "symmetry", false, "visit one of all states that differ in nothing but names, as the model declares them")
 	f.workers = console.NumberFlag(flags, "workers", 0, 0, 1024, "goroutines that search; 0: as many as processors")
 	f.maxStates = console.NumberFlag[uint64](flags, "max-states", 0, 0, console.MostCount, "end with unknown after so many states; 0: no limit")
 	f.maxDepth = console.NumberFlag(flags, "max-depth", 0, 0, 1<<31-1, "end with unknown after so many steps from the start; 0: no limit")
@@ -69,7 +71,7 @@ func (m *Models) check(name string, f *checkFlags) error {
 
 func (m *Models) checkOptions(f *checkFlags) checker.Options {
 	o := checker.Options{
-		Workers: *f.workers, MaxStates: *f.maxStates, MaxMemory: uint64(f.maxMemory),
+		Symmetry: f.symmetry, Workers: *f.workers, MaxStates: *f.maxStates, MaxMemory: uint64(f.maxMemory),
 		MaxDepth: *f.maxDepth, MaxTime: *f.time,
 	}
 	if f.keepGoing {

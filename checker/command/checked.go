@@ -24,6 +24,9 @@ func (v *checked) printText() {
 	v.Out.Line("%s: %s", v.chosen.Title(), v.Out.Paint(r.Verdict, r.Verdict.String()))
 	v.Out.Line("%s", console.Folded("configuration "+v.chosen.Configuration(), width, "  "))
 	v.Out.Line("%s", console.Folded(v.covered(), width, "  "))
+	if r.Symmetry != nil {
+		v.Out.Line("%s", console.Folded(symmetryText(r.Symmetry), width, "  "))
+	}
 	v.Out.Line("%s", console.Folded(fmt.Sprintf("%s on %s, %s, seed %d (not used: the search is exhaustive)",
 		console.Seconds(r.Elapsed), console.Plural(r.Workers, "worker"), console.Bytes(r.Memory), *v.flags.seed), width, "  "))
 	v.Out.Line("")
@@ -45,6 +48,14 @@ func (v *checked) covered() string {
 		return text + ": every reachable state of this configuration"
 	}
 	return text + ": not complete: " + r.Reason
+}
+
+// symmetryText says how many states stand for how many, or why none does.
+func symmetryText(y *checker.SymmetryReport) string {
+	if !y.Applied {
+		return "symmetry is not applied: " + y.Reason
+	}
+	return fmt.Sprintf("under symmetry they stand for %s, each for at most %s", console.Plural(y.States, "state"), console.Grouped(y.Renamings))
 }
 
 // printProperty prints a line for a property.
@@ -173,6 +184,11 @@ func (v *checked) record() VerdictRecord {
 		Token:        v.left.Token, Artifacts: v.left.Artifacts, Replay: v.left.Replay,
 		Workers: r.Workers, Memory: r.Memory, Seconds: r.Elapsed.Seconds(),
 		Rate: float64(r.States) / max(r.Elapsed.Seconds(), 1e-9),
+	}
+	if y := r.Symmetry; y != nil && y.Applied {
+		record.StandFor = new(y.States)
+	} else if y != nil {
+		record.SymmetryOff = y.Reason
 	}
 	for i, p := range v.left.Violated {
 		record.Violated = append(record.Violated, p.Name)

@@ -32,6 +32,10 @@ type VerdictRecord struct {
 	Depth       *int    `json:"depth,omitempty"`
 	Deadlocks   *uint64 `json:"deadlocks,omitempty"`
 	Ends        *uint64 `json:"ends,omitempty"`
+	// StandFor is how many states those visited stand for under symmetry (--symmetry);
+	// SymmetryOff says why it was not applied.
+	StandFor    *uint64 `json:"standFor,omitempty"`
+	SymmetryOff string  `json:"symmetryOff,omitempty"`
 	// NeverEnabled are the steps that no state enables: what they do was not checked.
 	NeverEnabled []string `json:"neverEnabled,omitempty"`
 
