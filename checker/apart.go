@@ -30,6 +30,8 @@ func recovered[S comparable](value any, where string, s S) error {
 		return &ImpureError{Where: where, What: value.what, State: fields}
 	case asymmetry:
 		return &SymmetryError{Where: where, What: value.what, Field: value.field, State: fields}
+	case untrue:
+		return &DeclarationError{Where: where, What: value.what, State: fields}
 	default:
 		return &PanicError{Where: where, State: fields, Value: value, Stack: string(debug.Stack())}
 	}

@@ -23,10 +23,16 @@
 // one outcome and change nothing that they may only read, in the first 64 states
 // of each of 64 shards and in one of 256 of the others.
 //
+// What a model declares of its steps and properties (Step.Reads, Step.Acquires,
+// Property.Reads) is verified as well (DeclarationError); Options.PartialOrder uses it to
+// leave out what makes no difference.
+//
 // Where to look: search.go for the search, shard.go and table.go for the seen
 // set, expand.go for the steps, graph.go, count.go and orders.go for properties of
 // whole paths, liveness.go, fairness.go, fair.go and lasso.go for liveness, apart.go
 // for functions of a model that do not return, symmetry.go, layout.go and canonical.go for
 // symmetry and canonical forms, symmetry_search.go and symmetry_verify.go for what a search
-// does with them, replay.go and replay_lasso.go for the replayer, render.go and tracefile.go for traces.
+// does with them, fieldpath.go, footprint.go, rules.go and declared.go for what a model declares
+// of its steps, partial.go and partial_expand.go for partial order reduction, replay.go and
+// replay_lasso.go for the replayer, render.go and tracefile.go for traces.
 package checker

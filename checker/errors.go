@@ -77,6 +77,30 @@ func (e *SymmetryError) Error() string {
 	return fmt.Sprintf("not symmetric as declared: %s %s, in state %s", e.Where, e.What, describe(e.State))
 }
 
+// DeclarationError says that what a model declares of a step or a property is not so: that
+// it reads or writes more than its footprint, or breaks the discipline of a lock (Step.Reads,
+// Step.Acquires), or that a property is broken or mended by another step (Property.BrokenBy).
+// A reduced search could miss something then, so the check ends with this error, whether the
+// search was reduced or not.
+//
+// Footprints and properties are verified in a sample of the states that were visited, at the
+// end of a search that was not interrupted. Writes are seen by comparing bytes; reads by
+// replacing what is not read, one field at a time and all at once, by what it is in other
+// states, which must make no difference. A lie that shows in no sampled state is not found.
+// With Options.PartialOrder writes and locks are verified in every state that is visited.
+type DeclarationError struct {
+	// Where names the function, as in PanicError.
+	Where string
+	// What says what is not as declared, and names the field.
+	What string
+	// State is the state in which it shows.
+	State []Field
+}
+
+func (e *DeclarationError) Error() string {
+	return fmt.Sprintf("%s %s, in state %s", e.Where, e.What, describe(e.State))
+}
+
 // describe gives the fields of a state on one line.
 func describe(fields []Field) string {
 	parts := make([]string, len(fields))

@@ -20,6 +20,10 @@ type chunk[S comparable] struct {
 	stuck           int64        // id of the first deadlock, or -1
 	broken          []brokenEdge // by property: the first transition that breaks it
 	failed          error        // what ended the chunk early
+	samples         []S          // of the states, for what is declared
+	partial         []partial    // states of which it is not known yet whether all steps are to be taken
+	places          []place      // of their successors
+	partly          uint64       // states of which not all steps are taken
 
 	_ [64]byte // chunks of two workers share no cache line
 }
@@ -40,6 +44,7 @@ func (c *chunk[S]) reset(properties int) {
 		c.broken = make([]brokenEdge, properties)
 	}
 	clear(c.broken)
+	c.samples, c.partial, c.places, c.partly = c.samples[:0], c.partial[:0], c.places[:0], 0
 }
 
 // worker is what one goroutine needs to expand states. The functions of the
@@ -47,6 +52,7 @@ func (c *chunk[S]) reset(properties int) {
 // its contract cannot damage it.
 type worker[S comparable] struct {
 	program  *program[S]
+	declared *declarations
 	checks   []int // indices in Model.Properties of the open transition properties
 	source   S
 	scratch  S
@@ -56,6 +62,14 @@ type worker[S comparable] struct {
 
 	symmetry      *symmetry[S]      // nil: none is declared
 	canonicalizer *canonicalizer[S] // nil: it is not applied
+
+	// Of a reduced search; see partial.go.
+	reduction *reduction
+	unranked  instances   // those whose process has no ranks
+	at        []instances // by instance: which have to be chosen with it
+	rises     instances   // those of which a step leads to a higher rank
+	noting    bool        // the places of successors
+	singly    bool        // fields of a sample are looked at by themselves, too
 
 	// What is being called, for a panic.
 	doing    call
@@ -134,6 +148,9 @@ func (w *worker[S]) emit(step *compiled[S]) {
 	hash := hashOf(successor)
 	to := &w.out.successors[hash&(shards-1)]
 	*to = append(*to, candidate[S]{hash: hash, from: uint64(w.number)<<idBits | w.id, state: *successor})
+	if w.noting {
+		w.out.places = append(w.out.places, place{int(hash & (shards - 1)), len(*to) - 1})
+	}
 	w.out.transitions++
 	w.coverage[step.coverage]++
 	if len(w.checks) > 0 {

@@ -52,6 +52,9 @@ type Process[S comparable] struct {
 	// Without it every step of the table is tried in every state, which is
 	// slower and lets a process have several steps enabled at once.
 	PC func(s *S, self int) int
+	// Own are paths of what every step of an instance may read and write, PC included:
+	// "Client[self]". See Step.Reads.
+	Own []string
 	// Steps is the program of the family.
 	Steps []Step[S]
 }
@@ -72,6 +75,30 @@ type Step[S comparable] struct {
 	// Over, if set, is the name of the scalarset (Model.Symmetry) of which the choice is
 	// a member.
 	Over string
+
+	// Reads and Writes are the footprint of the step: paths of what it may read and write
+	// besides what is Own of its process. A path is a field of the state, and from there on
+	// fields of structs and elements of arrays: "Ring.Head", "Client[self].At", "Slot[*]".
+	// An index is a number, * for every element, self, or self+1 (self-1) for a neighbour,
+	// modulo the Count of the process. A path that ends at a struct or an array means all of
+	// it. What a step may write it may also leave as it is; what it writes, and whether it is
+	// enabled, depends on nothing but what it reads. Without a footprint, and without Own, a
+	// step is taken to read and write the whole state.
+	//
+	// Footprints are verified, not trusted: see DeclarationError. Options.PartialOrder lives on
+	// them.
+	Reads, Writes []string
+	// Acquires is the path of the word of a lock that the step takes: one integer or bool that
+	// is 0 (false) where the lock is free and 1 (true) where it is held. The step is enabled
+	// only where it is free. The word counts as read and written.
+	Acquires string
+	// Holds are paths of the words of locks that an instance holds where it stands at the
+	// step. Such a step leaves the word 1 and comes to a step that holds the lock as well, or
+	// makes it 0 and comes to one that does not. No other step writes the word, or comes to a
+	// step that holds it, but those that acquire it. So at most one instance stands at steps
+	// that hold a lock; and what it does there to data that only they touch is nobody's
+	// concern, which a footprint alone cannot say.
+	Holds []string
 }
 
 // Taken names one transition: which instance of which process took which step.
@@ -109,6 +136,9 @@ type Property[S comparable] struct {
 	fairness   []Fairness
 	assumes    bool // fairness is the property's own
 	labels     []string
+	reads      []string // nil: the whole state
+	broken     []string // nil: not declared
+	mended     []string
 	bounded    bool // Count: least and most make it a check
 	least      int
 	most       int
@@ -153,6 +183,29 @@ func LeadsTo[S comparable](name string, from, to func(s *S) bool) Property[S] {
 // without any, it is judged on all behaviours.
 func (p Property[S]) Under(fairness ...Fairness) Property[S] {
 	p.fairness, p.assumes = fairness, true
+	return p
+}
+
+// Reads are paths of what the predicate of an invariant or a reachable looks at (see
+// Step.Reads; self means nothing here). Without them it is the whole state.
+func (p Property[S]) Reads(paths ...string) Property[S] {
+	p.reads = append([]string{}, paths...)
+	return p
+}
+
+// BrokenBy are labels of the only steps that may make an invariant false, or a reachable true:
+// what a search looks for. It is verified in states put together from parts of those that were
+// visited, too, so that a step which does so only in states that cannot be reached has to be
+// named as well. Not declared, it is every step that may write what the property reads.
+func (p Property[S]) BrokenBy(labels ...string) Property[S] {
+	p.broken = append([]string{}, labels...)
+	return p
+}
+
+// MendedBy are labels of the only steps that may make an invariant true again, or a reachable
+// false, as BrokenBy.
+func (p Property[S]) MendedBy(labels ...string) Property[S] {
+	p.mended = append([]string{}, labels...)
 	return p
 }
 

@@ -27,6 +27,12 @@ type Options struct {
 	// MaxOrders bounds the number of orders that an Orders property lists; 0
 	// stands for 10,000. Beyond it the property is unknown.
 	MaxOrders int
+	// PartialOrder has the search leave out steps of which the footprints that the model
+	// declares (Step.Reads, Step.Acquires) say that it does not matter when they are taken.
+	// Deadlocks, verdicts, and which steps are ever enabled are those of the full search;
+	// other counts are smaller, and a counterexample need not be a shortest one. The search
+	// is not reduced where a property forbids it: Report.Unreduced says so.
+	PartialOrder bool
 	// Progress, if set, is called every ProgressEvery (0: a second) from one
 	// goroutine, which is not that of the caller of Check; Check waits for it.
 	Progress      func(Progress)
@@ -60,6 +66,11 @@ type Report struct {
 	// Symmetry tells what Options.Symmetry came to; nil without that option. Where it was
 	// applied, the counts above, and Coverage, are of the canonical states alone.
 	Symmetry *SymmetryReport
+	// Partly is the number of states of which not all enabled steps were taken
+	// (Options.PartialOrder): States, Transitions and Depth are those of a part of the state
+	// graph then. Unreduced says why the search was not reduced though it was asked for.
+	Partly    uint64
+	Unreduced string
 	// Properties has one result per property, deadlock first, then in the
 	// model's order.
 	Properties []Result

@@ -13,7 +13,8 @@ func (s *search[S]) report() (Report, error) {
 		Model: s.model.Name, Complete: s.complete, Reason: s.reason,
 		States: s.states(), Transitions: s.transitions, Depth: s.depth,
 		Deadlocks: s.deadlocks, Ends: s.ends,
-		Symmetry: s.symmetryReport(), Coverage: s.coverageReport(), Memory: s.memory, Workers: len(s.workers),
+		Symmetry: s.symmetryReport(), Partly: s.partly, Unreduced: s.unreduced,
+		Coverage: s.coverageReport(), Memory: s.memory, Workers: len(s.workers),
 	}
 	if s.failed == nil {
 		r.Properties, s.failed = s.results()
@@ -88,6 +89,9 @@ func (s *search[S]) stateResult(index int, name string, kind Kind) (Result, erro
 		r.Trace, r.Verdict = &trace, Violated
 		if kind == KindReachable {
 			r.Verdict = Holds
+		}
+		if s.partly > 0 {
+			r.Note = "there may be a shorter trace: not all steps were taken in each state"
 		}
 	case !s.complete:
 		r.Note = "the search is not complete: " + s.reason

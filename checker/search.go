@@ -98,6 +98,16 @@ type search[S comparable] struct {
 	grace    uint64 // number of states at which the search ends after a violation
 
 	seen progressMark
+
+	declared *declarations // nil: nothing is
+	samples  samples[S]    // of states, for what is declared
+	// reduction is nil where the search is not reduced, and unreduced says why, if it was
+	// asked for. partly is how many states were not expanded wholly.
+	reduction *reduction
+	unreduced string
+	partly    uint64
+	// unverified are, by batch of samples, what is not as declared.
+	unverified []error
 }
 
 // finding is the end of the shortest path that decides a property: a state, or a
@@ -127,11 +137,13 @@ func newSearch[S comparable](ctx context.Context, m *Model[S], o Options, starte
 	for i := range s.shards {
 		s.shards[i].init(len(m.Properties))
 	}
+	s.declared, _ = declare(m) // validate saw the error
 	s.workers = make([]worker[S], s.options.Workers)
 	for i := range s.workers {
 		s.workers[i] = worker[S]{program: s.program, symmetry: s.symmetry, canonicalizer: s.canonicalizer(),
-			coverage: make([]uint64, s.program.steps, s.program.steps+16)}
+			declared: s.declared, coverage: make([]uint64, s.program.steps, s.program.steps+16)}
 	}
+	s.prepareReduction()
 	s.decided = true // nothing is listed yet
 	s.openProperties()
 	s.armLimits()
@@ -151,7 +163,15 @@ func (s *search[S]) armLimits() {
 
 // run explores until nothing is left or a limit is met.
 func (s *search[S]) run() {
-	if s.failed = s.verifyInitial(); s.failed != nil {
+	if s.failed = s.verifyInitial(); s.failed == nil {
+		s.verifyFree()
+	}
+	s.explore()
+	s.conclude()
+}
+
+func (s *search[S]) explore() {
+	if s.failed != nil {
 		return
 	}
 	s.insertInitial()
@@ -184,6 +204,9 @@ func (s *search[S]) failure() error {
 		if s.shards[i].failed != nil {
 			return s.shards[i].failed
 		}
+	}
+	if err := firstOf(s.unverified); err != nil {
+		return err
 	}
 	// Everything but the String method of a scalar is told of by who calls it.
 	return &PanicError{Where: "String of a field of the state", Value: ErrGoexit}
@@ -314,6 +337,9 @@ func (s *search[S]) runBlock(at, n uint64) bool {
 	}
 	s.bookExpanded(chunks)
 	s.insertAll(chunks, inline)
+	if s.failed == nil && s.reduction != nil {
+		return s.completeBlock(chunks, inline, n == 1)
+	}
 	return s.failed == nil
 }
 
@@ -401,8 +427,15 @@ func (s *search[S]) expandChunk(w *worker[S], c *chunk[S], begin, end uint64) {
 		if sampled(local) {
 			w.verify(stored)
 			w.verifySymmetry(stored)
+			if s.declared != nil {
+				c.samples = append(c.samples, *stored)
+			}
 		}
-		w.expand()
+		if s.reduction != nil {
+			w.expandPartly()
+		} else {
+			w.expand()
+		}
 		local++
 	}
 	finished = true
@@ -430,7 +463,11 @@ func (s *search[S]) bookExpanded(chunks int) {
 	}
 	for i := range s.chunks[:chunks] {
 		c := &s.chunks[i]
+		for k := range c.samples {
+			s.samples.offer(c.samples[k])
+		}
 		s.transitions += c.transitions
+		s.partly += c.partly
 		s.deadlocks += c.deadlocks
 		s.ends += c.ends
 		if c.stuck >= 0 {
@@ -524,8 +561,11 @@ func (s *search[S]) openProperties() {
 			checks = append(checks, i)
 		}
 	}
+	if s.reduction != nil {
+		s.reduction = s.reduce()
+	}
 	for i := range s.workers {
-		s.workers[i].checks = checks
+		s.workers[i].checks, s.workers[i].reduction = checks, s.reduction
 	}
 }
 

@@ -51,7 +51,11 @@ func validateBody[S comparable](m *Model[S]) error {
 	if err := validateFairness(m, m.Fairness); err != nil {
 		return err
 	}
-	return validateProperties(m)
+	if err := validateProperties(m); err != nil {
+		return err
+	}
+	_, err := declare(m)
+	return err
 }
 
 func validateProcess[S comparable](p *Process[S]) error {

@@ -153,16 +153,78 @@ func model(b bounds) checker.Model[state] {
 			{
 				Name: "client", Count: b.clients, Index: "client",
 				PC:    func(s *state, self int) int { return int(s.Client[self].At) },
-				Steps: clientSteps(b),
+				Own:   []string{"Client[self]"},
+				Steps: footprints(b, clientSteps(b), clientFootprint),
 			},
 			{
 				Name: "server", Count: b.servers, Index: "server",
 				PC:    func(s *state, self int) int { return int(s.Server[self].At) },
-				Steps: serverSteps(b),
+				Own:   []string{"Server[self]"},
+				Steps: footprints(b, serverSteps(b), serverFootprint),
 			},
 		},
 		Properties: properties(b),
 	}
+}
+
+// footprint is what a step touches besides its process's own state, as paths.
+type footprint struct {
+	reads, writes []string
+	acquires      string
+	holds         []string
+}
+
+// Footprints of the steps, in the order of the labels. What is between a test-and-set and
+// the unlock holds the lock.
+var (
+	reads  = func(paths ...string) []string { return paths }
+	writes = reads
+	holds  = reads
+
+	clientFootprint = [...]footprint{
+		c0:  {acquires: "Requests.Lock"},
+		c1:  {reads: reads("Requests.Head", "Requests.Tail"), holds: holds("Requests.Lock")},
+		c2:  {writes: writes("Requests.Slot[*]"), holds: holds("Requests.Lock")},
+		c3:  {writes: writes("Requests.Tail"), holds: holds("Requests.Lock")},
+		c4:  {writes: writes("Requests.Lock"), holds: holds("Requests.Lock")},
+		c5:  {writes: writes("Requests.Lock"), holds: holds("Requests.Lock")},
+		c6:  {acquires: "Replies.Lock"},
+		c7:  {reads: reads("Replies.Head", "Replies.Tail"), holds: holds("Replies.Lock")},
+		c8:  {reads: reads("Replies.Slot[*]"), holds: holds("Replies.Lock")},
+		c9:  {writes: writes("Replies.Head"), holds: holds("Replies.Lock")},
+		c10: {writes: writes("Replies.Lock"), holds: holds("Replies.Lock")},
+		c11: {writes: writes("Replies.Lock"), holds: holds("Replies.Lock")},
+	}
+	serverFootprint = [...]footprint{
+		s0:  {acquires: "Requests.Lock"},
+		s1:  {reads: reads("Requests.Head", "Requests.Tail"), holds: holds("Requests.Lock")},
+		s2:  {reads: reads("Requests.Slot[*]"), holds: holds("Requests.Lock")},
+		s3:  {writes: writes("Requests.Head"), holds: holds("Requests.Lock")},
+		s4:  {writes: writes("Requests.Lock"), holds: holds("Requests.Lock")},
+		s5:  {writes: writes("Requests.Lock"), holds: holds("Requests.Lock")},
+		s6:  {acquires: "Replies.Lock"},
+		s7:  {reads: reads("Replies.Head", "Replies.Tail"), holds: holds("Replies.Lock")},
+		s8:  {writes: writes("Replies.Slot[*]"), holds: holds("Replies.Lock")},
+		s9:  {writes: writes("Replies.Tail"), holds: holds("Replies.Lock")},
+		s10: {writes: writes("Replies.Lock"), holds: holds("Replies.Lock")},
+		s11: {writes: writes("Replies.Lock"), holds: holds("Replies.Lock")},
+	}
+)
+
+// footprints gives steps their footprints. A lock that is none (lockNotAtomic) may not be said
+// to be one: then its word is something that steps read and write.
+func footprints(b bounds, steps []checker.Step[state], of [12]footprint) []checker.Step[state] {
+	for k := range steps {
+		s, f := &steps[k], of[k]
+		s.Reads, s.Writes, s.Acquires, s.Holds = f.reads, f.writes, f.acquires, f.holds
+		if b.mutant == lockNotAtomic {
+			s.Acquires, s.Holds = "", nil
+			if f.acquires != "" {
+				s.Reads, s.Writes = reads(f.acquires), writes(f.acquires)
+			}
+		}
+	}
+	return steps
 }
 
 // clientSteps is the program of a client. A step says false where it is not
