@@ -139,3 +139,48 @@ func TestCanonicalDoesNotAllocate(t *testing.T) {
 		t.Errorf("%v allocations for a state", n)
 	}
 }
+
+// broad has fields of every width, and neighbours that are moved as one.
+type broad struct {
+	Own [3]struct {
+		A uint64
+		B uint32
+		C uint16
+		D uint8
+		E bool
+	} `checker:"per=a"`
+	N64 int64  `checker:"is=a+1"`
+	S64 uint64 `checker:"set=a"`
+	N32 uint32 `checker:"is=a+1000000"`
+	S32 uint32 `checker:"set=a"`
+	N16 int16  `checker:"is=a"`
+	S16 uint16 `checker:"set=a"`
+}
+
+func TestRenameOfEveryWidth(t *testing.T) {
+	c := canonicalizerOf[broad](t, Scalarset{"a", 3})
+	if n := len(c.layout.cells); n != 3*2+6 {
+		t.Errorf("%d cells; want two words for each of three members, and six fields", n)
+	}
+	var s broad
+	for i := range s.Own {
+		s.Own[i].A, s.Own[i].B, s.Own[i].C, s.Own[i].D, s.Own[i].E = uint64(i+1)<<60+7, uint32(i+1)<<28, uint16(i+1)<<12, uint8(i+1)<<6, i == 1
+	}
+	s.N64, s.N32, s.N16 = 1, 1000002, 1          // members 0, 2, 1
+	s.S64, s.S32, s.S16 = 1<<63|5, 1<<31|2, 6<<3 // {0, 2}, {1}, {} and what stands for nobody
+	want := s
+	want.Own[1], want.Own[2], want.Own[0] = s.Own[0], s.Own[1], s.Own[2]
+	want.N64, want.N32, want.N16 = 2, 1000000, 2
+	want.S64, want.S32 = 1<<63|3, 1<<31|4
+	var got broad
+	r := renaming{1, 2, 0}
+	c.layout.rename(&r, bytesOf(&s), bytesOf(&got))
+	if got != want {
+		t.Errorf("renamed\n%+v\nwant\n%+v", got, want)
+	}
+	s.N64, s.N16 = 0, -1 // nobody
+	c.layout.rename(&r, bytesOf(&s), bytesOf(&got))
+	if got.N64 != 0 || got.N16 != -1 {
+		t.Errorf("nobody is renamed: %d, %d", got.N64, got.N16)
+	}
+}
