@@ -195,6 +195,17 @@ func TestLieInALargeGroup(t *testing.T) {
 	if !errors.As(err, &lie) || !strings.HasPrefix(lie.Where, "step take of client") || !strings.Contains(lie.What, "client 3") {
 		t.Errorf("error %v; want a SymmetryError of client 3", err)
 	}
+	y := newSymmetry(compile(&m), Options{})
+	if len(y.renamings) != 4 || !y.draw {
+		t.Errorf("%d renamings, one drawn: %v; want the exchanges of 4 neighbours, and one drawn", len(y.renamings), y.draw)
+	}
+	seen := map[renaming]bool{}
+	for seed := range uint64(2000) {
+		seen[y.layout.group.drawn(seed)] = true
+	}
+	if len(seen) != 120 {
+		t.Errorf("%d of 120 renamings are drawn", len(seen))
+	}
 }
 
 // A property of whole paths that may tell members apart keeps the reduction off, and the
