@@ -9,6 +9,8 @@ type AnyModel interface {
 	ModelName() string
 	// Check is the function Check on the model.
 	Check(ctx context.Context, o Options) (Report, error)
+	// Compare is the function Compare on the model.
+	Compare(ctx context.Context, o Options) (Comparison, error)
 	// Replay is the function Replay on the model.
 	Replay(t Trace) (Trace, error)
 }
@@ -22,6 +24,10 @@ func (a anyModel[S]) ModelName() string { return a.model.Name }
 
 func (a anyModel[S]) Check(ctx context.Context, o Options) (Report, error) {
 	return Check(ctx, a.model, o)
+}
+
+func (a anyModel[S]) Compare(ctx context.Context, o Options) (Comparison, error) {
+	return Compare(ctx, a.model, o)
 }
 
 func (a anyModel[S]) Replay(t Trace) (Trace, error) { return Replay(a.model, t) }

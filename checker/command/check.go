@@ -17,6 +17,7 @@ type checkFlags struct {
 	config, mutant, out string
 	json, keepGoing     bool
 	symmetry            bool
+	por, compare        bool
 	workers, maxDepth   *int
 	maxStates, seed     *uint64
 	maxMemory           console.Size
@@ -38,6 +39,8 @@ func (m *Models) CheckCommand() *cobra.Command {
 	flags.StringVar(&f.out, "out", "", "`folder` for what a failure leaves (a fresh one under "+m.Program.Out+"/)")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object a line, the verdict last")
 	flags.BoolVar(&f.keepGoing, "keep-going", false, "visit every state also after a violation")
+	flags.BoolVar(&f.por, "por", false, "leave out steps of which the declared footprints say that it does not matter when they are taken")
+	flags.BoolVar(&f.compare, "compare", false, "search without and with --por and --symmetry, and demand equal verdicts; unknown if they differ")
 	flags.BoolVar(&f.symmetry, "symmetry", false, "visit one of all states that differ in nothing but names, as the model declares them")
 	f.workers = console.NumberFlag(flags, "workers", 0, 0, 1024, "goroutines that search; 0: as many as processors")
 	f.maxStates = console.NumberFlag[uint64](flags, "max-states", 0, 0, console.MostCount, "end with unknown after so many states; 0: no limit")
@@ -54,12 +57,15 @@ func (m *Models) check(name string, f *checkFlags) error {
 	if err != nil {
 		return err
 	}
-	report, err := c.Model.Check(m.Ctx, m.checkOptions(f))
+	if f.compare && !f.por && !f.symmetry {
+		return console.Usage("--compare compares a search with one that is reduced: give --por, --symmetry or both")
+	}
+	report, compared, err := m.searched(&c, f)
 	m.Progress.Clear()
 	if err != nil {
 		return m.failedCheck(&c, f, report, err)
 	}
-	v := &checked{Models: m, chosen: &c, flags: f, report: &report, left: m.Leave(&c, &report, f.out)}
+	v := &checked{Models: m, chosen: &c, flags: f, report: &report, compared: compared, left: m.Leave(&c, &report, f.out)}
 	if f.json {
 		v.printJSON()
 	} else {
@@ -69,9 +75,24 @@ func (m *Models) check(name string, f *checkFlags) error {
 	return nil
 }
 
+// searched gives the report of the search; compared is nil unless it was compared with one
+// that is not reduced, and where they differ the verdict is unknown.
+func (m *Models) searched(c *Chosen, f *checkFlags) (checker.Report, *checker.Comparison, error) {
+	if !f.compare {
+		report, err := c.Model.Check(m.Ctx, m.checkOptions(f))
+		return report, nil, err
+	}
+	compared, err := c.Model.Compare(m.Ctx, m.checkOptions(f))
+	report := compared.Reduced
+	if len(compared.Differences) > 0 || len(compared.NotCompared) > 0 && report.Verdict == verdict.Holds {
+		report.Verdict = verdict.Unknown
+	}
+	return report, &compared, err
+}
+
 func (m *Models) checkOptions(f *checkFlags) checker.Options {
 	o := checker.Options{
-		Symmetry: f.symmetry, Workers: *f.workers, MaxStates: *f.maxStates, MaxMemory: uint64(f.maxMemory),
+		Symmetry: f.symmetry, PartialOrder: f.por, Workers: *f.workers, MaxStates: *f.maxStates, MaxMemory: uint64(f.maxMemory),
 		MaxDepth: *f.maxDepth, MaxTime: *f.time,
 	}
 	if f.keepGoing {

@@ -15,7 +15,9 @@ type checked struct {
 	chosen *Chosen
 	flags  *checkFlags
 	report *checker.Report
-	left   Left
+	// compared is nil unless --compare.
+	compared *checker.Comparison
+	left     Left
 }
 
 func (v *checked) printText() {
@@ -26,6 +28,9 @@ func (v *checked) printText() {
 	v.Out.Line("%s", console.Folded(v.covered(), width, "  "))
 	if r.Symmetry != nil {
 		v.Out.Line("%s", console.Folded(symmetryText(r.Symmetry), width, "  "))
+	}
+	for _, text := range v.reduced() {
+		v.Out.Line("%s", console.Folded(text, width, "  "))
 	}
 	v.Out.Line("%s", console.Folded(fmt.Sprintf("%s on %s, %s, seed %d (not used: the search is exhaustive)",
 		console.Seconds(r.Elapsed), console.Plural(r.Workers, "worker"), console.Bytes(r.Memory), *v.flags.seed), width, "  "))
@@ -44,10 +49,47 @@ func (v *checked) covered() string {
 	r := v.report
 	text := fmt.Sprintf("%s, %s, depth %d, %s", console.Plural(r.States, "state"), console.Plural(r.Transitions, "transition"),
 		r.Depth, console.Plural(r.Deadlocks, "deadlock"))
+	if r.Complete && r.Partly > 0 {
+		return text + ": every reachable state of this configuration but what partial order reduction leaves out"
+	}
 	if r.Complete {
 		return text + ": every reachable state of this configuration"
 	}
 	return text + ": not complete: " + r.Reason
+}
+
+// reduced says what partial order reduction came to, and what a comparison did.
+func (v *checked) reduced() (lines []string) {
+	r := v.report
+	switch {
+	case r.Unreduced != "":
+		lines = append(lines, "partial order reduction is not applied: "+r.Unreduced)
+	case v.flags.por:
+		lines = append(lines, "partial order reduction: not all steps were taken in "+console.Plural(r.Partly, "state"))
+	}
+	if v.compared == nil {
+		return lines
+	}
+	lines = append(lines, fmt.Sprintf("compared with a search that is not reduced, of %s: %s", console.Plural(v.compared.Full.States, "state"), v.agreement()))
+	for _, text := range v.compared.Differences {
+		lines = append(lines, "differs: "+text)
+	}
+	for _, text := range v.compared.NotCompared {
+		lines = append(lines, "not compared: "+text)
+	}
+	return lines
+}
+
+// agreement says how the two searches of a comparison agree.
+func (v *checked) agreement() string {
+	switch c := v.compared; {
+	case len(c.Differences) > 0:
+		return "they differ, so that neither is to be believed"
+	case len(c.NotCompared) > 0:
+		return "they agree as far as both could decide"
+	default:
+		return "they agree"
+	}
 }
 
 // symmetryText says how many states stand for how many, or why none does.
@@ -184,6 +226,13 @@ func (v *checked) record() VerdictRecord {
 		Token:        v.left.Token, Artifacts: v.left.Artifacts, Replay: v.left.Replay,
 		Workers: r.Workers, Memory: r.Memory, Seconds: r.Elapsed.Seconds(),
 		Rate: float64(r.States) / max(r.Elapsed.Seconds(), 1e-9),
+	}
+	if v.flags.por {
+		record.Partly, record.PorOff = new(r.Partly), r.Unreduced
+	}
+	if v.compared != nil {
+		record.Compared = v.agreement()
+		record.Differences, record.NotCompared = v.compared.Differences, v.compared.NotCompared
 	}
 	if y := r.Symmetry; y != nil && y.Applied {
 		record.StandFor = new(y.States)

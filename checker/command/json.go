@@ -36,6 +36,15 @@ type VerdictRecord struct {
 	// SymmetryOff says why it was not applied.
 	StandFor    *uint64 `json:"standFor,omitempty"`
 	SymmetryOff string  `json:"symmetryOff,omitempty"`
+	// Partly is in how many states not all steps were taken (--por); PorOff says why the
+	// search was not reduced.
+	Partly *uint64 `json:"partly,omitempty"`
+	PorOff string  `json:"porOff,omitempty"`
+	// Compared says how the search agrees with one that is not reduced (--compare), and the
+	// others in what it does not, and what one of them could not decide.
+	Compared    string   `json:"compared,omitempty"`
+	Differences []string `json:"differences,omitempty"`
+	NotCompared []string `json:"notCompared,omitempty"`
 	// NeverEnabled are the steps that no state enables: what they do was not checked.
 	NeverEnabled []string `json:"neverEnabled,omitempty"`
 

@@ -91,20 +91,41 @@ func model(t table) checker.Model[state] {
 			Name:  "philosopher",
 			Count: t.n,
 			PC:    func(s *state, p int) int { return int(s.At[p]) },
-			Steps: []checker.Step[state]{
+			Own:   []string{"At[self]"},
+			Steps: t.footprints([]checker.Step[state]{
 				{Label: takeLeft.String(), Do: func(s *state, p int) bool { return t.take(s, p, t.first(p), takeRight) }},
 				{Label: takeRight.String(), Do: func(s *state, p int) bool { return t.take(s, p, t.second(p), putLeft) }},
 				{Label: putLeft.String(), Do: func(s *state, p int) bool { return t.put(s, p, t.first(p), putRight) }},
 				{Label: putRight.String(), Do: func(s *state, p int) bool { return t.put(s, p, t.second(p), takeLeft) }},
-			},
+			}),
 		}},
 		Properties: []checker.Property[state]{
-			checker.Invariant(neighbours, t.neighboursDoNotEatTogether),
+			checker.Invariant(neighbours, t.neighboursDoNotEatTogether).
+				Reads("At").BrokenBy(takeRight.String()).MendedBy(putLeft.String()),
 			// An invariant also holds if nothing ever happens. So ask, beside
 			// it, that what it speaks of can happen at all.
-			checker.Reachable(someoneEats, func(s *state) bool { return eats(s, 0) }),
+			checker.Reachable(someoneEats, func(s *state) bool { return eats(s, 0) }).Reads("At[0]"),
 		},
 	}
+}
+
+// footprints says what steps touch besides where the philosopher stands, for the reduction of
+// the search. Where all are alike a fork is a lock. Where the last one takes his right fork first,
+// which fork is his first depends on who he is, and where one snatches his second one it
+// excludes nobody: then all that is said is that both forks may be looked at and changed.
+func (t table) footprints(steps []checker.Step[state]) []checker.Step[state] {
+	const mine, next = "Fork[self]", "Fork[self+1]"
+	if t.last == right || t.mutant != "" {
+		for k := range steps {
+			steps[k].Reads, steps[k].Writes = []string{mine, next}, []string{mine, next}
+		}
+		return steps
+	}
+	steps[takeLeft].Acquires = mine
+	steps[takeRight].Acquires, steps[takeRight].Holds = next, []string{mine}
+	steps[putLeft].Writes, steps[putLeft].Holds = []string{mine}, []string{mine, next}
+	steps[putRight].Writes, steps[putRight].Holds = []string{next}, []string{next}
+	return steps
 }
 
 // take is enabled while the fork is free. Where a step is not enabled it says

@@ -365,37 +365,46 @@ func serverSteps(b bounds) []checker.Step[state] {
 
 // Names of the properties.
 const (
-	mutualExclusion = "mutual exclusion"
+	requestsExclude = "mutual exclusion at the requests"
+	repliesExclude  = "mutual exclusion at the replies"
 	addressed       = "replies are addressed to waiting clients"
 	replied         = "a client has its reply"
 	bothHeld        = "both locks are held"
 )
 
-// properties are the two invariants of the ring, and two things that must be
+// properties are the invariants of the ring, and two things that must be
 // possible, lest an invariant hold because nothing happens.
 func properties(b bounds) []checker.Property[state] {
 	return []checker.Property[state]{
 		// At most one process is between test-and-set and unlock of each ring.
-		checker.Invariant(mutualExclusion, func(s *state) bool {
-			requests, replies := 0, 0
+		checker.Invariant(requestsExclude, func(s *state) bool {
+			n := 0
 			for i := range b.clients {
-				switch at := s.Client[i].At; {
-				case at >= c1 && at <= c5:
-					requests++
-				case at >= c7:
-					replies++
+				if at := s.Client[i].At; at >= c1 && at <= c5 {
+					n++
 				}
 			}
 			for j := range b.servers {
-				switch at := s.Server[j].At; {
-				case at >= s1 && at <= s5:
-					requests++
-				case at >= s7:
-					replies++
+				if at := s.Server[j].At; at >= s1 && at <= s5 {
+					n++
 				}
 			}
-			return requests <= 1 && replies <= 1
-		}),
+			return n <= 1
+		}).Reads("Client[*].At", "Server[*].At").BrokenBy("c0", "s0").MendedBy("c4", "c5", "s4", "s5"),
+		checker.Invariant(repliesExclude, func(s *state) bool {
+			n := 0
+			for i := range b.clients {
+				if s.Client[i].At >= c7 {
+					n++
+				}
+			}
+			for j := range b.servers {
+				if s.Server[j].At >= s7 {
+					n++
+				}
+			}
+			return n <= 1
+		}).Reads("Client[*].At", "Server[*].At").BrokenBy("c6", "s6").MendedBy("c10", "c11", "s10", "s11"),
 		// No entry of the reply ring between head and tail is 0 or addressed to
 		// a client that is still at its request (c0 to c5).
 		checker.Invariant(addressed, func(s *state) bool {
@@ -407,11 +416,14 @@ func properties(b bounds) []checker.Property[state] {
 				}
 			}
 			return true
-		}),
+		}).Reads("Replies.Head", "Replies.Tail", "Replies.Slot", "Client[*].At").
+			// Who holds the reply ring may do both, in states put together at will.
+			BrokenBy("c9", "c10", "s8", "s9").MendedBy("c4", "c9", "s8", "s9"),
 		checker.Reachable(replied, func(s *state) bool {
 			return slices.ContainsFunc(s.Client[:], func(c client) bool { return c.At == c10 })
-		}),
-		checker.Reachable(bothHeld, func(s *state) bool { return s.Requests.Lock == 1 && s.Replies.Lock == 1 }),
+		}).Reads("Client[*].At").BrokenBy("c9").MendedBy("c10"),
+		checker.Reachable(bothHeld, func(s *state) bool { return s.Requests.Lock == 1 && s.Replies.Lock == 1 }).
+			Reads("Requests.Lock", "Replies.Lock"),
 	}
 }
 
@@ -440,7 +452,7 @@ var Family = catalogue.Family{
 	},
 	Mutants: []catalogue.Mutant{
 		{Name: lockNotAtomic, Doc: "a client takes the request lock without looking whether it is free",
-			Configuration: "1-1-1-1", KilledBy: mutualExclusion},
+			Configuration: "1-1-1-1", KilledBy: requestsExclude},
 		{Name: noFullTest, Doc: "a server overwrites the reply ring when it is full",
 			Configuration: "3-1-1-2", KilledBy: addressed},
 		{Name: anyReply, Doc: "a client takes the first reply, also one that is addressed to another",
