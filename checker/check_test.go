@@ -411,7 +411,7 @@ func TestContractIsSampledInLargeSearches(t *testing.T) {
 	var seen [shards]int
 	for i := range uint64(n) {
 		s := wide{i}
-		k := hashOf(&s) & (shards - 1)
+		k := hasher{}.of(bytesOf(&s)) & (shards - 1)
 		if seen[k] > 0 && seen[k]%256 == 0 && i > n/2 && len(two) == 0 {
 			two[i] = true
 		}
@@ -449,7 +449,7 @@ func TestFirstOfALevelDecides(t *testing.T) {
 		best, shardOf := uint32(0), shards
 		for branch := range uint32(4096) {
 			s := place{1, branch}
-			if k := int(hashOf(&s) & (shards - 1)); is(&s) && k < shardOf {
+			if k := int(hasher{}.of(bytesOf(&s)) & (shards - 1)); is(&s) && k < shardOf {
 				best, shardOf = branch, k
 			}
 		}

@@ -2,13 +2,7 @@ package checker
 
 import (
 	"fmt"
-
-	"github.com/zeebo/xxh3"
 )
-
-// hashOf hashes a state. The hash is the same in every process and on every
-// machine of one byte order, so that counts and traces are.
-func hashOf[S any](s *S) uint64 { return xxh3.Hash(bytesOf(s)) }
 
 // chunk is a piece of a block of a level: the states that one worker expands in
 // one go, and what came of it. Its size depends on the level alone.
@@ -145,7 +139,7 @@ func (w *worker[S]) demandUntouched() {
 // emit hands the successor in scratch over and makes scratch the source again.
 func (w *worker[S]) emit(step *compiled[S]) {
 	successor := w.canonical(&w.scratch)
-	hash := hashOf(successor)
+	hash := w.program.hash.of(bytesOf(successor))
 	to := &w.out.successors[hash&(shards-1)]
 	*to = append(*to, candidate[S]{hash: hash, from: uint64(w.number)<<idBits | w.id, state: *successor})
 	if w.noting {
@@ -259,6 +253,13 @@ func (w *worker[S]) verifyTransition(after S) {
 func (w *worker[S]) demand(ok bool, otherwise string) {
 	if !ok {
 		panic(impure{otherwise})
+	}
+}
+
+// close makes an error of a function of the model that has not returned. It is deferred.
+func (w *worker[S]) close(c *chunk[S], finished *bool) {
+	if !*finished {
+		c.failed = recovered(recover(), w.where(), w.source)
 	}
 }
 

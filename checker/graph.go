@@ -113,7 +113,7 @@ func (b *graphBuilder[S]) build(nodes uint64) {
 // node looks the number of a state up.
 func (b *graphBuilder[S]) node(state *S) uint32 {
 	state = b.worker.canonical(state)
-	hash := hashOf(state)
+	hash := b.search.program.hash.of(bytesOf(state))
 	number := hash & (shards - 1)
 	local := b.search.shards[number].find(state, hash)
 	if local < 0 {

@@ -137,13 +137,10 @@ func (w *worker[S]) expandThese(set, noted instances) {
 // which all steps are taken, or to a chosen step that he was looking for.
 //
 // What level a state is of is known when the block was inserted. complete then takes the
-// other steps of those that did not lead on.
+// other steps of those that did not lead on. It is not cut short: half a block would be
+// neither done nor undone.
 func (s *search[S]) completeBlock(chunks int, inline, single bool) bool {
-	s.parallel(chunks, inline, true, func(w *worker[S], i int) { s.completeChunk(w, &s.chunks[i]) })
-	if s.cancelled.Load() {
-		s.reason = s.cancellation()
-		return false
-	}
+	s.parallel(chunks, inline, false, func(w *worker[S], i int) { s.completeChunk(w, &s.chunks[i]) })
 	for i := range s.chunks[:chunks] {
 		if s.failed = s.chunks[i].failed; s.failed != nil {
 			return false
@@ -151,6 +148,8 @@ func (s *search[S]) completeBlock(chunks int, inline, single bool) bool {
 	}
 	if single && !s.fits(chunks) {
 		s.reason = s.stateLimit()
+		s.checkpoint.close() // the one before stays
+		s.checkpoint = nil
 		return false
 	}
 	s.bookExpanded(chunks)

@@ -8,6 +8,8 @@ func (s *search[S]) pathResult(g *graph, p *Property[S]) (r Result, err error) {
 	switch {
 	case !s.complete:
 		r.Note = "the search is not complete: " + s.reason
+	case g == nil:
+		r.Note = "it needs the graph of all states, and a search by fingerprints does not keep them"
 	case g.note != "":
 		r.Note = g.note
 	case p.kind == KindCount:

@@ -11,6 +11,7 @@ type program[S comparable] struct {
 	transitions []transition // by transition number
 	steps       int          // entries of coverage: the steps of all processes
 	fan         int          // most transitions that one state can have
+	hash        hasher
 }
 
 // instance is one process instance and its table of steps.

@@ -33,7 +33,7 @@ func (s *search[S]) tell(frontier uint64) {
 	}()
 	states := s.states()
 	s.options.Progress(Progress{
-		States: states, Transitions: s.transitions, Depth: s.depth, Frontier: frontier,
+		States: states, Transitions: s.transitions, Depth: s.deepest(), Frontier: frontier,
 		Memory: s.held(), Elapsed: now.Sub(s.started),
 		Rate: float64(states-s.seen.states) / since.Seconds(),
 	})

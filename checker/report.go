@@ -1,6 +1,10 @@
 package checker
 
-import "time"
+import (
+	"errors"
+	"fmt"
+	"time"
+)
 
 // Options bound and steer a check. The zero value explores everything with as
 // many workers as there are processors.
@@ -24,6 +28,23 @@ type Options struct {
 	// violated, so that the counts of a small model stay complete:
 	// 0 stands for 1<<20, a negative number for no bound.
 	AfterViolation int64
+	// Search is the order in which states are expanded.
+	Search Search
+	// Checkpoint, if set, is a folder into which the search is written every CheckpointEvery
+	// (0: a minute; less often where writing takes more than a tenth of the time), and when
+	// it ends, so that another search with Resume goes on from there, to the same counts and
+	// traces. It must be of the same model, Subject (what else tells it from others, as the
+	// values of its parameters), Store and Reseed; what is not as it was written is refused.
+	// A search may be killed at any moment. Search must be BreadthFirst.
+	Checkpoint      string
+	CheckpointEvery time.Duration
+	Resume          bool
+	Subject         string
+	// Store is how the states that were visited are known again.
+	Store Store
+	// Reseed, if not 0, has states hashed in another way, of which it is the seed: what Exact
+	// finds does not depend on it; to look whether Fingerprint omits something, compare two.
+	Reseed uint64
 	// MaxOrders bounds the number of orders that an Orders property lists; 0
 	// stands for 10,000. Beyond it the property is unknown.
 	MaxOrders int
@@ -37,6 +58,61 @@ type Options struct {
 	// goroutine, which is not that of the caller of Check; Check waits for it.
 	Progress      func(Progress)
 	ProgressEvery time.Duration
+}
+
+// validate refuses options that mean nothing.
+func (o Options) validate() error {
+	if o.Search > DepthFirst {
+		return fmt.Errorf("Options.Search is %d: want BreadthFirst or DepthFirst", o.Search)
+	}
+	if o.Checkpoint != "" && o.Search != BreadthFirst {
+		return fmt.Errorf("Options.Checkpoint is for a search breadth first, and not %v", o.Search)
+	}
+	if o.Resume && o.Checkpoint == "" {
+		return errors.New("Options.Resume needs a Checkpoint to go on from")
+	}
+	if o.Store > Fingerprint {
+		return fmt.Errorf("Options.Store is %d: want Exact or Fingerprint", o.Store)
+	}
+	return nil
+}
+
+// Search is an order in which states are expanded.
+type Search uint8
+
+const (
+	// BreadthFirst goes level by level on all workers: counterexamples are shortest.
+	BreadthFirst Search = iota
+	// DepthFirst goes on from the state found last, on one worker. Counterexamples are not
+	// shortest, and Report.Depth is the length of the longest path that was followed.
+	DepthFirst
+)
+
+func (s Search) String() string {
+	if s == DepthFirst {
+		return "depth first"
+	}
+	return "breadth first"
+}
+
+// Store is how a search knows the states again that it has visited.
+type Store uint8
+
+const (
+	// Exact keeps each state whole: none is taken for another one.
+	Exact Store = iota
+	// Fingerprint keeps 64 bits of each state, and of the current level the states. Two
+	// states with one fingerprint are taken for one, and what only the second leads to is
+	// not visited: Report.Omission says how probable that is. Properties of whole paths
+	// (Count, Orders and those of liveness) need the states and are unknown.
+	Fingerprint
+)
+
+func (s Store) String() string {
+	if s == Fingerprint {
+		return "fingerprint"
+	}
+	return "exact"
 }
 
 // Progress is a look at a running search.
@@ -58,7 +134,7 @@ type Report struct {
 	// States are the unique reachable states, the initial ones included;
 	// Transitions the sum over expanded states of enabled step instances,
 	// self-loops included; Depth the longest shortest path from an initial
-	// state, in steps; Deadlocks the stuck states that are not terminal,
+	// state, in steps (but see DepthFirst); Deadlocks the stuck states that are not terminal,
 	// Ends those that are.
 	States, Transitions uint64
 	Depth               int
@@ -71,14 +147,21 @@ type Report struct {
 	// graph then. Unreduced says why the search was not reduced though it was asked for.
 	Partly    uint64
 	Unreduced string
+	// Search is the order of the search. Store is how states were known again. Omission, of
+	// Fingerprint, is the probability that some two of so many states have one fingerprint,
+	// if fingerprints are as good as random, so that one may have been left out; 0 for Exact.
+	Search   Search
+	Store    Store
+	Omission float64
 	// Properties has one result per property, deadlock first, then in the
 	// model's order.
 	Properties []Result
 	// Coverage tells, for each step of each process in the model's order, how
 	// many transitions took it. A step that none took is reported as never enabled.
 	Coverage []Coverage
-	Elapsed  time.Duration
-	Memory   uint64 // most bytes held by the seen set and the search
+	Elapsed  time.Duration // with that of the searches that this one goes on from
+	Memory   uint64        // most bytes held by the seen set and the search
+	Resumed  uint64        // states that were read from a checkpoint
 	Workers  int
 }
 

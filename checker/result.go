@@ -11,10 +11,13 @@ func (s *search[S]) report() (Report, error) {
 	s.memory = max(s.memory, s.held())
 	r := Report{
 		Model: s.model.Name, Complete: s.complete, Reason: s.reason,
-		States: s.states(), Transitions: s.transitions, Depth: s.depth,
+		States: s.states(), Transitions: s.transitions, Depth: s.deepest(), Resumed: s.resumed,
 		Deadlocks: s.deadlocks, Ends: s.ends,
 		Symmetry: s.symmetryReport(), Partly: s.partly, Unreduced: s.unreduced,
-		Coverage: s.coverageReport(), Memory: s.memory, Workers: len(s.workers),
+		Coverage: s.coverageReport(), Memory: s.memory, Workers: len(s.workers), Search: s.options.Search, Store: s.options.Store,
+	}
+	if r.Store == Fingerprint {
+		r.Omission = omission(r.States, s.program.hash.width())
 	}
 	if s.failed == nil {
 		r.Properties, s.failed = s.results()
@@ -58,7 +61,7 @@ func (s *search[S]) results() ([]Result, error) {
 		var r Result
 		switch p.kind {
 		case KindCount, KindOrders, KindLiveness:
-			if g == nil && s.complete {
+			if g == nil && s.complete && s.options.Store == Exact {
 				if g, err = s.buildGraph(); err != nil {
 					return nil, err
 				}
@@ -104,17 +107,14 @@ func (s *search[S]) stateResult(index int, name string, kind Kind) (Result, erro
 	return r, nil
 }
 
-// trace walks from a finding back to its initial state and tells the path, as
-// the seen set has it. The replayer then walks the same path forward by the
+// trace walks from a finding back to its initial state and tells the path, whose
+// transitions the seen set has. The replayer then walks the same path forward by the
 // step tables alone; if it sees anything else, the search is wrong.
 func (s *search[S]) trace(f finding, name string, kind Kind) (Trace, error) {
 	var numbers []uint32
-	var path []S
 	id := f.id
 	for {
-		sh, local := &s.shards[id&(shards-1)], int(id>>shardBits)
-		path = append(path, *sh.state(local))
-		from := sh.origin(local)
+		from := s.shards[id&(shards-1)].origin(int(id >> shardBits))
 		id = from & idMask
 		if number := uint32(from >> idBits); number != noTransition {
 			numbers = append(numbers, number)
@@ -122,11 +122,18 @@ func (s *search[S]) trace(f finding, name string, kind Kind) (Trace, error) {
 		}
 		break
 	}
-	slices.Reverse(path)
 	slices.Reverse(numbers)
+	path, err := s.walk(s.model.Init[id], numbers)
+	if err != nil {
+		return Trace{}, err
+	}
+	end := path[len(path)-1]
+	if number := f.id & (shards - 1); s.shards[number].find(&end, s.program.hash.of(bytesOf(&end))) != int(f.id>>shardBits) {
+		return Trace{}, fmt.Errorf("the path of property %q leads to another state than the search found; a function of the model "+
+			"depends on more than its arguments, or the checker is wrong", name)
+	}
 	last := f.transition
 	if s.canonicalizer() != nil {
-		var err error
 		if path, numbers, last, err = s.realNames(int(id), path, numbers, last); err != nil {
 			return Trace{}, err
 		}
@@ -137,6 +144,29 @@ func (s *search[S]) trace(f finding, name string, kind Kind) (Trace, error) {
 			Column: s.program.transitions[last].instance})
 	}
 	return s.replayed(t)
+}
+
+// walk gives the states of a path, in canonical form where symmetry is applied.
+func (s *search[S]) walk(from S, numbers []uint32) (path []S, err error) {
+	w := worker[S]{program: s.program, symmetry: s.symmetry, canonicalizer: s.canonicalizer(), source: from}
+	finished := false
+	defer func() {
+		if !finished {
+			err = recovered(recover(), w.where(), w.source)
+		}
+	}()
+	w.source = *w.canonical(&from)
+	path = append(path, w.source)
+	for _, number := range numbers {
+		t := s.program.transitions[number]
+		w.doing, w.number = callStep, number
+		after, enabled := w.perform(&s.program.instances[t.instance].steps[t.step], t.self, t.choice)
+		w.demand(enabled, "was enabled and is not, in one state")
+		w.source = *w.canonical(&after)
+		path = append(path, w.source)
+	}
+	finished = true
+	return path, nil
 }
 
 // traceOf makes a trace of a path, which has the states around the transitions.

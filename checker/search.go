@@ -2,6 +2,7 @@ package checker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -42,14 +43,17 @@ const blockCandidates = 1 << 22
 // or by ctx, with the verdict unknown.
 func Check[S comparable](ctx context.Context, m Model[S], o Options) (r Report, err error) {
 	started := time.Now()
-	if err := validate(&m); err != nil {
+	if err := errors.Join(validate(&m), o.validate()); err != nil {
 		return Report{Model: m.Name, Reason: err.Error()}, err
 	}
 	s := newSearch(ctx, &m, o, started)
 	defer s.release()
 	finished := false
 	apart(func() {
-		s.run()
+		if s.failed = s.openCheckpoint(); s.failed == nil {
+			defer s.checkpoint.close()
+			s.run()
+		}
 		r, err = s.report()
 		finished = true
 	})
@@ -74,6 +78,11 @@ type search[S comparable] struct {
 	workers []worker[S]
 	from    [shards]int // the level being expanded, by shard: [from, to)
 	to      [shards]int
+	onLevel bool   // there is one; else the next is to be made
+	at      uint64 // how many of its states are expanded
+
+	checkpoint *checkpoint // nil: none is written
+	resumed    uint64      // states that it had; 0: the search began at its start
 
 	cancelled atomic.Bool // ctx is done or the time is over
 	release   func()      // of what sets cancelled
@@ -82,7 +91,7 @@ type search[S comparable] struct {
 	reason      string // why the search ended before it was complete
 	failed      error
 	transitions uint64
-	depth       int
+	depth       int // of the level; depth first, of the longest path
 	deadlocks   uint64
 	ends        uint64
 	coverage    []uint64
@@ -94,6 +103,9 @@ type search[S comparable] struct {
 	findings []finding // deadlock, then the model's properties
 	watches  []watch[S]
 	decided  bool // a property was, since openProperties
+	// Depth first: what waits, and whether a state was not expanded for the limit on depth.
+	stack    []waiting[S]
+	shallow  bool
 	violated bool
 	grace    uint64 // number of states at which the search ends after a violation
 
@@ -128,14 +140,18 @@ func newSearch[S comparable](ctx context.Context, m *Model[S], o Options, starte
 	if s.options.Workers < 1 {
 		s.options.Workers = runtime.GOMAXPROCS(0)
 	}
+	if s.options.Search == DepthFirst {
+		s.options.Workers = 1
+	}
 	if s.options.ProgressEvery <= 0 {
 		s.options.ProgressEvery = time.Second
 	}
+	s.program.hash.seed = o.Reseed
 	s.seen.at = started
 	s.coverage = make([]uint64, s.program.steps)
 	s.symmetry = newSymmetry(s.program, o)
 	for i := range s.shards {
-		s.shards[i].init(len(m.Properties))
+		s.shards[i].init(len(m.Properties), o.Store)
 	}
 	s.declared, _ = declare(m) // validate saw the error
 	s.workers = make([]worker[S], s.options.Workers)
@@ -144,6 +160,7 @@ func newSearch[S comparable](ctx context.Context, m *Model[S], o Options, starte
 			declared: s.declared, coverage: make([]uint64, s.program.steps, s.program.steps+16)}
 	}
 	s.prepareReduction()
+	s.depth = -1
 	s.decided = true // nothing is listed yet
 	s.openProperties()
 	s.armLimits()
@@ -174,19 +191,33 @@ func (s *search[S]) explore() {
 	if s.failed != nil {
 		return
 	}
-	s.insertInitial()
-	for s.failed == nil && s.reason == "" {
-		frontier := s.nextLevel()
-		if frontier == 0 {
-			s.complete = true
-			return
-		}
-		if s.options.MaxDepth > 0 && s.depth >= s.options.MaxDepth {
-			s.reason = fmt.Sprintf("the depth limit of %d steps was met", s.options.MaxDepth)
-			return
-		}
-		s.runLevel(frontier)
+	if s.options.Search == DepthFirst {
+		s.runDeep()
+		return
 	}
+	if s.resumed == 0 {
+		s.insertInitial()
+	}
+	if s.reason != "" { // there were too many: nobody may go on from there
+		s.checkpoint.close()
+		s.checkpoint = nil
+	}
+	s.save(true)
+	for s.failed == nil && s.reason == "" && !s.complete {
+		if !s.onLevel {
+			s.nextLevel()
+		}
+		frontier := s.frontier()
+		switch {
+		case frontier == 0:
+			s.complete = true
+		case s.options.MaxDepth > 0 && s.depth >= s.options.MaxDepth:
+			s.reason = s.depthLimit()
+		default:
+			s.runLevel(frontier)
+		}
+	}
+	s.save(true)
 }
 
 // failure is what ended the goroutine of the search: the first that failed, in
@@ -228,18 +259,40 @@ func (s *search[S]) insertInitial() {
 			}
 			distinct[state] = true
 		}
-		hash := hashOf(&state)
+		hash := s.program.hash.of(bytesOf(&state))
 		to := &c.successors[hash&(shards-1)]
 		*to = append(*to, candidate[S]{hash: hash, from: noTransition<<idBits | uint64(i), state: state})
 	}
 	s.insertAll(1, true)
 }
 
-// nextLevel makes what the last level added the level to expand and gives its size.
-func (s *search[S]) nextLevel() uint64 {
-	var size uint64
+// nextLevel makes what the last level added the level to expand.
+func (s *search[S]) nextLevel() {
 	for i := range s.shards {
 		s.from[i], s.to[i] = s.to[i], s.shards[i].count
+		s.shards[i].forget(s.from[i])
+	}
+	if s.onLevel, s.at = true, 0; s.frontier() > 0 {
+		s.depth++
+	}
+}
+
+// deepest is the depth of the deepest state that was found.
+func (s *search[S]) deepest() int {
+	found := uint64(0)
+	for i := range s.to {
+		found += uint64(s.to[i])
+	}
+	if s.options.Search == BreadthFirst && s.states() > found {
+		return s.depth + 1
+	}
+	return max(0, s.depth)
+}
+
+// frontier is the size of the level.
+func (s *search[S]) frontier() uint64 {
+	var size uint64
+	for i := range s.shards {
 		size += uint64(s.to[i] - s.from[i])
 	}
 	return size
@@ -247,22 +300,22 @@ func (s *search[S]) nextLevel() uint64 {
 
 // runLevel expands the level block by block.
 func (s *search[S]) runLevel(frontier uint64) {
-	before := s.states()
-	for at := uint64(0); at < frontier; {
+	for s.at < frontier {
 		if s.tell(frontier); s.failed != nil {
 			break
 		}
 		if s.reason = s.limit(); s.reason != "" {
 			break
 		}
-		n := min(frontier-at, s.blockSize())
-		if !s.runBlock(at, n) {
+		n := min(frontier-s.at, s.blockSize())
+		if !s.runBlock(s.at, n) {
 			break
 		}
-		at += n
+		s.at += n
+		s.save(false)
 	}
-	if s.states() > before {
-		s.depth++
+	if s.at == frontier {
+		s.onLevel = false
 	}
 }
 
@@ -411,33 +464,42 @@ func (s *search[S]) parallel(n int, inline, cancellable bool, do func(w *worker[
 func (s *search[S]) expandChunk(w *worker[S], c *chunk[S], begin, end uint64) {
 	w.out = c
 	finished := false
-	defer func() {
-		if !finished {
-			c.failed = recovered(recover(), w.where(), w.source)
-		}
-	}()
+	defer w.close(c, &finished)
 	number, local := s.position(begin)
 	for range end - begin {
 		for local == s.to[number] {
 			number++
 			local = s.from[number]
 		}
-		stored := s.shards[number].state(local)
-		w.source, w.id = *stored, uint64(local)<<shardBits|uint64(number)
-		if sampled(local) {
-			w.verify(stored)
-			w.verifySymmetry(stored)
-			if s.declared != nil {
-				c.samples = append(c.samples, *stored)
-			}
-		}
-		if s.reduction != nil {
-			w.expandPartly()
-		} else {
-			w.expand()
-		}
+		s.expandOne(w, s.shards[number].state(local), uint64(local)<<shardBits|uint64(number))
 		local++
 	}
+	finished = true
+}
+
+// expandOne takes the steps in a state, and verifies in some what the model promises.
+func (s *search[S]) expandOne(w *worker[S], stored *S, id uint64) {
+	w.source, w.id = *stored, id
+	if sampled(int(id >> shardBits)) {
+		w.verify(stored)
+		w.verifySymmetry(stored)
+		if s.declared != nil {
+			w.out.samples = append(w.out.samples, *stored)
+		}
+	}
+	if s.reduction != nil {
+		w.expandPartly()
+	} else {
+		w.expand()
+	}
+}
+
+// expandState expands one state that is in no level.
+func (s *search[S]) expandState(w *worker[S], c *chunk[S], state *S, id uint64) {
+	w.out = c
+	finished := false
+	defer w.close(c, &finished)
+	s.expandOne(w, state, id)
 	finished = true
 }
 
@@ -491,16 +553,10 @@ func (s *search[S]) insertAll(chunks int, inline bool) {
 		w.bookOrbits(&s.shards[i], known)
 	})
 	for i := range s.shards {
-		sh := &s.shards[i]
 		if s.failed == nil {
-			s.failed = sh.failed
+			s.failed = s.shards[i].failed
 		}
-		for k, local := range sh.hits {
-			if local >= 0 {
-				s.find(1+k, uint64(local)<<shardBits|uint64(i), noTransition)
-			}
-		}
-		sh.clearHits()
+		s.bookHits(i)
 	}
 	s.fresh = int(s.states() - before)
 	s.openProperties()
@@ -508,17 +564,31 @@ func (s *search[S]) insertAll(chunks int, inline bool) {
 
 func (s *search[S]) insertShard(sh *shard[S], number, chunks int) {
 	finished := false
-	defer func() {
-		if !finished {
-			sh.failed = recovered(recover(), whereProperty(&s.model.Properties[sh.place]), sh.at)
-		}
-	}()
+	defer s.close(sh, &finished)
 	for i := range s.chunks[:chunks] {
 		if candidates := s.chunks[i].successors[number]; len(candidates) > 0 {
 			sh.insert(candidates, s.watches)
 		}
 	}
 	finished = true
+}
+
+// close makes an error of a property that has not returned. It is deferred.
+func (s *search[S]) close(sh *shard[S], finished *bool) {
+	if !*finished {
+		sh.failed = recovered(recover(), whereProperty(&s.model.Properties[sh.place]), sh.at)
+	}
+}
+
+// bookHits books what the new states of a shard have decided.
+func (s *search[S]) bookHits(number int) {
+	sh := &s.shards[number]
+	for k, local := range sh.hits {
+		if local >= 0 {
+			s.find(1+k, uint64(local)<<shardBits|uint64(number), noTransition)
+		}
+	}
+	sh.clearHits()
 }
 
 // find books the first thing that decides a property. Blocks, and in them chunks
@@ -601,14 +671,14 @@ func (s *search[S]) held() uint64 {
 			bytes += uint64(cap(s.chunks[i].successors[k])) * per
 		}
 	}
-	return bytes
+	return bytes + uint64(cap(s.stack))*uint64(sizeOf[waiting[S]]())
 }
 
 // growth is an estimate of the bytes that the next block adds to the tables and
 // the slab.
 func (s *search[S]) growth() uint64 {
 	expected := s.fresh / shards
-	bytes := uint64(s.fresh) * uint64(sizeOf[S]()+8)
+	bytes := uint64(s.fresh) * uint64(sizeOf[S]()+8+4)
 	for i := range s.shards {
 		bytes += s.shards[i].table.growth(expected)
 	}

@@ -47,13 +47,20 @@ type watch[S comparable] struct {
 
 // shard is a part of the seen set: a table of tags and numbers, and the slab of
 // states, which is the queue of the search as well: a level is a range of numbers.
+//
+// By fingerprint a state is kept only until it was expanded. What tells it from others
+// after that is its hash: the tag, and the lower half, in which its shard is.
 type shard[S comparable] struct {
-	table  table
-	count  int
-	orbits uint64 // states that its states stand for, where symmetry is applied
-	states [][]S  // chunks of 1<<shift; the first grows to that size
-	from   [][]uint64
-	shift  uint
+	table   table
+	count   int
+	orbits  uint64 // states that its states stand for, where symmetry is applied
+	states  [][]S  // chunks of 1<<shift; the first grows to that size; nil: forgotten
+	from    [][]uint64
+	prints  [][]uint32 // lower halves of hashes; nil where states are kept
+	shift   uint
+	byPrint bool
+	kept    int  // the first chunk of states that is not forgotten
+	drops   bool // no state is kept
 
 	hits   []int // by property: the first state of the block that fired; -1
 	place  int   // property being evaluated, for a panic
@@ -64,11 +71,20 @@ type shard[S comparable] struct {
 	_ [64]byte // shards of two workers share no cache line
 }
 
-// slabBytes is about the size of a chunk of states.
-const slabBytes = 1 << 17
+// slabBytes is about the size of a chunk of states, and of one that is dropped when its
+// states were expanded, of which a level may fill little.
+const (
+	slabBytes  = 1 << 17
+	queueBytes = 1 << 14
+)
 
-func (sh *shard[S]) init(properties int) {
-	sh.shift = uint(max(4, bits.Len(uint(slabBytes/sizeOf[S]()))-1))
+func (sh *shard[S]) init(properties int, store Store) {
+	sh.byPrint = store == Fingerprint
+	chunk := slabBytes
+	if sh.byPrint {
+		chunk = queueBytes
+	}
+	sh.shift = uint(max(4, bits.Len(uint(chunk/sizeOf[S]()))-1))
 	sh.table.init()
 	sh.hits = make([]int, properties)
 	sh.clearHits()
@@ -88,20 +104,53 @@ func (sh *shard[S]) origin(local int) uint64 {
 	return sh.from[local>>sh.shift][local&(1<<sh.shift-1)]
 }
 
+func (sh *shard[S]) print(local int) uint32 {
+	return sh.prints[local>>sh.shift][local&(1<<sh.shift-1)]
+}
+
+// is says whether a state, of the tag of this number, is the one that has it.
+func (sh *shard[S]) is(local int, s *S, hash uint64) bool {
+	if sh.byPrint {
+		return sh.print(local) == uint32(hash)
+	}
+	return *sh.state(local) == *s
+}
+
+// forget drops the states below a number, if they are told by their hashes.
+func (sh *shard[S]) forget(below int) {
+	if !sh.byPrint {
+		return
+	}
+	for ; sh.kept < below>>sh.shift; sh.kept++ {
+		sh.states[sh.kept] = nil
+	}
+}
+
 // append stores a new state and gives its number.
-func (sh *shard[S]) append(s *S, from uint64) int {
+func (sh *shard[S]) append(s *S, hash, from uint64) int {
 	local := sh.count
 	chunk, size := local>>sh.shift, 1<<sh.shift
 	if chunk == len(sh.states) {
 		var states []S
 		var origins []uint64
 		if chunk > 0 {
-			states, origins = make([]S, 0, size), make([]uint64, 0, size)
+			origins = make([]uint64, 0, size)
+		}
+		if chunk > 0 && !sh.drops {
+			states = make([]S, 0, size)
 		}
 		sh.states, sh.from = append(sh.states, states), append(sh.from, origins)
+		if sh.byPrint {
+			sh.prints = append(sh.prints, make([]uint32, 0, cap(origins)))
+		}
 	}
-	sh.states[chunk] = append(sh.states[chunk], *s)
+	if !sh.drops {
+		sh.states[chunk] = append(sh.states[chunk], *s)
+	}
 	sh.from[chunk] = append(sh.from[chunk], from)
+	if sh.byPrint {
+		sh.prints[chunk] = append(sh.prints[chunk], uint32(hash))
+	}
 	sh.count++
 	return local
 }
@@ -113,7 +162,7 @@ func (sh *shard[S]) find(s *S, hash uint64) int {
 	for i := slot(tag); p.words[i] != 0; i = after(i) {
 		word := p.words[i]
 		if word>>32 == tag {
-			if local := int(uint32(word) - 1); *sh.state(local) == *s {
+			if local := int(uint32(word) - 1); sh.is(local, s, hash) {
 				return local
 			}
 		}
@@ -147,7 +196,7 @@ func (sh *shard[S]) insertOne(c *candidate[S], watches []watch[S]) {
 			sh.admit(c, watches)
 			return
 		}
-		if word>>32 == tag && *sh.state(int(uint32(word) - 1)) == c.state {
+		if word>>32 == tag && sh.is(int(uint32(word)-1), &c.state, c.hash) {
 			return
 		}
 	}
@@ -164,7 +213,11 @@ func (sh *shard[S]) touchBatch(batch []candidate[S]) {
 	sink := byte(0)
 	for k := range batch {
 		if word := words[k%probeBatch]; word != 0 && word>>32 == batch[k].hash>>32 {
-			sink ^= touch(sh.state(int(uint32(word) - 1)))
+			if local := int(uint32(word) - 1); sh.byPrint {
+				sink ^= byte(sh.print(local))
+			} else {
+				sink ^= touch(sh.state(local))
+			}
 		}
 	}
 	sh.sink = sink
@@ -172,7 +225,7 @@ func (sh *shard[S]) touchBatch(batch []candidate[S]) {
 
 // admit stores a new state and shows it to the watches.
 func (sh *shard[S]) admit(c *candidate[S], watches []watch[S]) {
-	local := sh.append(&c.state, c.from)
+	local := sh.append(&c.state, c.hash, c.from)
 	if len(watches) == 0 {
 		return
 	}
@@ -205,8 +258,14 @@ type impure struct{ what string }
 func (sh *shard[S]) memory() uint64 {
 	bytes := sh.table.memory()
 	if chunks := len(sh.states); chunks > 0 {
-		perState := uint64(sizeOf[S]() + 8)
-		bytes += uint64(cap(sh.states[0]))*perState + uint64(chunks-1)<<sh.shift*perState
+		kept := uint64(8)
+		if sh.byPrint {
+			kept += 4
+		}
+		bytes += (uint64(cap(sh.from[0])) + uint64(chunks-1)<<sh.shift) * kept
+		for _, states := range sh.states[sh.kept:] {
+			bytes += uint64(cap(states)) * uint64(sizeOf[S]())
+		}
 	}
 	return bytes
 }

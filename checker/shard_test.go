@@ -10,11 +10,11 @@ import (
 // What a shard says that it holds is what its slab has room for, in all its chunks.
 func TestMemoryOfAShard(t *testing.T) {
 	var sh shard[small]
-	sh.init(0)
+	sh.init(0, Exact)
 	empty := sh.memory()
 	const per = 2 + 8 // a state, and where it came from
 	for range 3 << sh.shift {
-		sh.append(&small{}, 0)
+		sh.append(&small{}, 0, 0)
 	}
 	if got, want := sh.memory()-empty, uint64(3*per)<<sh.shift; got < want || got > want+want/4 { // the first grew
 		t.Errorf("three full chunks hold %d bytes, want about %d", got, want)

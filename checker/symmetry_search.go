@@ -153,7 +153,14 @@ func (w *worker[S]) bookOrbits(sh *shard[S], from int) {
 		return
 	}
 	for local := from; local < sh.count; local++ {
-		sh.orbits += w.canonicalizer.orbit(sh.state(local))
+		w.bookOrbit(sh, sh.state(local))
+	}
+}
+
+// bookOrbit adds the states that a new one stands for.
+func (w *worker[S]) bookOrbit(sh *shard[S], s *S) {
+	if w.canonicalizer != nil {
+		sh.orbits += w.canonicalizer.orbit(s)
 	}
 }
 

@@ -45,7 +45,7 @@ func (w *worker[S]) verifySymmetry(stored *S) {
 		w.verifyRenaming(stored, &w.symmetry.renamings[i])
 	}
 	if w.symmetry.draw {
-		r := w.symmetry.layout.group.drawn(hashOf(stored))
+		r := w.symmetry.layout.group.drawn(hasher{}.of(bytesOf(stored)))
 		w.verifyRenaming(stored, &r)
 	}
 	w.source = *stored

@@ -119,3 +119,19 @@ func (t *table) growth(n int) uint64 {
 	}
 	return bytes
 }
+
+// tags gives the tags of the words with numbers from first to end-1 (in the shard), in
+// their order.
+func (t *table) tags(first, end int) []uint32 {
+	tags := make([]uint32, end-first)
+	for i := 0; i < len(t.directory); {
+		p := t.directory[i]
+		for _, word := range p.words {
+			if local := int(uint32(word)) - 1; word != 0 && local >= first && local < end {
+				tags[local-first] = uint32(word >> 32)
+			}
+		}
+		i += 1 << (t.depth - uint(p.depth))
+	}
+	return tags
+}

@@ -11,12 +11,12 @@ func TestShardKeepsEveryState(t *testing.T) {
 	type state struct{ A, B uint32 }
 	const n = 60_000
 	var sh shard[state]
-	sh.init(0)
+	sh.init(0, Exact)
 	r := rand.New(rand.NewPCG(1, 2))
 	var batch []candidate[state]
 	for i := range uint32(n) {
 		s := state{A: i, B: i / 2}
-		c := candidate[state]{hash: hashOf(&s), from: uint64(i), state: s}
+		c := candidate[state]{hash: hasher{}.of(bytesOf(&s)), from: uint64(i), state: s}
 		batch = append(batch, c)
 		if r.IntN(2) == 0 { // again, in the same batch or a later one
 			batch = append(batch, candidate[state]{hash: c.hash, from: 1 << 40, state: s})
@@ -33,11 +33,11 @@ func TestShardKeepsEveryState(t *testing.T) {
 	}
 	for i := range uint32(n) {
 		s := state{A: i, B: i / 2}
-		if local := sh.find(&s, hashOf(&s)); local != int(i) || *sh.state(local) != s || sh.origin(local) != uint64(i) {
+		if local := sh.find(&s, hasher{}.of(bytesOf(&s))); local != int(i) || *sh.state(local) != s || sh.origin(local) != uint64(i) {
 			t.Fatalf("state %d is found at %d", i, local)
 		}
 		s.B += n
-		if local := sh.find(&s, hashOf(&s)); local != -1 {
+		if local := sh.find(&s, hasher{}.of(bytesOf(&s))); local != -1 {
 			t.Fatalf("a state that was not inserted is found at %d", local)
 		}
 	}
@@ -48,7 +48,7 @@ func TestShardKeepsEveryState(t *testing.T) {
 func TestShardWithEqualTags(t *testing.T) {
 	type state struct{ A uint32 }
 	var sh shard[state]
-	sh.init(0)
+	sh.init(0, Exact)
 	var batch []candidate[state]
 	for i := range uint32(500) {
 		batch = append(batch, candidate[state]{hash: uint64(i%5) << 50, state: state{i}})
