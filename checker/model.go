@@ -122,13 +122,14 @@ const (
 	KindLiveness   Kind = "liveness"   // something happens in the end, on all fair paths
 )
 
-// Property is something that a model shall have, made by Invariant, Transition,
-// Reachable, Eventually, AlwaysEventually, LeadsTo, Count or Orders. Its name is
+// Property is something that a model shall have, made by Invariant, Clauses,
+// Transition, Reachable, Eventually, AlwaysEventually, LeadsTo, Count or Orders. Its name is
 // unique in its model and is not "deadlock".
 type Property[S comparable] struct {
 	name       string
 	kind       Kind
 	state      func(s *S) bool
+	clauses    []Clause[S] // of an invariant in parts, whose conjunction is state; else nil
 	transition func(before, after *S, step Taken) bool
 	from       func(s *S) bool // of a liveness property that leads from it to state; else nil
 	leads      bool            // it is one, and from must be set

@@ -97,6 +97,9 @@ func (p *tracePage) busy() []int {
 func (p *tracePage) head() {
 	t := p.trace
 	what := fmt.Sprintf("%s %q of %s", t.Kind, t.Property, t.Model)
+	if t.Clause != "" {
+		what = fmt.Sprintf("clause %q of %s", t.Clause, what)
+	}
 	if t.Kind == KindDeadlock {
 		what = "deadlock of " + t.Model
 	}

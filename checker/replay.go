@@ -213,6 +213,9 @@ func (r *replayer[S]) end(t *Trace, p *Property[S]) error {
 	if p != nil && p.kind == KindLiveness {
 		return r.endLiveness(t, p)
 	}
+	if t.Clause != "" && (p == nil || p.clauses == nil) {
+		return fmt.Errorf("the trace names clause %q, and is of no invariant with clauses", t.Clause)
+	}
 	if t.Cycle != 0 {
 		return fmt.Errorf("the trace goes round a cycle of %d steps, and is of no liveness property", t.Cycle)
 	}
@@ -225,6 +228,9 @@ func (r *replayer[S]) end(t *Trace, p *Property[S]) error {
 	case KindInvariant:
 		if p.state(&now) {
 			return fmt.Errorf("invariant %q is true in %s", p.name, describe(fieldsOf(r.now)))
+		}
+		if p.clauses != nil {
+			return r.endClause(t, p)
 		}
 	case KindReachable:
 		if !p.state(&now) {

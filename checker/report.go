@@ -186,6 +186,9 @@ type Result struct {
 	// property or deadlock; the shortest witness of a reachable. Of a liveness property it
 	// is a shortest one, stem and cycle together, unless Note says otherwise.
 	Trace *Trace
+	// Clause is the first clause of an invariant in parts (Clauses) that is false where
+	// the trace ends; "" where there is none.
+	Clause string
 	// Least and Most are the bounds of a Count; Unbounded says that some path
 	// takes the steps for ever, and Most is then meaningless.
 	Least, Most int
@@ -211,6 +214,9 @@ type Trace struct {
 	Model    string `json:"model"`
 	Property string `json:"property"`
 	Kind     Kind   `json:"kind"`
+	// Clause is the first clause of the invariant that is false where the trace ends; ""
+	// where the property has no clauses.
+	Clause string `json:"clause,omitempty"`
 	// Initial is the value of every field in the initial state, in order of declaration.
 	Initial []Field     `json:"initial"`
 	Start   int         `json:"start"` // index in Model.Init

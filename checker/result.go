@@ -89,7 +89,7 @@ func (s *search[S]) stateResult(index int, name string, kind Kind) (Result, erro
 		if err != nil {
 			return Result{}, err
 		}
-		r.Trace, r.Verdict = &trace, Violated
+		r.Trace, r.Verdict, r.Clause = &trace, Violated, trace.Clause
 		if kind == KindReachable {
 			r.Verdict = Holds
 		}

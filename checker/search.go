@@ -576,7 +576,7 @@ func (s *search[S]) insertShard(sh *shard[S], number, chunks int) {
 // close makes an error of a property that has not returned. It is deferred.
 func (s *search[S]) close(sh *shard[S], finished *bool) {
 	if !*finished {
-		sh.failed = recovered(recover(), whereProperty(&s.model.Properties[sh.place]), sh.at)
+		sh.failed = recovered(recover(), whereClause(&s.model.Properties[sh.place], sh.at), sh.at)
 	}
 }
 

@@ -96,7 +96,7 @@ func validateProperties[S comparable](m *Model[S]) error {
 		p := &m.Properties[i]
 		switch {
 		case p.name == "":
-			return fmt.Errorf("property %d: has no name (properties are made by Invariant, Transition, Reachable, Eventually, AlwaysEventually, LeadsTo, Count or Orders)", i)
+			return fmt.Errorf("property %d: has no name (properties are made by Invariant, Clauses, Transition, Reachable, Eventually, AlwaysEventually, LeadsTo, Count or Orders)", i)
 		case p.name == deadlockName:
 			return fmt.Errorf("property %q: the name is taken by the check for stuck states, which every model has", p.name)
 		case names[p.name]:
@@ -111,6 +111,9 @@ func validateProperties[S comparable](m *Model[S]) error {
 }
 
 func validateProperty[S comparable](m *Model[S], p *Property[S]) error {
+	if err := validateClauses(p); err != nil {
+		return err
+	}
 	switch p.kind {
 	case KindInvariant, KindReachable, KindLiveness:
 		if p.state == nil || p.leads && p.from == nil {

@@ -128,6 +128,9 @@ func propertyDetail(p *checker.Result) string {
 	case p.Trace != nil:
 		parts = append(parts, p.Trace.Length())
 	}
+	if p.Clause != "" {
+		parts = append(parts, fmt.Sprintf("clause %q is false", p.Clause))
+	}
 	for _, f := range p.Fairness {
 		parts = append(parts, "under "+f.String())
 	}
@@ -191,7 +194,7 @@ func (v *checked) printJSON() {
 }
 
 func propertyOf(p *checker.Result) PropertyRecord {
-	r := PropertyRecord{Record: "property", Property: p.Name, Kind: string(p.Kind), Verdict: p.Verdict, Note: p.Note}
+	r := PropertyRecord{Record: "property", Property: p.Name, Kind: string(p.Kind), Verdict: p.Verdict, Clause: p.Clause, Note: p.Note}
 	if p.Trace != nil {
 		r.TraceLength, r.Cycle = new(len(p.Trace.Steps)), p.Trace.Cycle
 	}

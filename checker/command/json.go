@@ -70,6 +70,7 @@ type PropertyRecord struct {
 	Property    string          `json:"property"`
 	Kind        string          `json:"kind"`
 	Verdict     verdict.Verdict `json:"verdict"`
+	Clause      string          `json:"clause,omitempty"` // the first of the invariant that is false
 	TraceLength *int            `json:"traceLength,omitempty"`
 	Cycle       int             `json:"cycle,omitempty"`    // so many steps of it, the last ones, go round for ever
 	Fairness    []string        `json:"fairness,omitempty"` // assumed
