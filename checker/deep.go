@@ -18,6 +18,7 @@ type waiting[S comparable] struct {
 // runDeep explores depth first until nothing is left or a limit is met.
 func (s *search[S]) runDeep() {
 	s.insertInitial()
+	s.judgeInitial()
 	for i := range s.shards {
 		s.shards[i].drops = s.shards[i].byPrint // the stack has the states
 	}

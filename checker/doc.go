@@ -29,10 +29,11 @@
 //
 // Where to look: search.go for the search, shard.go and table.go for the seen
 // set, expand.go for the steps, graph.go, count.go and orders.go for properties of
-// whole paths, liveness.go, fairness.go, fair.go and lasso.go for liveness, apart.go
-// for functions of a model that do not return, symmetry.go, layout.go and canonical.go for
-// symmetry and canonical forms, symmetry_search.go and symmetry_verify.go for what a search
-// does with them, fieldpath.go, footprint.go, rules.go and declared.go for what a model declares
-// of its steps, partial.go and partial_expand.go for partial order reduction, replay.go and
-// replay_lasso.go for the replayer, render.go and tracefile.go for traces.
+// whole paths, liveness.go, fairness.go, fair.go and lasso.go for liveness, clauses.go for
+// invariants in parts, refine.go for refinement, apart.go for functions of a model that do
+// not return, symmetry.go, layout.go and canonical.go for symmetry and canonical forms,
+// symmetry_search.go and symmetry_verify.go for what a search does with them, fieldpath.go,
+// footprint.go, rules.go and declared.go for what a model declares of its steps, partial.go
+// and partial_expand.go for partial order reduction, replay.go and replay_*.go for the
+// replayer, render.go, render_refinement.go and tracefile.go for traces.
 package checker

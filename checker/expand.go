@@ -47,7 +47,8 @@ func (c *chunk[S]) reset(properties int) {
 type worker[S comparable] struct {
 	program  *program[S]
 	declared *declarations
-	checks   []int // indices in Model.Properties of the open transition properties
+	checks   []int      // indices in Model.Properties of the open transition properties and refinements
+	judges   []judge[S] // by property; nil: it is no refinement
 	source   S
 	scratch  S
 	id       uint64 // of source
@@ -162,10 +163,18 @@ func (w *worker[S]) checkTransition() {
 			continue
 		}
 		w.doing, w.property = callProperty, i
-		if !w.program.model.Properties[i].transition(&w.source, &w.scratch, taken) {
+		if !w.allows(i, taken) {
 			w.out.broken[i] = brokenEdge{found: true, id: w.id, transition: w.number}
 		}
 	}
+}
+
+// allows asks a transition property or a refinement.
+func (w *worker[S]) allows(property int, taken Taken) bool {
+	if j := w.judges[property]; j != nil {
+		return j.allows(&w.source, &w.scratch)
+	}
+	return w.program.model.Properties[property].transition(&w.source, &w.scratch, taken)
 }
 
 // stuck books a state without enabled steps.
@@ -234,7 +243,7 @@ func (w *worker[S]) perform(step *compiled[S], self, choice int) (S, bool) {
 	return w.scratch, enabled
 }
 
-// verifyTransition demands that the transition properties only read.
+// verifyTransition demands that the transition properties and mappings only read.
 func (w *worker[S]) verifyTransition(after S) {
 	if len(w.checks) == 0 {
 		return
@@ -243,6 +252,10 @@ func (w *worker[S]) verifyTransition(after S) {
 	before := w.source
 	for _, i := range w.checks {
 		w.doing, w.property, w.scratch = callProperty, i, after
+		if j := w.judges[i]; j != nil {
+			j.verify(&w.source, &w.scratch)
+			continue
+		}
 		w.program.model.Properties[i].transition(&w.source, &w.scratch, taken)
 		w.demand(w.source == before && w.scratch == after, "changes the state that it may only read")
 	}
@@ -279,6 +292,9 @@ func (w *worker[S]) where() string {
 	case callEvent:
 		return "Event"
 	case callProperty:
+		if w.property < len(w.judges) && w.judges[w.property] != nil {
+			return w.judges[w.property].where()
+		}
 		return whereProperty(&m.Properties[w.property])
 	default:
 		panic("checker: a call of no kind")

@@ -119,18 +119,20 @@ const (
 	KindDeadlock   Kind = "deadlock"   // no reachable state is stuck
 	KindCount      Kind = "count"      // least and most occurrences over all maximal paths
 	KindOrders     Kind = "orders"     // the set of orders of events over all maximal paths
+	KindRefinement Kind = "refinement" // every transition is one of another model, or a stutter
 	KindLiveness   Kind = "liveness"   // something happens in the end, on all fair paths
 )
 
 // Property is something that a model shall have, made by Invariant, Clauses,
-// Transition, Reachable, Eventually, AlwaysEventually, LeadsTo, Count or Orders. Its name is
-// unique in its model and is not "deadlock".
+// Transition, Reachable, Refines, Eventually, AlwaysEventually, LeadsTo, Count or Orders.
+// Its name is unique in its model and is not "deadlock".
 type Property[S comparable] struct {
 	name       string
 	kind       Kind
 	state      func(s *S) bool
 	clauses    []Clause[S] // of an invariant in parts, whose conjunction is state; else nil
 	transition func(before, after *S, step Taken) bool
+	refines    refines[S]      // of a refinement; else nil
 	from       func(s *S) bool // of a liveness property that leads from it to state; else nil
 	leads      bool            // it is one, and from must be set
 	always     bool            // a liveness property that leads from every state to state

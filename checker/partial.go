@@ -55,7 +55,7 @@ func (s *search[S]) unreducible() string {
 	for _, p := range s.model.Properties {
 		switch p.kind {
 		case KindInvariant, KindReachable:
-		case KindTransition:
+		case KindTransition, KindRefinement:
 			return fmt.Sprintf("property %q is about every transition, also those that would be left out", p.name)
 		default:
 			return fmt.Sprintf("property %q is about whole paths, also those that would be left out", p.name)

@@ -39,6 +39,9 @@ func (t Trace) WriteText(w io.Writer, width int) error {
 		}
 		p.step(i)
 	}
+	if t.Abstract != nil {
+		p.abstract(t.Abstract)
+	}
 	_, err := w.Write(p.out.Bytes())
 	return err
 }

@@ -102,7 +102,7 @@ func (r *replayer[S]) property(t *Trace) (*Property[S], error) {
 		if p.kind != t.Kind {
 			return nil, fmt.Errorf("property %q is a %s, the trace says %q", p.name, p.kind, t.Kind)
 		}
-		if p.state == nil && p.transition == nil {
+		if p.state == nil && p.transition == nil && p.refines == nil {
 			return nil, fmt.Errorf("property %q is a %s, which one path cannot show", p.name, p.kind)
 		}
 		return p, nil
@@ -216,6 +216,9 @@ func (r *replayer[S]) end(t *Trace, p *Property[S]) error {
 	if t.Clause != "" && (p == nil || p.clauses == nil) {
 		return fmt.Errorf("the trace names clause %q, and is of no invariant with clauses", t.Clause)
 	}
+	if t.Abstract != nil && (p == nil || p.refines == nil) {
+		return fmt.Errorf("the trace tells of an abstract model, and is of no refinement")
+	}
 	if t.Cycle != 0 {
 		return fmt.Errorf("the trace goes round a cycle of %d steps, and is of no liveness property", t.Cycle)
 	}
@@ -236,6 +239,8 @@ func (r *replayer[S]) end(t *Trace, p *Property[S]) error {
 		if !p.state(&now) {
 			return fmt.Errorf("reachable %q is false in %s", p.name, describe(fieldsOf(r.now)))
 		}
+	case KindRefinement:
+		return r.endRefinement(t, p)
 	case KindTransition:
 		if len(t.Steps) == 0 {
 			return fmt.Errorf("the trace has no step that could break %q", p.name)

@@ -183,7 +183,7 @@ type Result struct {
 	Kind    Kind
 	Verdict Verdict
 	// Trace is the shortest counterexample of an invariant, a transition
-	// property or deadlock; the shortest witness of a reachable. Of a liveness property it
+	// property, a refinement or deadlock; the shortest witness of a reachable. Of a liveness property it
 	// is a shortest one, stem and cycle together, unless Note says otherwise.
 	Trace *Trace
 	// Clause is the first clause of an invariant in parts (Clauses) that is false where
@@ -225,6 +225,8 @@ type Trace struct {
 	// which they begin. 0: the trace ends, and where it is of a liveness property, in a
 	// state without an enabled step.
 	Cycle int `json:"cycle,omitempty"`
+	// Abstract is the other side of a counterexample of a refinement; else nil.
+	Abstract *Abstract `json:"abstract,omitempty"`
 	// Columns are the instances of all processes, in order, as they are shown.
 	Columns []string `json:"columns"`
 }
@@ -235,6 +237,29 @@ type TraceStep struct {
 	Column  int      `json:"column"` // index in Trace.Columns
 	Event   string   `json:"event,omitempty"`
 	Changes []Change `json:"changes"`
+}
+
+// Abstract is what a mapping (Refines) makes of the end of a trace, and what the abstract
+// model could do there.
+type Abstract struct {
+	Model string `json:"model"` // the abstract model
+	// Before and After are the images of the states before and after the last step. Where
+	// the trace has no step there is no Before: After is none of the initial states.
+	Before []Field `json:"before,omitempty"`
+	After  []Field `json:"after"`
+	// Enabled are the abstract model's steps that are enabled in Before, or, where there is
+	// none, its initial states; first those whose outcome differs from After in the fewest
+	// fields, and no more than 64. More is how many were left out.
+	Enabled []AbstractStep `json:"enabled"`
+	More    int            `json:"more,omitempty"`
+}
+
+// AbstractStep is what the abstract model could do: a step, or, with no label, an initial
+// state.
+type AbstractStep struct {
+	Taken
+	Changes []Change `json:"changes"` // of Before
+	Differs []Change `json:"differs"` // from its outcome to After
 }
 
 // Field is one scalar of a state, by its path ("client[2].pc"), as text: by its

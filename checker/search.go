@@ -157,7 +157,7 @@ func newSearch[S comparable](ctx context.Context, m *Model[S], o Options, starte
 	s.workers = make([]worker[S], s.options.Workers)
 	for i := range s.workers {
 		s.workers[i] = worker[S]{program: s.program, symmetry: s.symmetry, canonicalizer: s.canonicalizer(),
-			declared: s.declared, coverage: make([]uint64, s.program.steps, s.program.steps+16)}
+			declared: s.declared, judges: s.judges(), coverage: make([]uint64, s.program.steps, s.program.steps+16)}
 	}
 	s.prepareReduction()
 	s.depth = -1
@@ -197,6 +197,7 @@ func (s *search[S]) explore() {
 	}
 	if s.resumed == 0 {
 		s.insertInitial()
+		s.judgeInitial()
 	}
 	if s.reason != "" { // there were too many: nobody may go on from there
 		s.checkpoint.close()
@@ -627,7 +628,7 @@ func (s *search[S]) openProperties() {
 		switch p.kind {
 		case KindInvariant, KindReachable:
 			s.watches = append(s.watches, watch[S]{property: i, is: p.state, fires: p.kind == KindReachable})
-		case KindTransition:
+		case KindTransition, KindRefinement:
 			checks = append(checks, i)
 		}
 	}
@@ -664,6 +665,13 @@ func (s *search[S]) held() uint64 {
 	var bytes uint64
 	for i := range s.shards {
 		bytes += s.shards[i].memory()
+	}
+	for i := range s.workers {
+		for _, j := range s.workers[i].judges {
+			if j != nil {
+				bytes += j.memory()
+			}
+		}
 	}
 	per := uint64(sizeOf[candidate[S]]())
 	for i := range s.chunks {

@@ -58,6 +58,8 @@ func whyWhole[S comparable](m *Model[S]) string {
 		switch p := &m.Properties[i]; p.kind {
 		case KindLiveness:
 			return fmt.Sprintf("property %q is judged on fair behaviours, which are fair to each process by its name", p.name)
+		case KindRefinement:
+			return fmt.Sprintf("property %q is judged by a mapping, which may name members", p.name)
 		case KindOrders:
 			return fmt.Sprintf("property %q lists events, which may name members", p.name)
 		}

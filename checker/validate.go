@@ -96,7 +96,7 @@ func validateProperties[S comparable](m *Model[S]) error {
 		p := &m.Properties[i]
 		switch {
 		case p.name == "":
-			return fmt.Errorf("property %d: has no name (properties are made by Invariant, Clauses, Transition, Reachable, Eventually, AlwaysEventually, LeadsTo, Count or Orders)", i)
+			return fmt.Errorf("property %d: has no name (properties are made by Invariant, Clauses, Transition, Reachable, Refines, Eventually, AlwaysEventually, LeadsTo, Count or Orders)", i)
 		case p.name == deadlockName:
 			return fmt.Errorf("property %q: the name is taken by the check for stuck states, which every model has", p.name)
 		case names[p.name]:
@@ -122,6 +122,10 @@ func validateProperty[S comparable](m *Model[S], p *Property[S]) error {
 	case KindTransition:
 		if p.transition == nil {
 			return errors.New("has no predicate")
+		}
+	case KindRefinement:
+		if err := p.refines.validate(); err != nil {
+			return err
 		}
 	case KindCount:
 		if len(p.labels) == 0 {

@@ -1,9 +1,10 @@
 // Package examples lists the models that teach how to write one: read
-// philosophers first, then peterson, twophase, paxos and ring.
+// philosophers first, then peterson, twophase, paxos, buffer and ring.
 package examples
 
 import (
 	"urpc/checker/catalogue"
+	"urpc/examples/buffer"
 	"urpc/examples/paxos"
 	"urpc/examples/peterson"
 	"urpc/examples/philosophers"
@@ -12,4 +13,4 @@ import (
 )
 
 // Families are the examples, in the order in which to read them.
-var Families = []catalogue.Family{philosophers.Family, peterson.Family, twophase.Family, paxos.Family, ring.Family}
+var Families = []catalogue.Family{philosophers.Family, peterson.Family, twophase.Family, paxos.Family, buffer.Family, ring.Family}
