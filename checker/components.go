@@ -4,18 +4,23 @@ import "sync/atomic"
 
 // components numbers the strongly connected components of the part of a graph
 // whose edges keep allows: a component comes after all that it leads to (Tarjan,
-// SIAM J. Computing 1(2), 1972, with a path of its own instead of recursion).
-func (g *graph) components(keep func(at uint64) bool) (of []uint32, count int) {
+// SIAM J. Computing 1(2), 1972, with a path of its own instead of recursion). It is false
+// if it was cancelled.
+func (g *graph) components(keep func(at uint64) bool) (of []uint32, count int, ok bool) {
 	t := newTarjan(g, keep)
+	t.cancelled = g.cancelled
 	for v := range uint32(g.nodes()) {
 		t.forget(v)
 	}
 	for v := range uint32(g.nodes()) {
-		if t.low[v] == unseen {
-			t.search(v)
+		if t.low[v] != unseen {
+			continue
+		}
+		if t.search(v); g.isCancelled() {
+			return nil, 0, false
 		}
 	}
-	return t.of, t.count
+	return t.of, t.count, true
 }
 
 func newTarjan(g *graph, keep func(at uint64) bool) tarjan {

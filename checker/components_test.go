@@ -48,7 +48,7 @@ func TestComponentsOfRandomGraphs(t *testing.T) {
 		g := randomGraph(r)
 		keep := func(at uint64) bool { return g.edges[at].transition != 0 }
 		to := reach(g, keep)
-		of, count := g.components(keep)
+		of, count, _ := g.components(keep)
 		marks := g.onCycle(of, count, keep)
 		for i := range to {
 			if marks[i] != to[i][i] {

@@ -11,6 +11,10 @@ func (s *search[S]) countResult(g *graph, p *Property[S], r *Result) {
 	counted := func(at uint64) bool { return marks[g.edges[at].transition] }
 	least, some := g.leastCount(counted)
 	most, unbounded := g.mostCount(counted)
+	if g.isCancelled() {
+		r.Note = "the search for paths was cut short: " + s.cancellation()
+		return
+	}
 	r.Least, r.Most, r.Unbounded = least, most, unbounded
 	if !some {
 		r.Least = math.MaxInt
@@ -32,11 +36,18 @@ func (s *search[S]) countResult(g *graph, p *Property[S], r *Result) {
 // mostCount is the longest path by counted edges. Every path is the beginning of
 // a maximal one, so that no end needs to be looked for; and in a component
 // without a counted edge all nodes are worth the same, so that components, each
-// after those that it leads to, are gone through once.
+// after those that it leads to, are gone through once. It means nothing if the search was
+// cancelled.
 func (g *graph) mostCount(counted func(at uint64) bool) (most int, unbounded bool) {
-	of, count := g.components(func(uint64) bool { return true })
+	of, count, ok := g.components(func(uint64) bool { return true })
+	if !ok {
+		return 0, false
+	}
 	best := make([]int, count)
-	for _, v := range byComponent(of, count) {
+	for i, v := range byComponent(of, count) {
+		if g.isCancelledAt(i) {
+			return 0, false
+		}
 		for at := g.first[v]; at < g.first[v+1]; at++ {
 			to := g.edges[at].to
 			worth := best[of[to]]
@@ -75,12 +86,16 @@ func byComponent(of []uint32, count int) []uint32 {
 // leastCount is the fewest counted edges on a path to where a maximal path can
 // end without any more: a stuck state, or a cycle without counted edges. It is
 // false when there is no such place. The search is breadth first with uncounted
-// edges followed at once (0-1 search).
+// edges followed at once (0-1 search). It means nothing if the search was cancelled.
 func (g *graph) leastCount(counted func(at uint64) bool) (int, bool) {
 	free := func(at uint64) bool { return !counted(at) }
-	of, count := g.components(free)
+	of, count, ok := g.components(free)
+	if !ok {
+		return 0, false
+	}
 	resting := g.onCycle(of, count, free)
 	seen := make([]bool, g.nodes())
+	looked := 0
 	now := append([]uint32(nil), g.initial...)
 	for least := 0; len(now) > 0; least++ {
 		var later []uint32
@@ -91,6 +106,9 @@ func (g *graph) leastCount(counted func(at uint64) bool) (int, bool) {
 				continue
 			}
 			seen[v] = true
+			if looked++; g.isCancelledAt(looked) {
+				return 0, false
+			}
 			if resting[v] || g.stuck(v) {
 				return least, true
 			}

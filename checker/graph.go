@@ -3,6 +3,7 @@ package checker
 import (
 	"fmt"
 	"slices"
+	"sync/atomic"
 )
 
 // graph is the state graph of a complete search, for what depends on whole paths.
@@ -16,6 +17,10 @@ type graph struct {
 	events  []uint32       // by edge: index in names; nil if no property orders events
 	note    string         // why there is no graph; "" when there is one
 	base    [shards]uint32 // the first node of each shard
+	bytes   uint64         // that it takes (graphBytes)
+	// cancelled, if set, ends what is searched in the graph early once it is true: what was
+	// found means nothing then.
+	cancelled *atomic.Bool
 }
 
 // edge is one transition.
@@ -27,6 +32,11 @@ type edge struct {
 func (g *graph) nodes() int          { return len(g.first) - 1 }
 func (g *graph) stuck(v uint32) bool { return g.first[v] == g.first[v+1] }
 
+func (g *graph) isCancelled() bool { return g.cancelled != nil && g.cancelled.Load() }
+
+// isCancelledAt is isCancelled, asked at one in 65,536 of what a long loop goes through.
+func (g *graph) isCancelledAt(i int) bool { return i&0xffff == 0 && g.isCancelled() }
+
 // graphBytes is what a graph of this size takes, with the scratch space of the
 // searches in it: of components, and for liveness of the pairs of a node and whether a call
 // is open (liveness).
@@ -34,6 +44,7 @@ func graphBytes(nodes, edges uint64, events, liveness bool) uint64 {
 	bytes := nodes*(8+5*8) + edges*8
 	if liveness {
 		bytes += nodes * 2 * (1 + 1 + 4 + 8 + 8 + 2*8)
+		bytes += nodes * wayBytes
 	}
 	if events {
 		bytes += edges * 4
@@ -44,7 +55,7 @@ func graphBytes(nodes, edges uint64, events, liveness bool) uint64 {
 // buildGraph takes every step of every state again and looks the successors up.
 // The graph says in its note why it is none, when it would break a limit.
 func (s *search[S]) buildGraph() (g *graph, err error) {
-	g = &graph{}
+	g = &graph{cancelled: &s.cancelled}
 	nodes, events := s.states(), s.has(KindOrders)
 	if nodes >= 1<<32-1 {
 		g.note = "the state graph has too many states for its paths to be searched"
@@ -56,6 +67,7 @@ func (s *search[S]) buildGraph() (g *graph, err error) {
 		return g, nil
 	}
 	s.memory = max(s.memory, s.held()+bytes)
+	g.bytes = bytes
 	b := &graphBuilder[S]{search: s, graph: g, withEvents: events, known: map[string]uint32{"": 0}}
 	g.names = []string{""}
 	b.build(nodes)
@@ -171,10 +183,14 @@ func (b *graphBuilder[S]) eventOf() uint32 {
 }
 
 // onCycle marks the nodes from which a cycle of edges that keep allows can be
-// reached by such edges within their component (of, count: see components).
+// reached by such edges within their component (of, count: see components, which was not
+// cancelled).
 func (g *graph) onCycle(of []uint32, count int, keep func(at uint64) bool) []bool {
 	cyclic := make([]bool, count)
 	for v := range uint32(g.nodes()) {
+		if g.isCancelledAt(int(v)) {
+			break
+		}
 		for at := g.first[v]; at < g.first[v+1]; at++ {
 			if keep(at) && of[g.edges[at].to] == of[v] {
 				cyclic[of[v]] = true

@@ -19,6 +19,23 @@ type lasso struct {
 // Beyond it a cycle is told that need not be the shortest. Tests set it.
 var mostLooked = 1 << 22
 
+const (
+	// stageBytes bounds what such a pair takes: in the map (32 bytes in tables that are at
+	// least 7/16 full), and in two slices that grow by a quarter, beside the ones before.
+	stageBytes = 74 + 9*(24+16)/4
+	// wayBytes bounds what a node takes on the way to the nearest place (rounds.nearest).
+	wayBytes = 55 + 9*4/4
+)
+
+// room is how many such pairs the memory limit allows, and no more than mostLooked.
+func (l *liveness[S]) room() int {
+	limit, held := l.search.options.MaxMemory, l.search.held()+l.graph.bytes
+	if limit == 0 {
+		return mostLooked
+	}
+	return int(min(uint64(mostLooked), (max(limit, held)-held)/stageBytes))
+}
+
 // violation gives a shortest behaviour that violates the property and is fair, if there is
 // one. reach has run.
 func (l *liveness[S]) violation(f *fair) (best lasso, found bool) {
@@ -36,7 +53,10 @@ func (l *liveness[S]) violation(f *fair) (best lasso, found bool) {
 		}
 	}
 	best.shortest = true
-	r := rounds{fair: f}
+	r := rounds{fair: f, room: l.room()}
+	defer func() {
+		l.search.memory = max(l.search.memory, l.search.held()+l.graph.bytes+uint64(r.most)*stageBytes)
+	}()
 	for _, part := range f.components(open) {
 		slices.SortFunc(part, func(a, b uint32) int { return cmp.Compare(l.dist[pair(a, true)], l.dist[pair(b, true)]) })
 		f.mark(part, true)
@@ -62,7 +82,9 @@ func (l *liveness[S]) violation(f *fair) (best lasso, found bool) {
 // rounds finds cycles in a part of a graph that is marked as fair.inside.
 type rounds struct {
 	fair   *fair
-	looked int
+	looked int // pairs that were looked at, in all searches for a cycle
+	room   int // how many may be held at once
+	most   int // were held at once
 }
 
 // stage is a node, and what a way to it has achieved: the conditions whose steps were
@@ -92,7 +114,7 @@ func (r *rounds) isFair(s stage) bool {
 // through gives the shortest fair cycle through v of fewer than so many steps. It is nil if
 // there is none, or, shortest being false, if there was too much to look at.
 func (r *rounds) through(v uint32, most uint64) (cycle []uint64, shortest bool) {
-	if r.fair.words > 1 {
+	if r.fair.words > 1 || r.room == 0 {
 		return nil, false
 	}
 	type step struct {
@@ -102,6 +124,7 @@ func (r *rounds) through(v uint32, most uint64) (cycle []uint64, shortest bool) 
 	start := r.at(stage{node: v})
 	queue, steps := []stage{start}, []step{{before: -1}}
 	seen := map[stage]bool{start: true}
+	defer func() { r.most = max(r.most, len(queue)) }()
 	depth, level := uint64(0), 1 // of the stage that is looked at; where the next depth begins
 	for i := 0; i < len(queue); i++ {
 		if i == level {
@@ -133,6 +156,9 @@ func (r *rounds) through(v uint32, most uint64) (cycle []uint64, shortest bool) 
 				return cycle, true
 			}
 			if !seen[next] {
+				if len(queue) == r.room {
+					return nil, false
+				}
 				seen[next] = true
 				queue, steps = append(queue, next), append(steps, step{i, at})
 			}

@@ -71,6 +71,9 @@ func (s *search[S]) livenessResult(g *graph, p *Property[S], r *Result) error {
 	r.Verdict, r.Trace = Violated, &t
 	if !found.shortest {
 		r.Note = "there may be a shorter counterexample: a shortest cycle was looked for as long as was reasonable"
+		if l.room() < mostLooked {
+			r.Note = "there may be a shorter counterexample: the search for a shortest cycle does not fit in the memory limit"
+		}
 	}
 	return nil
 }
@@ -79,7 +82,7 @@ func (s *search[S]) livenessResult(g *graph, p *Property[S], r *Result) error {
 func (l *liveness[S]) under(assumed []Fairness) (lasso, bool) {
 	p := l.search.program
 	f := newFair(l.graph, len(p.transitions), p.conditions(assumed))
-	f.tarjan.cancelled = &l.search.cancelled
+	f.tarjan.cancelled = l.graph.cancelled
 	return l.violation(f)
 }
 

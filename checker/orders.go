@@ -18,13 +18,15 @@ const subsetBudget = 1 << 26
 // deterministic by the subset construction, so that each word is found once.
 func (s *search[S]) ordersResult(g *graph, p *Property[S], r *Result) {
 	marks := s.labelled(p)
-	o := &orders{graph: g, limit: s.options.MaxOrders, budget: subsetBudget, cancelled: s.cancelled.Load,
+	o := &orders{graph: g, limit: s.options.MaxOrders, budget: subsetBudget,
 		lettered: func(at uint64) bool { return g.events[at] != 0 && marks[g.edges[at].transition] },
 		known:    map[string]int{}}
 	if o.limit <= 0 {
 		o.limit = defaultMaxOrders
 	}
-	r.Note = o.run()
+	if r.Note = o.run(); g.isCancelled() {
+		r.Note = "the search for orders was cut short: " + s.cancellation()
+	}
 	r.Orders = o.words
 	if r.Note == "" {
 		r.Verdict = Holds
@@ -33,11 +35,10 @@ func (s *search[S]) ordersResult(g *graph, p *Property[S], r *Result) {
 
 // orders enumerates words.
 type orders struct {
-	graph     *graph
-	limit     int
-	budget    int                  // of held
-	lettered  func(at uint64) bool // the edge gives a letter
-	cancelled func() bool
+	graph    *graph
+	limit    int
+	budget   int                  // of held
+	lettered func(at uint64) bool // the edge gives a letter
 
 	rests   []bool // by node: a maximal path can end here, or go on for ever without a letter
 	subsets []subset
@@ -64,24 +65,36 @@ type move struct {
 	to   int
 }
 
-// run lists the words, sorted; the note says why they cannot be listed.
+// run lists the words, sorted; the note says why they cannot be listed. If the search was
+// cancelled there is a note, and not all words.
 func (o *orders) run() (note string) {
 	if o.endless() {
 		return "some path gives events for ever, so that its order has no end"
 	}
 	silent := func(at uint64) bool { return !o.lettered(at) }
-	of, count := o.graph.components(silent)
+	of, count, ok := o.graph.components(silent)
+	if !ok {
+		return "cancelled"
+	}
 	o.rests = o.graph.onCycle(of, count, silent)
 	o.marks = make([]uint32, o.graph.nodes())
-	note = o.list(o.enter(o.graph.initial))
+	if note = o.list(o.enter(o.graph.initial)); o.graph.isCancelled() {
+		note = "cancelled"
+	}
 	slices.SortFunc(o.words, slices.Compare)
 	return note
 }
 
 // endless says whether a letter lies on a cycle.
 func (o *orders) endless() bool {
-	of, _ := o.graph.components(func(uint64) bool { return true })
+	of, _, ok := o.graph.components(func(uint64) bool { return true })
+	if !ok {
+		return false
+	}
 	for v := range uint32(o.graph.nodes()) {
+		if o.graph.isCancelledAt(int(v)) {
+			return false
+		}
 		for at := o.graph.first[v]; at < o.graph.first[v+1]; at++ {
 			if of[o.graph.edges[at].to] == of[v] && o.lettered(at) {
 				return true
@@ -94,8 +107,8 @@ func (o *orders) endless() bool {
 // list lists the words that begin with o.word and go on from a subset. It ends,
 // since no letter lies on a cycle.
 func (o *orders) list(at int) (note string) {
-	if o.cancelled() {
-		return "the search for orders was cut short"
+	if o.graph.isCancelled() {
+		return "cancelled"
 	}
 	if o.subsets[at].ends {
 		if len(o.words) == o.limit {
@@ -123,7 +136,10 @@ func (o *orders) makeMoves(at int) {
 		return
 	}
 	targets := map[uint32][]uint32{}
-	for _, v := range o.subsets[at].nodes {
+	for i, v := range o.subsets[at].nodes {
+		if o.graph.isCancelledAt(i) {
+			break
+		}
 		for e := o.graph.first[v]; e < o.graph.first[v+1]; e++ {
 			if o.lettered(e) {
 				event := o.graph.events[e]
@@ -166,7 +182,7 @@ func (o *orders) closure(from []uint32) (nodes []uint32, ends bool) {
 	for _, v := range from {
 		add(v)
 	}
-	for i := 0; i < len(nodes); i++ {
+	for i := 0; i < len(nodes) && !o.graph.isCancelledAt(i); i++ {
 		v := nodes[i]
 		ends = ends || o.rests[v] || o.graph.stuck(v)
 		for at := o.graph.first[v]; at < o.graph.first[v+1]; at++ {
