@@ -74,6 +74,7 @@ type head struct {
 	Memory      uint64        `json:"memory"`
 	Findings    []headFinding `json:"findings"`
 	Partly      uint64        `json:"partly"`
+	Pruned      uint64        `json:"pruned"`
 	Violated    bool          `json:"violated"`
 	Grace       uint64        `json:"grace"`
 	Elapsed     time.Duration `json:"elapsed"`
@@ -160,7 +161,7 @@ func (s *search[S]) write(c *checkpoint) error {
 		Format: checkpointFormat, Writer: c.writer, Subject: s.subject(), Length: c.length, Sum: sumText(c.sum),
 		Counts: c.saved, From: s.from, To: s.to, At: s.at, Level: s.onLevel,
 		Transitions: s.transitions, Depth: s.depth, Deadlocks: s.deadlocks, Ends: s.ends, Coverage: s.coverage,
-		Fresh: s.fresh, Memory: s.memory, Partly: s.partly, Violated: s.violated, Grace: s.grace, Elapsed: time.Since(s.started),
+		Fresh: s.fresh, Memory: s.memory, Partly: s.partly, Pruned: s.pruned, Violated: s.violated, Grace: s.grace, Elapsed: time.Since(s.started),
 	}
 	for i := range s.shards {
 		h.Orbits[i] = s.shards[i].orbits

@@ -36,6 +36,7 @@ func (s *search[S]) runDeep() {
 			if s.shallow {
 				s.reason = s.depthLimit()
 			}
+			s.demandSome()
 			return
 		}
 		if looked%1024 == 0 {

@@ -11,6 +11,7 @@ type chunk[S comparable] struct {
 
 	transitions     uint64
 	deadlocks, ends uint64
+	pruned          uint64       // states outside the constraint
 	stuck           int64        // id of the first deadlock, or -1
 	broken          []brokenEdge // by property: the first transition that breaks it
 	failed          error        // what ended the chunk early
@@ -33,7 +34,7 @@ func (c *chunk[S]) reset(properties int) {
 	for i := range c.successors {
 		c.successors[i] = c.successors[i][:0]
 	}
-	c.transitions, c.deadlocks, c.ends, c.stuck, c.failed = 0, 0, 0, -1, nil
+	c.transitions, c.deadlocks, c.ends, c.pruned, c.stuck, c.failed = 0, 0, 0, 0, -1, nil
 	if len(c.broken) != properties {
 		c.broken = make([]brokenEdge, properties)
 	}
@@ -82,12 +83,17 @@ const (
 	callStep call = iota
 	callPC
 	callTerminal
+	callConstraint
 	callProperty
 	callEvent
 )
 
 // expand takes every enabled step in source and hands the successors over.
 func (w *worker[S]) expand() {
+	if !w.within() {
+		w.out.pruned++
+		return
+	}
 	before := w.out.transitions
 	w.scratch = w.source
 	for i := range w.program.instances {
@@ -106,6 +112,16 @@ func (w *worker[S]) expand() {
 	if w.out.transitions == before {
 		w.stuck()
 	}
+}
+
+// within says whether source is within the constraint.
+func (w *worker[S]) within() bool {
+	constraint := w.program.model.Constraint
+	if constraint == nil {
+		return true
+	}
+	w.doing = callConstraint
+	return constraint(&w.source)
 }
 
 // try takes one step with each of its choices.
@@ -216,6 +232,9 @@ func (w *worker[S]) verify(stored *S) {
 		w.demand(w.source == *stored, "changes the state that it may only read")
 		w.demand(first == terminal(&w.source), "gives two answers in one state")
 	}
+	first := w.within()
+	w.demand(w.source == *stored, "changes the state that it may only read")
+	w.demand(first == w.within(), "gives two answers in one state")
 	w.source = *stored
 }
 
@@ -289,6 +308,8 @@ func (w *worker[S]) where() string {
 		return "PC of " + instanceName(&m.Processes[in.process], in.self)
 	case callTerminal:
 		return "Terminal"
+	case callConstraint:
+		return "Constraint"
 	case callEvent:
 		return "Event"
 	case callProperty:

@@ -16,6 +16,7 @@ type graph struct {
 	names   []string       // of events, from 1; name 0 is "no event"
 	events  []uint32       // by edge: index in names; nil if no property orders events
 	note    string         // why there is no graph; "" when there is one
+	outside []bool         // by node: outside the constraint; nil if none is
 	base    [shards]uint32 // the first node of each shard
 	bytes   uint64         // that it takes (graphBytes)
 	// cancelled, if set, ends what is searched in the graph early once it is true: what was
@@ -29,8 +30,13 @@ type edge struct {
 	transition uint32
 }
 
-func (g *graph) nodes() int          { return len(g.first) - 1 }
-func (g *graph) stuck(v uint32) bool { return g.first[v] == g.first[v+1] }
+func (g *graph) nodes() int { return len(g.first) - 1 }
+
+// stuck says whether no step is enabled in a node. Of one outside the constraint that is
+// not known.
+func (g *graph) stuck(v uint32) bool {
+	return g.first[v] == g.first[v+1] && (g.outside == nil || !g.outside[v])
+}
 
 func (g *graph) isCancelled() bool { return g.cancelled != nil && g.cancelled.Load() }
 
@@ -41,7 +47,7 @@ func (g *graph) isCancelledAt(i int) bool { return i&0xffff == 0 && g.isCancelle
 // searches in it: of components, and for liveness of the pairs of a node and whether a call
 // is open (liveness).
 func graphBytes(nodes, edges uint64, events, liveness bool) uint64 {
-	bytes := nodes*(8+5*8) + edges*8
+	bytes := nodes*(1+8+5*8) + edges*8
 	if liveness {
 		bytes += nodes * 2 * (1 + 1 + 4 + 8 + 8 + 2*8)
 		bytes += nodes * wayBytes
@@ -138,6 +144,14 @@ func (b *graphBuilder[S]) node(state *S) uint32 {
 func (b *graphBuilder[S]) addNode(state *S) {
 	w := &b.worker
 	w.source = *state
+	if b.search.pruned > 0 {
+		within := w.within()
+		b.graph.outside = append(b.graph.outside, !within)
+		if !within {
+			b.graph.first = append(b.graph.first, uint64(len(b.graph.edges)))
+			return
+		}
+	}
 	for i := range w.program.instances {
 		in := &w.program.instances[i]
 		if in.pc == nil {

@@ -50,8 +50,15 @@ func (s *search[S]) livenessResult(g *graph, p *Property[S], r *Result) error {
 		r.Note = "the search for cycles was cut short: " + s.cancellation()
 		return nil
 	}
+	if !is && s.pruned > 0 {
+		r.Note = "no behaviour that stays within the constraint violates it; those that leave it were not followed: " + s.outside()
+		return nil
+	}
 	if !is {
 		r.Verdict = Holds
+		if l.from != nil && !slices.Contains(l.from, true) {
+			r.Vacuous = "nothing calls for it: what it leads from is true in no reachable state"
+		}
 		for i := range assumed {
 			_, is := l.under(slices.Delete(slices.Clone(assumed), i, i+1))
 			if s.cancelled.Load() {

@@ -18,6 +18,12 @@ type Model[S comparable] struct {
 	// Terminal says whether a state without an enabled step is an intended end.
 	// Where it is nil, every such state is a deadlock.
 	Terminal func(s *S) bool
+	// Constraint bounds the search of a model that is too large, or has no end: a state in
+	// which it is false is outside. It is seen, counted and shown to the properties, and so
+	// are the transitions that lead to it, as in TLC (Lamport, Specifying Systems, 14.3.1);
+	// but none of its steps is taken. Where there is one, what holds does so within the
+	// constraint: see Report.Pruned. It may be nil.
+	Constraint func(s *S) bool
 	// Event gives a step the name under which a reader of the protocol knows
 	// it ("T1>W"), shown beside the label and collected by Orders; "" for none.
 	// It may be nil.

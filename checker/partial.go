@@ -64,6 +64,8 @@ func (s *search[S]) unreducible() string {
 	switch n := len(s.program.instances); {
 	case s.options.Search != BreadthFirst:
 		return "a search " + s.options.Search.String() + " visits no levels, by which the reduction sees that no step is put off for ever"
+	case s.model.Constraint != nil:
+		return "Constraint decides where steps are left out, and what it reads is not declared"
 	case n > mostReduced:
 		return fmt.Sprintf("there are %d process instances, more than %d", n, mostReduced)
 	case !s.model.declares():

@@ -12,6 +12,8 @@ func (s *search[S]) pathResult(g *graph, p *Property[S]) (r Result, err error) {
 		r.Note = "it needs the graph of all states, and a search by fingerprints does not keep them"
 	case g.note != "":
 		r.Note = g.note
+	case p.kind != KindLiveness && s.pruned > 0:
+		r.Note = "paths that leave the constraint were not followed to their ends: " + s.outside()
 	case p.kind == KindCount:
 		s.countResult(g, p, &r)
 	case p.kind == KindLiveness:

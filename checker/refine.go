@@ -15,8 +15,8 @@ import (
 // true of the images.
 //
 // It is refinement of safety: the abstract model need not be able to go on where this one
-// can, nor this one where that can; fairness, the properties and Terminal of the abstract
-// model are not asked. mapping and the steps of the abstract model are pure, as all
+// can, nor this one where that can; fairness, the properties, Terminal and Constraint of the
+// abstract model are not asked. mapping and the steps of the abstract model are pure, as all
 // functions of a model are: that is verified on samples.
 //
 // A counterexample ends with the first transition that has no image, or is an initial state
@@ -70,7 +70,7 @@ func (r *refinement[S, A]) validate() error {
 
 func (r *refinement[S, A]) judge() judge[S] {
 	m := r.abstract
-	m.Properties, m.Fairness, m.Terminal, m.Event = nil, nil, nil, nil // which nobody asks
+	m.Properties, m.Fairness, m.Terminal, m.Event, m.Constraint = nil, nil, nil, nil, nil // which nobody asks
 	j := &refinementJudge[S, A]{refinement: r}
 	j.worker.program = compile(&m)
 	size := uint64(1 + j.worker.program.fan) // states of a full entry
@@ -161,7 +161,7 @@ func (j *refinementJudge[S, A]) verify(before, after *S) {
 
 // successors gives the states to which the abstract model's steps lead from a state.
 func (j *refinementJudge[S, A]) successors(a *A) []A {
-	entry := &j.cache[hashOf(a)&uint64(len(j.cache)-1)]
+	entry := &j.cache[hasher{}.of(bytesOf(a))&uint64(len(j.cache)-1)]
 	if entry.known && entry.state == *a {
 		return entry.after
 	}
@@ -243,7 +243,7 @@ func (s *search[S]) judgeInitial() {
 		w.doing, w.property = callProperty, k
 		for i := range s.model.Init {
 			w.source = s.model.Init[i]
-			hash := hashOf(&w.source)
+			hash := s.program.hash.of(bytesOf(&w.source))
 			number := hash & (shards - 1)
 			local := s.shards[number].find(&w.source, hash)
 			if local >= 0 && !j.begins(&w.source) { // a limit on states may have kept it out

@@ -129,7 +129,7 @@ type Progress struct {
 type Report struct {
 	Model    string
 	Verdict  Verdict
-	Complete bool   // every reachable state was visited and expanded
+	Complete bool   // every reachable state was visited and expanded, but for Pruned
 	Reason   string // why it is not complete; "" when it is
 	// States are the unique reachable states, the initial ones included;
 	// Transitions the sum over expanded states of enabled step instances,
@@ -153,6 +153,17 @@ type Report struct {
 	Search   Search
 	Store    Store
 	Omission float64
+	// Pruned is how many of the states are outside Model.Constraint and were not expanded.
+	// Where it is not 0 nothing holds but within the constraint, a reachable that was not
+	// met and what depends on whole paths are unknown, and each result says so in its Note.
+	Pruned uint64
+	// Bound says of what the verdict is, in words: what was covered if the search was
+	// complete.
+	Bound string
+	// Vacuous says, in words, what may hold because nothing happens: steps that no state
+	// enables, properties that nothing calls for, assumptions that are not needed. It is
+	// no failure, and empty unless the search was complete.
+	Vacuous []string
 	// Properties has one result per property, deadlock first, then in the
 	// model's order.
 	Properties []Result
@@ -198,7 +209,10 @@ type Result struct {
 	// Fairness are the assumptions under which a liveness property was judged. Idle are
 	// those, of a property that holds, without any one of which it holds as well.
 	Fairness, Idle []Fairness
-	// Note says why a verdict is unknown, in words.
+	// Vacuous says why a property that holds says little, in words; "" if nothing is known
+	// that makes it so.
+	Vacuous string
+	// Note says why a verdict is unknown, or what else there is to know, in words.
 	Note string
 }
 

@@ -12,7 +12,7 @@ func (s *search[S]) report() (Report, error) {
 	r := Report{
 		Model: s.model.Name, Complete: s.complete, Reason: s.reason,
 		States: s.states(), Transitions: s.transitions, Depth: s.deepest(), Resumed: s.resumed,
-		Deadlocks: s.deadlocks, Ends: s.ends,
+		Deadlocks: s.deadlocks, Ends: s.ends, Pruned: s.pruned, Bound: s.bound(),
 		Symmetry: s.symmetryReport(), Partly: s.partly, Unreduced: s.unreduced,
 		Coverage: s.coverageReport(), Memory: s.memory, Workers: len(s.workers), Search: s.options.Search, Store: s.options.Store,
 	}
@@ -28,6 +28,7 @@ func (s *search[S]) report() (Report, error) {
 		r.Complete, r.Reason, r.Properties = false, s.failed.Error(), nil
 		return r, fmt.Errorf("model %s: %w", s.model.Name, s.failed)
 	}
+	r.Vacuous = s.vacuous(&r)
 	r.Verdict = Holds
 	if !r.Complete {
 		r.Verdict = Unknown
@@ -98,11 +99,19 @@ func (s *search[S]) stateResult(index int, name string, kind Kind) (Result, erro
 		}
 	case !s.complete:
 		r.Note = "the search is not complete: " + s.reason
+	case kind == KindReachable && s.pruned > 0:
+		r.Note = "no state that was reached within the constraint has it: " + s.outside()
 	case kind == KindReachable:
 		r.Verdict = Violated
 		r.Note = "no reachable state has it"
 	default:
 		r.Verdict = Holds
+		if s.pruned > 0 {
+			r.Note = "within the constraint: " + s.outside()
+		}
+		if kind == KindRefinement {
+			r.Vacuous = s.alwaysStutters(index - 1)
+		}
 	}
 	return r, nil
 }

@@ -41,7 +41,7 @@ func (s *search[S]) resume(c *checkpoint) error {
 	s.from, s.to = h.From, h.To
 	s.transitions, s.depth, s.deadlocks, s.ends = h.Transitions, h.Depth, h.Deadlocks, h.Ends
 	copy(s.coverage, h.Coverage)
-	s.partly, s.fresh, s.memory, s.violated, s.grace = h.Partly, h.Fresh, h.Memory, h.Violated, h.Grace
+	s.partly, s.pruned, s.fresh, s.memory, s.violated, s.grace = h.Partly, h.Pruned, h.Fresh, h.Memory, h.Violated, h.Grace
 	for i := range s.shards {
 		s.shards[i].orbits = h.Orbits[i]
 	}

@@ -94,6 +94,7 @@ type search[S comparable] struct {
 	depth       int // of the level; depth first, of the longest path
 	deadlocks   uint64
 	ends        uint64
+	pruned      uint64
 	coverage    []uint64
 	memory      uint64 // most bytes held
 	fresh       int    // new states of the last block
@@ -216,6 +217,7 @@ func (s *search[S]) explore() {
 			s.reason = s.depthLimit()
 		default:
 			s.runLevel(frontier)
+			s.demandSome()
 		}
 	}
 	s.save(true)
@@ -533,6 +535,7 @@ func (s *search[S]) bookExpanded(chunks int) {
 		s.partly += c.partly
 		s.deadlocks += c.deadlocks
 		s.ends += c.ends
+		s.pruned += c.pruned
 		if c.stuck >= 0 {
 			s.find(0, uint64(c.stuck), noTransition)
 		}

@@ -67,6 +67,10 @@ func (w *worker[S]) verifyRenaming(stored *S, r *renaming) {
 		w.doing = callTerminal
 		v.answers(terminal)
 	}
+	if constraint := w.program.model.Constraint; constraint != nil {
+		w.doing = callConstraint
+		v.answers(constraint)
+	}
 	for i := range w.program.model.Properties {
 		// Liveness is judged without reduction, and need not be symmetric.
 		if p := &w.program.model.Properties[i]; p.kind == KindInvariant || p.kind == KindReachable {

@@ -23,7 +23,11 @@ type checked struct {
 func (v *checked) printText() {
 	r := v.report
 	width := v.Out.Width()
-	v.Out.Line("%s: %s", v.chosen.Title(), v.Out.Paint(r.Verdict, r.Verdict.String()))
+	within := ""
+	if r.Pruned > 0 && r.Verdict == verdict.Holds {
+		within = " within the constraint"
+	}
+	v.Out.Line("%s: %s%s", v.chosen.Title(), v.Out.Paint(r.Verdict, r.Verdict.String()), within)
 	v.Out.Line("%s", console.Folded("configuration "+v.chosen.Configuration(), width, "  "))
 	v.Out.Line("%s", console.Folded(v.covered(), width, "  "))
 	if r.Symmetry != nil {
@@ -53,7 +57,7 @@ func (v *checked) covered() string {
 		return text + ": every reachable state of this configuration but what partial order reduction leaves out"
 	}
 	if r.Complete {
-		return text + ": every reachable state of this configuration"
+		return text + ": " + r.Bound + " of this configuration"
 	}
 	return text + ": not complete: " + r.Reason
 }
@@ -137,6 +141,9 @@ func propertyDetail(p *checker.Result) string {
 	for _, f := range p.Idle {
 		parts = append(parts, "it holds as well without "+f.String())
 	}
+	if p.Vacuous != "" {
+		parts = append(parts, "vacuous: "+p.Vacuous)
+	}
 	if p.Note != "" {
 		parts = append(parts, p.Note)
 	}
@@ -194,7 +201,7 @@ func (v *checked) printJSON() {
 }
 
 func propertyOf(p *checker.Result) PropertyRecord {
-	r := PropertyRecord{Record: "property", Property: p.Name, Kind: string(p.Kind), Verdict: p.Verdict, Clause: p.Clause, Note: p.Note}
+	r := PropertyRecord{Record: "property", Property: p.Name, Kind: string(p.Kind), Verdict: p.Verdict, Clause: p.Clause, Vacuous: p.Vacuous, Note: p.Note}
 	if p.Trace != nil {
 		r.TraceLength, r.Cycle = new(len(p.Trace.Steps)), p.Trace.Cycle
 	}
@@ -223,7 +230,7 @@ func (v *checked) record() VerdictRecord {
 		Record: "verdict", Verb: "check",
 		Model: v.chosen.Family.Name, Configuration: v.chosen.Name, Values: v.chosen.Values.String(), Mutant: v.chosen.Mutant,
 		Verdict: r.Verdict, Complete: r.Complete, Interrupted: v.Interrupted() && !r.Complete,
-		Bound: "every reachable state of the configuration", Reason: r.Reason, Seed: *v.flags.seed,
+		Bound: r.Bound + " of the configuration", Pruned: r.Pruned, Reason: r.Reason, Seed: *v.flags.seed,
 		States: new(r.States), Transitions: new(r.Transitions), Depth: new(r.Depth), Deadlocks: new(r.Deadlocks), Ends: new(r.Ends),
 		NeverEnabled: v.neverEnabled(),
 		Token:        v.left.Token, Artifacts: v.left.Artifacts, Replay: v.left.Replay,

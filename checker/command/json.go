@@ -24,6 +24,7 @@ type VerdictRecord struct {
 	Complete    bool   `json:"complete"`
 	Interrupted bool   `json:"interrupted,omitempty"`
 	Bound       string `json:"bound,omitempty"`
+	Pruned      uint64 `json:"pruned,omitempty"` // states outside the model's constraint, which were not expanded
 	Reason      string `json:"reason,omitempty"` // why it is not complete
 	Seed        uint64 `json:"seed"`
 
@@ -79,6 +80,7 @@ type PropertyRecord struct {
 	Most        *int            `json:"most,omitempty"`
 	Unbounded   bool            `json:"unbounded,omitempty"`
 	Orders      *int            `json:"orders,omitempty"`
+	Vacuous     string          `json:"vacuous,omitempty"` // why it says little that it holds
 	Note        string          `json:"note,omitempty"`
 }
 
