@@ -8,7 +8,7 @@ import (
 // demandSome ends the search if the constraint keeps every initial state out.
 func (s *search[S]) demandSome() {
 	if s.failed == nil && s.reason == "" && s.transitions == 0 && s.pruned == s.states() {
-		s.failed = errors.New("Constraint is false in every initial state, so that no step is ever taken; it must be true in one")
+		s.failed = errors.New("the constraint (Constraint) is false in every initial state, so that no step is ever taken; it must be true in one")
 	}
 }
 
