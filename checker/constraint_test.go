@@ -77,7 +77,7 @@ func TestLivenessWithinAConstraint(t *testing.T) {
 func TestConstraintsThatAreRefused(t *testing.T) {
 	calls := 0
 	for want, constraint := range map[string]func(s *counters) bool{
-		"Constraint is false in every initial state":                       func(*counters) bool { return false },
+		"(Constraint) is false in every initial state":                     func(*counters) bool { return false },
 		"Constraint panicked: no, in state {A=1 B=0}":                      func(s *counters) bool { return s.A == 0 || panics() },
 		"Constraint changes the state that it may only read, in state {A=": func(s *counters) bool { s.B = 9; return true },
 		"Constraint gives two answers in one state":                        func(*counters) bool { calls++; return calls%2 == 0 },
