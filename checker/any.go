@@ -11,6 +11,10 @@ type AnyModel interface {
 	Check(ctx context.Context, o Options) (Report, error)
 	// Compare is the function Compare on the model.
 	Compare(ctx context.Context, o Options) (Comparison, error)
+	// Simulate is the function Simulate on the model.
+	Simulate(ctx context.Context, o SimulateOptions) (Simulation, error)
+	// Graph is the function Graph on the model.
+	Graph(ctx context.Context, most int, along *Trace) (StateGraph, error)
 	// Replay is the function Replay on the model.
 	Replay(t Trace) (Trace, error)
 }
@@ -28,6 +32,14 @@ func (a anyModel[S]) Check(ctx context.Context, o Options) (Report, error) {
 
 func (a anyModel[S]) Compare(ctx context.Context, o Options) (Comparison, error) {
 	return Compare(ctx, a.model, o)
+}
+
+func (a anyModel[S]) Simulate(ctx context.Context, o SimulateOptions) (Simulation, error) {
+	return Simulate(ctx, a.model, o)
+}
+
+func (a anyModel[S]) Graph(ctx context.Context, most int, along *Trace) (StateGraph, error) {
+	return Graph(ctx, a.model, most, along)
 }
 
 func (a anyModel[S]) Replay(t Trace) (Trace, error) { return Replay(a.model, t) }

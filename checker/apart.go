@@ -17,6 +17,23 @@ func apart(do func()) {
 	<-done
 }
 
+// answered runs do apart, and makes an error of what a function of the model does instead
+// of returning; at says then which one was called, and in which state.
+func answered[S comparable](do func() error, at func() (where string, s S)) (err error) {
+	apart(func() {
+		finished := false
+		defer func() {
+			if !finished {
+				where, s := at()
+				err = recovered(recover(), where, s)
+			}
+		}()
+		err = do()
+		finished = true
+	})
+	return err
+}
+
 // recovered makes an error of what a function of the model did, at where, in
 // state s, instead of returning. value is the result of recover: nil for the end
 // of the goroutine. It is called on the stack of the panic.

@@ -44,6 +44,50 @@ func (f Fairness) String() string {
 	return text
 }
 
+// has says whether a step of a label is one of the steps.
+func (f Fairness) has(label string) bool {
+	return len(f.labels) == 0 || slices.Contains(f.labels, label)
+}
+
+// Assumption is what is assumed of every process alike.
+type Assumption string
+
+const (
+	AssumeDeclared Assumption = ""       // what the model declares (Model.Fairness)
+	AssumeNone     Assumption = "none"   // nothing: every behaviour counts
+	AssumeWeak     Assumption = "weak"   // Weak of every process
+	AssumeStrong   Assumption = "strong" // Strong of every process
+)
+
+// Assuming gives a model other assumptions of fairness in place of its own: of each process
+// that each instance, as a whole, is not put off for ever, which is what "fair process"
+// (weak) and "fair+ process" (strong) say in PlusCal. Properties that have assumptions of
+// their own (Property.Under) keep them: they are part of what such a property says.
+func Assuming[S comparable](m Model[S], a Assumption) (Model[S], error) {
+	of := map[Assumption]func(process string, labels ...string) Fairness{AssumeWeak: Weak, AssumeStrong: Strong}[a]
+	switch {
+	case a == AssumeDeclared:
+		return m, nil
+	case a != AssumeNone && of == nil:
+		return m, fmt.Errorf("model %s: unknown assumption of fairness %q: want none, weak or strong", m.Name, a)
+	}
+	m.Fairness = nil
+	for i := range m.Processes {
+		if of != nil {
+			m.Fairness = append(m.Fairness, of(m.Processes[i].Name))
+		}
+	}
+	return m, nil
+}
+
+// assumed are the assumptions under which a liveness property is judged.
+func (m *Model[S]) assumed(p *Property[S]) []Fairness {
+	if p.assumes {
+		return p.fairness
+	}
+	return m.Fairness
+}
+
 // condition is an assumption of one instance, laid out for the search.
 type condition struct {
 	strong bool

@@ -39,10 +39,7 @@ func (s *search[S]) livenessResult(g *graph, p *Property[S], r *Result) error {
 		r.Note = "the search for cycles was cut short: " + s.cancellation()
 		return err
 	}
-	assumed := s.model.Fairness
-	if p.assumes {
-		assumed = p.fairness
-	}
+	assumed := s.model.assumed(p)
 	r.Fairness = assumed
 	l.reach()
 	found, is := l.under(assumed)
@@ -146,7 +143,7 @@ func (l *liveness[S]) trace(p *Property[S], found lasso) Trace {
 		numbers, path = append(numbers, e.transition), append(path, l.state(e.to))
 	}
 	t := l.search.traceOf(p.name, p.kind, start, path, numbers)
-	t.Cycle = len(found.cycle)
+	t.Cycle, t.Assumed = len(found.cycle), l.search.options.Assume
 	return t
 }
 

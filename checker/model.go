@@ -107,6 +107,39 @@ type Step[S comparable] struct {
 	Holds []string
 }
 
+// choices is how many choices the step is tried with.
+func (s *Step[S]) choices() int { return max(1, s.Choices) }
+
+// instances goes through all instances of all processes, in the order of a trace.
+func (m *Model[S]) instances(yield func(p *Process[S], self int) bool) {
+	for i := range m.Processes {
+		for self := range m.Processes[i].Count {
+			if !yield(&m.Processes[i], self) {
+				return
+			}
+		}
+	}
+}
+
+// column is the place of an instance of the process of an index among all instances.
+func (m *Model[S]) column(process, self int) int {
+	for i := range m.Processes[:process] {
+		self += m.Processes[i].Count
+	}
+	return self
+}
+
+// perform takes the step on a copy of a state, and says whether it was enabled.
+func (s *Step[S]) perform(state S, self, choice int) (S, bool) {
+	var enabled bool
+	if s.Do != nil {
+		enabled = s.Do(&state, self)
+	} else {
+		enabled = s.Choose(&state, self, choice)
+	}
+	return state, enabled
+}
+
 // Taken names one transition: which instance of which process took which step.
 type Taken struct {
 	Process string `json:"process"`
@@ -127,6 +160,7 @@ const (
 	KindOrders     Kind = "orders"     // the set of orders of events over all maximal paths
 	KindRefinement Kind = "refinement" // every transition is one of another model, or a stutter
 	KindLiveness   Kind = "liveness"   // something happens in the end, on all fair paths
+	KindWalk       Kind = "walk"       // of a trace alone: it violates neither invariants nor transition properties
 )
 
 // Property is something that a model shall have, made by Invariant, Clauses,
@@ -216,6 +250,20 @@ func (p Property[S]) BrokenBy(labels ...string) Property[S] {
 func (p Property[S]) MendedBy(labels ...string) Property[S] {
 	p.mended = append([]string{}, labels...)
 	return p
+}
+
+// ForEach makes a property for each of n things, instances of a process most of all: the
+// property of thing i has a name that tells i.
+//
+//	checker.ForEach(clients, func(i int) checker.Property[State] {
+//		return checker.LeadsTo(fmt.Sprintf("client %d is answered", i), waits(i), rests(i))
+//	})
+func ForEach[S comparable](n int, property func(i int) Property[S]) []Property[S] {
+	all := make([]Property[S], n)
+	for i := range all {
+		all[i] = property(i)
+	}
+	return all
 }
 
 // Count asks for the least and the most occurrences of the labelled steps over

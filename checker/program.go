@@ -83,10 +83,8 @@ func (p *program[S]) taken(number uint32) Taken {
 // columns names the instances of all processes in the order of a trace.
 func columns[S comparable](m *Model[S]) []string {
 	var names []string
-	for i := range m.Processes {
-		for self := range m.Processes[i].Count {
-			names = append(names, instanceName(&m.Processes[i], self))
-		}
+	for p, self := range m.instances {
+		names = append(names, instanceName(p, self))
 	}
 	return names
 }
@@ -101,4 +99,10 @@ func instanceName[S comparable](p *Process[S], self int) string {
 		return p.Name
 	}
 	return p.Name + " " + strconv.Itoa(self)
+}
+
+// coverageOf is the entry of coverage that a transition number counts in.
+func (p *program[S]) coverageOf(number uint32) int {
+	t := &p.transitions[number]
+	return p.instances[t.instance].steps[t.step].coverage
 }

@@ -1,33 +1,28 @@
 package checker
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 )
 
-// Replay executes a trace again, step by step, by nothing but the model's step
-// tables: it shares no code with the search. It demands that every step be
-// enabled where it is taken and change what the trace says it changes, and that
-// the end be what the trace is about: a state that breaks the invariant, has the
-// reachable, or is stuck; a last step that breaks the transition property. What
-// the trace leaves out (Initial, Columns, and a step's Event and Changes when
-// they are empty or nil) is filled in. The error says what is wrong, and where.
+// Replay executes a trace again, step by step, by nothing but the model's step tables: it
+// shares no code with the search. It demands that every step be enabled where it is taken
+// and change what the trace says it changes, and that the end be what the trace is about: a
+// state that breaks the invariant, has the reachable, or is stuck; a last step that breaks
+// the transition property; a fair cycle without the answer that a liveness property asks
+// for; for a walk, nothing that is violated on the way. What the trace leaves out (Initial,
+// Columns, and a step's Event and Changes when they are empty or nil) is filled in. The
+// error says what is wrong, and where.
 func Replay[S comparable](m Model[S], t Trace) (out Trace, err error) {
-	if err := validate(&m); err != nil {
+	if m, err = Assuming(m, t.Assumed); err == nil {
+		err = validate(&m)
+	}
+	if err != nil {
 		return Trace{}, err
 	}
 	r := &replayer[S]{model: &m, where: "the model"}
-	apart(func() {
-		finished := false
-		defer func() {
-			if !finished {
-				err = recovered(recover(), r.where, r.now)
-			}
-		}()
-		out, err = r.run(t)
-		finished = true
-	})
-	if err != nil {
+	if err = answered(func() (err error) { out, err = r.run(t); return err }, func() (string, S) { return r.where, r.now }); err != nil {
 		return Trace{}, fmt.Errorf("replay of a trace of model %s: %w", m.Name, err)
 	}
 	return out, nil
@@ -37,9 +32,8 @@ func Replay[S comparable](m Model[S], t Trace) (out Trace, err error) {
 type replayer[S comparable] struct {
 	model  *Model[S]
 	now    S
-	last   S   // the state before the last step
-	states []S // all, the initial one first
-	where  string
+	states []S    // all, the initial one first
+	where  string // the function of the model that was called last
 }
 
 func (r *replayer[S]) run(t Trace) (Trace, error) {
@@ -61,95 +55,67 @@ func (r *replayer[S]) run(t Trace) (Trace, error) {
 	return t, nil
 }
 
-// open checks the head of a trace and goes to its initial state.
+// open checks the head of a trace, goes to its initial state, and gives what the trace is
+// about; nil stands for deadlock, and for a walk.
 func (r *replayer[S]) open(t *Trace) (*Property[S], error) {
-	if t.Model != r.model.Name {
+	switch {
+	case t.Model != r.model.Name:
 		return nil, fmt.Errorf("the trace is of model %q", t.Model)
-	}
-	property, err := r.property(t)
-	if err != nil {
-		return nil, err
-	}
-	if t.Start < 0 || t.Start >= len(r.model.Init) {
+	case t.Start < 0 || t.Start >= len(r.model.Init):
 		return nil, fmt.Errorf("start is %d, the model has initial states 0 to %d", t.Start, len(r.model.Init)-1)
 	}
 	r.now = r.model.Init[t.Start]
-	initial := fieldsOf(r.now)
-	if t.Initial != nil && !slices.Equal(t.Initial, initial) {
+	initial, names := fieldsOf(r.now), columns(r.model)
+	named := slices.IndexFunc(r.model.Properties, func(p Property[S]) bool { return p.name == t.Property })
+	switch {
+	case t.Initial != nil && !slices.Equal(t.Initial, initial):
 		return nil, fmt.Errorf("initial state: the trace has %s, the model %s", describe(t.Initial), describe(initial))
-	}
-	names := columns(r.model)
-	if t.Columns != nil && !slices.Equal(t.Columns, names) {
+	case t.Columns != nil && !slices.Equal(t.Columns, names):
 		return nil, fmt.Errorf("columns: the trace has %q, the model %q", t.Columns, names)
+	case t.Property == "deadlock" && t.Kind != KindDeadlock:
+		return nil, fmt.Errorf("property deadlock is given the kind %q", t.Kind)
 	}
 	t.Initial, t.Columns = initial, names
-	return property, nil
-}
-
-// property finds what the trace is about; nil stands for deadlock.
-func (r *replayer[S]) property(t *Trace) (*Property[S], error) {
-	if t.Property == "deadlock" {
-		if t.Kind != KindDeadlock {
-			return nil, fmt.Errorf("property deadlock is given the kind %q", t.Kind)
-		}
+	if t.Property == "deadlock" || t.Property == "" && t.Kind == KindWalk {
 		return nil, nil
 	}
-	for i := range r.model.Properties {
-		p := &r.model.Properties[i]
-		if p.name != t.Property {
-			continue
-		}
-		if p.kind != t.Kind {
-			return nil, fmt.Errorf("property %q is a %s, the trace says %q", p.name, p.kind, t.Kind)
-		}
-		if p.state == nil && p.transition == nil && p.refines == nil {
-			return nil, fmt.Errorf("property %q is a %s, which one path cannot show", p.name, p.kind)
-		}
+	if named < 0 {
+		return nil, fmt.Errorf("the model has no property %q", t.Property)
+	}
+	switch p := &r.model.Properties[named]; {
+	case p.kind != t.Kind:
+		return nil, fmt.Errorf("property %q is a %s, the trace says %q", p.name, p.kind, t.Kind)
+	case p.state == nil && p.transition == nil && p.refines == nil:
+		return nil, fmt.Errorf("property %q is a %s, which one path cannot show", p.name, p.kind)
+	default:
 		return p, nil
 	}
-	return nil, fmt.Errorf("the model has no property %q", t.Property)
 }
 
 // step takes one step and compares it with what the trace says of it.
 func (r *replayer[S]) step(s *TraceStep) error {
-	process, column, err := r.process(s)
-	if err != nil {
-		return err
+	at := slices.IndexFunc(r.model.Processes, func(p Process[S]) bool { return p.Name == s.Process })
+	if at < 0 {
+		return fmt.Errorf("the model has no process %q", s.Process)
 	}
-	index := slices.IndexFunc(process.Steps, func(known Step[S]) bool { return known.Label == s.Label })
-	if index < 0 {
-		return fmt.Errorf("process %s has no step %q", process.Name, s.Label)
-	}
-	step := &process.Steps[index]
-	if s.Choice < 0 || s.Choice >= max(1, step.Choices) {
-		return fmt.Errorf("choice %d is out of range: the step has choices 0 to %d", s.Choice, max(1, step.Choices)-1)
+	p := &r.model.Processes[at]
+	index := slices.IndexFunc(p.Steps, func(known Step[S]) bool { return known.Label == s.Label })
+	switch {
+	case s.Self < 0 || s.Self >= p.Count:
+		return fmt.Errorf("instance %d is out of range: process %s has instances 0 to %d", s.Self, p.Name, p.Count-1)
+	case index < 0:
+		return fmt.Errorf("process %s has no step %q", p.Name, s.Label)
+	case s.Choice < 0 || s.Choice >= p.Steps[index].choices():
+		return fmt.Errorf("choice %d is out of range: the step has choices 0 to %d", s.Choice, p.Steps[index].choices()-1)
 	}
 	before := r.now
-	enabled, err := r.take(process, index, s.Self, s.Choice)
-	if err != nil {
+	if enabled, err := r.take(p, index, s.Self, s.Choice); err != nil {
 		return err
+	} else if !enabled {
+		return fmt.Errorf("is not enabled in state %s", describe(fieldsOf(r.now)))
 	}
-	if !enabled {
-		return fmt.Errorf("is not enabled in state %s", describe(fieldsOf(before)))
-	}
-	r.last = before
-	return r.compare(s, column)
-}
-
-func (r *replayer[S]) process(s *TraceStep) (*Process[S], int, error) {
-	column := 0
-	for i := range r.model.Processes {
-		p := &r.model.Processes[i]
-		if p.Name != s.Process {
-			column += p.Count
-			continue
-		}
-		if s.Self < 0 || s.Self >= p.Count {
-			return nil, 0, fmt.Errorf("instance %d is out of range: process %s has instances 0 to %d", s.Self, p.Name, p.Count-1)
-		}
-		return p, column + s.Self, nil
-	}
-	return nil, 0, fmt.Errorf("the model has no process %q", s.Process)
+	s.Column = r.model.column(at, s.Self)
+	return r.compare(s, before)
 }
 
 // take performs a step where it is enabled; otherwise the state stays.
@@ -158,17 +124,16 @@ func (r *replayer[S]) take(p *Process[S], index, self, choice int) (bool, error)
 		r.where = "PC of " + instanceName(p, self)
 		at := r.now
 		pc := p.PC(&at, self)
-		if at != r.now {
+		switch {
+		case at != r.now:
 			return false, fmt.Errorf("%s changes the state that it may only read", r.where)
-		}
-		if pc != index {
+		case pc != index:
 			return false, nil
 		}
 	}
-	step := &p.Steps[index]
-	r.where = whereStep(p, step, self, choice)
-	first, enabled := perform(step, r.now, self, choice)
-	second, again := perform(step, r.now, self, choice)
+	r.where = whereStep(p, &p.Steps[index], self, choice)
+	first, enabled := p.Steps[index].perform(r.now, self, choice)
+	second, again := p.Steps[index].perform(r.now, self, choice)
 	switch {
 	case enabled != again || first != second:
 		return false, fmt.Errorf("has two outcomes in one state, %s", describe(fieldsOf(r.now)))
@@ -179,74 +144,84 @@ func (r *replayer[S]) take(p *Process[S], index, self, choice int) (bool, error)
 	return enabled, nil
 }
 
-// perform takes a step on a copy.
-func perform[S comparable](step *Step[S], s S, self, choice int) (S, bool) {
-	if step.Do != nil {
-		enabled := step.Do(&s, self)
-		return s, enabled
+// able finds a step that is enabled, of those that an assumption is about; or nil.
+func (r *replayer[S]) able(state S, p *Process[S], self int, of Fairness) (*Step[S], error) {
+	for k := range p.Steps {
+		for choice := 0; choice < p.Steps[k].choices() && of.has(p.Steps[k].Label); choice++ {
+			r.now = state
+			if enabled, err := r.take(p, k, self, choice); enabled || err != nil {
+				return &p.Steps[k], err
+			}
+		}
 	}
-	enabled := step.Choose(&s, self, choice)
-	return s, enabled
+	return nil, nil
 }
 
 // compare fills in what the trace leaves out of a step and refuses what differs.
-func (r *replayer[S]) compare(s *TraceStep, column int) error {
-	changes := changesOf(r.last, r.now)
+func (r *replayer[S]) compare(s *TraceStep, before S) error {
+	changes, event := changesOf(before, r.now), ""
 	if s.Changes != nil && !slices.Equal(s.Changes, changes) {
 		return fmt.Errorf("the trace says that it changes %v, it changes %v", s.Changes, changes)
 	}
-	event := ""
 	if r.model.Event != nil {
 		r.where = "Event"
-		before, after := r.last, r.now
+		after := r.now
 		event = r.model.Event(&before, &after, s.Taken)
 	}
 	if s.Event != "" && s.Event != event {
 		return fmt.Errorf("the trace calls it event %q, the model %q", s.Event, event)
 	}
-	s.Changes, s.Event, s.Column = changes, event, column
+	s.Changes, s.Event = changes, event
 	return nil
 }
 
 // end demands that the trace end in what it is about.
 func (r *replayer[S]) end(t *Trace, p *Property[S]) error {
-	if p != nil && p.kind == KindLiveness {
-		return r.endLiveness(t, p)
-	}
-	if t.Clause != "" && (p == nil || p.clauses == nil) {
+	switch {
+	case t.Clause != "" && (p == nil || p.clauses == nil):
 		return fmt.Errorf("the trace names clause %q, and is of no invariant with clauses", t.Clause)
-	}
-	if t.Abstract != nil && (p == nil || p.refines == nil) {
-		return fmt.Errorf("the trace tells of an abstract model, and is of no refinement")
-	}
-	if t.Cycle != 0 {
+	case t.Abstract != nil && (p == nil || p.refines == nil):
+		return errors.New("the trace tells of an abstract model, and is of no refinement")
+	case t.Kind == KindLiveness:
+		return r.endLiveness(t, p)
+	case t.Cycle != 0:
 		return fmt.Errorf("the trace goes round a cycle of %d steps, and is of no liveness property", t.Cycle)
-	}
-	if p == nil {
+	case t.Kind == KindDeadlock:
 		return r.endStuck()
-	}
-	r.where = whereProperty(p)
-	before, now := r.last, r.now
-	switch p.kind {
-	case KindInvariant:
-		if p.state(&now) {
-			return fmt.Errorf("invariant %q is true in %s", p.name, describe(fieldsOf(r.now)))
-		}
-		if p.clauses != nil {
-			return r.endClause(t, p)
-		}
-	case KindReachable:
-		if !p.state(&now) {
-			return fmt.Errorf("reachable %q is false in %s", p.name, describe(fieldsOf(r.now)))
-		}
-	case KindRefinement:
+	case t.Kind == KindWalk:
+		return r.endWalk(t)
+	case t.Kind == KindRefinement:
 		return r.endRefinement(t, p)
-	case KindTransition:
-		if len(t.Steps) == 0 {
-			return fmt.Errorf("the trace has no step that could break %q", p.name)
-		}
-		if p.transition(&before, &now, t.Steps[len(t.Steps)-1].Taken) {
-			return fmt.Errorf("transition property %q is true of the last step", p.name)
+	case t.Kind == KindTransition && len(t.Steps) == 0:
+		return fmt.Errorf("the trace has no step that could break %q", p.name)
+	}
+	if ok := r.ask(p, t, len(t.Steps)); ok == (p.kind != KindReachable) {
+		return fmt.Errorf("%s %q is %v%s, in %s", p.kind, p.name, ok, map[Kind]string{KindTransition: " of the last step"}[p.kind], describe(fieldsOf(r.now)))
+	}
+	if p.clauses != nil {
+		return r.endClause(t, p)
+	}
+	return nil
+}
+
+// ask asks a property of the state after so many steps, or of the last of these steps.
+func (r *replayer[S]) ask(p *Property[S], t *Trace, after int) bool {
+	r.where = whereProperty(p)
+	state := r.states[after]
+	if p.kind != KindTransition {
+		return p.state(&state)
+	}
+	before := r.states[after-1]
+	return p.transition(&before, &state, t.Steps[after-1].Taken)
+}
+
+// endWalk demands that the trace violate neither invariants nor transition properties.
+func (r *replayer[S]) endWalk(t *Trace) error {
+	for _, p := range r.model.Properties {
+		for after := range r.states {
+			if (p.kind == KindInvariant || p.kind == KindTransition && after > 0) && !r.ask(&p, t, after) {
+				return fmt.Errorf("the walk violates %q after %d of them", p.name, after)
+			}
 		}
 	}
 	return nil
@@ -265,28 +240,71 @@ func (r *replayer[S]) endStuck() error {
 }
 
 func (r *replayer[S]) nothingEnabled() error {
-	for i := range r.model.Processes {
-		p := &r.model.Processes[i]
-		for self := range p.Count {
-			for k := range p.Steps {
-				if err := r.refuses(p, k, self); err != nil {
-					return err
-				}
+	for p, self := range r.model.instances {
+		if step, err := r.able(r.now, p, self, Fairness{}); err != nil {
+			return err
+		} else if step != nil {
+			return fmt.Errorf("the state is not stuck: step %s of %s is enabled", step.Label, instanceName(p, self))
+		}
+	}
+	return nil
+}
+
+// endLiveness demands that a call (liveness) be open when the end begins, and not answered
+// from there on: no step is enabled, or the cycle comes back, twice, and is fair.
+func (r *replayer[S]) endLiveness(t *Trace, p *Property[S]) error {
+	begin, open := len(t.Steps)-t.Cycle, false
+	if t.Cycle < 0 || begin < 0 {
+		return fmt.Errorf("the cycle has %d steps, the trace %d", t.Cycle, len(t.Steps))
+	}
+	for i, state := range r.states {
+		answered := r.ask(p, t, i)
+		open = !answered && (open || p.always || p.from != nil && p.from(&state) || p.from == nil && i == 0)
+		if answered && i >= begin {
+			return fmt.Errorf("property %q has its answer after %d steps, in %s", p.name, i, describe(fieldsOf(r.states[i])))
+		} else if i == begin && !open {
+			return fmt.Errorf("property %q asks for nothing when the end begins, after %d steps", p.name, begin)
+		}
+	}
+	if t.Cycle == 0 {
+		return r.nothingEnabled()
+	}
+	for range 2 {
+		if r.now != r.states[begin] {
+			return fmt.Errorf("the cycle ends in %s, and began in %s", describe(fieldsOf(r.now)), describe(fieldsOf(r.states[begin])))
+		}
+		for i, step := range t.Steps[begin:] {
+			if err := r.step(&step); err != nil {
+				return fmt.Errorf("round the cycle again: step %d (%s of %s): %w", begin+i+1, step.Label, step.Process, err)
+			}
+		}
+	}
+	for _, f := range r.model.assumed(p) {
+		for p, self := range r.model.instances {
+			if err := r.fair(f, p, self, t.Steps[begin:], r.states[begin:len(t.Steps)]); err != nil {
+				return err
 			}
 		}
 	}
 	return nil
 }
 
-func (r *replayer[S]) refuses(p *Process[S], index, self int) error {
-	for choice := range max(1, p.Steps[index].Choices) {
-		enabled, err := r.take(p, index, self, choice)
-		if err != nil {
+// fair demands that the cycle keep an assumption of one instance.
+func (r *replayer[S]) fair(f Fairness, p *Process[S], self int, cycle []TraceStep, states []S) error {
+	taken := func(s TraceStep) bool { return s.Process == p.Name && s.Self == self && f.has(s.Label) }
+	if p.Name != f.process || slices.ContainsFunc(cycle, taken) {
+		return nil
+	}
+	able := 0
+	for _, state := range states {
+		if step, err := r.able(state, p, self, f); err != nil {
 			return err
+		} else if step != nil {
+			able++
 		}
-		if enabled {
-			return fmt.Errorf("the state is not stuck: step %s of %s is enabled", p.Steps[index].Label, instanceName(p, self))
-		}
+	}
+	if able == len(states) || f.strong && able > 0 {
+		return fmt.Errorf("the cycle is not fair: %v: %s can take one in %d of its %d states, and takes none", f, instanceName(p, self), able, len(states))
 	}
 	return nil
 }

@@ -13,11 +13,11 @@ const mostShown = 64
 // endRefinement demands that the last step, or, where there is none, the initial state, be
 // none that the abstract model has.
 func (r *replayer[S]) endRefinement(t *Trace, p *Property[S]) error {
-	before, after := &r.last, &r.now
-	if len(t.Steps) == 0 {
-		before = nil
+	var before *S
+	if n := len(r.states); n > 1 {
+		before = &r.states[n-2]
 	}
-	abstract, err := p.refines.refute(&r.where, before, after)
+	abstract, err := p.refines.refute(&r.where, before, &r.now)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package checker
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -54,6 +55,9 @@ type Options struct {
 	// other counts are smaller, and a counterexample need not be a shortest one. The search
 	// is not reduced where a property forbids it: Report.Unreduced says so.
 	PartialOrder bool
+	// Assume, if set, is what is assumed of all processes in place of Model.Fairness; see
+	// Assuming.
+	Assume Assumption
 	// Progress, if set, is called every ProgressEvery (0: a second) from one
 	// goroutine, which is not that of the caller of Check; Check waits for it.
 	Progress      func(Progress)
@@ -241,8 +245,30 @@ type Trace struct {
 	Cycle int `json:"cycle,omitempty"`
 	// Abstract is the other side of a counterexample of a refinement; else nil.
 	Abstract *Abstract `json:"abstract,omitempty"`
+	// Assumed is what was assumed of all processes in place of the model's Fairness.
+	Assumed Assumption `json:"assumed,omitempty"`
 	// Columns are the instances of all processes, in order, as they are shown.
 	Columns []string `json:"columns"`
+}
+
+// States are the values of all fields in each state of the trace, the initial one first.
+func (t *Trace) States() [][]Field {
+	now := slices.Clone(t.Initial)
+	at := map[string]int{}
+	for i, f := range now {
+		at[f.Path] = i
+	}
+	states := [][]Field{now}
+	for _, s := range t.Steps {
+		now = slices.Clone(now)
+		for _, c := range s.Changes {
+			if i, ok := at[c.Path]; ok {
+				now[i].Value = c.After
+			}
+		}
+		states = append(states, now)
+	}
+	return states
 }
 
 // TraceStep is one transition of a trace and what it changed.

@@ -14,7 +14,7 @@ func (s *search[S]) report() (Report, error) {
 		States: s.states(), Transitions: s.transitions, Depth: s.deepest(), Resumed: s.resumed,
 		Deadlocks: s.deadlocks, Ends: s.ends, Pruned: s.pruned, Bound: s.bound(),
 		Symmetry: s.symmetryReport(), Partly: s.partly, Unreduced: s.unreduced,
-		Coverage: s.coverageReport(), Memory: s.memory, Workers: len(s.workers), Search: s.options.Search, Store: s.options.Store,
+		Coverage: coverageOf(s.model, s.coverage), Memory: s.memory, Workers: len(s.workers), Search: s.options.Search, Store: s.options.Store,
 	}
 	if r.Store == Fingerprint {
 		r.Omission = omission(r.States, s.program.hash.width())
@@ -39,11 +39,12 @@ func (s *search[S]) report() (Report, error) {
 	return r, nil
 }
 
-func (s *search[S]) coverageReport() []Coverage {
+// coverageOf names the counts of the steps.
+func coverageOf[S comparable](m *Model[S], counts []uint64) []Coverage {
 	var all []Coverage
-	for _, p := range s.model.Processes {
+	for _, p := range m.Processes {
 		for _, step := range p.Steps {
-			all = append(all, Coverage{Process: p.Name, Label: step.Label, Transitions: s.coverage[len(all)]})
+			all = append(all, Coverage{Process: p.Name, Label: step.Label, Transitions: counts[len(all)]})
 		}
 	}
 	return all
@@ -189,12 +190,15 @@ func (s *search[S]) traceOf(name string, kind Kind, start int, path []S, numbers
 	return t
 }
 
-func (s *search[S]) replayed(t Trace) (Trace, error) {
-	name := t.Property
-	replayed, err := Replay(*s.model, t)
+func (s *search[S]) replayed(t Trace) (Trace, error) { return demandReplay(s.model, t) }
+
+// demandReplay gives a trace as the replayer tells it. A trace of ours that it refuses is
+// an error.
+func demandReplay[S comparable](m *Model[S], t Trace) (Trace, error) {
+	replayed, err := Replay(*m, t)
 	if err != nil {
 		return Trace{}, fmt.Errorf("the trace of property %q does not replay; a function of the model "+
-			"depends on more than its arguments, or the checker is wrong: %w", name, err)
+			"depends on more than its arguments, or the checker is wrong: %w", t.Property, err)
 	}
 	return replayed, nil
 }

@@ -43,7 +43,8 @@ const blockCandidates = 1 << 22
 // or by ctx, with the verdict unknown.
 func Check[S comparable](ctx context.Context, m Model[S], o Options) (r Report, err error) {
 	started := time.Now()
-	if err := errors.Join(validate(&m), o.validate()); err != nil {
+	m, err = Assuming(m, o.Assume)
+	if err := errors.Join(err, validate(&m), o.validate()); err != nil {
 		return Report{Model: m.Name, Reason: err.Error()}, err
 	}
 	s := newSearch(ctx, &m, o, started)

@@ -17,6 +17,9 @@
 package peterson
 
 import (
+	"fmt"
+	"slices"
+
 	"urpc/checker"
 	"urpc/checker/catalogue"
 )
@@ -77,13 +80,14 @@ func model(mutant string) checker.Model[state] {
 			},
 		}},
 		Fairness: []checker.Fairness{checker.Weak("process", giveWay.String(), wait.String(), leave.String())},
-		Properties: []checker.Property[state]{
+		Properties: slices.Concat([]checker.Property[state]{
 			checker.Invariant(exclusion, func(s *state) bool { return s.At != [2]label{leave, leave} }),
-			checker.LeadsTo(getsIn(0), asks(0), inside(0)),
-			checker.LeadsTo(getsIn(1), asks(1), inside(1)),
-			// Both hold also if nobody ever asks, or gets in.
+		}, checker.ForEach(2, func(p int) checker.Property[state] {
+			return checker.LeadsTo(getsIn(p), asks(p), inside(p))
+		}), []checker.Property[state]{
+			// All of these hold also if nobody ever asks, or gets in.
 			checker.Reachable("process 0 is in, and process 1 waits", func(s *state) bool { return s.At == [2]label{leave, wait} }),
-		},
+		}),
 	}
 }
 
@@ -102,7 +106,7 @@ const (
 	stillWants = "still-wants"
 )
 
-func getsIn(p int) string { return []string{"process 0 gets in", "process 1 gets in"}[p] }
+func getsIn(p int) string { return fmt.Sprintf("process %d gets in", p) }
 
 // Family is the model, for a command.
 var Family = catalogue.Family{
