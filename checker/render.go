@@ -27,11 +27,17 @@ const (
 // than 40 is taken for 40. Columns of instances that take no
 // step are left out when there is not room for all; when there is not room for
 // the others either, steps are listed one below the other.
-func (t Trace) WriteText(w io.Writer, width int) error {
+func (t Trace) WriteText(w io.Writer, width int) error { return t.write(w, width, nil) }
+
+// WriteFull is WriteText with the whole state at the beginning and after each step.
+func (t Trace) WriteFull(w io.Writer, width int) error { return t.write(w, width, t.States()) }
+
+func (t Trace) write(w io.Writer, width int, full [][]Field) error {
 	if width == 0 {
 		width = defaultTextWidth
 	}
 	p := newTracePage(&t, max(width, 40))
+	p.full = full
 	p.head()
 	for i := range t.Steps {
 		if t.Cycle > 0 && i == len(t.Steps)-t.Cycle {
@@ -54,6 +60,7 @@ type tracePage struct {
 	columns []int       // shown, as indices in Trace.Columns; nil for a list
 	place   map[int]int // where a column is shown
 	column  int         // width of one
+	full    [][]Field   // states to be shown whole; nil: only what changes
 	out     bytes.Buffer
 }
 
@@ -103,8 +110,11 @@ func (p *tracePage) head() {
 	if t.Clause != "" {
 		what = fmt.Sprintf("clause %q of %s", t.Clause, what)
 	}
-	if t.Kind == KindDeadlock {
+	switch t.Kind {
+	case KindDeadlock:
 		what = "deadlock of " + t.Model
+	case KindWalk:
+		what = "walk of " + t.Model
 	}
 	p.line(0, fold(clean(fmt.Sprintf("%s, %s", what, t.Length())), p.width))
 	p.line(0, fold(clean(p.beginning()), p.width))
@@ -147,7 +157,7 @@ func (p *tracePage) beginning() string {
 	}
 	var parts []string
 	for _, f := range p.trace.Initial {
-		if len(p.trace.Steps) == 0 || changed[f.Path] {
+		if len(p.trace.Steps) == 0 || changed[f.Path] || p.full != nil {
 			parts = append(parts, f.Path+"="+f.Value)
 		}
 	}
@@ -174,11 +184,23 @@ func (p *tracePage) step(i int) {
 			name = p.trace.Columns[s.Column] + ": " + name
 		}
 		p.row(number, [][]string{append(fold(clean(name), p.width-p.gutter), p.changes(i, p.width-p.gutter)...)})
-		return
+	} else {
+		cells := make([][]string, len(p.columns))
+		cells[at] = append(fold(clean(name), p.column), p.changes(i, p.column)...)
+		p.row(number, cells)
 	}
-	cells := make([][]string, len(p.columns))
-	cells[at] = append(fold(clean(name), p.column), p.changes(i, p.column)...)
-	p.row(number, cells)
+	if p.full != nil {
+		p.line(p.gutter, fold(clean("state: "+fieldsLine(p.full[i+1])), p.width-p.gutter))
+	}
+}
+
+// fieldsLine tells fields on one line.
+func fieldsLine(fields []Field) string {
+	parts := make([]string, len(fields))
+	for i, f := range fields {
+		parts[i] = f.Path + "=" + f.Value
+	}
+	return strings.Join(parts, "  ")
 }
 
 // told is what a step changes without the advance of its program counter: from

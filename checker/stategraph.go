@@ -11,6 +11,9 @@ type StateGraph struct {
 	Model  string
 	States []GraphState // the initial ones first, then those of the trace
 	Edges  []GraphEdge  // in the order in which the steps are tried, state by state
+	// Cut are the states, by index, from which a transition leads to a state that is not
+	// there, or that were not looked at.
+	Cut []int
 	// Complete says that every reachable state is there; else Reason says why not.
 	Complete bool
 	Reason   string
@@ -23,14 +26,13 @@ type GraphState struct {
 	Deadlock bool // it is stuck, and no intended end
 	End      bool // it is an intended end
 	OnTrace  bool
-	Expanded bool // all its transitions are there, but those to states that are not
 }
 
 // GraphEdge is a transition to be drawn, from and to a state by its index.
 type GraphEdge struct {
 	From, To int
 	Taken    Taken
-	Column   int // of who takes it, as in Trace.Columns
+	By       string // who takes it, as in Trace.Columns
 	OnTrace  bool
 }
 
@@ -114,6 +116,9 @@ func (d *drawing[S]) run(ctx context.Context) {
 	for from := 0; from < len(d.states); from++ {
 		if ctx.Err() != nil {
 			d.graph.Complete, d.graph.Reason = false, "interrupted"
+			for ; from < len(d.states); from++ {
+				d.graph.Cut = append(d.graph.Cut, from)
+			}
 			return
 		}
 		d.expand(from)
@@ -124,23 +129,28 @@ func (d *drawing[S]) expand(from int) {
 	w := &d.walker
 	w.source = d.states[from]
 	w.list()
-	d.graph.States[from].Expanded = true
 	if len(w.next) == 0 {
 		w.doing, w.scratch = callTerminal, w.source
 		terminal := w.program.model.Terminal
 		d.graph.States[from].End = terminal != nil && terminal(&w.scratch)
 		d.graph.States[from].Deadlock = !d.graph.States[from].End
 	}
+	cut := false
 	for _, n := range w.next {
 		to, known := d.known[n.state]
 		if !known {
 			if len(d.states) >= d.most {
 				d.graph.Complete, d.graph.Reason = false, fmt.Sprintf("the limit of %d states was met", d.most)
+				cut = true
 				continue
 			}
 			to = d.add(n.state)
 		}
+		by := &w.program.transitions[n.number]
 		d.graph.Edges = append(d.graph.Edges, GraphEdge{From: from, To: to, Taken: w.program.taken(n.number),
-			Column: w.program.transitions[n.number].instance, OnTrace: d.onTrace[traceEdge{from, n.number}]})
+			By: instanceName(&w.program.model.Processes[by.process], by.self), OnTrace: d.onTrace[traceEdge{from, n.number}]})
+	}
+	if cut {
+		d.graph.Cut = append(d.graph.Cut, from)
 	}
 }

@@ -16,8 +16,12 @@ import (
 type checkFlags struct {
 	config, mutant, out string
 	json, keepGoing     bool
+	full, coverage      bool
 	symmetry            bool
 	por, compare        bool
+	witness             *int
+	fairness, search    *string
+	walks               *uint64
 	workers, maxDepth   *int
 	maxStates, seed     *uint64
 	maxMemory           console.Size
@@ -31,13 +35,25 @@ func (m *Models) CheckCommand() *cobra.Command {
 		Use:   "check MODEL",
 		Short: "explore every state of a model",
 		Args:  m.oneModel,
-		RunE:  func(_ *cobra.Command, args []string) error { return m.check(m.model(args), &f) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.fit(cmd.Flags().Changed); err != nil {
+				return err
+			}
+			return m.check(m.model(args), &f)
+		},
 	}
 	flags := c.Flags()
 	flags.StringVar(&f.config, "config", "", "a `configuration`: NAME or key=value,... or NAME,key=value,...")
 	flags.StringVar(&f.mutant, "mutant", "", "`NAME` of a fault to plant; see list MODEL")
-	flags.StringVar(&f.out, "out", "", "`folder` for what a failure leaves (a fresh one under "+m.Program.Out+"/)")
+	flags.StringVar(&f.out, "out", "", "`folder` for a report, and for traces in all formats (else those of a failure go to a fresh one under "+m.Program.Out+"/)")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object a line, the verdict last")
+	flags.BoolVar(&f.full, "full", false, "show whole states, not only what changes")
+	flags.BoolVar(&f.coverage, "coverage", false, "tell how often each step was taken")
+	f.witness = console.NumberFlag(flags, "witness", 0, 0, 1000, "write so many traces that violate nothing, to --out: to what is reachable, then random walks")
+	f.fairness = console.WordFlag(flags, "fairness", declared, []string{declared, "none", "weak", "strong"},
+		"what is assumed of every process, in place of what the model declares; properties with assumptions of their own keep them")
+	f.search = console.WordFlag(flags, "search", "bfs", []string{"bfs", "random"}, "bfs: every state, breadth first; random: walks, as simulate takes them")
+	f.walks = walksFlag(flags, "of --search random: how many walks")
 	flags.BoolVar(&f.keepGoing, "keep-going", false, "visit every state also after a violation")
 	flags.BoolVar(&f.por, "por", false, "leave out steps of which the declared footprints say that it does not matter when they are taken")
 	flags.BoolVar(&f.compare, "compare", false, "search without and with --por and --symmetry, and demand equal verdicts; unknown if they differ")
@@ -51,11 +67,54 @@ func (m *Models) CheckCommand() *cobra.Command {
 	return c
 }
 
+// declared stands for the assumptions of fairness that the model declares.
+const declared = "declared"
+
+func (f *checkFlags) assumed() checker.Assumption {
+	if *f.fairness == declared {
+		return checker.AssumeDeclared
+	}
+	return checker.Assumption(*f.fairness)
+}
+
+// fit refuses flags that do not go together.
+func (f *checkFlags) fit(given func(flag string) bool) error {
+	if *f.search != "random" {
+		if given("walks") {
+			return console.Usage("check: --walks is for --search random: the search visits every state")
+		}
+		if *f.witness > 0 && f.out == "" {
+			return console.Usage("check: --witness writes traces, and --out does not say where to")
+		}
+		return nil
+	}
+	for flag, why := range map[string]string{
+		"max-states": "walks do not store states", "max-memory": "walks do not store states",
+		"symmetry": "walks do not store states",
+		"por":      "walks leave nothing out", "compare": "walks are not a search that could be compared",
+		"fairness": "walks are finite, and fairness is about what goes on for ever", "witness": "a walk that ends shows less than a search",
+	} {
+		if given(flag) {
+			return console.Usage("check: --%s does not go with --search random: %s", flag, why)
+		}
+	}
+	return nil
+}
+
+// walking are the flags of check as those of simulate.
+func (f *checkFlags) walking() *simulateFlags {
+	return &simulateFlags{out: f.out, json: f.json, keepGoing: f.keepGoing, full: f.full, coverage: f.coverage, verb: "check",
+		workers: f.workers, maxSteps: f.maxDepth, walks: f.walks, seed: f.seed, time: f.time}
+}
+
 // check explores a model and tells what it found.
 func (m *Models) check(name string, f *checkFlags) error {
 	c, err := m.Choose(name, f.config, f.mutant)
 	if err != nil {
 		return err
+	}
+	if *f.search == "random" {
+		return m.simulate(&c, f.walking())
 	}
 	if f.compare && !f.por && !f.symmetry {
 		return console.Usage("--compare compares a search with one that is reduced: give --por, --symmetry or both")
@@ -63,14 +122,19 @@ func (m *Models) check(name string, f *checkFlags) error {
 	report, compared, err := m.searched(&c, f)
 	m.Progress.Clear()
 	if err != nil {
-		return m.failedCheck(&c, f, report, err)
+		return m.failed(&c, "check", f.json, *f.seed, report, err)
 	}
 	v := &checked{Models: m, chosen: &c, flags: f, report: &report, compared: compared, left: m.Leave(&c, &report, f.out)}
-	if f.json {
-		v.printJSON()
-	} else {
-		v.printText()
+	if err := v.leaveWitnesses(); err != nil {
+		return err
 	}
+	m.reported(f.out, f.json, func() {
+		if f.json {
+			v.printJSON()
+		} else {
+			v.printText()
+		}
+	})
 	m.Judged(report.Verdict, false)
 	return nil
 }
@@ -93,7 +157,7 @@ func (m *Models) searched(c *Chosen, f *checkFlags) (checker.Report, *checker.Co
 func (m *Models) checkOptions(f *checkFlags) checker.Options {
 	o := checker.Options{
 		Symmetry: f.symmetry, PartialOrder: f.por, Workers: *f.workers, MaxStates: *f.maxStates, MaxMemory: uint64(f.maxMemory),
-		MaxDepth: *f.maxDepth, MaxTime: *f.time,
+		MaxDepth: *f.maxDepth, MaxTime: *f.time, Assume: f.assumed(),
 	}
 	if f.keepGoing {
 		o.AfterViolation = -1
@@ -110,12 +174,12 @@ func (m *Models) showSearch(p checker.Progress) {
 		console.Bytes(p.Memory), console.Grouped(int64(p.Rate)), console.Seconds(p.Elapsed))
 }
 
-// failedCheck ends a check whose model could not be explored: the model's own
+// failed ends a verb whose model could not be explored: the model's own
 // fault, and never a verdict.
-func (m *Models) failedCheck(c *Chosen, f *checkFlags, report checker.Report, err error) error {
-	if f.json {
-		m.Out.JSON(VerdictRecord{Record: "verdict", Verb: "check", Model: c.Family.Name, Configuration: c.Name,
-			Values: c.Values.String(), Mutant: c.Mutant, Verdict: verdict.Unknown, Reason: err.Error(), Seed: *f.seed,
+func (m *Models) failed(c *Chosen, verb string, asJSON bool, seed uint64, report checker.Report, err error) error {
+	if asJSON {
+		m.Out.JSON(VerdictRecord{Record: "verdict", Verb: verb, Model: c.Family.Name, Configuration: c.Name,
+			Values: c.Values.String(), Mutant: c.Mutant, Verdict: verdict.Unknown, Reason: err.Error(), Seed: seed,
 			Seconds: report.Elapsed.Seconds()})
 	}
 	var panicked *checker.PanicError

@@ -14,7 +14,7 @@ import (
 func TestPanicOfAModelIsNoOutput(t *testing.T) {
 	out, complaints := temporary(t), temporary(t)
 	m := &Models{Console: &console.Console{Ctx: t.Context(), Out: console.NewOutput(out, func() {}), Errors: complaints, Progress: console.NewProgress(complaints)}}
-	err := m.failedCheck(&Chosen{}, &checkFlags{json: true, seed: new(uint64)}, checker.Report{}, &checker.PanicError{Stack: "the stack"})
+	err := m.failed(&Chosen{}, "check", true, 1, checker.Report{}, &checker.PanicError{Stack: "the stack"})
 	if code := m.ExitCode(err); code != console.ExitFailed {
 		t.Errorf("exit code %d", code)
 	}

@@ -38,11 +38,17 @@ func (v *checked) printText() {
 	}
 	v.Out.Line("%s", console.Folded(fmt.Sprintf("%s on %s, %s, seed %d (not used: the search is exhaustive)",
 		console.Seconds(r.Elapsed), console.Plural(r.Workers, "worker"), console.Bytes(r.Memory), *v.flags.seed), width, "  "))
+	if a := v.flags.assumed(); a != checker.AssumeDeclared {
+		v.Out.Line("%s", console.Folded(fmt.Sprintf("assumed of every process, in place of what the model declares: %s", fairnessText(a)), width, "  "))
+	}
 	v.Out.Line("")
 	for i := range r.Properties {
 		v.printProperty(&r.Properties[i])
 	}
 	v.printNeverTaken()
+	if v.flags.coverage {
+		v.printCoverage(v.report.Coverage)
+	}
 	if len(v.left.Violated) > 0 {
 		v.printViolation()
 	}
@@ -105,7 +111,7 @@ func symmetryText(y *checker.SymmetryReport) string {
 }
 
 // printProperty prints a line for a property.
-func (v *checked) printProperty(p *checker.Result) {
+func (v *Models) printProperty(p *checker.Result) {
 	v.Out.Line("  %s%s  %-10s  %s%s", v.Out.Paint(p.Verdict, p.Verdict.String()),
 		strings.Repeat(" ", 8-len(p.Verdict.String())), p.Kind, p.Name, propertyDetail(p))
 	for i, order := range p.Orders {
@@ -178,7 +184,7 @@ func (v *checked) printViolation() {
 	v.Out.Line("")
 	first := v.left.Violated[0]
 	if first.Trace != nil {
-		first.Trace.WriteText(v.Out, v.Out.Width())
+		v.printSteps(first.Trace, v.flags.full)
 	} else {
 		v.Out.Line("%s %q is violated: %s", first.Kind, first.Name, first.Note)
 	}
@@ -189,7 +195,43 @@ func (v *checked) printViolation() {
 	}
 }
 
+// fairnessText tells an assumption.
+func fairnessText(a checker.Assumption) string {
+	if a == checker.AssumeNone {
+		return "no fairness"
+	}
+	return string(a) + " fairness"
+}
+
+// printSteps prints a trace, with whole states or what changes.
+func (m *Models) printSteps(t *checker.Trace, full bool) {
+	if full {
+		t.WriteFull(m.Out, m.Out.Width())
+	} else {
+		t.WriteText(m.Out, m.Out.Width())
+	}
+}
+
+// printCoverage tells how often each step was taken.
+func (m *Models) printCoverage(all []checker.Coverage) {
+	page := console.Table{Head: []string{"process", "step", "taken"}}
+	for _, c := range all {
+		page.Row(nil, -1, c.Process, c.Label, console.Grouped(c.Transitions))
+	}
+	m.Out.Line("")
+	page.Write(m.Out, m.Out.Width())
+}
+
+func (m *Models) jsonCoverage(all []checker.Coverage) {
+	for _, c := range all {
+		m.Out.JSON(coverageRecord{"coverage", c.Process, c.Label, c.Transitions})
+	}
+}
+
 func (v *checked) printJSON() {
+	if v.flags.coverage {
+		v.jsonCoverage(v.report.Coverage)
+	}
 	for i := range v.report.Properties {
 		v.Out.JSON(propertyOf(&v.report.Properties[i]))
 	}
@@ -233,6 +275,7 @@ func (v *checked) record() VerdictRecord {
 		Bound: r.Bound + " of the configuration", Pruned: r.Pruned, Reason: r.Reason, Seed: *v.flags.seed,
 		States: new(r.States), Transitions: new(r.Transitions), Depth: new(r.Depth), Deadlocks: new(r.Deadlocks), Ends: new(r.Ends),
 		NeverEnabled: v.neverEnabled(),
+		Assumed:      string(v.flags.assumed()),
 		Token:        v.left.Token, Artifacts: v.left.Artifacts, Replay: v.left.Replay,
 		Workers: r.Workers, Memory: r.Memory, Seconds: r.Elapsed.Seconds(),
 		Rate: float64(r.States) / max(r.Elapsed.Seconds(), 1e-9),

@@ -115,3 +115,134 @@ func TestTracesOfOtherModels(t *testing.T) {
 	runs(t, []catalogue.Family{catalogue.Single("another", checker.Any(counting("other", 2, 2)))}, "replay", file).
 		demand(t, console.ExitUsage, `unknown model "tally"`)
 }
+
+// looping is a model of two processes that call each other's turn: without fairness one may
+// take all the steps.
+func looping() catalogue.Family {
+	type turns struct{ N [2]uint8 }
+	return catalogue.Single("two that go round", checker.Any(checker.Model[turns]{
+		Name: "turns", Init: []turns{{}},
+		Processes: []checker.Process[turns]{{Name: "p", Count: 2, Steps: []checker.Step[turns]{
+			{Label: "end; of \"turn\"", Do: func(s *turns, p int) bool { s.N[p] = (s.N[p] + 1) % 3; return true }},
+		}}},
+		Fairness: []checker.Fairness{checker.Weak("p")},
+		Properties: []checker.Property[turns]{
+			checker.Eventually("p 0 moves", func(s *turns) bool { return s.N[0] > 0 }),
+			checker.Eventually("p 1 moves", func(s *turns) bool { return s.N[1] > 0 }).Under(checker.Weak("p")),
+			checker.Reachable("both at two", func(s *turns) bool { return s.N == [2]uint8{2, 2} }),
+		},
+	}))
+}
+
+// What is assumed of every process decides; a property that has assumptions keeps them; and
+// what was found under an assumption is replayed under it, from its file and its token.
+func TestFairness(t *testing.T) {
+	t.Chdir(t.TempDir())
+	t.Setenv("MINE_CALLED_AS", "mine")
+	families := []catalogue.Family{looping()}
+	runs(t, families, "check").demand(t, console.ExitHolds, "turns: holds", "p 0 moves: under weak fairness of p")
+	for _, fairness := range []string{"weak", "strong"} {
+		runs(t, families, "check", "--fairness", fairness).demand(t, console.ExitHolds, "turns: holds",
+			"p 0 moves: under "+fairness+" fairness of p", "p 1 moves: under weak fairness of p", "in place of what the model declares: "+fairness+" fairness")
+	}
+	o := runs(t, families, "check", "--fairness", "none", "--out", "here")
+	o.demand(t, console.ExitViolated, `liveness "p 0 moves" of turns, after 0 steps, and then 3 steps for ever`)
+	if strings.Contains(o.printed, "violated  liveness    p 1 moves") {
+		t.Errorf("the property has lost its own assumption:\n%s", o.printed)
+	}
+	file := filepath.Join("here", "p-0-moves.trace.json")
+	runs(t, families, "replay", file).demand(t, console.ExitViolated, "violated again")
+	_, token, _ := strings.Cut(runs(t, families, "show", file).printed, "replay: mine replay ")
+	runs(t, families, "replay", strings.TrimSpace(token)).demand(t, console.ExitViolated, "and then 3 steps for ever", "violated again")
+	runs(t, families, "check", "--fairness", "some").demand(t, console.ExitUsage, "want declared or none or weak or strong")
+}
+
+// A report and its traces are left in all formats; a run that holds leaves its report, and
+// witnesses if they are asked for.
+func TestOut(t *testing.T) {
+	t.Chdir(t.TempDir())
+	families := []catalogue.Family{looping()}
+	o := runs(t, families, "check", "--fairness", "none", "--out", "failed", "--full", "--coverage")
+	o.demand(t, console.ExitViolated, "state: N[0]=0  N[1]=1", "end; of \"turn\"  18")
+	report, err := os.ReadFile(filepath.Join("failed", "report.txt"))
+	if err != nil || string(report) != o.printed {
+		t.Errorf("%v: the report is not what was printed:\n%s", err, report)
+	}
+	for _, ending := range []string{".trace.json", ".itf.json", ".dot", ".mmd"} {
+		if _, err := os.Stat(filepath.Join("failed", "p-0-moves"+ending)); err != nil {
+			t.Error(err)
+		}
+	}
+	runs(t, families, "check", "--fairness", "weak", "--witness", "3", "--out", "held", "--json", "--coverage").
+		demand(t, console.ExitHolds, `{"record":"coverage","process":"p","step":"end; of \"turn\"","transitions":18}`, `"assumed":"weak"`)
+	for _, file := range []string{"report.jsonl", "both-at-two.mmd", "walk-1.dot", "walk-2.itf.json"} {
+		if _, err := os.Stat(filepath.Join("held", file)); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := os.Stat(filepath.Join("held", "walk-3.trace.json")); err == nil {
+		t.Error("there are more witnesses than were asked for")
+	}
+	runs(t, families, "replay", filepath.Join("held", "walk-1.trace.json")).demand(t, console.ExitHolds, "walked again: nothing is violated on the way")
+	runs(t, families, "replay", filepath.Join("held", "both-at-two.trace.json")).demand(t, console.ExitHolds, "reached again")
+	runs(t, families, "check", "--witness", "3").demand(t, console.ExitUsage, "--out does not say where to")
+	if o := runs(t, families, "check"); strings.Contains(o.printed, "state: ") || strings.Contains(o.printed, "taken") {
+		t.Errorf("more is shown than was asked for:\n%s", o.printed)
+	}
+}
+
+// Walks are a sample: nothing holds for them, what they find is violated and replays, and
+// check --search random takes the same ones.
+func TestSimulate(t *testing.T) {
+	t.Chdir(t.TempDir())
+	t.Setenv("MINE_CALLED_AS", "mine")
+	failing, holding := []catalogue.Family{single(3, 3)}, []catalogue.Family{single(3, 4)}
+	runs(t, holding, "simulate", "--walks", "10", "--seed", "5").demand(t, console.ExitHolds, "nothing found; a sample proves nothing",
+		"10 walks, 30 steps, the longest of 3 steps; 4 different states seen; 0 deadlocks, 10 intended ends", "seed 5", "taken by no walk: counter never")
+	o := runs(t, holding, "simulate", "--walks", "10", "--json", "--seed", "5")
+	o.demand(t, console.ExitHolds, `"verdict":"unknown","complete":false`, `"budgetUsed":true,"walks":10,"steps":30`)
+	if strings.Contains(o.printed, `"verdict":"holds"`) {
+		t.Errorf("a sample holds:\n%s", o.printed)
+	}
+	for _, args := range [][]string{{"simulate", "--seed", "1"}, {"check", "--search", "random", "--seed", "1"}} {
+		runs(t, failing, args...).demand(t, console.ExitViolated, "tally, random walks: violated", "after 3 steps; by a walk, and there may be a shorter way",
+			"replay: mine replay "+filepath.Join("mine-out", "check-tally"))
+	}
+	runs(t, failing, "replay", filepath.Join("mine-out", "check-tally", "below.trace.json")).demand(t, console.ExitViolated, "violated again")
+	runs(t, failing, "simulate", "--along", filepath.Join("mine-out", "check-tally", "below.trace.json"), "--seed", "1").demand(t, console.ExitViolated, "along a trace")
+	runs(t, []catalogue.Family{single(2, 2)}, "simulate", "--along", filepath.Join("mine-out", "check-tally", "below.trace.json")).
+		demand(t, console.ExitUsage, "not a trace of model tally")
+	runs(t, failing, "simulate", "--along", "absent").demand(t, console.ExitUsage, `--along "absent": is no token, and there is no such file`)
+	runs(t, failing, "check", "--search", "random", "--fairness", "weak").demand(t, console.ExitUsage, "--fairness does not go with --search random: walks are finite")
+	runs(t, failing, "check", "--search", "random", "--max-states", "5").demand(t, console.ExitUsage, "--max-states does not go with --search random")
+	runs(t, failing, "check", "--walks", "5").demand(t, console.ExitUsage, "--walks is for --search random")
+}
+
+// A trace is exported from a file, a token or a model, in each format; states are drawn of
+// a model that has no trace, too.
+func TestExport(t *testing.T) {
+	t.Chdir(t.TempDir())
+	families := []catalogue.Family{single(3, 3)}
+	runs(t, families, "check", "--out", "here").demand(t, console.ExitViolated)
+	file := filepath.Join("here", "below.trace.json")
+	for format, want := range map[string]string{"json": `"format": "urpc-trace"`, "itf": `"vars": [`, "dot": "digraph {", "mermaid": "sequenceDiagram"} {
+		fromFile := runs(t, families, "export", file, "--format", format)
+		fromFile.demand(t, console.ExitHolds, want)
+		if fromModel := runs(t, families, "export", "tally", "--format", format); fromModel.printed != fromFile.printed {
+			t.Errorf("%s: the trace of the model is\n%s, that of the file\n%s", format, fromModel.printed, fromFile.printed)
+		}
+		runs(t, families, "export", "--format", format, "--out", "out").demand(t, console.ExitHolds)
+		if text, err := os.ReadFile("out"); err != nil || string(text) != fromFile.printed {
+			t.Errorf("%s: %v: the file has\n%s", format, err, text)
+		}
+	}
+	runs(t, families, "export", "--format", "dot", "--states", "100").demand(t, console.ExitHolds, "tally: 4 states, 3 transitions", `color="red"`)
+	runs(t, families, "export", "--format", "dot", "--states", "2").demand(t, console.ExitHolds, "4 states")
+	holding := []catalogue.Family{single(3, 4)}
+	runs(t, holding, "export", "--format", "dot", "--states", "2").demand(t, console.ExitHolds, "mine: not all states are drawn: the limit of 2 states was met", "2 states, 1 transitions, not all")
+	runs(t, holding, "export").demand(t, console.ExitFailed, "no trace to show")
+	runs(t, families, "export", "--states", "3").demand(t, console.ExitUsage, "--states is for --format dot")
+	runs(t, families, "export", "--format", "pdf").demand(t, console.ExitUsage, "want json or itf or dot or mermaid")
+	runs(t, families, "export", "--out", filepath.Join("no", "such", "folder")).demand(t, console.ExitFailed, "writing the export")
+	runs(t, families, "export", "taly").demand(t, console.ExitUsage, `did you mean "tally"?`)
+}

@@ -59,6 +59,15 @@ type VerdictRecord struct {
 	Artifacts   []string `json:"artifacts,omitempty"`
 	Replay      string   `json:"replay,omitempty"` // the command
 
+	// Of random walks.
+	BudgetUsed bool    `json:"budgetUsed,omitempty"` // all walks were taken
+	Walks      *uint64 `json:"walks,omitempty"`
+	Steps      *uint64 `json:"steps,omitempty"`
+	// Estimated: states is an estimate.
+	Estimated bool `json:"estimated,omitempty"`
+
+	Assumed string `json:"assumed,omitempty"` // of all processes, in place of the model's fairness
+
 	Workers int     `json:"workers,omitempty"`
 	Memory  uint64  `json:"memory,omitempty"` // bytes
 	Seconds float64 `json:"seconds"`
@@ -82,6 +91,14 @@ type PropertyRecord struct {
 	Orders      *int            `json:"orders,omitempty"`
 	Vacuous     string          `json:"vacuous,omitempty"` // why it says little that it holds
 	Note        string          `json:"note,omitempty"`
+}
+
+// coverageRecord is how often a step was taken.
+type coverageRecord struct {
+	Record      string `json:"record"` // "coverage"
+	Process     string `json:"process"`
+	Step        string `json:"step"`
+	Transitions uint64 `json:"transitions"`
 }
 
 // joined is a record with further fields behind its own.

@@ -23,8 +23,10 @@ type recorded struct {
 	partial bool          // the search was interrupted
 }
 
-// isReachable says that the trace is a witness, and no counterexample.
-func (r *recorded) isReachable() bool { return r.trace.Kind == checker.KindReachable }
+// isWitness says that the trace is a witness, and no counterexample.
+func (r *recorded) isWitness() bool {
+	return r.trace.Kind == checker.KindReachable || r.trace.Kind == checker.KindWalk
+}
 
 func (r *recorded) file() checker.TraceFile { return r.chosen.TraceFile(&r.trace) }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"urpc/checker"
 	"urpc/checker/command/console"
 	"urpc/checker/verdict"
 )
@@ -33,7 +34,7 @@ func (m *Models) replay(from string, asJSON bool) error {
 		return err
 	}
 	v := verdict.Violated
-	if r.isReachable() {
+	if r.isWitness() {
 		v = verdict.Holds
 	}
 	if asJSON {
@@ -42,7 +43,12 @@ func (m *Models) replay(from string, asJSON bool) error {
 		r.trace.WriteText(m.Out, m.Out.Width())
 		m.Out.Line("")
 		what := m.Out.Paint(v, "violated") + " again"
-		if r.isReachable() {
+		if r.trace.Kind == checker.KindWalk {
+			m.Out.Line("walked again: nothing is violated on the way, in %s, configuration %s", r.chosen.Title(), r.chosen.Configuration())
+			m.Judged(v, false)
+			return nil
+		}
+		if r.isWitness() {
 			what = m.Out.Paint(v, "reached") + " again"
 		}
 		m.Out.Line("%s: %s %q of %s, configuration %s", what, r.trace.Kind, r.trace.Property, r.chosen.Title(), r.chosen.Configuration())

@@ -17,7 +17,7 @@ import (
 // ShowCommand prints a trace of a model.
 func (m *Models) ShowCommand() *cobra.Command {
 	var w wanted
-	asJSON := false
+	asJSON, full := false, false
 	c := &cobra.Command{
 		Use:   "show MODEL|TRACEFILE|TOKEN",
 		Short: "print one sequence of steps, one column per process",
@@ -25,15 +25,16 @@ func (m *Models) ShowCommand() *cobra.Command {
 what changed. Of a model it finds one: the counterexample of a violated
 property, else the longest witness of a reachable, or the one of --property.`,
 		Args: m.oneSubject,
-		RunE: func(_ *cobra.Command, args []string) error { return m.show(m.model(args), &w, asJSON) },
+		RunE: func(_ *cobra.Command, args []string) error { return m.show(m.model(args), &w, asJSON, full) },
 	}
 	w.declare(c.Flags())
+	c.Flags().BoolVar(&full, "full", false, "show whole states, not only what changes")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the trace as a trace file, on one line")
 	return c
 }
 
 // show prints a trace. It is no verdict: the exit code is 0.
-func (m *Models) show(what string, w *wanted, asJSON bool) error {
+func (m *Models) show(what string, w *wanted, asJSON, full bool) error {
 	r, err := m.find("show", what, w)
 	if err != nil {
 		return err
@@ -41,7 +42,7 @@ func (m *Models) show(what string, w *wanted, asJSON bool) error {
 	if asJSON {
 		err = m.printTraceFile(r.file())
 	} else {
-		err = m.printTrace(r)
+		err = m.printTrace(r, full)
 	}
 	if err == nil && r.partial {
 		return errPartial
@@ -52,16 +53,17 @@ func (m *Models) show(what string, w *wanted, asJSON bool) error {
 // errPartial says, behind what was printed, that a longer search may have found better.
 var errPartial = errors.New("partial: the search was cut, and this is the best trace so far")
 
-func (m *Models) printTrace(r recorded) error {
+// errNoTrace says that a model shows nothing.
+var errNoTrace = errors.New("no trace to show: nothing is violated and nothing reachable was reached")
+
+func (m *Models) printTrace(r recorded, full bool) error {
 	var events []string
 	for _, s := range r.trace.Steps {
 		if s.Event != "" {
 			events = append(events, s.Event)
 		}
 	}
-	if err := r.trace.WriteText(m.Out, m.Out.Width()); err != nil {
-		return err
-	}
+	m.printSteps(&r.trace, full)
 	if len(events) > 0 {
 		m.Out.Line("")
 		m.Out.Line("%s", console.Folded("events: "+strings.Join(events, " "), m.Out.Width(), ""))
@@ -112,7 +114,7 @@ func worthShowing(report checker.Report, name string) (*checker.Result, error) {
 	case name != "":
 		return nil, console.UsageOf(&catalogue.UnknownError{What: "property", Of: report.Model, Name: name, Nearest: catalogue.Nearest(name, known), Known: known})
 	default:
-		return nil, fmt.Errorf("model %s: no trace to show: nothing is violated and nothing reachable was reached %s", report.Model, report.Reason)
+		return nil, fmt.Errorf("model %s: %w %s", report.Model, errNoTrace, report.Reason)
 	}
 }
 

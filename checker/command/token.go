@@ -39,13 +39,15 @@ var (
 
 // tracePayload is what a trace token holds.
 type tracePayload struct {
-	Model         string       `json:"m"`
-	Configuration string       `json:"c"`
-	Mutant        string       `json:"u,omitempty"`
-	Property      string       `json:"p"`
-	Kind          checker.Kind `json:"k"`
-	Start         int          `json:"i,omitempty"`
-	Steps         []tokenStep  `json:"s"`
+	Model         string             `json:"m"`
+	Configuration string             `json:"c"`
+	Mutant        string             `json:"u,omitempty"`
+	Property      string             `json:"p"`
+	Kind          checker.Kind       `json:"k"`
+	Start         int                `json:"i,omitempty"`
+	Cycle         int                `json:"y,omitempty"`
+	Assumed       checker.Assumption `json:"a,omitempty"`
+	Steps         []tokenStep        `json:"s"`
 }
 
 // tokenStep is a step as ["process", self, "label", choice].
@@ -84,7 +86,8 @@ func IsToken(text string) bool {
 
 // Token writes a trace as a token; "" if it is too long for a command line.
 func Token(f checker.TraceFile) string {
-	payload := tracePayload{f.Model, f.Configuration, f.Mutant, f.Trace.Property, f.Trace.Kind, f.Trace.Start, []tokenStep{}}
+	t := &f.Trace
+	payload := tracePayload{f.Model, f.Configuration, f.Mutant, t.Property, t.Kind, t.Start, t.Cycle, t.Assumed, []tokenStep{}}
 	for _, s := range f.Trace.Steps {
 		payload.Steps = append(payload.Steps, tokenStep(s.Taken))
 	}
@@ -129,7 +132,8 @@ func parseToken(token string) (checker.TraceFile, error) {
 		return checker.TraceFile{}, fmt.Errorf("%w: %w", errTokenDamaged, err)
 	}
 	f := checker.TraceFile{Model: payload.Model, Configuration: payload.Configuration, Mutant: payload.Mutant,
-		Trace: checker.Trace{Model: payload.Model, Property: payload.Property, Kind: payload.Kind, Start: payload.Start}}
+		Trace: checker.Trace{Model: payload.Model, Property: payload.Property, Kind: payload.Kind, Start: payload.Start,
+			Cycle: payload.Cycle, Assumed: payload.Assumed}}
 	for _, s := range payload.Steps {
 		f.Trace.Steps = append(f.Trace.Steps, checker.TraceStep{Taken: checker.Taken(s)})
 	}

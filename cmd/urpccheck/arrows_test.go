@@ -20,6 +20,7 @@ type arrow struct {
 // arrows are those of docs/ARCHITECTURE.md, the more special folder first.
 var arrows = []arrow{
 	{"urpc/checker/verdict", nil},
+	{"urpc/checker/export", []string{"urpc/checker"}},
 	{"urpc/checker/command", []string{"urpc/checker", "golang.org/x/term", "github.com/spf13"}},
 	{"urpc/checker/catalogue", []string{"urpc/checker"}},
 	{"urpc/checker/schedule", []string{"urpc/checker/verdict"}},

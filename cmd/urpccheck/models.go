@@ -33,6 +33,21 @@ func (a *app) checkCommand() *cobra.Command {
 	return c
 }
 
+func (a *app) simulateCommand() *cobra.Command {
+	c := a.models.SimulateCommand()
+	c.Example = `  urpccheck simulate protocol --walks 10000
+  urpccheck simulate channel --mutant no-recheck --seed 7`
+	return c
+}
+
+func (a *app) exportCommand() *cobra.Command {
+	c := a.models.ExportCommand()
+	c.Example = `  urpccheck export editor --format mermaid
+  urpccheck export peterson --format dot --states 100 --out peterson.dot
+  urpccheck export urpc-out/check-channel-no-recheck/deadlock.trace.json --format itf`
+	return c
+}
+
 func (a *app) listCommand() *cobra.Command {
 	c := command.ListCommand(a.Console,
 		command.Subjects{Heading: "models: urpccheck check MODEL", Record: "model", Families: families()},

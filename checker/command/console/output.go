@@ -23,8 +23,9 @@ type Output struct {
 	cancel context.CancelFunc // ends the run when nobody reads
 	colour bool
 
-	mu  sync.Mutex
-	err error // the first failure of a write
+	mu   sync.Mutex
+	err  error         // the first failure of a write
+	kept *bytes.Buffer // a copy of what is written, if one is asked for
 }
 
 // NewOutput writes to a file; cancel is called when nobody reads it any more.
@@ -43,6 +44,9 @@ func coloured(file *os.File) bool {
 func (o *Output) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.kept != nil {
+		o.kept.Write(p)
+	}
 	if o.err != nil {
 		return len(p), nil
 	}
@@ -51,6 +55,22 @@ func (o *Output) Write(p []byte) (int, error) {
 		o.cancel()
 	}
 	return len(p), nil
+}
+
+// Kept gives what is printed meanwhile, without colours.
+func (o *Output) Kept(print func()) []byte {
+	o.mu.Lock()
+	o.kept = &bytes.Buffer{}
+	o.mu.Unlock()
+	print()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	text := o.kept.Bytes()
+	o.kept = nil
+	for _, colour := range []string{red, green, yellow, reset} {
+		text = bytes.ReplaceAll(text, []byte(colour), nil)
+	}
+	return text
 }
 
 // Closed says that nobody reads the output any more.
