@@ -187,7 +187,7 @@ func (w *worker[S]) checkTransition() {
 
 // allows asks a transition property or a refinement.
 func (w *worker[S]) allows(property int, taken Taken) bool {
-	if j := w.judges[property]; j != nil {
+	if j := w.judge(property); j != nil {
 		return j.allows(&w.source, &w.scratch)
 	}
 	return w.program.model.Properties[property].transition(&w.source, &w.scratch, taken)
@@ -271,7 +271,7 @@ func (w *worker[S]) verifyTransition(after S) {
 	before := w.source
 	for _, i := range w.checks {
 		w.doing, w.property, w.scratch = callProperty, i, after
-		if j := w.judges[i]; j != nil {
+		if j := w.judge(i); j != nil {
 			j.verify(&w.source, &w.scratch)
 			continue
 		}
@@ -313,8 +313,8 @@ func (w *worker[S]) where() string {
 	case callEvent:
 		return "Event"
 	case callProperty:
-		if w.property < len(w.judges) && w.judges[w.property] != nil {
-			return w.judges[w.property].where()
+		if j := w.judge(w.property); j != nil {
+			return j.where()
 		}
 		return whereProperty(&m.Properties[w.property])
 	default:

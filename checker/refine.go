@@ -256,6 +256,14 @@ func (s *search[S]) judgeInitial() {
 	finished = true
 }
 
+// judge gives the judge of a property, nil if it is no refinement, or none is judged.
+func (w *worker[S]) judge(property int) judge[S] {
+	if property < len(w.judges) {
+		return w.judges[property]
+	}
+	return nil
+}
+
 // judges gives one worker the judges of the refinements, by property.
 func (s *search[S]) judges() []judge[S] {
 	all := make([]judge[S], len(s.model.Properties))
