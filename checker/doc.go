@@ -7,7 +7,7 @@
 //
 // What holds means: the search was complete (Report.Complete), so that every
 // state that the model can reach was visited and expanded. States are stored
-// exactly, so that none is omitted for its hash. A limit, an interrupt, or a
+// exactly, so that none is omitted for its hash (but see Fingerprint). A limit, an interrupt, or a
 // property that was too large to decide makes the verdict unknown. What was
 // visited is the model: a property holds of its configuration and of no larger one.
 //
@@ -27,8 +27,8 @@
 // Property.Reads) is verified as well (DeclarationError); Options.PartialOrder uses it to
 // leave out what makes no difference.
 //
-// Where to look: search.go for the search, shard.go and table.go for the seen
-// set, expand.go for the steps, graph.go, count.go and orders.go for properties of
+// Where to look: search.go for the search, deep.go for that depth first, shard.go, table.go
+// and hash.go for the seen set, checkpoint.go and resume.go for checkpoints, expand.go for the steps, graph.go, count.go and orders.go for properties of
 // whole paths, liveness.go, fairness.go, fair.go and lasso.go for liveness, clauses.go for
 // invariants in parts, refine.go for refinement, apart.go for functions of a model that do
 // not return, symmetry.go, layout.go and canonical.go for symmetry and canonical forms,

@@ -3,6 +3,7 @@ package command
 import (
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,7 +22,9 @@ type checkFlags struct {
 	por, compare        bool
 	witness             *int
 	fairness, search    *string
-	walks               *uint64
+	store, checkpoint   *string
+	resume              bool
+	walks, reseed       *uint64
 	workers, maxDepth   *int
 	maxStates, seed     *uint64
 	maxMemory           console.Size
@@ -52,7 +55,13 @@ func (m *Models) CheckCommand() *cobra.Command {
 	f.witness = console.NumberFlag(flags, "witness", 0, 0, 1000, "write so many traces that violate nothing, to --out: to what is reachable, then random walks")
 	f.fairness = console.WordFlag(flags, "fairness", declared, []string{declared, "none", "weak", "strong"},
 		"what is assumed of every process, in place of what the model declares; properties with assumptions of their own keep them")
-	f.search = console.WordFlag(flags, "search", "bfs", []string{"bfs", "random"}, "bfs: every state, breadth first; random: walks, as simulate takes them")
+	f.search = console.WordFlag(flags, "search", "bfs", []string{"bfs", "dfs", "random"},
+		"bfs: every state, breadth first; dfs: depth first, on one worker, with traces that are not shortest; random: walks, as simulate takes them")
+	f.store = console.WordFlag(flags, "store", "exact", []string{"exact", "fingerprint"},
+		"how states are known again: whole, or by 64 bits, and then the probability that one was left out is told")
+	f.reseed = console.NumberFlag[uint64](flags, "reseed", 0, 0, math.MaxUint64, "hash states in another way: what depends on it is an omission of --store fingerprint")
+	f.checkpoint = flags.String("checkpoint", "", "`folder` into which the search is written every minute and at its end, to go on from with --resume")
+	flags.BoolVar(&f.resume, "resume", false, "go on from --checkpoint: to the counts and traces of a search that was not interrupted")
 	f.walks = walksFlag(flags, "of --search random: how many walks")
 	flags.BoolVar(&f.keepGoing, "keep-going", false, "visit every state also after a violation")
 	flags.BoolVar(&f.por, "por", false, "leave out steps of which the declared footprints say that it does not matter when they are taken")
@@ -86,17 +95,33 @@ func (f *checkFlags) fit(given func(flag string) bool) error {
 		if *f.witness > 0 && f.out == "" {
 			return console.Usage("check: --witness writes traces, and --out does not say where to")
 		}
-		return nil
+		return f.fitCheckpoint()
 	}
 	for flag, why := range map[string]string{
 		"max-states": "walks do not store states", "max-memory": "walks do not store states",
-		"symmetry": "walks do not store states",
-		"por":      "walks leave nothing out", "compare": "walks are not a search that could be compared",
+		"symmetry": "walks do not store states", "store": "walks do not store states", "reseed": "walks do not store states",
+		"checkpoint": "walks have nothing to go on from", "resume": "walks have nothing to go on from",
+		"por": "walks leave nothing out", "compare": "walks are not a search that could be compared",
 		"fairness": "walks are finite, and fairness is about what goes on for ever", "witness": "a walk that ends shows less than a search",
 	} {
 		if given(flag) {
 			return console.Usage("check: --%s does not go with --search random: %s", flag, why)
 		}
+	}
+	return nil
+}
+
+// fitCheckpoint refuses what a checkpoint cannot be of.
+func (f *checkFlags) fitCheckpoint() error {
+	switch {
+	case f.resume && *f.checkpoint == "":
+		return console.Usage("check: --resume goes on from a checkpoint, and --checkpoint does not say which")
+	case *f.checkpoint == "":
+		return nil
+	case *f.search == "dfs":
+		return console.Usage("check: --checkpoint does not go with --search dfs: what waits on its stack is not kept")
+	case f.compare:
+		return console.Usage("check: --checkpoint does not go with --compare, which makes two searches")
 	}
 	return nil
 }
@@ -143,10 +168,10 @@ func (m *Models) check(name string, f *checkFlags) error {
 // that is not reduced, and where they differ the verdict is unknown.
 func (m *Models) searched(c *Chosen, f *checkFlags) (checker.Report, *checker.Comparison, error) {
 	if !f.compare {
-		report, err := c.Model.Check(m.Ctx, m.checkOptions(f))
+		report, err := c.Model.Check(m.Ctx, m.checkOptions(c, f))
 		return report, nil, err
 	}
-	compared, err := c.Model.Compare(m.Ctx, m.checkOptions(f))
+	compared, err := c.Model.Compare(m.Ctx, m.checkOptions(c, f))
 	report := compared.Reduced
 	if len(compared.Differences) > 0 || len(compared.NotCompared) > 0 && report.Verdict == verdict.Holds {
 		report.Verdict = verdict.Unknown
@@ -154,10 +179,17 @@ func (m *Models) searched(c *Chosen, f *checkFlags) (checker.Report, *checker.Co
 	return report, &compared, err
 }
 
-func (m *Models) checkOptions(f *checkFlags) checker.Options {
+func (m *Models) checkOptions(c *Chosen, f *checkFlags) checker.Options {
 	o := checker.Options{
 		Symmetry: f.symmetry, PartialOrder: f.por, Workers: *f.workers, MaxStates: *f.maxStates, MaxMemory: uint64(f.maxMemory),
 		MaxDepth: *f.maxDepth, MaxTime: *f.time, Assume: f.assumed(),
+		Checkpoint: *f.checkpoint, Resume: f.resume, Subject: c.Configuration(), Reseed: *f.reseed,
+	}
+	if *f.search == "dfs" {
+		o.Search = checker.DepthFirst
+	}
+	if *f.store == "fingerprint" {
+		o.Store = checker.Fingerprint
 	}
 	if f.keepGoing {
 		o.AfterViolation = -1

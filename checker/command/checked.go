@@ -33,7 +33,7 @@ func (v *checked) printText() {
 	if r.Symmetry != nil {
 		v.Out.Line("%s", console.Folded(symmetryText(r.Symmetry), width, "  "))
 	}
-	for _, text := range v.reduced() {
+	for _, text := range append(v.searched(), v.reduced()...) {
 		v.Out.Line("%s", console.Folded(text, width, "  "))
 	}
 	v.Out.Line("%s", console.Folded(fmt.Sprintf("%s on %s, %s, seed %d (not used: the search is exhaustive)",
@@ -66,6 +66,21 @@ func (v *checked) covered() string {
 		return text + ": " + r.Bound + " of this configuration"
 	}
 	return text + ": not complete: " + r.Reason
+}
+
+// searched says in what the search was another than the plain one.
+func (v *checked) searched() (lines []string) {
+	r := v.report
+	if r.Store == checker.Fingerprint {
+		lines = append(lines, fmt.Sprintf("states were known by fingerprints of 64 bits: the probability that some two have one, so that a state may have been left out, is %.2g; --reseed N looks again", r.Omission))
+	}
+	if r.Search == checker.DepthFirst {
+		lines = append(lines, "depth first: a trace need not be a shortest one, and the depth is that of the longest path that was followed")
+	}
+	if r.Resumed > 0 {
+		lines = append(lines, "gone on from a checkpoint of "+console.Plural(r.Resumed, "state"))
+	}
+	return lines
 }
 
 // reduced says what partial order reduction came to, and what a comparison did.
@@ -280,6 +295,13 @@ func (v *checked) record() VerdictRecord {
 		Workers: r.Workers, Memory: r.Memory, Seconds: r.Elapsed.Seconds(),
 		Rate: float64(r.States) / max(r.Elapsed.Seconds(), 1e-9),
 	}
+	if r.Store == checker.Fingerprint {
+		record.Store, record.Omission = r.Store.String(), new(r.Omission)
+	}
+	if r.Search != checker.BreadthFirst {
+		record.Search = r.Search.String()
+	}
+	record.Resumed = r.Resumed
 	if v.flags.por {
 		record.Partly, record.PorOff = new(r.Partly), r.Unreduced
 	}

@@ -33,6 +33,13 @@ type VerdictRecord struct {
 	Depth       *int    `json:"depth,omitempty"`
 	Deadlocks   *uint64 `json:"deadlocks,omitempty"`
 	Ends        *uint64 `json:"ends,omitempty"`
+	// Store is how states were known again if not whole (--store), and Omission the
+	// probability that some two of them were taken for one. Search is the order of the
+	// search, if not breadth first. Resumed is how many states a checkpoint had.
+	Store    string   `json:"store,omitempty"`
+	Omission *float64 `json:"omission,omitempty"`
+	Search   string   `json:"search,omitempty"`
+	Resumed  uint64   `json:"resumed,omitempty"`
 	// StandFor is how many states those visited stand for under symmetry (--symmetry);
 	// SymmetryOff says why it was not applied.
 	StandFor    *uint64 `json:"standFor,omitempty"`
