@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -236,10 +237,10 @@ func TestPassingWalks(t *testing.T) {
 
 // A model that breaks its contract, panics, or ends its goroutine makes an error.
 func TestSimulationOfWrongModels(t *testing.T) {
-	calls := uint8(0)
+	var calls atomic.Uint32
 	for want, change := range map[string]func(m *Model[small]){
 		"has two outcomes": func(m *Model[small]) {
-			m.Processes[0].Steps[0].Do = func(s *small, _ int) bool { calls++; s.M = calls; return true }
+			m.Processes[0].Steps[0].Do = func(s *small, _ int) bool { s.M = uint8(calls.Add(1)); return true }
 		},
 		"says that it is not enabled and changes": func(m *Model[small]) {
 			m.Processes[0].Steps[0].Do = func(s *small, _ int) bool { s.M = 7; return false }
