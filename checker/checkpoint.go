@@ -75,6 +75,7 @@ type head struct {
 	Findings    []headFinding `json:"findings"`
 	Partly      uint64        `json:"partly"`
 	Pruned      uint64        `json:"pruned"`
+	Moved       []bool        `json:"moved"` // by property: a refinement saw two images that differ
 	Violated    bool          `json:"violated"`
 	Grace       uint64        `json:"grace"`
 	Elapsed     time.Duration `json:"elapsed"`
@@ -165,6 +166,9 @@ func (s *search[S]) write(c *checkpoint) error {
 	}
 	for i := range s.shards {
 		h.Orbits[i] = s.shards[i].orbits
+	}
+	for i := range s.model.Properties {
+		h.Moved = append(h.Moved, s.moved(i))
 	}
 	for _, f := range s.findings {
 		h.Findings = append(h.Findings, headFinding{f.found, f.id, f.transition})

@@ -249,3 +249,22 @@ func TestOneSearchWritesACheckpoint(t *testing.T) {
 		t.Errorf("%v, %v", r.Verdict, err)
 	}
 }
+
+// What a refinement saw before an interruption counts: it is not vacuous for stutters that
+// come after it.
+func TestResumedRefinementIsNotVacuous(t *testing.T) {
+	moves := Model[counters]{Name: "moves once", Init: []counters{{}}, Processes: []Process[counters]{{Name: "a", Count: 1, Steps: []Step[counters]{
+		{Label: "raise", Do: func(s *counters, _ int) bool {
+			if s.A == 100 {
+				return false
+			}
+			s.A++
+			return true
+		}},
+	}}}, Terminal: func(s *counters) bool { return s.A == 100 },
+		Properties: []Property[counters]{Refines("sums", summing(1), func(s *counters) sum { return sum{uint16(min(s.A, 1))} })}}
+	r, pieces := inPieces(t, moves, Options{}, fineCut, 5)
+	if p := r.Properties[1]; pieces < 2 || p.Verdict != Holds || p.Vacuous != "" {
+		t.Errorf("%d pieces, %+v; want that it holds, and not vacuously", pieces, p)
+	}
+}

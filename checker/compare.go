@@ -17,8 +17,9 @@ type Comparison struct {
 
 // Compare checks a model twice, without and with the reductions of o, and compares the
 // verdicts of all properties, and the numbers of deadlocks and ends where both searches are
-// complete; where states that are alike are one, whether there are some. It is for those who distrust a reduction, or what they have declared. The error
-// is that of a check, or that o asks for no reduction.
+// complete; where states that are alike are one, whether there are some. It is for those who
+// distrust a reduction, or what they have declared. The error is that of a check, or that o
+// asks for no reduction.
 func Compare[S comparable](ctx context.Context, m Model[S], o Options) (Comparison, error) {
 	if !o.PartialOrder && !o.Symmetry {
 		return Comparison{}, errors.New("nothing to compare: no reduction is asked for (Options.PartialOrder, Options.Symmetry)")

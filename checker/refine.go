@@ -243,11 +243,9 @@ func (s *search[S]) judgeInitial() {
 		w.doing, w.property = callProperty, k
 		for i := range s.model.Init {
 			w.source = s.model.Init[i]
-			hash := s.program.hash.of(bytesOf(&w.source))
-			number := hash & (shards - 1)
-			local := s.shards[number].find(&w.source, hash)
-			if local >= 0 && !j.begins(&w.source) { // a limit on states may have kept it out
-				s.find(1+k, uint64(local)<<shardBits|number, noTransition)
+			id, known := s.lookup(&w.source)
+			if known && !j.begins(&w.source) { // a limit on states may have kept it out
+				s.find(1+k, id, noTransition)
 				break
 			}
 		}
@@ -264,11 +262,11 @@ func (w *worker[S]) judge(property int) judge[S] {
 	return nil
 }
 
-// judges gives one worker the judges of the refinements, by property.
-func (s *search[S]) judges() []judge[S] {
-	all := make([]judge[S], len(s.model.Properties))
-	for i := range s.model.Properties {
-		if r := s.model.Properties[i].refines; r != nil {
+// judges gives one goroutine the judges of the refinements, by property.
+func judges[S comparable](m *Model[S]) []judge[S] {
+	all := make([]judge[S], len(m.Properties))
+	for i := range m.Properties {
+		if r := m.Properties[i].refines; r != nil {
 			all[i] = r.judge()
 		}
 	}

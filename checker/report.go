@@ -188,7 +188,7 @@ type SymmetryReport struct {
 	// other's names: a state stands for at most so many.
 	Renamings uint64
 	// States is how many states the visited ones stand for: exactly those that a search
-	// without symmetry visits, if both are complete.
+	// without symmetry visits, if both are complete and neither is reduced by partial order.
 	States uint64
 }
 
@@ -197,8 +197,8 @@ type Result struct {
 	Name    string
 	Kind    Kind
 	Verdict Verdict
-	// Trace is the shortest counterexample of an invariant, a transition
-	// property, a refinement or deadlock; the shortest witness of a reachable. Of a liveness property it
+	// Trace is the shortest counterexample of an invariant, a transition property, a
+	// refinement or deadlock; the shortest witness of a reachable. Of a liveness property it
 	// is a shortest one, stem and cycle together, unless Note says otherwise.
 	Trace *Trace
 	// Clause is the first clause of an invariant in parts (Clauses) that is false where

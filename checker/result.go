@@ -138,7 +138,7 @@ func (s *search[S]) trace(f finding, name string, kind Kind) (Trace, error) {
 		return Trace{}, err
 	}
 	end := path[len(path)-1]
-	if number := f.id & (shards - 1); s.shards[number].find(&end, s.program.hash.of(bytesOf(&end))) != int(f.id>>shardBits) {
+	if at, known := s.lookup(&end); !known || at != f.id {
 		return Trace{}, fmt.Errorf("the path of property %q leads to another state than the search found; a function of the model "+
 			"depends on more than its arguments, or the checker is wrong", name)
 	}

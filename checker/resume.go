@@ -28,7 +28,7 @@ func (s *search[S]) resume(c *checkpoint) error {
 	if err := sameSubject(h.Subject, s.subject()); err != nil {
 		return err
 	}
-	if len(h.Coverage) != len(s.coverage) || len(h.Findings) != len(s.findings) {
+	if len(h.Coverage) != len(s.coverage) || len(h.Findings) != len(s.findings) || len(h.Moved) != len(s.model.Properties) {
 		return errors.New("the head does not fit the model")
 	}
 	if c.seen, err = os.OpenFile(filepath.Join(c.folder, seenName), os.O_RDWR, 0); err != nil {
@@ -42,6 +42,7 @@ func (s *search[S]) resume(c *checkpoint) error {
 	s.transitions, s.depth, s.deadlocks, s.ends = h.Transitions, h.Depth, h.Deadlocks, h.Ends
 	copy(s.coverage, h.Coverage)
 	s.partly, s.pruned, s.fresh, s.memory, s.violated, s.grace = h.Partly, h.Pruned, h.Fresh, h.Memory, h.Violated, h.Grace
+	s.movedBefore = h.Moved
 	for i := range s.shards {
 		s.shards[i].orbits = h.Orbits[i]
 	}

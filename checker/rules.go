@@ -1,7 +1,6 @@
 package checker
 
 import (
-	"encoding/binary"
 	"fmt"
 	"strings"
 )
@@ -30,31 +29,9 @@ import (
 type untrue struct{ what string }
 
 // word gives the word of a lock, or any other scalar.
-func (s span) word(state []byte) uint64 {
-	switch b := state[s.offset : s.offset+s.size]; s.size {
-	case 1:
-		return uint64(b[0])
-	case 2:
-		return uint64(binary.NativeEndian.Uint16(b))
-	case 4:
-		return uint64(binary.NativeEndian.Uint32(b))
-	default:
-		return binary.NativeEndian.Uint64(b)
-	}
-}
+func (s span) word(state []byte) uint64 { return load(state[s.offset:], uint8(s.size)) }
 
-func (s span) setWord(state []byte, v uint64) {
-	switch b := state[s.offset : s.offset+s.size]; s.size {
-	case 1:
-		b[0] = uint8(v)
-	case 2:
-		binary.NativeEndian.PutUint16(b, uint16(v))
-	case 4:
-		binary.NativeEndian.PutUint32(b, uint32(v))
-	default:
-		binary.NativeEndian.PutUint64(b, v)
-	}
-}
+func (s span) setWord(state []byte, v uint64) { store(state[s.offset:], uint8(s.size), v) }
 
 // demandWrites demands that a step changed only what it may write.
 func (w *worker[S]) demandWrites(f *footprint, before, after *S) {

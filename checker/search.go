@@ -3,7 +3,6 @@ package checker
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -84,6 +83,8 @@ type search[S comparable] struct {
 
 	checkpoint *checkpoint // nil: none is written
 	resumed    uint64      // states that it had; 0: the search began at its start
+	// movedBefore says which refinements saw two images that differ before it was resumed.
+	movedBefore []bool
 
 	cancelled atomic.Bool // ctx is done or the time is over
 	release   func()      // of what sets cancelled
@@ -124,16 +125,6 @@ type search[S comparable] struct {
 	unverified []error
 }
 
-// finding is the end of the shortest path that decides a property: a state, or a
-// transition from it.
-type finding struct {
-	found      bool
-	id         uint64
-	transition uint32 // noTransition: the state itself
-}
-
-const deadlockName = "deadlock"
-
 func newSearch[S comparable](ctx context.Context, m *Model[S], o Options, started time.Time) *search[S] {
 	s := &search[S]{
 		ctx: ctx, model: m, options: o, program: compile(m), cut: defaultCut, started: started,
@@ -159,25 +150,14 @@ func newSearch[S comparable](ctx context.Context, m *Model[S], o Options, starte
 	s.workers = make([]worker[S], s.options.Workers)
 	for i := range s.workers {
 		s.workers[i] = worker[S]{program: s.program, symmetry: s.symmetry, canonicalizer: s.canonicalizer(),
-			declared: s.declared, judges: s.judges(), coverage: make([]uint64, s.program.steps, s.program.steps+16)}
+			declared: s.declared, judges: judges(m), coverage: make([]uint64, s.program.steps, s.program.steps+16)}
 	}
 	s.prepareReduction()
 	s.depth = -1
 	s.decided = true // nothing is listed yet
 	s.openProperties()
-	s.armLimits()
+	s.release = arm(ctx, s.options.MaxTime, &s.cancelled)
 	return s
-}
-
-// armLimits sets cancelled when ctx is done or the time is over.
-func (s *search[S]) armLimits() {
-	s.cancelled.Store(s.ctx.Err() != nil) // before the search starts, which may be over before AfterFunc is heard
-	stopContext := context.AfterFunc(s.ctx, func() { s.cancelled.Store(true) })
-	stopTimer := func() bool { return true }
-	if s.options.MaxTime > 0 {
-		stopTimer = time.AfterFunc(s.options.MaxTime, func() { s.cancelled.Store(true) }).Stop
-	}
-	s.release = func() { stopContext(); stopTimer() }
 }
 
 // run explores until nothing is left or a limit is met.
@@ -323,50 +303,6 @@ func (s *search[S]) runLevel(frontier uint64) {
 	}
 }
 
-// blockSize is how many states the next block may have so that its successors
-// are sure to keep within the limit on states; or one, and then runBlock looks.
-func (s *search[S]) blockSize() uint64 {
-	size := min(s.cut.block, max(1, blockCandidates/uint64(s.program.fan)))
-	if left, bounded := s.statesLeft(); bounded {
-		size = min(size, max(1, left/uint64(s.program.fan)))
-	}
-	return size
-}
-
-// statesLeft is the number of states that may still be added.
-func (s *search[S]) statesLeft() (left uint64, bounded bool) {
-	left, states := ^uint64(0), s.states()
-	if s.options.MaxStates > 0 {
-		left, bounded = s.options.MaxStates-min(states, s.options.MaxStates), true
-	}
-	if s.violated && s.options.AfterViolation >= 0 {
-		left, bounded = min(left, s.grace-min(states, s.grace)), true
-	}
-	return left, bounded
-}
-
-// limit names the limit that forbids another block, or is "".
-func (s *search[S]) limit() string {
-	held := s.held()
-	s.memory = max(s.memory, held)
-	switch {
-	case s.cancelled.Load():
-		return s.cancellation()
-	case s.options.MaxMemory > 0 && held+s.growth() > s.options.MaxMemory:
-		return fmt.Sprintf("the memory limit of %d bytes was met", s.options.MaxMemory)
-	case s.full():
-		return "the seen set is full"
-	}
-	return ""
-}
-
-func (s *search[S]) cancellation() string {
-	if s.ctx.Err() != nil {
-		return "interrupted"
-	}
-	return fmt.Sprintf("the time limit of %s was met", s.options.MaxTime)
-}
-
 // runBlock expands n states of the level, from position at, and inserts what
 // comes of them. It is false when the block did not come to its end: it was
 // cancelled, and counts for nothing, or a function of the model failed.
@@ -398,34 +334,6 @@ func (s *search[S]) runBlock(at, n uint64) bool {
 		return s.completeBlock(chunks, inline, n == 1)
 	}
 	return s.failed == nil
-}
-
-// fits says whether the new states among the successors are within the limit on
-// states, so that a model with exactly as many is explored whole.
-func (s *search[S]) fits(chunks int) bool {
-	left, bounded := s.statesLeft()
-	if !bounded || left >= uint64(s.program.fan) {
-		return true
-	}
-	fresh := map[S]bool{}
-	for i := range s.chunks[:chunks] {
-		for k, candidates := range &s.chunks[i].successors {
-			for _, c := range candidates {
-				if s.shards[k].find(&c.state, c.hash) < 0 {
-					fresh[c.state] = true
-				}
-			}
-		}
-	}
-	return uint64(len(fresh)) <= left
-}
-
-// stateLimit names the limit on states that is the nearest.
-func (s *search[S]) stateLimit() string {
-	if s.options.MaxStates > 0 && !(s.violated && s.options.AfterViolation >= 0 && s.grace < s.options.MaxStates) {
-		return fmt.Sprintf("the limit of %d states was met", s.options.MaxStates)
-	}
-	return "a property is violated, and the states to be visited after that were"
 }
 
 // useChunks makes n chunks ready to be filled.
@@ -585,65 +493,6 @@ func (s *search[S]) close(sh *shard[S], finished *bool) {
 	}
 }
 
-// bookHits books what the new states of a shard have decided.
-func (s *search[S]) bookHits(number int) {
-	sh := &s.shards[number]
-	for k, local := range sh.hits {
-		if local >= 0 {
-			s.find(1+k, uint64(local)<<shardBits|uint64(number), noTransition)
-		}
-	}
-	sh.clearHits()
-}
-
-// find books the first thing that decides a property. Blocks, and in them chunks
-// and shards, are gone through in order, so that it is the same at any number of
-// workers; and levels are, so that the path to it is a shortest one.
-func (s *search[S]) find(index int, id uint64, transition uint32) {
-	if s.findings[index].found {
-		return
-	}
-	s.findings[index] = finding{found: true, id: id, transition: transition}
-	s.decided = true
-	if index > 0 && s.model.Properties[index-1].kind == KindReachable || s.violated {
-		return
-	}
-	s.violated = true
-	after := uint64(1 << 20)
-	if s.options.AfterViolation > 0 {
-		after = uint64(s.options.AfterViolation)
-	}
-	s.grace = s.states() + after
-}
-
-// openProperties lists the properties that nothing decided yet.
-func (s *search[S]) openProperties() {
-	if !s.decided {
-		return
-	}
-	s.decided = false
-	s.watches = s.watches[:0]
-	checks := make([]int, 0, len(s.model.Properties))
-	for i := range s.model.Properties {
-		p := &s.model.Properties[i]
-		if s.findings[1+i].found {
-			continue
-		}
-		switch p.kind {
-		case KindInvariant, KindReachable:
-			s.watches = append(s.watches, watch[S]{property: i, is: p.state, fires: p.kind == KindReachable})
-		case KindTransition, KindRefinement:
-			checks = append(checks, i)
-		}
-	}
-	if s.reduction != nil {
-		s.reduction = s.reduce()
-	}
-	for i := range s.workers {
-		s.workers[i].checks, s.workers[i].reduction = checks, s.reduction
-	}
-}
-
 // states is the number of states seen.
 func (s *search[S]) states() uint64 {
 	var n uint64
@@ -651,48 +500,4 @@ func (s *search[S]) states() uint64 {
 		n += uint64(s.shards[i].count)
 	}
 	return n
-}
-
-// full says whether a shard could run out of numbers in the next block.
-func (s *search[S]) full() bool {
-	most := blockCandidates + uint64(s.program.fan)
-	for i := range s.shards {
-		if uint64(s.shards[i].count)+most > maxInShard {
-			return true
-		}
-	}
-	return false
-}
-
-// held is the number of bytes that the shards and the buffers hold.
-func (s *search[S]) held() uint64 {
-	var bytes uint64
-	for i := range s.shards {
-		bytes += s.shards[i].memory()
-	}
-	for i := range s.workers {
-		for _, j := range s.workers[i].judges {
-			if j != nil {
-				bytes += j.memory()
-			}
-		}
-	}
-	per := uint64(sizeOf[candidate[S]]())
-	for i := range s.chunks {
-		for k := range s.chunks[i].successors {
-			bytes += uint64(cap(s.chunks[i].successors[k])) * per
-		}
-	}
-	return bytes + uint64(cap(s.stack))*uint64(sizeOf[waiting[S]]())
-}
-
-// growth is an estimate of the bytes that the next block adds to the tables and
-// the slab.
-func (s *search[S]) growth() uint64 {
-	expected := s.fresh / shards
-	bytes := uint64(s.fresh) * uint64(sizeOf[S]()+8+4)
-	for i := range s.shards {
-		bytes += s.shards[i].table.growth(expected)
-	}
-	return bytes
 }

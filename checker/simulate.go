@@ -65,9 +65,10 @@ const (
 
 // Simulate takes random walks through a model: from a random initial state again and again
 // a random one of the steps that are enabled, each as likely as another. It looks at
-// invariants and reachables in every state, at transition properties at every step that it
-// takes, and at deadlock. What it finds violated is, and comes with a trace, which is no
-// shortest one; what it does not find it says nothing of. Errors are those of Check.
+// invariants and reachables in every state, at transition properties and refinements at every
+// step that it takes, and at deadlock. A walk ends in a state outside the constraint, from
+// which Check does not go on either. What it finds violated is, and comes with a trace, which
+// is no shortest one; what it does not find it says nothing of. Errors are those of Check.
 func Simulate[S comparable](ctx context.Context, m Model[S], o SimulateOptions) (out Simulation, err error) {
 	started := time.Now()
 	out = Simulation{Report: Report{Model: m.Name}, Seed: o.Seed}
@@ -148,13 +149,7 @@ func newSimulation[S comparable](ctx context.Context, m *Model[S], o SimulateOpt
 			return nil, fmt.Errorf("the trace to walk along: %w", err)
 		}
 	}
-	s.cancelled.Store(ctx.Err() != nil)
-	stopContext := context.AfterFunc(ctx, func() { s.cancelled.Store(true) })
-	stopTimer := func() bool { return true }
-	if o.MaxTime > 0 {
-		stopTimer = time.AfterFunc(o.MaxTime, func() { s.cancelled.Store(true) }).Stop
-	}
-	s.release = func() { stopContext(); stopTimer() }
+	s.release = arm(ctx, o.MaxTime, &s.cancelled)
 	return s, nil
 }
 
@@ -171,10 +166,7 @@ func (s *simulation[S]) run() {
 		n := int(min(walkBatch, s.options.Walks-s.walks))
 		s.batch(n)
 		if s.cancelled.Load() {
-			s.reason = "interrupted"
-			if s.ctx.Err() == nil {
-				s.reason = fmt.Sprintf("the time limit of %s was met", s.options.MaxTime)
-			}
+			s.reason = cancellation(s.ctx, s.options.MaxTime)
 			return // the walks of this batch count for nothing: which of them ended is chance
 		}
 		s.book(n)

@@ -371,3 +371,46 @@ func TestStatesOfATrace(t *testing.T) {
 		t.Errorf("the last state is %v", last)
 	}
 }
+
+// Walks judge refinements: transitions, and initial states.
+func TestSimulationJudgesRefinements(t *testing.T) {
+	m := counting(
+		Refines("sums", summing(8), added),
+		Refines("smaller sums", summing(3), added),
+		Refines("from another state", Model[sum]{Name: "from", Init: []sum{{N: 1}}, Processes: summing(8).Processes}, added),
+	)
+	s, err := Simulate(t.Context(), m, SimulateOptions{Walks: 200, KeepGoing: true, Seed: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := s.Properties[1]; r.Verdict != Unknown || r.Note != "no walk violated it" {
+		t.Errorf("%+v, want unknown", r)
+	}
+	if r := s.Properties[2]; r.Verdict != Violated || r.Trace == nil || r.Trace.Abstract == nil || len(r.Trace.Steps) != 4 {
+		t.Errorf("%+v, want a trace of the fourth step", r)
+	}
+	if r := s.Properties[3]; r.Verdict != Violated || r.Trace == nil || len(r.Trace.Steps) != 0 {
+		t.Errorf("%+v, want the initial state", r)
+	}
+}
+
+// No walk, and no drawing, goes on from a state outside the constraint.
+func TestWalksEndAtTheConstraint(t *testing.T) {
+	m := withinSum(3, Invariant("sum is at most 3", func(s *counters) bool { return s.A+s.B <= 3 }),
+		Reachable("sum is 5", func(s *counters) bool { return s.A+s.B == 5 }))
+	s, err := Simulate(t.Context(), m, SimulateOptions{Walks: 100, KeepGoing: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Depth != 4 || s.Transitions != 400 || s.Deadlocks+s.Ends != 0 {
+		t.Errorf("walks of up to %d steps, %d in all, %d ends: want 4, 400 and none", s.Depth, s.Transitions, s.Deadlocks+s.Ends)
+	}
+	if s.Properties[1].Verdict != Violated || s.Properties[2].Verdict != Unknown {
+		t.Errorf("%+v", s.Properties)
+	}
+	g, err := Graph(t.Context(), m, 0, nil)
+	want := check(t, m, Options{AfterViolation: -1})
+	if err != nil || g.Complete || g.Reason == "" || uint64(len(g.States)) != want.States || uint64(len(g.Cut)) != want.Pruned {
+		t.Errorf("%d states, %d of them cut, %q, %v; want %d, %d", len(g.States), len(g.Cut), g.Reason, err, want.States, want.Pruned)
+	}
+}

@@ -128,6 +128,11 @@ func (d *drawing[S]) run(ctx context.Context) {
 func (d *drawing[S]) expand(from int) {
 	w := &d.walker
 	w.source = d.states[from]
+	if !w.withinConstraint() {
+		d.graph.Complete, d.graph.Reason = false, "states outside the constraint were not expanded"
+		d.graph.Cut = append(d.graph.Cut, from)
+		return
+	}
 	w.list()
 	if len(w.next) == 0 {
 		w.doing, w.scratch = callTerminal, w.source

@@ -14,7 +14,10 @@ func (s *search[S]) demandSome() {
 
 // bound says what a complete search covers.
 func (s *search[S]) bound() string {
-	if s.pruned == 0 {
+	switch {
+	case s.pruned == 0 && s.partly > 0:
+		return "every state that partial order reduction leaves"
+	case s.pruned == 0:
 		return "every reachable state"
 	}
 	return s.outside() + ": every other state that was reached within it"
@@ -30,12 +33,24 @@ func (s *search[S]) outside() string {
 
 // alwaysStutters says whether a refinement that holds does so by stutters alone.
 func (s *search[S]) alwaysStutters(property int) string {
-	for i := range s.workers {
-		if j := s.workers[i].judges[property]; j.moved() {
-			return ""
-		}
+	if s.moved(property) {
+		return ""
 	}
 	return "every transition is a stutter: the mapping gives no two states of a transition different images"
+}
+
+// moved says whether a refinement saw two images that differ, in this run or in one that
+// it goes on from.
+func (s *search[S]) moved(property int) bool {
+	if s.movedBefore != nil && s.movedBefore[property] {
+		return true
+	}
+	for i := range s.workers {
+		if j := s.workers[i].judges[property]; j != nil && j.moved() {
+			return true
+		}
+	}
+	return false
 }
 
 // vacuous lists what may hold because nothing happens.

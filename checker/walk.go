@@ -25,7 +25,7 @@ type successor[S comparable] struct {
 }
 
 func (w *walker[S]) init(p *program[S]) {
-	w.program = p
+	w.program, w.judges = p, judges(p.model)
 	w.coverage = make([]uint64, p.steps, p.steps+16)
 	w.generator = rand.NewPCG(0, 0)
 	w.random = rand.New(w.generator)
@@ -55,6 +55,7 @@ const (
 	endBound    walkEnd = iota // it was long enough, or had violated something
 	endStuck                   // in a deadlock
 	endTerminal                // in an intended end
+	endOutside                 // outside the constraint
 )
 
 // walk takes the walk of a number.
@@ -66,6 +67,7 @@ func (w *walker[S]) walk(s *simulation[S], number uint64) (o outcome) {
 			o.start = w.random.IntN(len(s.model.Init))
 			w.source = s.model.Init[o.start]
 			w.look(&o)
+			w.lookInitial(&o)
 		} else {
 			at := w.random.IntN(len(s.along.states))
 			o.start, w.source = s.along.start, s.along.states[at]
@@ -89,6 +91,10 @@ func (w *walker[S]) step(o *outcome) bool {
 		w.checks = w.transitionChecks()
 		w.verify(&kept)
 	}
+	if !w.withinConstraint() {
+		o.end = endOutside
+		return false
+	}
 	w.list()
 	if len(w.next) == 0 {
 		w.endHere(o)
@@ -103,7 +109,7 @@ func (w *walker[S]) step(o *outcome) bool {
 	taken := w.program.taken(chosen.number)
 	for _, i := range w.transitionChecks() {
 		w.doing, w.property, w.scratch = callProperty, i, chosen.state
-		if !w.program.model.Properties[i].transition(&w.source, &w.scratch, taken) {
+		if !w.allows(i, taken) {
 			w.find(o, 1+i)
 		}
 		w.demand(w.source == before && w.scratch == chosen.state, "changes the state that it may only read")
@@ -122,11 +128,19 @@ func (w *walker[S]) sampledHere(o *outcome) bool {
 // hash is that of source.
 func (w *walker[S]) hash() uint64 { return w.program.hash.of(bytesOf(&w.source)) }
 
-// transitionChecks are the open transition properties.
+// withinConstraint says whether source is within the constraint, which sees a copy.
+func (w *walker[S]) withinConstraint() bool {
+	kept := w.source
+	within := w.within()
+	w.demand(w.source == kept, "changes the state that it may only read")
+	return within
+}
+
+// transitionChecks are the open transition properties and refinements.
 func (w *walker[S]) transitionChecks() []int {
 	checks := w.checks[:0]
 	for _, i := range w.open {
-		if w.program.model.Properties[i].kind == KindTransition {
+		if kind := w.program.model.Properties[i].kind; kind == KindTransition || kind == KindRefinement {
 			checks = append(checks, i)
 		}
 	}
@@ -147,6 +161,18 @@ func (w *walker[S]) look(o *outcome) {
 			w.find(o, 1+i)
 		}
 		w.demand(w.scratch == w.source, "changes the state that it may only read")
+	}
+}
+
+// lookInitial shows source, which is initial, to the open refinements.
+func (w *walker[S]) lookInitial(o *outcome) {
+	for _, i := range w.open {
+		if j := w.judge(i); j != nil {
+			w.doing, w.property, w.scratch = callProperty, i, w.source
+			if !j.begins(&w.scratch) {
+				w.find(o, 1+i)
+			}
+		}
 	}
 }
 

@@ -59,9 +59,6 @@ func (v *checked) covered() string {
 	r := v.report
 	text := fmt.Sprintf("%s, %s, depth %d, %s", console.Plural(r.States, "state"), console.Plural(r.Transitions, "transition"),
 		r.Depth, console.Plural(r.Deadlocks, "deadlock"))
-	if r.Complete && r.Partly > 0 {
-		return text + ": every reachable state of this configuration but what partial order reduction leaves out"
-	}
 	if r.Complete {
 		return text + ": " + r.Bound + " of this configuration"
 	}
