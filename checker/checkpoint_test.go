@@ -24,7 +24,13 @@ func resumable(r Report) Report {
 // each other's checkpoints.
 func inPieces[S comparable](t *testing.T, m Model[S], o Options, c cut, blocks int) (r Report, pieces int) {
 	t.Helper()
-	o.Checkpoint, o.CheckpointEvery = t.TempDir(), time.Nanosecond
+	// In memory, where it can be: there is much to be synced.
+	folder, err := os.MkdirTemp("/dev/shm", "checkpoint")
+	if err != nil {
+		folder = t.TempDir()
+	}
+	defer os.RemoveAll(folder) //nolint:errcheck // the test's folder goes, too
+	o.Checkpoint, o.CheckpointEvery = folder, time.Nanosecond
 	for pieces = 1; ; pieces++ {
 		ctx, cancel := context.WithCancel(t.Context())
 		left := blocks

@@ -27,7 +27,7 @@ func TestDepthFirstFindsWhatBreadthFirstDoes(t *testing.T) {
 			if err := compareCounts(o, r); err != nil {
 				t.Fatalf("seed %d, %v: %v", seed, store, err)
 			}
-			for i, shortest := range []int{o.deadlock, o.bad, o.goal, o.step} {
+			for i, shortest := range o.shortest {
 				if p := r.Properties[i]; p.Trace != nil && shortest >= 0 && len(p.Trace.Steps) >= shortest {
 					longer += btoi(len(p.Trace.Steps) > shortest)
 					p.Trace.Steps = p.Trace.Steps[:shortest]

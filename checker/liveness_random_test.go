@@ -8,145 +8,23 @@ import (
 	"testing"
 )
 
-// fairOracle looks for the shortest violation of a liveness property in the plainest way:
-// from each pair of a state and whether a call is open, every way back to it, by what was
-// taken, enabled and not enabled on the way. It knows no components.
-type fairOracle struct {
-	o          *oracle
-	conditions []oracleCondition
-	from, to   func(s *rstate) bool
-	begins     bool // from is the initial state
-}
-
-type oracleCondition struct {
-	strong bool
-	pc     int // of the instance
-	steps  map[int]bool
-}
-
-// onWay is a state and, by condition, bits of what was seen on the way to it.
-type onWay struct {
-	v                       int
-	taken, enabled, without uint32
-}
-
-func (f *fairOracle) look(w onWay) onWay {
-	for i, c := range f.conditions {
-		able := false
-		for _, e := range f.o.edges[w.v] {
-			able = able || e.pc == c.pc && c.steps[e.step]
-		}
-		if able {
-			w.enabled |= 1 << i
-		} else {
-			w.without |= 1 << i
-		}
-	}
-	return w
-}
-
-func (f *fairOracle) fair(w onWay) bool {
-	for i, c := range f.conditions {
-		ok := w.taken>>i&1 == 1 || !c.strong && w.without>>i&1 == 1 || c.strong && w.enabled>>i&1 == 0
-		if !ok {
-			return false
-		}
-	}
-	return true
-}
-
-// shortest gives the steps of the shortest violation, stem and cycle; -1: there is none.
-func (f *fairOracle) shortest() int {
-	type pair struct {
-		v    int
-		open bool
-	}
-	opens := func(v int, open bool) bool {
-		s := f.o.states[v]
-		return !f.to(&s) && (open || f.from != nil && f.from(&s))
-	}
-	dist := map[pair]int{}
-	var queue []pair
-	visit := func(p pair, d int) {
-		if _, seen := dist[p]; !seen {
-			dist[p] = d
-			queue = append(queue, p)
-		}
-	}
-	for _, s := range f.o.model.Init {
-		v := f.o.number[s]
-		visit(pair{v, opens(v, f.begins)}, 0)
-	}
-	best := -1
-	for i := 0; i < len(queue); i++ {
-		p := queue[i]
-		for _, e := range f.o.edges[p.v] {
-			visit(pair{e.to, opens(e.to, p.open)}, dist[p]+1)
-		}
-		if !p.open {
-			continue
-		}
-		n := 0
-		if len(f.o.edges[p.v]) > 0 {
-			if n = f.round(p.v); n < 0 {
-				continue
-			}
-		}
-		if best < 0 || dist[p]+n < best {
-			best = dist[p] + n
-		}
-	}
-	return best
-}
-
-// round gives the length of the shortest fair way from v back to it among states that
-// answer no call; -1: there is none.
-func (f *fairOracle) round(v int) int {
-	start := f.look(onWay{v: v})
-	dist := map[onWay]int{start: 0}
-	for queue := []onWay{start}; len(queue) > 0; queue = queue[1:] {
-		w := queue[0]
-		for _, e := range f.o.edges[w.v] {
-			if s := f.o.states[e.to]; f.to(&s) {
-				continue
-			}
-			next := w
-			next.v = e.to
-			for i, c := range f.conditions {
-				if e.pc == c.pc && c.steps[e.step] {
-					next.taken |= 1 << i
-				}
-			}
-			next = f.look(next)
-			if next.v == v && f.fair(next) {
-				return dist[w] + 1
-			}
-			if _, seen := dist[next]; !seen {
-				dist[next] = dist[w] + 1
-				queue = append(queue, next)
-			}
-		}
-	}
-	return -1
-}
-
 // forged offers the replayer what is no counterexample.
-func forged(m Model[rstate], t Trace, f *fairOracle, tally map[string]int) error {
+func forged(data *rmodel, m Model[rstate], t Trace, f *fairOracle[rstate], tally map[string]int) error {
 	begin := len(t.Steps) - t.Cycle
 	// The same behaviour, said to violate the property that has assumptions.
 	if t.Property == "without" {
 		other := t
 		other.Property = "eventually"
 		_, err := Replay(m, other)
-		if fair := f.goesFairly(t); fair != (err == nil) {
+		if fair := goesFairly(data, f, t); fair != (err == nil) {
 			return fmt.Errorf("a cycle is fair: %v, and the replayer says: %v", fair, err)
 		} else if !fair {
 			tally["unfair"]++
 		}
 		// And one that asks for something else, which may come on the way round.
 		other.Property = "another"
-		all := f.states(t)
-		comes := slices.ContainsFunc(all[begin:], func(s rstate) bool { return f.o.model.another(&s) })
+		all := data.walked(t)
+		comes := slices.ContainsFunc(all[begin:], func(s rstate) bool { return data.another(&s) })
 		if _, err := Replay(m, other); comes != (err != nil) {
 			return fmt.Errorf("a cycle has an answer: %v, and the replayer says: %v", comes, err)
 		} else if comes {
@@ -165,7 +43,7 @@ func forged(m Model[rstate], t Trace, f *fairOracle, tally map[string]int) error
 		wrong.Steps = slices.Clone(t.Steps)
 		change(&wrong)
 		// A part of it may be one by itself: it must come back, or end.
-		if _, err := Replay(m, wrong); err == nil && !(wrong.Cycle > 0 && f.returns(wrong)) {
+		if _, err := Replay(m, wrong); err == nil && !(wrong.Cycle > 0 && data.returns(wrong)) {
 			return fmt.Errorf("%s is accepted", what)
 		}
 		tally["forged"]++
@@ -173,31 +51,31 @@ func forged(m Model[rstate], t Trace, f *fairOracle, tally map[string]int) error
 	return nil
 }
 
-// states are those of a trace.
-func (f *fairOracle) states(t Trace) (all []rstate) {
-	s := f.o.model.Init[t.Start]
+// walked are the states of a trace.
+func (m *rmodel) walked(t Trace) (all []rstate) {
+	s := m.Init[t.Start]
 	all = append(all, s)
 	for _, step := range t.Steps {
-		p := &f.o.model.Processes[step.Process[1]-'0']
+		p := &m.Processes[step.Process[1]-'0']
 		p.Steps[step.Label[0]-'0'].apply(&s, p.First+step.Self, step.Choice)
 		all = append(all, s)
 	}
 	return all
 }
 
-func (f *fairOracle) returns(t Trace) bool {
-	all := f.states(t)
+func (m *rmodel) returns(t Trace) bool {
+	all := m.walked(t)
 	return all[len(all)-1-t.Cycle] == all[len(all)-1]
 }
 
 // goesFairly says whether the cycle of a trace keeps the conditions.
-func (f *fairOracle) goesFairly(t Trace) bool {
-	all := f.states(t)
+func goesFairly(data *rmodel, f *fairOracle[rstate], t Trace) bool {
+	all := data.walked(t)
 	var w onWay
 	for i := len(t.Steps) - t.Cycle; i < len(t.Steps); i++ {
 		w.v = f.o.number[all[i]]
 		w = f.look(w)
-		p := &f.o.model.Processes[t.Steps[i].Process[1]-'0']
+		p := &data.Processes[t.Steps[i].Process[1]-'0']
 		for k, c := range f.conditions {
 			if p.First+t.Steps[i].Self == c.pc && c.steps[int(t.Steps[i].Label[0]-'0')] {
 				w.taken |= 1 << k
@@ -275,7 +153,7 @@ func randomLiveness(t *testing.T, wanted int) {
 		}
 		rep := checkCut(t, model, Options{Workers: 2, AfterViolation: -1}, defaultCut)
 		without := 0
-		for i, f := range []fairOracle{
+		for i, f := range []fairOracle[rstate]{
 			{o, conditions, nil, to, true}, {o, conditions, always, to, false}, {o, conditions, from, to, false}, {o, nil, nil, to, true},
 		} {
 			want, p := f.shortest(), rep.Properties[1+i]
@@ -303,7 +181,7 @@ func randomLiveness(t *testing.T, wanted int) {
 				tally["differs by fairness"]++
 			}
 			if p.Trace != nil && p.Trace.Cycle > 0 {
-				if err := forged(model, *p.Trace, &fairOracle{o, conditions, nil, to, true}, tally); err != nil {
+				if err := forged(&m, model, *p.Trace, &fairOracle[rstate]{o, conditions, nil, to, true}, tally); err != nil {
 					t.Fatalf("seed %d: %s under %v: %v", seed, p.Name, all, err)
 				}
 			}

@@ -1,38 +1,58 @@
 package checker
 
 import (
-	"math"
+	"maps"
 	"slices"
-	"sort"
-	"strings"
 )
 
-// oracle answers for a random model in the plainest way: a map, a queue, and
-// every path by itself. It shares no code with the checker.
-type oracle struct {
-	model  *rmodel
-	number map[rstate]int
-	states []rstate
+// The oracle answers for a random model in the plainest way: a map, a queue, and every way
+// round by itself. It shares no code with the checker, of which it sees nothing
+// (TestOracleSharesNoCode): it knows no blocks, hashes, reductions or components.
+
+// naive is a random model that is data, as the oracle reads it.
+type naive[S comparable] interface {
+	starts() []S
+	// moves calls take for each step that is enabled.
+	moves(before S, take func(after S, e oedge))
+	good(s *S) bool
+	goal(s *S) bool
+	ends(s *S) bool // stuck there is no deadlock
+}
+
+// oedge is a step that was taken.
+type oedge struct {
+	to      int // a state, which the oracle fills in
+	process int
+	step    int // of its process
+	pc      int // the instance, among those of all processes
+	counted bool
+	wrong   bool // it breaks the transition property
+	event   string
+}
+
+// oracle is the state graph of a model, and what is to be known of it.
+type oracle[S comparable] struct {
+	model  naive[S]
+	number map[S]int
+	states []S
 	depths []int
 	edges  [][]oedge
 
-	depth, deadlocks, ends, transitions int
-	// Shortest lengths, -1 for none.
-	deadlock, bad, goal, step int
+	counts
+	depth int
+	// shortest are the lengths of shortest paths to a deadlock, a state that is not good, the
+	// goal, and by a wrong step; -1: there is none.
+	shortest [4]int
+	taken    map[[2]int]int // transitions, by process and step
 }
 
-type oedge struct {
-	to      int
-	counted bool
-	event   string
-	pc      int // of the instance
-	step    int // of its process
-}
+// counts are those of some states.
+type counts struct{ visited, transitions, deadlocks, ends int }
 
 // explore visits every state, or gives up beyond a number of them.
-func explore(m *rmodel, most int) (*oracle, bool) {
-	o := &oracle{model: m, number: map[rstate]int{}, deadlock: -1, bad: -1, goal: -1, step: -1}
-	for _, s := range m.Init {
+func explore[S comparable](m naive[S], most int) (*oracle[S], bool) {
+	o := &oracle[S]{model: m, number: map[S]int{}, shortest: [4]int{-1, -1, -1, -1}, taken: map[[2]int]int{}}
+	for _, s := range m.starts() {
 		o.add(s, 0)
 	}
 	for v := 0; v < len(o.states); v++ {
@@ -44,7 +64,7 @@ func explore(m *rmodel, most int) (*oracle, bool) {
 	return o, true
 }
 
-func (o *oracle) add(s rstate, depth int) int {
+func (o *oracle[S]) add(s S, depth int) int {
 	if v, ok := o.number[s]; ok {
 		return v
 	}
@@ -53,10 +73,10 @@ func (o *oracle) add(s rstate, depth int) int {
 	o.states, o.depths, o.edges = append(o.states, s), append(o.depths, depth), append(o.edges, nil)
 	o.depth = max(o.depth, depth)
 	if !o.model.good(&s) {
-		first(&o.bad, depth)
+		first(&o.shortest[1], depth)
 	}
 	if o.model.goal(&s) {
-		first(&o.goal, depth)
+		first(&o.shortest[2], depth)
 	}
 	return v
 }
@@ -67,134 +87,60 @@ func first(at *int, depth int) {
 	}
 }
 
-func (o *oracle) expand(v int) {
-	depth := o.depths[v]
-	for _, p := range o.model.Processes {
-		for self := range p.Count {
-			for k := range p.Steps {
-				for choice := range p.Steps[k].Choices {
-					o.try(v, &p.Steps[k], k, p.First+self, choice)
-				}
-			}
+func (o *oracle[S]) expand(v int) {
+	o.model.moves(o.states[v], func(after S, e oedge) {
+		e.to = o.add(after, o.depths[v]+1)
+		o.edges[v] = append(o.edges[v], e)
+		o.taken[[2]int{e.process, e.step}]++
+		if e.wrong {
+			first(&o.shortest[3], o.depths[v]+1)
 		}
+	})
+	before := o.deadlocks
+	o.count(v, &o.counts)
+	if o.deadlocks > before {
+		first(&o.shortest[0], o.depths[v])
 	}
-	if len(o.edges[v]) > 0 {
-		return
-	}
-	if o.model.ends(&o.states[v]) {
-		o.ends++
-		return
-	}
-	o.deadlocks++
-	first(&o.deadlock, depth)
 }
 
-func (o *oracle) try(v int, s *rstep, k, pc, choice int) {
-	before := o.states[v]
-	after := before
-	if !s.apply(&after, pc, choice) {
-		return
+// count adds a state, which was expanded, to counts.
+func (o *oracle[S]) count(v int, c *counts) {
+	c.visited++
+	c.transitions += len(o.edges[v])
+	switch s := o.states[v]; {
+	case len(o.edges[v]) > 0:
+	case o.model.ends(&s):
+		c.ends++
+	default:
+		c.deadlocks++
 	}
-	o.transitions++
-	if !o.model.step(&before, &after) {
-		first(&o.step, o.depths[v]+1)
-	}
-	e := oedge{to: o.add(after, o.depths[v]+1), counted: s.Counted, pc: pc, step: k}
-	if s.Event {
-		e.event = s.event(&after)
-	}
-	o.edges[v] = append(o.edges[v], e)
 }
 
-// bounds finds the least and most counted edges over all maximal paths by letting
-// them grow a step at a time. In n states, a bounded count is at most n, and n*n+n
-// steps are enough to exceed it where it is not.
-func (o *oracle) bounds() (least, most int, endless, unbounded bool) {
-	n := len(o.states)
-	low, high := make([]int, n), make([]int, n)
-	for range n*n + n + 1 {
-		nextLow, nextHigh := make([]int, n), make([]int, n)
-		for v, edges := range o.edges {
-			for i, e := range edges {
-				w := 0
-				if e.counted {
-					w = 1
-				}
-				if i == 0 || low[e.to]+w < nextLow[v] {
-					nextLow[v] = low[e.to] + w
-				}
-				nextHigh[v] = max(nextHigh[v], high[e.to]+w)
-			}
+// quotient counts one state of each orbit: what renaming makes of a state.
+func (o *oracle[S]) quotient(orbit func(s S) map[S]bool) (c counts) {
+	known := map[S]bool{}
+	for v, s := range o.states {
+		if !known[s] {
+			o.count(v, &c)
+			maps.Copy(known, orbit(s))
 		}
-		if slices.Equal(low, nextLow) && slices.Equal(high, nextHigh) {
-			break
-		}
-		low, high = nextLow, nextHigh
 	}
-	least = math.MaxInt
-	for _, s := range o.model.Init {
-		least, most = min(least, low[o.number[s]]), max(most, high[o.number[s]])
-	}
-	return least, most, least > n, most > n
+	return c
 }
 
-// words walks every maximal path, leaving the silent ones where they come to a
-// state again, and collects the sequences of events. It is false when an event
-// lies on a cycle, or when there are too many paths to walk.
-func (o *oracle) words(budget int) (words [][]string, ok bool) {
-	found := map[string][]string{}
-	var word []string
-	silent := map[int]bool{}   // states since the last event
-	path := map[int][]string{} // states of the path, with the word at the last visit
-	var walk func(v int) bool
-	walk = func(v int) bool {
-		if budget--; budget < 0 {
-			return false
-		}
-		if silent[v] || len(o.edges[v]) == 0 {
-			found[strings.Join(word, "\x00")+"\x00"+string(rune(len(word)))] = slices.Clone(word)
-			return true
-		}
-		if at, on := path[v]; on && len(at) < len(word) {
-			return false // an event on a cycle
-		}
-		path[v] = slices.Clone(word)
-		defer delete(path, v)
-		for _, e := range o.edges[v] {
-			kept := silent
-			if e.event == "" {
-				silent = with(silent, v)
-			} else {
-				silent = map[int]bool{}
-				word = append(word, e.event)
-			}
-			ok := walk(e.to)
-			silent = kept
-			if e.event != "" {
-				word = word[:len(word)-1]
-			}
-			if !ok {
-				return false
+// cyclic says whether some way leads round through two states or more: they are left when
+// those that lead to no other state that is left are taken away, again and again.
+func (o *oracle[S]) cyclic() bool {
+	gone := make([]bool, len(o.states))
+	for left, before := len(o.states), 0; left != before; {
+		before = left
+		for v := range o.states {
+			on := func(e oedge) bool { return e.to != v && !gone[e.to] }
+			if !gone[v] && !slices.ContainsFunc(o.edges[v], on) {
+				gone[v] = true
+				left--
 			}
 		}
-		return true
 	}
-	for _, s := range o.model.Init {
-		if !walk(o.number[s]) {
-			return nil, false
-		}
-	}
-	for _, w := range found {
-		words = append(words, w)
-	}
-	sort.Slice(words, func(i, j int) bool { return slices.Compare(words[i], words[j]) < 0 })
-	return words, true
-}
-
-func with(set map[int]bool, v int) map[int]bool {
-	out := map[int]bool{v: true}
-	for u := range set {
-		out[u] = true
-	}
-	return out
+	return slices.Contains(gone, false)
 }

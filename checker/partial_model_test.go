@@ -64,7 +64,7 @@ func randomPartial(seed uint64) pmodel {
 	for range 2 + r.IntN(2) {
 		f := pfamily{Count: 1 + r.IntN(2), PC: r.IntN(4) > 0}
 		if f.PC {
-			f.Steps = randomProgram(r)
+			f.Steps = randomProgram(r, func() pstep { return randomPartialStep(r, -1) })
 		} else {
 			for range 1 + r.IntN(3) {
 				s := randomPartialStep(r, len(m.Families))
@@ -78,8 +78,9 @@ func randomPartial(seed uint64) pmodel {
 }
 
 // randomProgram is a sequence of steps, some of them between taking a lock and freeing it,
-// that may go round, but not into what a lock guards or out of it.
-func randomProgram(r *rand.Rand) []pstep {
+// that may go round, but not into what a lock guards or out of it. What else a step does is
+// drawn.
+func randomProgram(r *rand.Rand, draw func() pstep) []pstep {
 	var steps []pstep
 	start := 0 // of the steps that hold what the last one holds
 	add := func(s pstep) {
@@ -92,7 +93,7 @@ func randomProgram(r *rand.Rand) []pstep {
 	for range 1 + r.IntN(2) {
 		start = len(steps)
 		for range r.IntN(3) {
-			add(randomPartialStep(r, -1))
+			add(draw())
 		}
 		if r.IntN(3) == 0 {
 			continue
@@ -101,17 +102,17 @@ func randomProgram(r *rand.Rand) []pstep {
 		add(pstep{Guard: -1, Set: -1, Choices: 1, Acquire: lock, Free: -1, Holds: -1})
 		start = len(steps)
 		for range r.IntN(3) {
-			s := randomPartialStep(r, -1)
+			s := draw()
 			s.Holds = lock
 			add(s)
 		}
-		s := randomPartialStep(r, -1)
+		s := draw()
 		s.Holds, s.Free = lock, lock
 		add(s)
 	}
 	start = 0
 	if len(steps) == 0 {
-		add(randomPartialStep(r, -1))
+		add(draw())
 	}
 	if last := &steps[len(steps)-1]; r.IntN(2) == 0 && (last.Holds < 0 || last.Free >= 0) {
 		last.Next = 0
@@ -271,46 +272,22 @@ func (s *pstep) may(at int, value uint8, count int, become bool) bool {
 	return false
 }
 
-// poracle answers for such a model in the plainest way.
-type poracle struct {
-	states, deadlocks, ends int
-	bad, goal               bool
-	transitions             map[string]int // by label
-}
+func (m *pmodel) starts() []pstate { return []pstate{{}} }
 
-func (m *pmodel) explore(most int) (o poracle, ok bool) {
-	o.transitions = map[string]int{}
-	seen, queue := map[pstate]bool{{}: true}, []pstate{{}}
-	for ; len(queue) > 0; queue = queue[1:] {
-		s := queue[0]
-		o.bad, o.goal = o.bad || !m.good(&s), o.goal || m.goal(&s)
-		stuck := true
-		for i, f := range m.Families {
-			for self := range f.Count {
-				for k := range f.Steps {
-					for choice := range f.Steps[k].Choices {
-						next := s
-						if !f.Steps[k].apply(&next, i, self, choice) {
-							continue
-						}
-						stuck = false
-						o.transitions[fmt.Sprintf("f%d.%d", i, k)]++
-						if !seen[next] {
-							seen[next] = true
-							queue = append(queue, next)
-						}
+func (m *pmodel) moves(before pstate, take func(after pstate, e oedge)) {
+	pc := 0
+	for i := range m.Families {
+		f := &m.Families[i]
+		for self := range f.Count {
+			for k := range f.Steps {
+				for choice := range f.Steps[k].Choices {
+					after := before
+					if f.Steps[k].apply(&after, i, self, choice) {
+						take(after, oedge{process: i, step: k, pc: pc})
 					}
 				}
 			}
-		}
-		if stuck && m.ends(&s) {
-			o.ends++
-		} else if stuck {
-			o.deadlocks++
-		}
-		if o.states = len(seen); o.states > most {
-			return o, false
+			pc++
 		}
 	}
-	return o, true
 }

@@ -13,8 +13,8 @@ func TestRandomReductions(t *testing.T) {
 	tally := map[string]int{}
 	for seed := uint64(0); tally["models"] < wanted; seed++ {
 		m := randomPartial(seed)
-		o, ok := m.explore(1500)
-		if !ok || o.states < 4 {
+		o, ok := explore(&m, 1500)
+		if !ok || o.visited < 4 {
 			continue
 		}
 		tally["models"]++
@@ -33,7 +33,7 @@ func TestRandomReductions(t *testing.T) {
 	}
 }
 
-func compareReduced(t *testing.T, m *pmodel, o poracle, seed uint64, tally map[string]int) error {
+func compareReduced(t *testing.T, m *pmodel, o *oracle[pstate], seed uint64, tally map[string]int) error {
 	options := Options{Workers: 1, AfterViolation: -1, PartialOrder: true}
 	r := checkCut(t, m.model(), options, defaultCut)
 	if seed%8 == 0 {
@@ -47,8 +47,8 @@ func compareReduced(t *testing.T, m *pmodel, o poracle, seed uint64, tally map[s
 			return fmt.Errorf("cut fine: %w", err)
 		}
 		full := checkCut(t, m.model(), Options{Workers: 1, AfterViolation: -1}, defaultCut)
-		if int(full.States) != o.states || full.Partly != 0 {
-			return fmt.Errorf("%d states without reduction, the oracle has %d", full.States, o.states)
+		if int(full.States) != o.visited || full.Partly != 0 {
+			return fmt.Errorf("%d states without reduction, the oracle has %d", full.States, o.visited)
 		}
 		if err := agrees(o, full, map[string]int{}); err != nil {
 			return fmt.Errorf("without reduction: %w", err)
@@ -57,32 +57,31 @@ func compareReduced(t *testing.T, m *pmodel, o poracle, seed uint64, tally map[s
 	return agrees(o, r, tally)
 }
 
-func agrees(o poracle, r Report, tally map[string]int) error {
-	if int(r.Deadlocks) != o.deadlocks || int(r.Ends) != o.ends || !r.Complete || int(r.States) > o.states {
-		return fmt.Errorf("%d deadlocks, %d ends, complete %v, %d states; the oracle has %d, %d, %d", r.Deadlocks, r.Ends, r.Complete, r.States, o.deadlocks, o.ends, o.states)
+func agrees(o *oracle[pstate], r Report, tally map[string]int) error {
+	if int(r.Deadlocks) != o.deadlocks || int(r.Ends) != o.ends || !r.Complete || int(r.States) > o.visited {
+		return fmt.Errorf("%d deadlocks, %d ends, complete %v, %d states; the oracle has %d, %d, %d", r.Deadlocks, r.Ends, r.Complete, r.States, o.deadlocks, o.ends, o.visited)
 	}
-	if bad := r.Properties[1].Verdict == Violated; bad != o.bad || (r.Properties[1].Trace != nil) != bad {
-		return fmt.Errorf("good is %v, the oracle found it broken: %v", r.Properties[1].Verdict, o.bad)
+	wrong, goal := o.shortest[1] >= 0, o.shortest[2] >= 0
+	if bad := r.Properties[1].Verdict == Violated; bad != wrong || (r.Properties[1].Trace != nil) != bad {
+		return fmt.Errorf("good is %v, the oracle found it broken: %v", r.Properties[1].Verdict, wrong)
 	}
-	if goal := r.Properties[2].Verdict == Holds; goal != o.goal {
-		return fmt.Errorf("goal is %v, the oracle came to it: %v", r.Properties[2].Verdict, o.goal)
+	if is := r.Properties[2].Verdict == Holds; is != goal {
+		return fmt.Errorf("goal is %v, the oracle came to it: %v", r.Properties[2].Verdict, goal)
 	}
-	for _, c := range r.Coverage {
-		if (c.Transitions == 0) != (o.transitions[c.Label] == 0) {
-			return fmt.Errorf("step %s was taken %d times, by the oracle %d times", c.Label, c.Transitions, o.transitions[c.Label])
-		}
+	if err := covered(o, r, false); err != nil {
+		return err
 	}
-	kinds := []string{[]string{"good", "bad"}[btoi(o.bad)], []string{"no goal", "goal"}[btoi(o.goal)], []string{"no deadlock", "deadlock"}[btoi(o.deadlocks > 0)]}
+	kinds := []string{[]string{"good", "bad"}[btoi(wrong)], []string{"no goal", "goal"}[btoi(goal)], []string{"no deadlock", "deadlock"}[btoi(o.deadlocks > 0)]}
 	for _, kind := range kinds {
 		tally[kind]++
-		if int(r.States) < o.states {
+		if int(r.States) < o.visited {
 			tally["reduced, "+kind]++
 		}
 	}
-	if int(r.States) < o.states {
+	if int(r.States) < o.visited {
 		tally["reduced"]++
 	}
-	if 2*int(r.States) <= o.states {
+	if 2*int(r.States) <= o.visited {
 		tally["halved"]++
 	}
 	return nil

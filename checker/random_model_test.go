@@ -114,6 +114,30 @@ func (s *rstep) label(k int) string {
 // event names what a labelled step did.
 func (s *rstep) event(after *rstate) string { return "set " + strconv.Itoa(int(after.V[s.Set])) }
 
+func (m *rmodel) starts() []rstate { return m.Init }
+
+func (m *rmodel) moves(before rstate, take func(after rstate, e oedge)) {
+	for i := range m.Processes {
+		p := &m.Processes[i]
+		for self := range p.Count {
+			for k := range p.Steps {
+				s := &p.Steps[k]
+				for choice := range s.Choices {
+					after := before
+					if !s.apply(&after, p.First+self, choice) {
+						continue
+					}
+					e := oedge{process: i, step: k, pc: p.First + self, counted: s.Counted, wrong: !m.step(&before, &after)}
+					if s.Event {
+						e.event = s.event(&after)
+					}
+					take(after, e)
+				}
+			}
+		}
+	}
+}
+
 func (m *rmodel) good(s *rstate) bool { return !(s.V[0] == m.Bad[0] && s.V[1] == m.Bad[1]) }
 func (m *rmodel) goal(s *rstate) bool { return s.V[2] == m.Goal[0] && s.V[3] == m.Goal[1] }
 func (m *rmodel) step(a, b *rstate) bool {

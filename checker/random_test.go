@@ -78,7 +78,7 @@ func TestRandomModels(t *testing.T) {
 	}
 }
 
-func compareCounts(o *oracle, r Report) error {
+func compareCounts(o *oracle[rstate], r Report) error {
 	got := [5]int{int(r.States), int(r.Transitions), r.Depth, int(r.Deadlocks), int(r.Ends)}
 	want := [5]int{len(o.states), o.transitions, o.depth, o.deadlocks, o.ends}
 	if got != want || !r.Complete {
@@ -95,8 +95,8 @@ func compareCounts(o *oracle, r Report) error {
 }
 
 // compareTraces compares verdicts and the lengths of the shortest traces.
-func compareTraces(o *oracle, r Report, tally map[string]int) error {
-	for i, shortest := range []int{o.deadlock, o.bad, o.goal, o.step} {
+func compareTraces(o *oracle[rstate], r Report, tally map[string]int) error {
+	for i, shortest := range o.shortest {
 		p := r.Properties[i]
 		found := shortest >= 0
 		want := Holds
@@ -123,7 +123,7 @@ func btoi(b bool) int {
 }
 
 // comparePaths compares Count and Orders where the oracle can afford to.
-func comparePaths(o *oracle, r Report, tally map[string]int) error {
+func comparePaths(o *oracle[rstate], r Report, tally map[string]int) error {
 	if len(o.states) > 150 {
 		return nil
 	}

@@ -263,88 +263,29 @@ func (m *symmetricModel) model() Model[alike] {
 	return out
 }
 
-// wholeAndQuotient is what a map and a queue find of a random symmetric model: of all
-// states, and of one of each orbit, the least.
-type wholeAndQuotient struct {
-	whole, quotient struct{ states, transitions, deadlocks, ends int }
-	depth           int
-	shortest        [4]int // deadlock, bad, goal, wrong; -1 for none
-}
+func (m *symmetricModel) starts() []alike { return m.Init }
 
-func exploreSymmetric(m *symmetricModel, most int) (o wholeAndQuotient, ok bool) {
-	o.shortest = [4]int{-1, -1, -1, -1}
-	depth := map[alike]int{}
-	var queue []alike
-	add := func(s alike, at int) {
-		if _, known := depth[s]; !known {
-			depth[s] = at
-			queue = append(queue, s)
-		}
-	}
-	for _, s := range m.Init {
-		add(s, 0)
-	}
-	for i := 0; i < len(queue); i++ {
-		if len(queue) > most {
-			return o, false
-		}
-		o.visit(m, queue[i], depth[queue[i]], add)
-	}
-	return o, true
-}
-
-func (o *wholeAndQuotient) visit(m *symmetricModel, s alike, depth int, add func(s alike, depth int)) {
-	o.depth = depth
-	if !m.good(&s) {
-		first(&o.shortest[1], depth)
-	}
-	if m.goal(&s) {
-		first(&o.shortest[2], depth)
-	}
-	enabled := 0
+func (m *symmetricModel) moves(before alike, take func(after alike, e oedge)) {
+	process, pc := 0, 0
 	for family, steps := range m.Steps {
+		if len(steps) == 0 {
+			continue // which is no process
+		}
 		for self := range m.count(family) {
 			for k := range steps {
 				for choice := range m.choices(&steps[k]) {
-					after := s
-					if !steps[k].apply(&after, family, self, choice) {
-						continue
+					after := before
+					if steps[k].apply(&after, family, self, choice) {
+						take(after, oedge{process: process, step: k, pc: pc, wrong: !m.step(&before, &after, family, self)})
 					}
-					enabled++
-					if !m.step(&s, &after, family, self) {
-						first(&o.shortest[3], depth+1)
-					}
-					add(after, depth+1)
 				}
 			}
+			pc++
 		}
-	}
-	stuck, end := 0, 0
-	switch {
-	case enabled == 0 && m.ends(&s):
-		end = 1
-	case enabled == 0:
-		stuck = 1
-		first(&o.shortest[0], depth)
-	}
-	of := &o.whole
-	for range 1 + btoi(isLeast(s, m.A, m.B)) {
-		of.states, of.transitions, of.deadlocks, of.ends = of.states+1, of.transitions+enabled, of.deadlocks+stuck, of.ends+end
-		of = &o.quotient
+		process++
 	}
 }
+
+func (m *symmetricModel) orbit(s alike) map[alike]bool { return orbitOf(s, m.A, m.B) }
 
 func compareAlike(s, t alike) int { return bytes.Compare(bytesOf(&s), bytesOf(&t)) }
-
-// isLeast says whether no renaming of s is less, by its bytes.
-func isLeast(s alike, a, b int) bool {
-	for _, pa := range orderings(a) {
-		for _, pb := range orderings(b) {
-			image := renameAlike(s, pa, pb)
-			if compareAlike(image, s) < 0 {
-				return false
-			}
-		}
-	}
-	return true
-}

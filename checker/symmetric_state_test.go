@@ -93,11 +93,13 @@ func orderings(n int) [][]int {
 }
 
 // orbitOf gives all states that renaming makes of s.
-func orbitOf(s alike, a, b int) map[alike]bool {
-	orbit := map[alike]bool{}
+func orbitOf(s alike, a, b int) map[alike]bool { return orbitBy(s, a, b, renameAlike) }
+
+func orbitBy[S comparable](s S, a, b int, rename func(s S, a, b []int) S) map[S]bool {
+	orbit := map[S]bool{}
 	for _, pa := range orderings(a) {
 		for _, pb := range orderings(b) {
-			orbit[renameAlike(s, pa, pb)] = true
+			orbit[rename(s, pa, pb)] = true
 		}
 	}
 	return orbit

@@ -13,8 +13,8 @@ func TestRandomSymmetricModels(t *testing.T) {
 	tally := map[string]int{}
 	for seed := uint64(0); tally["models"] < wanted; seed++ {
 		m := randomSymmetricModel(seed)
-		o, ok := exploreSymmetric(&m, 400)
-		if !ok || o.whole.states < 3 {
+		o, ok := explore(&m, 400)
+		if !ok || o.visited < 3 {
 			continue
 		}
 		tally["models"]++
@@ -24,7 +24,7 @@ func TestRandomSymmetricModels(t *testing.T) {
 		if r := checkCut(t, model, Options{Workers: 8, AfterViolation: -1, Symmetry: true}, fineCut); !reflect.DeepEqual(timeless(r), timeless(alike)) {
 			t.Fatalf("seed %d: 8 workers report\n%+v\none\n%+v", seed, r, alike)
 		}
-		if err := compareSymmetric(&o, whole, alike, tally); err != nil {
+		if err := compareSymmetric(o, o.quotient(m.orbit), whole, alike, tally); err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
 	}
@@ -37,11 +37,11 @@ func TestRandomSymmetricModels(t *testing.T) {
 	}
 }
 
-func compareSymmetric(o *wholeAndQuotient, whole, alike Report, tally map[string]int) error {
-	if err := compareNumbers("without symmetry", whole, o.whole.states, o.whole.transitions, o.whole.deadlocks, o.whole.ends, o.depth); err != nil {
+func compareSymmetric(o *oracle[alike], quotient counts, whole, alike Report, tally map[string]int) error {
+	if err := compareNumbers("without symmetry", whole, o.counts, o.depth); err != nil {
 		return err
 	}
-	if err := compareNumbers("under symmetry", alike, o.quotient.states, o.quotient.transitions, o.quotient.deadlocks, o.quotient.ends, o.depth); err != nil {
+	if err := compareNumbers("under symmetry", alike, quotient, o.depth); err != nil {
 		return err
 	}
 	if y := alike.Symmetry; !y.Applied || y.States != whole.States {
@@ -77,9 +77,9 @@ func compareSymmetric(o *wholeAndQuotient, whole, alike Report, tally map[string
 	return nil
 }
 
-func compareNumbers(what string, r Report, states, transitions, deadlocks, ends, depth int) error {
+func compareNumbers(what string, r Report, c counts, depth int) error {
 	got := [5]int{int(r.States), int(r.Transitions), int(r.Deadlocks), int(r.Ends), r.Depth}
-	if want := [5]int{states, transitions, deadlocks, ends, depth}; got != want || !r.Complete {
+	if want := [5]int{c.visited, c.transitions, c.deadlocks, c.ends, depth}; got != want || !r.Complete {
 		return fmt.Errorf("%s: states, transitions, deadlocks, ends, depth are %v, complete %v; want %v", what, got, r.Complete, want)
 	}
 	return nil
