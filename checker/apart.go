@@ -53,3 +53,14 @@ func recovered[S comparable](value any, where string, s S) error {
 		return &PanicError{Where: where, State: fields, Value: value, Stack: string(debug.Stack())}
 	}
 }
+
+// impure is what a broken contract of the model panics with on the way to its
+// ImpureError; the recovery adds where and in which state.
+type impure struct{ what string }
+
+// demandPure panics so unless ok.
+func demandPure(ok bool, otherwise string) {
+	if !ok {
+		panic(impure{otherwise})
+	}
+}

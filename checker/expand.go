@@ -1,9 +1,5 @@
 package checker
 
-import (
-	"fmt"
-)
-
 // chunk is a piece of a block of a level: the states that one worker expands in
 // one go, and what came of it. Its size depends on the level alone.
 type chunk[S comparable] struct {
@@ -210,6 +206,21 @@ func (w *worker[S]) stuck() {
 // twice has one outcome, and what may only read only reads. stored is the state
 // in the seen set.
 func (w *worker[S]) verify(stored *S) {
+	w.verifySteps(stored)
+	if terminal := w.program.model.Terminal; terminal != nil {
+		w.doing = callTerminal
+		first := terminal(&w.source)
+		w.demand(w.source == *stored, "changes the state that it may only read")
+		w.demand(first == terminal(&w.source), "gives two answers in one state")
+	}
+	first := w.within()
+	w.demand(w.source == *stored, "changes the state that it may only read")
+	w.demand(first == w.within(), "gives two answers in one state")
+	w.source = *stored
+}
+
+// verifySteps demands it of steps and program counters.
+func (w *worker[S]) verifySteps(stored *S) {
 	for i := range w.program.instances {
 		in := &w.program.instances[i]
 		if in.pc == nil {
@@ -226,16 +237,6 @@ func (w *worker[S]) verify(stored *S) {
 			w.verifyStep(&in.steps[k], in.self)
 		}
 	}
-	if terminal := w.program.model.Terminal; terminal != nil {
-		w.doing = callTerminal
-		first := terminal(&w.source)
-		w.demand(w.source == *stored, "changes the state that it may only read")
-		w.demand(first == terminal(&w.source), "gives two answers in one state")
-	}
-	first := w.within()
-	w.demand(w.source == *stored, "changes the state that it may only read")
-	w.demand(first == w.within(), "gives two answers in one state")
-	w.source = *stored
 }
 
 func (w *worker[S]) verifyStep(step *compiled[S], self int) {
@@ -282,11 +283,7 @@ func (w *worker[S]) verifyTransition(after S) {
 }
 
 // demand ends the chunk with an ImpureError unless ok.
-func (w *worker[S]) demand(ok bool, otherwise string) {
-	if !ok {
-		panic(impure{otherwise})
-	}
-}
+func (w *worker[S]) demand(ok bool, otherwise string) { demandPure(ok, otherwise) }
 
 // close makes an error of a function of the model that has not returned. It is deferred.
 func (w *worker[S]) close(c *chunk[S], finished *bool) {
@@ -320,15 +317,4 @@ func (w *worker[S]) where() string {
 	default:
 		panic("checker: a call of no kind")
 	}
-}
-
-func whereStep[S comparable](p *Process[S], s *Step[S], self, choice int) string {
-	if s.Choose != nil {
-		return fmt.Sprintf("step %s (choice %d) of %s", s.Label, choice, instanceName(p, self))
-	}
-	return fmt.Sprintf("step %s of %s", s.Label, instanceName(p, self))
-}
-
-func whereProperty[S comparable](p *Property[S]) string {
-	return fmt.Sprintf("property %q", p.name)
 }

@@ -74,3 +74,45 @@ func numberOf(v reflect.Value) string {
 		return strconv.FormatUint(v.Uint(), 10)
 	}
 }
+
+// numbersOf gives every scalar of a state as a number, or true or false, in order of
+// declaration.
+func numbersOf[S comparable](s S) (numbers []string) {
+	walk(reflect.ValueOf(&s).Elem(), "", func(_ string, v reflect.Value) { numbers = append(numbers, numberOf(v)) })
+	return numbers
+}
+
+// stateOf gives the state that has these numbers.
+func stateOf[S comparable](numbers []string) (s S, err error) {
+	rest := numbers
+	walk(reflect.ValueOf(&s).Elem(), "", func(path string, v reflect.Value) {
+		switch {
+		case err != nil:
+		case len(rest) == 0:
+			err = fmt.Errorf("there is no number for field %s", path)
+		case !setNumber(v, rest[0]):
+			err = fmt.Errorf("%q is no value of field %s, of type %s", rest[0], path, v.Type())
+		default:
+			rest = rest[1:]
+		}
+	})
+	if err == nil && len(rest) > 0 {
+		err = fmt.Errorf("there are %d numbers too many", len(rest))
+	}
+	return s, err
+}
+
+// setNumber sets a scalar to what numberOf gave; it is false if that is none of its values.
+func setNumber(v reflect.Value, text string) bool {
+	switch {
+	case v.Kind() == reflect.Bool:
+		v.SetBool(text == "true")
+	case v.CanInt():
+		n, _ := strconv.ParseInt(text, 10, v.Type().Bits())
+		v.SetInt(n)
+	default:
+		n, _ := strconv.ParseUint(text, 10, v.Type().Bits())
+		v.SetUint(n)
+	}
+	return numberOf(v) == text // which it is not if there was an error
+}

@@ -8,8 +8,6 @@ type finding struct {
 	transition uint32 // noTransition: the state itself
 }
 
-const deadlockName = "deadlock"
-
 // find books the first thing that decides a property. Blocks, and in them chunks
 // and shards, are gone through in order, so that it is the same at any number of
 // workers; and levels are, so that the path to it is a shortest one.

@@ -161,6 +161,7 @@ const (
 	KindRefinement Kind = "refinement" // every transition is one of another model, or a stutter
 	KindLiveness   Kind = "liveness"   // something happens in the end, on all fair paths
 	KindWalk       Kind = "walk"       // of a trace alone: it violates neither invariants nor transition properties
+	KindInduction  Kind = "induction"  // of Inductive alone: an invariant, and its counterexamples to induction
 )
 
 // Property is something that a model shall have, made by Invariant, Clauses,

@@ -1,7 +1,5 @@
 package checker
 
-import "strconv"
-
 // program is a model laid out for the search: one entry per process instance
 // and one number per step instance, so that an edge of the state graph fits in
 // one word.
@@ -78,27 +76,6 @@ func (p *program[S]) taken(number uint32) Taken {
 	t := p.transitions[number]
 	process := &p.model.Processes[t.process]
 	return Taken{Process: process.Name, Self: t.self, Label: process.Steps[t.step].Label, Choice: t.choice}
-}
-
-// columns names the instances of all processes in the order of a trace.
-func columns[S comparable](m *Model[S]) []string {
-	var names []string
-	for p, self := range m.instances {
-		names = append(names, instanceName(p, self))
-	}
-	return names
-}
-
-// instanceName shows an instance: its process's name, with its number when
-// there are several.
-func instanceName[S comparable](p *Process[S], self int) string {
-	if p.Instances != nil {
-		return p.Instances[self]
-	}
-	if p.Count == 1 {
-		return p.Name
-	}
-	return p.Name + " " + strconv.Itoa(self)
 }
 
 // coverageOf is the entry of coverage that a transition number counts in.

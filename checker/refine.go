@@ -30,9 +30,10 @@ type refines[S comparable] interface {
 	validate() error
 	// judge gives what one goroutine of the search asks.
 	judge() judge[S]
-	// refute is the replayer's own look at a step, or at an initial state where before is
-	// nil: what the abstract side is, if it is not allowed. where says what is being called.
-	refute(where *string, before, after *S) (*Abstract, error)
+	// refute is the replayer's own look at the last step of a way, or at its initial state
+	// where it has no step: what the abstract side is, if it is not allowed. where says what
+	// is being called.
+	refute(where *string, way []S) (*Abstract, error)
 }
 
 // judge judges transitions by a refinement; it panics as a worker does.

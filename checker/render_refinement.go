@@ -1,9 +1,43 @@
 package checker
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
+
+// mostShown bounds the abstract steps that a counterexample of a refinement shows.
+const mostShown = 64
+
+// otherSteps tells the images of a step, and what the abstract model could have done.
+func (r *refinement[S, A]) otherSteps(from, to A, could []enabledStep[A]) *Abstract {
+	a := &Abstract{Model: r.abstract.Name, Before: fieldsOf(from), After: fieldsOf(to), Enabled: []AbstractStep{}}
+	for _, o := range could {
+		a.Enabled = append(a.Enabled, AbstractStep{o.Taken, changesOf(from, o.after), changesOf(o.after, to)})
+	}
+	a.nearest()
+	return a
+}
+
+// otherStart tells the image of an initial state, and where the abstract model begins.
+func (r *refinement[S, A]) otherStart(image A) *Abstract {
+	a := &Abstract{Model: r.abstract.Name, After: fieldsOf(image), Enabled: []AbstractStep{}}
+	for _, start := range r.abstract.Init {
+		a.Enabled = append(a.Enabled, AbstractStep{Changes: []Change{}, Differs: changesOf(start, image)})
+	}
+	a.nearest()
+	return a
+}
+
+// nearest sorts what the abstract model could do by how much it differs from what happened,
+// and keeps so much of it as can be shown.
+func (a *Abstract) nearest() {
+	slices.SortStableFunc(a.Enabled, func(x, y AbstractStep) int { return cmp.Compare(len(x.Differs), len(y.Differs)) })
+	if n := len(a.Enabled); n > mostShown {
+		a.Enabled, a.More = a.Enabled[:mostShown], n-mostShown
+	}
+}
 
 // abstract writes the other side of a counterexample of a refinement.
 func (p *tracePage) abstract(a *Abstract) {

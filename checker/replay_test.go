@@ -90,38 +90,46 @@ func TestTracesReplay(t *testing.T) {
 }
 
 func TestForgedTracesAreRefused(t *testing.T) {
-	for want, change := range map[string]func(tr *Trace){
-		`the trace is of model "other"`:    func(tr *Trace) { tr.Model = "other" },
-		`the model has no property "none"`: func(tr *Trace) { tr.Property = "none" },
-		`the trace says "reachable"`:       func(tr *Trace) { tr.Kind = KindReachable },
-		"which one path cannot show":       func(tr *Trace) { tr.Property, tr.Kind = "adds", KindCount },
-		"is of no liveness property":       func(tr *Trace) { tr.Cycle = 1 },
-		"start is 2":                       func(tr *Trace) { tr.Start = 2 },
-		"start is -1":                      func(tr *Trace) { tr.Start = -1 },
-		"initial state":                    func(tr *Trace) { tr.Start = 1 - tr.Start },
-		"columns":                          func(tr *Trace) { tr.Columns[0] = "runner" },
-		`no process "runner"`:              func(tr *Trace) { tr.Steps[1].Process = "runner" },
-		`has no step "three"`:              func(tr *Trace) { tr.Steps[1].Label = "three" },
-		"instance 2 is out of range":       func(tr *Trace) { tr.Steps[at(tr, "add")].Self = 2 },
-		"instance -1 is out of range":      func(tr *Trace) { tr.Steps[at(tr, "add")].Self = -1 },
-		"choice 3 is out of range":         func(tr *Trace) { tr.Steps[at(tr, "add")].Choice = 3 },
-		"choice -1 is out of range":        func(tr *Trace) { tr.Steps[at(tr, "add")].Choice = -1 },
-		"choice 1 is out of range":         func(tr *Trace) { tr.Steps[at(tr, "one")].Choice = 1 },
-		"is not enabled":                   func(tr *Trace) { tr.Steps = slices.Insert(tr.Steps, 0, tr.Steps[at(tr, "two")]) },
-		"the trace says that it changes":   func(tr *Trace) { tr.Steps[0].Changes[0].After = "9" },
-		"the trace calls it event":         func(tr *Trace) { tr.Steps[0].Event = "never" },
-		`invariant "not both" is true`:     func(tr *Trace) { tr.Steps = tr.Steps[:len(tr.Steps)-1] },
-		"step 1":                           func(tr *Trace) { tr.Steps[0].Choice = (tr.Steps[0].Choice + 1) % 3 },
-		`reachable "full" is false`:        func(tr *Trace) { tr.Property, tr.Kind, tr.Steps = "full", KindReachable, nil },
-		"the state is not stuck":           func(tr *Trace) { tr.Property, tr.Kind, tr.Steps = "deadlock", KindDeadlock, nil },
-		"has no step that could break":     func(tr *Trace) { tr.Property, tr.Kind, tr.Steps = "small steps", KindTransition, nil },
-		"is true of the last step":         func(tr *Trace) { tr.Property, tr.Kind, tr.Steps = "small steps", KindTransition, tr.Steps[:1] },
-		"deadlock is given the kind":       func(tr *Trace) { tr.Property = "deadlock" },
+	for _, forged := range []struct {
+		want   string
+		change func(tr *Trace)
+	}{
+		{`the trace is of model "other"`, func(tr *Trace) { tr.Model = "other" }},
+		{`the model has no invariant "none"`, func(tr *Trace) { tr.Property = "none" }},
+		{`the model has no reachable "not both"`, func(tr *Trace) { tr.Kind = KindReachable }},
+		{`the model has no invariant "deadlock"`, func(tr *Trace) { tr.Property = "deadlock" }},
+		{`the model has no deadlock "not both"`, func(tr *Trace) { tr.Kind = KindDeadlock }},
+		{`the model has no walk "not both"`, func(tr *Trace) { tr.Kind = KindWalk }},
+		{"which one path cannot show", func(tr *Trace) { tr.Property, tr.Kind = "adds", KindCount }},
+		{"does not go round a cycle of 1", func(tr *Trace) { tr.Cycle = 1 }},
+		{"does not go round a cycle of -1", func(tr *Trace) { tr.Cycle = -1 }},
+		{"start is 2", func(tr *Trace) { tr.Start = 2 }},
+		{"start is -1", func(tr *Trace) { tr.Start = -1 }},
+		{"initial state is", func(tr *Trace) { tr.Start = 1 - tr.Start }},
+		{"columns is", func(tr *Trace) { tr.Columns[0] = "runner" }},
+		{"no such step", func(tr *Trace) { tr.Steps[1].Process = "runner" }},
+		{"no such step", func(tr *Trace) { tr.Steps[1].Label = "three" }},
+		{"no such step (instance 2, choice", func(tr *Trace) { tr.Steps[at(tr, "add")].Self = 2 }},
+		{"no such step (instance -1, choice", func(tr *Trace) { tr.Steps[at(tr, "add")].Self = -1 }},
+		{"choice 3) is enabled in state {", func(tr *Trace) { tr.Steps[at(tr, "add")].Choice = 3 }},
+		{"choice -1) is enabled in state {", func(tr *Trace) { tr.Steps[at(tr, "add")].Choice = -1 }},
+		{"choice 1) is enabled in state {", func(tr *Trace) { tr.Steps[at(tr, "one")].Choice = 1 }},
+		{"step 1 (two of walker): no such step", func(tr *Trace) { tr.Steps = slices.Insert(tr.Steps, 0, tr.Steps[at(tr, "two")]) }},
+		{"changes is", func(tr *Trace) { tr.Steps[0].Changes[0].After = "9" }},
+		{"event is (), and the trace says (never)", func(tr *Trace) { tr.Steps[0].Event = "never" }},
+		{"clause is (), and the trace says (one)", func(tr *Trace) { tr.Clause = "one" }},
+		{"abstract model is", func(tr *Trace) { tr.Abstract = &Abstract{} }},
+		{`invariant "not both" is true`, func(tr *Trace) { tr.Steps = tr.Steps[:len(tr.Steps)-1] }},
+		{"step 1", func(tr *Trace) { tr.Steps[0].Choice = (tr.Steps[0].Choice + 1) % 3 }},
+		{`reachable "full" is false`, func(tr *Trace) { tr.Property, tr.Kind, tr.Steps = "full", KindReachable, nil }},
+		{"the state is not stuck", func(tr *Trace) { tr.Property, tr.Kind, tr.Steps = "deadlock", KindDeadlock, nil }},
+		{`transition "small steps" is true at the end`, func(tr *Trace) { tr.Property, tr.Kind, tr.Steps = "small steps", KindTransition, nil }},
+		{`transition "small steps" is true at the end`, func(tr *Trace) { tr.Property, tr.Kind, tr.Steps = "small steps", KindTransition, tr.Steps[:1] }},
 	} {
 		trace := clone(t, traces(t)["not both"])
-		change(&trace)
-		if _, err := Replay(forge(), trace); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("error %v, want one that says %q", err, want)
+		forged.change(&trace)
+		if _, err := Replay(forge(), trace); err == nil || !strings.Contains(err.Error(), forged.want) {
+			t.Errorf("error %v, want one that says %q", err, forged.want)
 		}
 	}
 }

@@ -236,9 +236,14 @@ type Trace struct {
 	// where the property has no clauses.
 	Clause string `json:"clause,omitempty"`
 	// Initial is the value of every field in the initial state, in order of declaration.
-	Initial []Field     `json:"initial"`
-	Start   int         `json:"start"` // index in Model.Init
-	Steps   []TraceStep `json:"steps"`
+	Initial []Field `json:"initial"`
+	// From, of a counterexample to induction, is the state in which it begins, which is no
+	// initial one: the number of every field, or true or false, in order of declaration.
+	// Given are the names of the invariants that are true there.
+	From  []string    `json:"from,omitempty"`
+	Given []string    `json:"given,omitempty"`
+	Start int         `json:"start"` // index in Model.Init
+	Steps []TraceStep `json:"steps"`
 	// Cycle is how many steps, the last ones, go round for ever: they end in the state in
 	// which they begin. 0: the trace ends, and where it is of a liveness property, in a
 	// state without an enabled step.

@@ -250,10 +250,6 @@ func (sh *shard[S]) admit(c *candidate[S], watches []watch[S]) {
 // verified whole, and in one of 256 of the others.
 func sampled(local int) bool { return local < 64 || local&255 == 0 }
 
-// impure is what a broken contract of the model panics with on the way to its
-// ImpureError; the recovery adds where and in which state.
-type impure struct{ what string }
-
 // memory is the number of bytes that the shard holds.
 func (sh *shard[S]) memory() uint64 {
 	bytes := sh.table.memory()

@@ -111,7 +111,7 @@ func TestTracesOfOtherModels(t *testing.T) {
 	if _, err := os.Stat(file); err != nil {
 		t.Fatal(err)
 	}
-	runs(t, []catalogue.Family{single(2, 2)}, "replay", file).demand(t, console.ExitUsage, "not a trace of this program's model tally", "is not enabled")
+	runs(t, []catalogue.Family{single(2, 2)}, "replay", file).demand(t, console.ExitUsage, "not a trace of this program's model tally", "is enabled in state {N=2}")
 	runs(t, []catalogue.Family{catalogue.Single("another", checker.Any(counting("other", 2, 2)))}, "replay", file).
 		demand(t, console.ExitUsage, `unknown model "tally"`)
 }
