@@ -13,6 +13,8 @@ type AnyModel interface {
 	Compare(ctx context.Context, o Options) (Comparison, error)
 	// Simulate is the function Simulate on the model.
 	Simulate(ctx context.Context, o SimulateOptions) (Simulation, error)
+	// Inductive is the function Inductive on the model.
+	Inductive(ctx context.Context, o InductiveOptions) (InductiveReport, error)
 	// Graph is the function Graph on the model.
 	Graph(ctx context.Context, most int, along *Trace) (StateGraph, error)
 	// Replay is the function Replay on the model.
@@ -36,6 +38,10 @@ func (a anyModel[S]) Compare(ctx context.Context, o Options) (Comparison, error)
 
 func (a anyModel[S]) Simulate(ctx context.Context, o SimulateOptions) (Simulation, error) {
 	return Simulate(ctx, a.model, o)
+}
+
+func (a anyModel[S]) Inductive(ctx context.Context, o InductiveOptions) (InductiveReport, error) {
+	return Inductive(ctx, a.model, o)
 }
 
 func (a anyModel[S]) Graph(ctx context.Context, most int, along *Trace) (StateGraph, error) {

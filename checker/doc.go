@@ -35,6 +35,7 @@
 // symmetry_search.go and symmetry_verify.go for what a search does with them, fieldpath.go,
 // footprint.go, rules.go and declared.go for what a model declares of its steps, partial.go
 // and partial_expand.go for partial order reduction, simulate.go and
-// walk.go for random walks, replay.go for the replayer,
+// walk.go for random walks, domain.go, domain_states.go, inductive.go and inductive_*.go for
+// inductive checks, replay.go for the replayer,
 // names.go, render.go, render_refinement.go and tracefile.go for traces.
 package checker

@@ -10,6 +10,10 @@ import (
 // its goroutine, as t.FailNow, t.Fatal and t.Skip do.
 var ErrGoexit = errors.New("runtime.Goexit was called")
 
+// ErrNoInductiveCheck: an inductive check cannot be made as it is asked for: the model
+// declares no domain, or has no such invariant.
+var ErrNoInductiveCheck = errors.New("no inductive check")
+
 // PanicError says that a function of the model panicked or ended its goroutine
 // (ErrGoexit). That is never an answer: the check ends with this error, and its
 // verdict is unknown.

@@ -37,6 +37,9 @@ type Model[S comparable] struct {
 	// Fairness are the assumptions under which liveness properties are judged that have
 	// none of their own (Property.Under).
 	Fairness []Fairness
+	// Domain declares the states over which Inductive looks whether invariants are
+	// inductive. Its zero value declares none; nothing else looks at it.
+	Domain Domain[S]
 }
 
 // Process is a family of Count processes that run the same steps. An instance
@@ -119,14 +122,6 @@ func (m *Model[S]) instances(yield func(p *Process[S], self int) bool) {
 			}
 		}
 	}
-}
-
-// column is the place of an instance of the process of an index among all instances.
-func (m *Model[S]) column(process, self int) int {
-	for i := range m.Processes[:process] {
-		self += m.Processes[i].Count
-	}
-	return self
 }
 
 // perform takes the step on a copy of a state, and says whether it was enabled.

@@ -115,6 +115,8 @@ func (p *tracePage) head() {
 		what = "deadlock of " + t.Model
 	case KindWalk:
 		what = "walk of " + t.Model
+	case KindInduction:
+		what = t.induction()
 	}
 	p.line(0, fold(clean(fmt.Sprintf("%s, %s", what, t.Length())), p.width))
 	p.line(0, fold(clean(p.beginning()), p.width))
@@ -140,6 +142,18 @@ func (t *Trace) Length() string {
 	}
 }
 
+// induction says what a step is that does not keep invariants, or leaves their domain.
+func (t *Trace) induction() string {
+	what := fmt.Sprintf("invariant %q of %s", t.Property, t.Model)
+	switch {
+	case t.Property == "":
+		return "step of " + t.Model + " that leaves the domain"
+	case t.Clause != "":
+		what = fmt.Sprintf("clause %q of %s", t.Clause, what)
+	}
+	return "counterexample to induction of " + what
+}
+
 func steps(n int) string {
 	if n == 1 {
 		return "1 step"
@@ -157,11 +171,14 @@ func (p *tracePage) beginning() string {
 	}
 	var parts []string
 	for _, f := range p.trace.Initial {
-		if len(p.trace.Steps) == 0 || changed[f.Path] || p.full != nil {
+		if len(p.trace.Steps) == 0 || changed[f.Path] || p.full != nil || p.trace.Kind == KindInduction {
 			parts = append(parts, f.Path+"="+f.Value)
 		}
 	}
-	if len(parts) == 0 {
+	switch {
+	case p.trace.Kind == KindInduction:
+		return "in a state that need not be reachable: " + strings.Join(parts, "  ")
+	case len(parts) == 0:
 		return "initially: nothing that changes"
 	}
 	return "initially: " + strings.Join(parts, "  ")

@@ -54,6 +54,9 @@ func validateBody[S comparable](m *Model[S]) error {
 	if err := validateProperties(m); err != nil {
 		return err
 	}
+	if err := validateDomain(&m.Domain); err != nil {
+		return err
+	}
 	_, err := declare(m)
 	return err
 }

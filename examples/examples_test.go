@@ -90,6 +90,7 @@ func TestConfigurationsByText(t *testing.T) {
 		{"philosophers", "n=5", "5", 242, 805, 12, 1},
 		{"philosophers", "n=5,last=right", "5-right", 243, 810, 13, 0},
 		{"peterson", "", "2", 20, 46, 6, 0},
+		{"ticket", "", "2-4", 109, 202, 24, 0},
 		{"paxos", "", "3-2-2", 3921, 9442, 16, 0},
 		{"buffer", "", "2", 453, 796, 32, 0},
 		{"twophase", "5", "5", 8832, 58145, 16, 0},

@@ -149,7 +149,7 @@ func (m *Models) check(name string, f *checkFlags) error {
 	if err != nil {
 		return m.failed(&c, "check", f.json, *f.seed, report, err)
 	}
-	v := &checked{Models: m, chosen: &c, flags: f, report: &report, compared: compared, left: m.Leave(&c, &report, f.out)}
+	v := &checked{Models: m, chosen: &c, flags: f, report: &report, compared: compared, left: m.Leave("check", &c, &report, f.out)}
 	if err := v.leaveWitnesses(); err != nil {
 		return err
 	}

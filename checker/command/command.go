@@ -1,6 +1,6 @@
 // Package command gives models a command line: check explores one and says what
-// holds, simulate takes random walks, replay, show and export take a counterexample up
-// again, list tells what there is.
+// holds, inductive asks whether its invariants are inductive, simulate takes random walks,
+// replay, show and export take a counterexample up again, list tells what there is.
 //
 //	func main() {
 //		command.Main(mine.Family, catalogue.Single("one sentence", checker.Any(other)))
@@ -89,7 +89,7 @@ Exit codes: 0 holds within the stated bound; 1 violated; 2 usage; 3 unknown;
 4 the program or its environment failed; 130 interrupted, with a partial report.`,
 	}
 	console.Root(root, m.Console)
-	root.AddCommand(m.CheckCommand(), m.SimulateCommand(), m.ReplayCommand(), m.ShowCommand(), m.ExportCommand(), m.ListCommand())
+	root.AddCommand(m.CheckCommand(), m.InductiveCommand(), m.SimulateCommand(), m.ReplayCommand(), m.ShowCommand(), m.ExportCommand(), m.ListCommand())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	return root

@@ -246,3 +246,39 @@ func TestExport(t *testing.T) {
 	runs(t, families, "export", "--out", filepath.Join("no", "such", "folder")).demand(t, console.ExitFailed, "writing the export")
 	runs(t, families, "export", "taly").demand(t, console.ExitUsage, `did you mean "tally"?`)
 }
+
+// An inductive check is told with its counterexample, which replays from its file and its
+// token; what cannot be asked is wrong usage.
+func TestInductive(t *testing.T) {
+	t.Chdir(t.TempDir())
+	t.Setenv("MINE_CALLED_AS", "mine")
+	m := counting("tally", 3, 6)
+	m.Properties = append(m.Properties, checker.Invariant("not 5", func(s *tally) bool { return s.N != 5 }))
+	m.Domain.Fields = []checker.FieldDomain{checker.Range("N", 0, 9)}
+	families := []catalogue.Family{catalogue.Single("counts to a bound", checker.Any(m))}
+	runs(t, families, "inductive", "--invariant", "below").demand(t, console.ExitViolated, "tally, induction: violated",
+		"6 states looked at, the invariants hold in 6; 5 steps taken from there", "violated  induction   below: after 1 step; the state before the step need not be reachable",
+		`counterexample to induction of invariant "below" of tally, after 1 step`, "in a state that need not be reachable: N=5", "N: 5 -> 6",
+		"replay: mine replay "+filepath.Join("mine-out", "inductive-tally", "below.trace.json"))
+	file := filepath.Join("mine-out", "inductive-tally", "below.trace.json")
+	runs(t, families, "replay", file).demand(t, console.ExitViolated, `violated again: induction "below" of tally, configuration only`)
+	_, token, _ := strings.Cut(runs(t, families, "show", file).printed, "replay: mine replay ")
+	runs(t, families, "replay", strings.TrimSpace(token)).demand(t, console.ExitViolated, "violated again")
+	runs(t, families, "export", file, "--format", "mermaid").demand(t, console.ExitHolds, "sequenceDiagram")
+	runs(t, families, "inductive", "--invariant", "below", "--json", "--coverage", "--keep-going").demand(t, console.ExitViolated,
+		`{"record":"coverage","process":"counter","step":"add","transitions":5}`, `"record":"property","property":"below","kind":"induction","verdict":"violated"`,
+		`"verb":"inductive"`, `"invariants":["below"],"domain":10,"holding":6,"broken":1,"leaving":0,"vacuous":["enabled in no state in which the invariants hold: counter never"]`)
+	runs(t, families, "inductive", "--invariant", "below", "--lemma", "not 5", "--out", "here").demand(t, console.ExitHolds, "tally, induction: holds", "assumed: not 5",
+		"10 states looked at, the invariants hold in 5; 4 steps taken from there: every state of the", "declared domain, which has 10", "holds     induction   below: true in every initial state, and kept by every step")
+	if _, err := os.Stat(filepath.Join("here", "report.txt")); err != nil {
+		t.Error(err)
+	}
+	runs(t, families, "inductive", "--max-states", "9").demand(t, console.ExitUnknown, "the domain has 10 states, and the limit is 9")
+	runs(t, families, "inductive", "--invariant", "blow").demand(t, console.ExitUsage, `there is no invariant "blow"; invariants are "below", "not 5"`)
+	runs(t, []catalogue.Family{single(3, 3)}, "inductive").demand(t, console.ExitUsage, "no inductive check: the model declares no domain")
+	m.Domain.Fields[0] = checker.Range("N", 0, 1)
+	runs(t, []catalogue.Family{catalogue.Single("counts to a bound", checker.Any(m))}, "inductive").demand(t, console.ExitUnknown, "step add of counter leaves the domain",
+		"N is 2, and in the domain from 0 to 1", "step of tally that leaves the domain, after 1 step", "N: 1 -> 2")
+	m.Processes[0].Steps[0].Do = func(s *tally, _ int) bool { panic("no") }
+	runs(t, []catalogue.Family{catalogue.Single("panics", checker.Any(m))}, "inductive", "--json").demand(t, console.ExitFailed, "step add of counter panicked: no, in state {N=0}", `"verb":"inductive","model":"tally"`, `"verdict":"unknown"`)
+}

@@ -18,9 +18,10 @@ type Left struct {
 	Replay    string            // the command that shows the first again
 }
 
-// Leave writes the counterexamples of a report, into the folder out or, where that is
-// "", into a fresh one. What cannot be written is complained of: the violation stands.
-func (m *Models) Leave(c *Chosen, report *checker.Report, out string) Left {
+// Leave writes the counterexamples of a report that a verb gave, into the folder out or,
+// where that is "", into a fresh one. What cannot be written is complained of: the violation
+// stands.
+func (m *Models) Leave(verb string, c *Chosen, report *checker.Report, out string) Left {
 	var left Left
 	for i := range report.Properties {
 		if p := &report.Properties[i]; p.Verdict == verdict.Violated {
@@ -31,8 +32,8 @@ func (m *Models) Leave(c *Chosen, report *checker.Report, out string) Left {
 		return left
 	}
 	slices.SortStableFunc(left.Violated, func(p, q *checker.Result) int { return length(p) - length(q) })
-	left.Replay = c.Command("check")
-	folder := m.Program.Artifacts(out, "check", c.Family.Name, c.Mutant)
+	left.Replay = c.Command(verb)
+	folder := m.Program.Artifacts(out, verb, c.Family.Name, c.Mutant)
 	for i, p := range left.Violated {
 		if p.Trace == nil {
 			continue

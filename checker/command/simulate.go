@@ -91,7 +91,7 @@ func (m *Models) simulate(c *Chosen, f *simulateFlags) error {
 	if err != nil {
 		return m.failed(c, f.verb, f.json, *f.seed, s.Report, err)
 	}
-	w := &walked{Models: m, chosen: c, flags: f, simulation: &s, left: m.Leave(c, &s.Report, f.out)}
+	w := &walked{Models: m, chosen: c, flags: f, simulation: &s, left: m.Leave("check", c, &s.Report, f.out)}
 	m.reported(f.out, f.json, func() {
 		if f.json {
 			w.printJSON()

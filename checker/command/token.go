@@ -47,6 +47,8 @@ type tracePayload struct {
 	Start         int                `json:"i,omitempty"`
 	Cycle         int                `json:"y,omitempty"`
 	Assumed       checker.Assumption `json:"a,omitempty"`
+	From          []string           `json:"f,omitempty"`
+	Given         []string           `json:"g,omitempty"`
 	Steps         []tokenStep        `json:"s"`
 }
 
@@ -87,7 +89,7 @@ func IsToken(text string) bool {
 // Token writes a trace as a token; "" if it is too long for a command line.
 func Token(f checker.TraceFile) string {
 	t := &f.Trace
-	payload := tracePayload{f.Model, f.Configuration, f.Mutant, t.Property, t.Kind, t.Start, t.Cycle, t.Assumed, []tokenStep{}}
+	payload := tracePayload{f.Model, f.Configuration, f.Mutant, t.Property, t.Kind, t.Start, t.Cycle, t.Assumed, t.From, t.Given, []tokenStep{}}
 	for _, s := range f.Trace.Steps {
 		payload.Steps = append(payload.Steps, tokenStep(s.Taken))
 	}
@@ -133,7 +135,7 @@ func parseToken(token string) (checker.TraceFile, error) {
 	}
 	f := checker.TraceFile{Model: payload.Model, Configuration: payload.Configuration, Mutant: payload.Mutant,
 		Trace: checker.Trace{Model: payload.Model, Property: payload.Property, Kind: payload.Kind, Start: payload.Start,
-			Cycle: payload.Cycle, Assumed: payload.Assumed}}
+			Cycle: payload.Cycle, Assumed: payload.Assumed, From: payload.From, Given: payload.Given}}
 	for _, s := range payload.Steps {
 		f.Trace.Steps = append(f.Trace.Steps, checker.TraceStep{Taken: checker.Taken(s)})
 	}

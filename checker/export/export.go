@@ -20,6 +20,8 @@ func about(t *checker.Trace) string {
 		return "deadlock of " + t.Model + ", " + t.Length()
 	case checker.KindWalk:
 		return "walk of " + t.Model + ", " + t.Length()
+	case checker.KindInduction:
+		return "counterexample to induction of " + strconv.Quote(t.Property) + " of " + t.Model + ", " + t.Length()
 	default:
 		return string(t.Kind) + " " + strconv.Quote(t.Property) + " of " + t.Model + ", " + t.Length()
 	}

@@ -33,6 +33,13 @@ func (a *app) checkCommand() *cobra.Command {
 	return c
 }
 
+func (a *app) inductiveCommand() *cobra.Command {
+	c := a.models.InductiveCommand()
+	c.Example = `  urpccheck inductive ticket
+  urpccheck inductive ticket --invariant "mutual exclusion"`
+	return c
+}
+
 func (a *app) simulateCommand() *cobra.Command {
 	c := a.models.SimulateCommand()
 	c.Example = `  urpccheck simulate protocol --walks 10000

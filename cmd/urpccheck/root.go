@@ -26,7 +26,7 @@ found; 1 violated; 2 usage; 3 unknown; 4 the tool or its environment failed;
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(
 		a.verifyCommand(), a.listCommand(), a.checkCommand(), a.exploreCommand(), a.stressCommand(),
-		a.mutantsCommand(), a.simulateCommand(), a.replayCommand(), a.showCommand(), a.exportCommand(), a.benchCommand(), a.doctorCommand(),
+		a.mutantsCommand(), a.inductiveCommand(), a.simulateCommand(), a.replayCommand(), a.showCommand(), a.exportCommand(), a.benchCommand(), a.doctorCommand(),
 	)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

@@ -185,7 +185,7 @@ func violatedOf(report *checker.Report) []string {
 
 // addViolation keeps what a violated configuration leaves, for after the table.
 func (v *verification) addViolation(r *row, c command.Chosen, report checker.Report, wrong string) {
-	found := v.models.Leave(&c, &report, v.flags.out)
+	found := v.models.Leave("check", &c, &report, v.flags.out)
 	if r.print != nil {
 		r.Note = strings.TrimSpace(r.Note + "; " + c.Title() + " " + c.Name + ": " + wrong)
 		return
