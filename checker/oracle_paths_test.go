@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// bounds finds the least and most counted edges over all maximal paths by letting
+// pathBounds finds the least and most counted edges over all maximal paths by letting
 // them grow a step at a time. In n states, a bounded count is at most n, and n*n+n
 // steps are enough to exceed it where it is not.
-func (o *oracle[S]) bounds() (least, most int, endless, unbounded bool) {
+func pathBounds[S comparable](o *oracle[S]) (least, most int, endless, unbounded bool) {
 	n := len(o.states)
 	low, high := make([]int, n), make([]int, n)
 	for range n*n + n + 1 {
@@ -39,10 +39,10 @@ func (o *oracle[S]) bounds() (least, most int, endless, unbounded bool) {
 	return least, most, least > n, most > n
 }
 
-// words walks every maximal path, leaving the silent ones where they come to a
+// pathWords walks every maximal path, leaving the silent ones where they come to a
 // state again, and collects the sequences of events. It is false when an event
 // lies on a cycle, or when there are too many paths to walk.
-func (o *oracle[S]) words(budget int) (words [][]string, ok bool) {
+func pathWords[S comparable](o *oracle[S], budget int) (words [][]string, ok bool) {
 	found := map[string][]string{}
 	var word []string
 	silent := map[int]bool{}   // states since the last event

@@ -128,7 +128,7 @@ func comparePaths(o *oracle[rstate], r Report, tally map[string]int) error {
 		return nil
 	}
 	orders := r.Properties[4]
-	if words, ok := o.words(100_000); ok {
+	if words, ok := pathWords(o, 100_000); ok {
 		tally["words"]++
 		if orders.Verdict != Holds || !slices.EqualFunc(orders.Orders, words, slices.Equal) {
 			return fmt.Errorf("orders are %v %q (%s); the oracle has %q", orders.Verdict, orders.Orders, orders.Note, words)
@@ -141,7 +141,7 @@ func comparePaths(o *oracle[rstate], r Report, tally map[string]int) error {
 		return nil
 	}
 	count := r.Properties[5]
-	least, most, endless, unbounded := o.bounds()
+	least, most, endless, unbounded := pathBounds(o)
 	switch {
 	case count.Unbounded != unbounded || !unbounded && count.Most != most || !endless && count.Least != least:
 		return fmt.Errorf("count is %d to %d, unbounded %v; the oracle has %d to %d, unbounded %v",

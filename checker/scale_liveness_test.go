@@ -2,10 +2,10 @@ package checker
 
 import "fmt"
 
-// liveness judges liveness under no, weak and strong fairness of all processes, with both
+// scaleLiveness judges liveness under no, weak and strong fairness of all processes, with both
 // reductions asked for, which must not be applied, and compares verdicts and lengths with
 // those of an oracle. It does so where nothing gets stuck, which would violate nearly all.
-func (s *scale[S]) liveness() error {
+func scaleLiveness[S comparable](s *scale[S]) error {
 	instances := 0
 	for _, p := range s.model.Processes {
 		instances += p.Count
@@ -30,7 +30,7 @@ func (s *scale[S]) liveness() error {
 			return fmt.Errorf("%+v, %+v; want the whole graph, with %+v", r, r.Symmetry, s.oracle.counts)
 		}
 		for k := range asked {
-			asked[k].o, asked[k].conditions = s.oracle, s.assumed(assume)
+			asked[k].o, asked[k].conditions = s.oracle, assumedOf(s.model, assume)
 			want, got, p := asked[k].shortest(), -1, r.Properties[1+k]
 			if p.Trace != nil {
 				got = len(p.Trace.Steps)
@@ -50,13 +50,13 @@ func (s *scale[S]) liveness() error {
 	return nil
 }
 
-// assumed are the conditions of fairness of all processes.
-func (s *scale[S]) assumed(assume Assumption) (all []oracleCondition) {
+// assumedOf are the conditions of fairness of all processes.
+func assumedOf[S comparable](m Model[S], assume Assumption) (all []oracleCondition) {
 	if assume == AssumeNone {
 		return nil
 	}
 	pc := 0
-	for _, p := range s.model.Processes {
+	for _, p := range m.Processes {
 		steps := map[int]bool{}
 		for k := range p.Steps {
 			steps[k] = true

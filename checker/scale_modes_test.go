@@ -43,7 +43,7 @@ func (s *scale[S]) check() error {
 	if err := s.walk(); err != nil {
 		return fmt.Errorf("walks: %w", err)
 	}
-	if err := s.liveness(); err != nil {
+	if err := scaleLiveness(s); err != nil {
 		return fmt.Errorf("liveness: %w", err)
 	}
 	return nil
