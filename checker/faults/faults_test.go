@@ -264,8 +264,14 @@ func namesOf(d ast.Decl) (names []string) {
 	switch d := d.(type) {
 	case *ast.FuncDecl:
 		if d.Recv == nil {
-			names = append(names, d.Name.Name)
+			return append(names, d.Name.Name)
 		}
+		ast.Inspect(d.Recv.List[0].Type, func(n ast.Node) bool { // whoever has the type may need its methods
+			if id, ok := n.(*ast.Ident); ok {
+				names = append(names, id.Name)
+			}
+			return len(names) == 0
+		})
 	case *ast.GenDecl:
 		for _, spec := range d.Specs {
 			switch spec := spec.(type) {
