@@ -9,8 +9,8 @@ import (
 // Samples are kept while the search runs, and verified when it has ended: by then there are
 // other states of all kinds from which to take what a step says that it does not read.
 const (
-	mostSamples = 1 << 13
-	donors      = 3 // other states that each sample is mixed with
+	mostSamples = 3 << 11 // more than are offered of a small model: see sampledRarely
+	donors      = 3       // other states that each sample is mixed with
 	sampleBatch = 64
 )
 

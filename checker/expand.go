@@ -144,7 +144,7 @@ func (w *worker[S]) try(step *compiled[S], self int) {
 // demandUntouched is looked at in every state, not on a sample: the next step
 // starts from what a step that was not enabled left in scratch.
 func (w *worker[S]) demandUntouched() {
-	if w.scratch != w.source {
+	if !same(&w.scratch, &w.source) {
 		panic(impure{"says that it is not enabled and changes the state"})
 	}
 }

@@ -107,7 +107,7 @@ func (s *search[S]) full() bool {
 
 // held is the number of bytes that the shards and the buffers hold.
 func (s *search[S]) held() uint64 {
-	var bytes uint64
+	bytes := s.room.unused()
 	for i := range s.shards {
 		bytes += s.shards[i].memory()
 	}
@@ -127,13 +127,11 @@ func (s *search[S]) held() uint64 {
 	return bytes + uint64(cap(s.stack))*uint64(sizeOf[waiting[S]]())
 }
 
-// growth is an estimate of the bytes that the next block adds to the tables and
-// the slab.
+// growth is an estimate of the bytes that the next block adds to the shards.
 func (s *search[S]) growth() uint64 {
-	expected := s.fresh / shards
-	bytes := uint64(s.fresh) * uint64(sizeOf[S]()+8+4)
+	var bytes uint64
 	for i := range s.shards {
-		bytes += s.shards[i].table.growth(expected)
+		bytes += s.shards[i].growth(s.fresh/shards + 8)
 	}
 	return bytes
 }

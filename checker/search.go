@@ -29,7 +29,7 @@ type cut struct {
 }
 
 // defaultCut is what was measured to be fast; tests cut finer.
-var defaultCut = cut{block: 1 << 15, chunks: 64, chunk: 64, inline: 256}
+var defaultCut = cut{block: 1 << 13, chunks: 64, chunk: 256, inline: 256}
 
 // blockCandidates bounds the successors of a block of more than one state.
 const blockCandidates = 1 << 22
@@ -73,6 +73,7 @@ type search[S comparable] struct {
 	cut     cut
 	started time.Time
 
+	room    memory // of the shards
 	shards  [shards]shard[S]
 	chunks  []chunk[S]
 	workers []worker[S]
@@ -87,7 +88,7 @@ type search[S comparable] struct {
 	movedBefore []bool
 
 	cancelled atomic.Bool // ctx is done or the time is over
-	release   func()      // of what sets cancelled
+	release   func()      // lets go of what sets cancelled, and of room
 
 	complete    bool
 	reason      string // why the search ended before it was complete
@@ -144,7 +145,7 @@ func newSearch[S comparable](ctx context.Context, m *Model[S], o Options, starte
 	s.coverage = make([]uint64, s.program.steps)
 	s.symmetry = newSymmetry(s.program, o)
 	for i := range s.shards {
-		s.shards[i].init(len(m.Properties), o.Store)
+		s.shards[i].init(len(m.Properties), o.Store, &s.room)
 	}
 	s.declared, _ = declare(m) // validate saw the error
 	s.workers = make([]worker[S], s.options.Workers)
@@ -394,9 +395,11 @@ func (s *search[S]) expandOne(w *worker[S], stored *S, id uint64) {
 	w.source, w.id = *stored, id
 	if sampled(int(id >> shardBits)) {
 		w.verify(stored)
-		w.verifySymmetry(stored)
-		if s.declared != nil {
-			w.out.samples = append(w.out.samples, *stored)
+		if declared := sampledRarely(int(id >> shardBits)); declared {
+			w.verifySymmetry(stored)
+			if s.declared != nil {
+				w.out.samples = append(w.out.samples, *stored)
+			}
 		}
 	}
 	if s.reduction != nil {
@@ -479,10 +482,9 @@ func (s *search[S]) insertShard(sh *shard[S], number, chunks int) {
 	finished := false
 	defer s.close(sh, &finished)
 	for i := range s.chunks[:chunks] {
-		if candidates := s.chunks[i].successors[number]; len(candidates) > 0 {
-			sh.insert(candidates, s.watches)
-		}
+		sh.collect(s.chunks[i].successors[number], s.watches)
 	}
+	sh.flush(s.watches)
 	finished = true
 }
 

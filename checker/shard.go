@@ -26,6 +26,8 @@ const (
 	// the index in Model.Init.
 	noTransition = 1<<(64-idBits) - 1
 
+	cacheLine = 64 // bytes
+
 	// probeBatch is how many candidates are looked up together: their table words
 	// and then their states are touched before the first is compared, so that the
 	// cache misses of a batch overlap.
@@ -68,6 +70,9 @@ type shard[S comparable] struct {
 	failed error // what ended this block early
 	sink   byte  // keeps touch from being optimised away
 
+	batch     [probeBatch]*candidate[S] // the first so many that were collected wait
+	collected int
+
 	_ [64]byte // shards of two workers share no cache line
 }
 
@@ -78,14 +83,14 @@ const (
 	queueBytes = 1 << 14
 )
 
-func (sh *shard[S]) init(properties int, store Store) {
+func (sh *shard[S]) init(properties int, store Store, m *memory) {
 	sh.byPrint = store == Fingerprint
 	chunk := slabBytes
 	if sh.byPrint {
 		chunk = queueBytes
 	}
 	sh.shift = uint(max(4, bits.Len(uint(chunk/sizeOf[S]()))-1))
-	sh.table.init()
+	sh.table.init(m)
 	sh.hits = make([]int, properties)
 	sh.clearHits()
 }
@@ -113,7 +118,7 @@ func (sh *shard[S]) is(local int, s *S, hash uint64) bool {
 	if sh.byPrint {
 		return sh.print(local) == uint32(hash)
 	}
-	return *sh.state(local) == *s
+	return same(sh.state(local), s)
 }
 
 // forget drops the states below a number, if they are told by their hashes.
@@ -129,30 +134,60 @@ func (sh *shard[S]) forget(below int) {
 // append stores a new state and gives its number.
 func (sh *shard[S]) append(s *S, hash, from uint64) int {
 	local := sh.count
-	chunk, size := local>>sh.shift, 1<<sh.shift
-	if chunk == len(sh.states) {
-		var states []S
-		var origins []uint64
-		if chunk > 0 {
-			origins = make([]uint64, 0, size)
-		}
-		if chunk > 0 && !sh.drops {
-			states = make([]S, 0, size)
-		}
-		sh.states, sh.from = append(sh.states, states), append(sh.from, origins)
-		if sh.byPrint {
-			sh.prints = append(sh.prints, make([]uint32, 0, cap(origins)))
-		}
+	chunk, at := local>>sh.shift, local&(1<<sh.shift-1)
+	if chunk == len(sh.from) || at == len(sh.from[chunk]) {
+		sh.grow(chunk)
 	}
 	if !sh.drops {
-		sh.states[chunk] = append(sh.states[chunk], *s)
+		sh.states[chunk][at] = *s
 	}
-	sh.from[chunk] = append(sh.from[chunk], from)
+	sh.from[chunk][at] = from
 	if sh.byPrint {
-		sh.prints[chunk] = append(sh.prints[chunk], uint32(hash))
+		sh.prints[chunk][at] = uint32(hash)
 	}
 	sh.count++
 	return local
+}
+
+// grow adds a chunk, or makes the first one larger: of a small model it is most of what
+// there is.
+func (sh *shard[S]) grow(chunk int) {
+	size := 1 << sh.shift
+	if chunk == 0 {
+		had := 0
+		if len(sh.from) > 0 {
+			had = len(sh.from[0])
+		}
+		size = min(max(16, 2*had), size)
+	}
+	if chunk == len(sh.from) {
+		sh.states, sh.from = append(sh.states, nil), append(sh.from, nil)
+		if sh.byPrint {
+			sh.prints = append(sh.prints, nil)
+		}
+	}
+	room := sh.table.room
+	if chunk == 0 { // to be left again
+		room = nil
+	}
+	sh.from[chunk] = larger(room, sh.from[chunk], size)
+	if sh.byPrint {
+		sh.prints[chunk] = larger(room, sh.prints[chunk], size)
+		room = nil // states are forgotten one chunk by one
+	}
+	if !sh.drops {
+		sh.states[chunk] = larger(room, sh.states[chunk], size)
+	}
+}
+
+// larger gives room for n values, of which the first are those that there were.
+func larger[T any](room *memory, had []T, n int) []T {
+	if room != nil {
+		return take[T](room, n)
+	}
+	all := make([]T, n)
+	copy(all, had)
+	return all
 }
 
 // find gives the number of a state that is in the shard, or -1.
@@ -173,13 +208,28 @@ func (sh *shard[S]) find(s *S, hash uint64) int {
 // insert adds the candidates that are not in the shard yet, in order, and shows
 // each new state to the watches.
 func (sh *shard[S]) insert(candidates []candidate[S], watches []watch[S]) {
-	for len(candidates) > 0 {
-		n := min(len(candidates), probeBatch)
-		sh.touchBatch(candidates[:n])
-		for k := range candidates[:n] {
-			sh.insertOne(&candidates[k], watches)
+	sh.collect(candidates, watches)
+	sh.flush(watches)
+}
+
+// collect is insert, but for the last candidates, which wait until more come or flush is
+// called: a batch is made of several lists, which may be short.
+func (sh *shard[S]) collect(candidates []candidate[S], watches []watch[S]) {
+	for k := range candidates {
+		sh.batch[sh.collected%probeBatch] = &candidates[k]
+		if sh.collected++; sh.collected == probeBatch {
+			sh.flush(watches)
 		}
-		candidates = candidates[n:]
+	}
+}
+
+// flush inserts what was collected.
+func (sh *shard[S]) flush(watches []watch[S]) {
+	batch := sh.batch[:sh.collected]
+	sh.collected = 0
+	sh.touchBatch(batch)
+	for _, c := range batch {
+		sh.insertOne(c, watches)
 	}
 }
 
@@ -202,17 +252,21 @@ func (sh *shard[S]) insertOne(c *candidate[S], watches []watch[S]) {
 	}
 }
 
-// touchBatch brings the words, and then the states, that a batch will be
-// compared with into the cache.
-func (sh *shard[S]) touchBatch(batch []candidate[S]) {
+// touchBatch brings what a batch is about to look at into the cache, so that one look does
+// not wait for another: the words, then the states that these name; the counters of the
+// pages; and where new states are going to be stored.
+func (sh *shard[S]) touchBatch(batch []*candidate[S]) {
 	var words [probeBatch]uint64
-	for k := range batch {
-		tag := batch[k].hash >> 32
-		words[k%probeBatch] = sh.table.page(tag).words[slot(tag)]
+	used := int32(0)
+	for k, c := range batch {
+		tag := c.hash >> 32
+		p := sh.table.page(tag)
+		words[k%probeBatch] = p.words[slot(tag)]
+		used ^= p.used
 	}
-	sink := byte(0)
-	for k := range batch {
-		if word := words[k%probeBatch]; word != 0 && word>>32 == batch[k].hash>>32 {
+	sink := byte(used) ^ sh.touchNext(len(batch)/2) // about so many are new
+	for k, c := range batch {
+		if word := words[k%probeBatch]; word != 0 && word>>32 == c.hash>>32 {
 			if local := int(uint32(word) - 1); sh.byPrint {
 				sink ^= byte(sh.print(local))
 			} else {
@@ -221,6 +275,23 @@ func (sh *shard[S]) touchBatch(batch []candidate[S]) {
 		}
 	}
 	sh.sink = sink
+}
+
+// touchNext brings the room for the next n states into the cache.
+func (sh *shard[S]) touchNext(n int) (sink byte) {
+	chunk, at := sh.count>>sh.shift, sh.count&(1<<sh.shift-1)
+	if chunk == len(sh.from) {
+		return 0
+	}
+	from := sh.from[chunk]
+	for i := at; i < min(at+n, len(from)); i += cacheLine / 8 {
+		sink ^= byte(from[i])
+	}
+	states := sh.states[chunk] // none, if states are dropped
+	for i := at; i < min(at+n, len(states)); i += max(1, cacheLine/sizeOf[S]()) {
+		sink ^= touch(&states[i])
+	}
+	return sink
 }
 
 // admit stores a new state and shows it to the watches.
@@ -249,6 +320,35 @@ func (sh *shard[S]) admit(c *candidate[S], watches []watch[S]) {
 // number in its shard: in the first 64 of each shard, so that small models are
 // verified whole, and in one of 256 of the others.
 func sampled(local int) bool { return local < 64 || local&255 == 0 }
+
+// sampledRarely says whether what a model declares is verified in the state of this number:
+// in the same first states, and in one of 1,024 of the others, since it takes as long as
+// hundreds of transitions.
+func sampledRarely(local int) bool { return local < 64 || local&1023 == 0 }
+
+// growth is the number of bytes that n more states may add, at most half a chunk.
+func (sh *shard[S]) growth(n int) uint64 {
+	bytes := sh.table.growth(n)
+	last, room := len(sh.from)-1, 0
+	if last >= 0 {
+		room = last<<sh.shift + len(sh.from[last])
+	}
+	if sh.count+2*n < room {
+		return bytes
+	}
+	each := uint64(8)
+	if !sh.drops {
+		each += uint64(sizeOf[S]())
+	}
+	if sh.byPrint {
+		each += 4
+	}
+	more := 1 << sh.shift
+	if last <= 0 {
+		more = min(max(16, room), more) // a first chunk is doubled
+	}
+	return bytes + uint64(more)*each
+}
 
 // memory is the number of bytes that the shard holds.
 func (sh *shard[S]) memory() uint64 {

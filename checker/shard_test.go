@@ -10,7 +10,7 @@ import (
 // What a shard says that it holds is what its slab has room for, in all its chunks.
 func TestMemoryOfAShard(t *testing.T) {
 	var sh shard[small]
-	sh.init(0, Exact)
+	sh.init(0, Exact, new(memory))
 	empty := sh.memory()
 	const per = 2 + 8 // a state, and where it came from
 	for range 3 << sh.shift {

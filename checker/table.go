@@ -11,6 +11,7 @@ type table struct {
 	directory []*page // 1<<depth entries; a page of less depth has several
 	depth     uint
 	pages     int
+	room      *memory // of pages
 }
 
 const (
@@ -29,9 +30,12 @@ type page struct {
 	depth int32 // first bits of the tag that all words of the page share
 }
 
-func (t *table) init() {
-	t.directory, t.depth, t.pages = []*page{new(page)}, 0, 1
+func (t *table) init(m *memory) {
+	t.room = m
+	t.directory, t.depth, t.pages = []*page{t.newPage()}, 0, 1
 }
+
+func (t *table) newPage() *page { return &take[page](t.room, 1)[0] }
 
 // page is where a tag is, or would be.
 func (t *table) page(tag uint64) *page { return t.directory[tag>>(32-t.depth)] }
@@ -54,16 +58,30 @@ func (t *table) split(tag uint64) {
 	if uint(old.depth) == t.depth {
 		t.double()
 	}
-	words := old.words
-	low, high := old, new(page)
-	*low = page{depth: old.depth + 1}
-	high.depth = low.depth
-	for _, word := range words {
+	high := t.newPage()
+	old.depth++
+	high.depth = old.depth
+	// From behind a place that is empty on, each word is taken out and put again: before it
+	// all are where they belong, so that it finds its place there or nearer to its slot.
+	begin := uint(0)
+	for old.words[begin] != 0 {
+		begin++
+	}
+	bit := 64 - uint(old.depth)
+	for i := after(begin); i != begin; i = after(i) {
+		word := old.words[i]
 		if word == 0 {
 			continue
 		}
-		if word>>(64-uint(low.depth))&1 == 0 {
-			low.put(word)
+		tag := word >> 32
+		stays := word>>bit&1 == 0
+		if stays && slot(tag) == i {
+			continue
+		}
+		old.words[i] = 0
+		old.used--
+		if stays {
+			old.put(word)
 		} else {
 			high.put(word)
 		}

@@ -11,7 +11,7 @@ func TestShardKeepsEveryState(t *testing.T) {
 	type state struct{ A, B uint32 }
 	const n = 60_000
 	var sh shard[state]
-	sh.init(0, Exact)
+	sh.init(0, Exact, new(memory))
 	r := rand.New(rand.NewPCG(1, 2))
 	var batch []candidate[state]
 	for i := range uint32(n) {
@@ -48,7 +48,7 @@ func TestShardKeepsEveryState(t *testing.T) {
 func TestShardWithEqualTags(t *testing.T) {
 	type state struct{ A uint32 }
 	var sh shard[state]
-	sh.init(0, Exact)
+	sh.init(0, Exact, new(memory))
 	var batch []candidate[state]
 	for i := range uint32(500) {
 		batch = append(batch, candidate[state]{hash: uint64(i%5) << 50, state: state{i}})
