@@ -24,7 +24,8 @@
 // of each of 64 shards and in one of 256 of the others.
 //
 // What a model declares of its steps and properties (Step.Reads, Step.Acquires,
-// Property.Reads) is verified as well (DeclarationError); Options.PartialOrder uses it to
+// Property.Reads) is verified as well, beyond those first states in one of 1,024
+// (DeclarationError); Options.PartialOrder uses it to
 // leave out what makes no difference.
 //
 // Where to look: search.go for the search, deep.go for that depth first, shard.go, table.go

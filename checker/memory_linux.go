@@ -9,7 +9,7 @@ const reserved uint64 = 1 << 36
 // reserve maps addresses of which each page comes when it is touched first, a huge one where
 // the system has some. It is nil where that cannot be.
 func reserve() []byte {
-	size := uint64(reserved)
+	size := reserved
 	if uint64(int(size)) != size { // addresses of 32 bits
 		return nil
 	}

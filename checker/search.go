@@ -395,7 +395,7 @@ func (s *search[S]) expandOne(w *worker[S], stored *S, id uint64) {
 	w.source, w.id = *stored, id
 	if sampled(int(id >> shardBits)) {
 		w.verify(stored)
-		if declared := sampledRarely(int(id >> shardBits)); declared {
+		if sampledRarely(int(id >> shardBits)) {
 			w.verifySymmetry(stored)
 			if s.declared != nil {
 				w.out.samples = append(w.out.samples, *stored)
