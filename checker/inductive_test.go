@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -226,7 +227,7 @@ func TestFunctionsThatDoNotAnswerInADomain(t *testing.T) {
 		m.Processes[0].Steps[0].Do = do
 		return m
 	}
-	calls := uint8(0)
+	var calls [256]atomic.Uint32 // with each N, by whichever worker
 	for _, c := range []struct {
 		want string
 		m    Model[small]
@@ -244,7 +245,7 @@ func TestFunctionsThatDoNotAnswerInADomain(t *testing.T) {
 			return false
 		})},
 		{"step up of p says that it is not enabled and changes the state, in state {N=0 M=0}", step(func(s *small, _ int) bool { s.M++; return false })},
-		{"step up of p has two outcomes in one state, in state {N=0 M=0}", step(func(s *small, _ int) bool { calls++; s.M = calls; return true })},
+		{"step up of p has two outcomes in one state, in state {N=0 M=0}", step(func(s *small, _ int) bool { s.M = uint8(calls[s.N].Add(1)); return true })},
 		{`property "p" panicked: no, in state {N=4 M=0}`, upTo(9, Invariant("p", func(s *small) bool {
 			if s.N == 4 { // to which no step leads
 				panic("no")
@@ -265,7 +266,7 @@ func TestFunctionsThatDoNotAnswerInADomain(t *testing.T) {
 				return true
 			}}))},
 		{`property "p" changes the state that it may only read, in state {N=0 M=0}`, upTo(9, Invariant("p", func(s *small) bool { s.N++; return true }))},
-		{`property "p" gives two answers in one state, in state {N=0 M=0}`, upTo(9, Invariant("p", func(*small) bool { calls++; return calls%2 == 0 }))},
+		{`property "p" gives two answers in one state, in state {N=0 M=0}`, upTo(9, Invariant("p", func(s *small) bool { return calls[s.N].Add(1)%2 == 0 }))},
 	} {
 		for _, workers := range []int{1, 8} {
 			r, err := Inductive(t.Context(), c.m, InductiveOptions{Workers: workers})
