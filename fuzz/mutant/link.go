@@ -131,9 +131,16 @@ func run(ctx context.Context, source, name string, args ...string) ([]byte, erro
 	return out, nil
 }
 
-// environment is that of the go command: without cgo a program is linked of Go's
-// own packages alone.
-func environment() []string { return append(os.Environ(), "CGO_ENABLED=0") }
+// environment is that of Go's tools: without cgo a program is linked of Go's own packages
+// alone. A tool lives for less than a second, and collects its garbage less often than it
+// would: that saves a sixth of its time.
+func environment() []string {
+	all := append(os.Environ(), "CGO_ENABLED=0")
+	if os.Getenv("GOGC") == "" {
+		all = append(all, "GOGC=400")
+	}
+	return all
+}
 
 // link links the program with the mutant planted, and gives the packages that it had to
 // compile. Its error wraps errWhole if that is not the way.
@@ -202,7 +209,8 @@ func (p parts) compile(ctx context.Context, dir, source string, one part, files,
 		}
 		of = append(of, file)
 	}
-	args := slices.Concat(quick, []string{"-p", name, "-lang=" + version.Lang("go"+one.Module.GoVersion), "-complete", "-nolocalimports",
+	// One mutant is built beside another: within one there is nothing to gain by threads.
+	args := slices.Concat(quick, []string{"-c=1", "-p", name, "-lang=" + version.Lang("go"+one.Module.GoVersion), "-complete", "-nolocalimports",
 		"-importcfg", config, "-trimpath", strings.Join(places, ";"), "-pack", "-o", archive}, of)
 	if _, err := run(ctx, source, p.compiler, args...); err != nil {
 		if ctx.Err() != nil {
@@ -239,7 +247,7 @@ func writeConfig(file string, archives map[string]string) error {
 }
 
 // linkerFlags tell the program which mutant it is. What debuggers want is left out.
-func (m Mutant) linkerFlags() []string { return []string{"-w", "-X", planted + "=" + m.Name} }
+func (m Mutant) linkerFlags() []string { return []string{"-s", "-w", "-X", planted + "=" + m.Name} }
 
 // seenAlike says whether two archives of a package have the same export data.
 func seenAlike(a, b string) (bool, error) {

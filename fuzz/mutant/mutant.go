@@ -33,6 +33,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -80,6 +81,19 @@ func (m Mutant) TiedTarget() string {
 		return m.Target
 	}
 	return explore.Channel().Name
+}
+
+// Packages are the packages that the mutant changes, as paths from the module's root
+// ("runtime/channel"), in alphabetical order.
+func (m Mutant) Packages() []string {
+	var all []string
+	for line := range strings.Lines(m.patch) {
+		if file, ok := strings.CutPrefix(line, "+++ b/"); ok {
+			all = append(all, path.Dir(strings.TrimSpace(file)))
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // LockStep says where lock-step alone finds a mutant.

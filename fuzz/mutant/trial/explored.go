@@ -138,11 +138,11 @@ func (p place) explore(ctx context.Context, m mutant.Mutant) (schedule.Report, e
 }
 
 // A search within a bound of preemptions goes through a tree, and may be long in a
-// subtree without a failure. After so many executions a sample is tried, which is in
+// subtree without a failure. After so many executions two samples are tried, which are in
 // all of the tree at once, and then the search goes to its end.
 const (
 	mostBefore = 5_000
-	mostTried  = 400 // executions of the sample
+	mostTried  = 400 // executions of each sample
 )
 
 // searched visits every execution with at most so many preemptions, up to the first
@@ -153,13 +153,17 @@ func searched(preemptions int, named string, run func(s schedule.Strategy, most 
 	if err != nil || first.Failure != nil || !first.BudgetUsed {
 		return first, err
 	}
-	sample, err := run(schedule.POS(1, mostTried), 0)
-	if err != nil || sample.Failure != nil && sample.Failure.Property == named {
-		sample.Executions += first.Executions
-		return sample, err
+	tried := first.Executions
+	for _, by := range []schedule.Strategy{schedule.POS(1, mostTried), schedule.Uniform(1, mostTried)} {
+		sample, err := run(by, 0)
+		sample.Executions += tried
+		if err != nil || sample.Failure != nil && sample.Failure.Property == named {
+			return sample, err
+		}
+		tried = sample.Executions
 	}
 	whole, err := run(schedule.Bounded(preemptions), 0)
-	whole.Executions += sample.Executions
+	whole.Executions += tried - first.Executions // which it visits again
 	return whole, err
 }
 
@@ -177,6 +181,9 @@ func inLockStep(ctx context.Context, m mutant.Mutant) (a Answer, err error) {
 	places, o := tiedWhole, lockstep.Options{Schedule: schedule.Options{Plain: true}}
 	if m.Layer != mutant.Refactorings {
 		configuration, preemptions := tiedAt(m)
+		if m.TiedTarget() == explore.Channel().Name && noneOf(m) {
+			return nothingRun(), nil
+		}
 		places, o = []place{{m.TiedTarget(), configuration, preemptions}}, lockstep.Options{Alone: true}
 	}
 	for _, p := range places {

@@ -13,6 +13,7 @@ import (
 
 	"urpc/checker/catalogue"
 	"urpc/checker/schedule"
+	"urpc/fuzz/explore"
 	"urpc/fuzz/lockstep"
 	"urpc/fuzz/mutant"
 )
@@ -89,6 +90,11 @@ func TestMatrix(t *testing.T) {
 			t.Errorf("refactoring %s has %d executions in lock-step, the runtime %d", m.Name, got.Executions, tied.Executions)
 		}
 	}
+	for _, m := range r.among(mutant.All()) {
+		if noneOf(m) && r.steps(m.Name) != want {
+			t.Errorf("target channel is said to run nothing of fault %s, and takes other steps with it", m.Name)
+		}
+	}
 	r.apart(t, want)
 	r.byStates(t)
 }
@@ -159,6 +165,10 @@ func (r *tried) killed(t *testing.T, m mutant.Mutant) {
 	switch {
 	case m.LockStep.Configuration == "" && m.LockStep.Missed == "":
 		t.Error("its patch does not say where lock-step finds it, nor why it does not")
+	case noneOf(m) && m.TiedTarget() == explore.Channel().Name:
+		if a.Outcome != Inapplicable || m.LockStep.Missed == "" {
+			t.Errorf("lock-step: %+v, where target channel runs nothing of the fault", a)
+		}
 	case m.LockStep.Configuration == "":
 		if a.Outcome != Survived || a.Executions == 0 {
 			t.Errorf("lock-step: %+v, and its patch does not say where", a)

@@ -18,6 +18,9 @@ const racing = 200
 // races looks for data races, and for nothing else, in sampled executions of
 // target channel.
 func races(ctx context.Context, m mutant.Mutant) (a Answer, err error) {
+	if noneOf(m) {
+		return nothingRun(), nil
+	}
 	return sampled(ctx, channelConfigurations(m, "2-1-2-1", "1-2-2-1"), racing, func(catalogue.Values) explore.Watch { return explore.Watch{Alone: true} },
 		schedule.Options{DataRaces: true, MaxSteps: longest})
 }

@@ -24,6 +24,9 @@ const recording = 200
 // recorded records histories of sampled executions of target channel, and has
 // Porcupine judge each.
 func recorded(ctx context.Context, m mutant.Mutant) (Answer, error) {
+	if noneOf(m) {
+		return nothingRun(), nil
+	}
 	var failed error
 	a, err := sampled(ctx, channelConfigurations(m, "2-1-2-1", "1-2-2-1", "2-2-2-1"), recording, func(v catalogue.Values) explore.Watch {
 		return explore.Watch{Alone: true, Observer: &recorder{ctx: ctx, failed: &failed, clients: v.Int("clients"), calls: v.Int("calls")}}

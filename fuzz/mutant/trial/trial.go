@@ -293,6 +293,21 @@ func valuesOf(target explore.Target, configurations []string) ([]catalogue.Value
 	return all, nil
 }
 
+// binding is the one package of the runtime of which target channel runs nothing: it makes
+// bindings, where the target begins with one.
+const binding = "runtime"
+
+// noneOf says whether target channel runs nothing of what a mutant changes: it then does
+// what it does without.
+func noneOf(m mutant.Mutant) bool {
+	return !slices.ContainsFunc(m.Packages(), func(p string) bool { return p != binding })
+}
+
+// nothingRun is the answer about such a mutant of a check that looks at target channel.
+func nothingRun() Answer {
+	return Answer{Outcome: Inapplicable, Reason: "target " + explore.Channel().Name + " runs nothing of package " + binding}
+}
+
 // channelConfigurations are those where the checks look that look at target
 // channel and at nothing else: some that show most faults, and the mutant's own.
 func channelConfigurations(m mutant.Mutant, some ...string) []string {

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"urpc/fuzz/mutant"
@@ -19,10 +20,15 @@ import (
 	"urpc/fuzz/stress"
 )
 
+// collectAt is how far garbage may grow, in percent of what is not garbage: a scheduler
+// keeps little and drops much.
+const collectAt = 400
+
 func main() {
 	if handled, exit := stress.Child(os.Args[1:]); handled {
 		os.Exit(exit)
 	}
+	debug.SetGCPercent(collectAt)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:]); err != nil {
