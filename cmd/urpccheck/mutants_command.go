@@ -40,7 +40,7 @@ func (a *app) mutantsCommand() *cobra.Command {
 lets every check look at it:
 
   explore          every execution of the fault's own target and configuration with
-                   as few preemptions as it needs, and a small sample of others where
+                   as few preemptions as it needs, and small samples of others where
                    that takes long; all properties of the target
   lock-step        each step must be one of the specification; nothing else
   race             no unordered accesses to the same bytes; nothing else

@@ -182,7 +182,7 @@ func inLockStep(ctx context.Context, m mutant.Mutant) (a Answer, err error) {
 	if m.Layer != mutant.Refactorings {
 		configuration, preemptions := tiedAt(m)
 		if m.TiedTarget() == explore.Channel().Name && noneOf(m) {
-			return nothingRun(), nil
+			return Answer{Outcome: Inapplicable, Reason: m.LockStep.Missed}, nil
 		}
 		places, o = []place{{m.TiedTarget(), configuration, preemptions}}, lockstep.Options{Alone: true}
 	}

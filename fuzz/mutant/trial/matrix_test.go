@@ -166,7 +166,7 @@ func (r *tried) killed(t *testing.T, m mutant.Mutant) {
 	case m.LockStep.Configuration == "" && m.LockStep.Missed == "":
 		t.Error("its patch does not say where lock-step finds it, nor why it does not")
 	case noneOf(m) && m.TiedTarget() == explore.Channel().Name:
-		if a.Outcome != Inapplicable || m.LockStep.Missed == "" {
+		if a.Outcome != Inapplicable || m.LockStep.Missed == "" || a.Reason != m.LockStep.Missed {
 			t.Errorf("lock-step: %+v, where target channel runs nothing of the fault", a)
 		}
 	case m.LockStep.Configuration == "":

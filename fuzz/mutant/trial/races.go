@@ -19,7 +19,7 @@ const racing = 200
 // target channel.
 func races(ctx context.Context, m mutant.Mutant) (a Answer, err error) {
 	if noneOf(m) {
-		return nothingRun(), nil
+		return nothingRun(m), nil
 	}
 	return sampled(ctx, channelConfigurations(m, "2-1-2-1", "1-2-2-1"), racing, func(catalogue.Values) explore.Watch { return explore.Watch{Alone: true} },
 		schedule.Options{DataRaces: true, MaxSteps: longest})

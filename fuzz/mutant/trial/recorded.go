@@ -25,7 +25,7 @@ const recording = 200
 // Porcupine judge each.
 func recorded(ctx context.Context, m mutant.Mutant) (Answer, error) {
 	if noneOf(m) {
-		return nothingRun(), nil
+		return nothingRun(m), nil
 	}
 	var failed error
 	a, err := sampled(ctx, channelConfigurations(m, "2-1-2-1", "1-2-2-1", "2-2-2-1"), recording, func(v catalogue.Values) explore.Watch {

@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"urpc/checker/catalogue"
@@ -30,8 +31,8 @@ type Check string
 // The checks.
 const (
 	// Explore: every execution of the mutant's target and configuration with as
-	// few preemptions as it needs; all properties of the target. If that takes long, a
-	// sample of any preemptions is tried in between (searched). Of a refactoring
+	// few preemptions as it needs; all properties of the target. If that takes long,
+	// samples of any preemptions are tried in between (searched). Of a refactoring
 	// every state of each small configuration in which a fault is found, and a sample
 	// of each other one.
 	Explore Check = "explore"
@@ -293,19 +294,20 @@ func valuesOf(target explore.Target, configurations []string) ([]catalogue.Value
 	return all, nil
 }
 
-// binding is the one package of the runtime of which target channel runs nothing: it makes
-// bindings, where the target begins with one.
-const binding = "runtime"
+// beside are packages of the runtime of which target channel runs nothing: it begins with a
+// binding that is made.
+var beside = []string{"runtime", "runtime/machine"}
 
 // noneOf says whether target channel runs nothing of what a mutant changes: it then does
 // what it does without.
 func noneOf(m mutant.Mutant) bool {
-	return !slices.ContainsFunc(m.Packages(), func(p string) bool { return p != binding })
+	changes := m.Packages()
+	return len(changes) > 0 && !slices.ContainsFunc(changes, func(p string) bool { return !slices.Contains(beside, p) })
 }
 
 // nothingRun is the answer about such a mutant of a check that looks at target channel.
-func nothingRun() Answer {
-	return Answer{Outcome: Inapplicable, Reason: "target " + explore.Channel().Name + " runs nothing of package " + binding}
+func nothingRun(m mutant.Mutant) Answer {
+	return Answer{Outcome: Inapplicable, Reason: fmt.Sprintf("target %s runs nothing of package %s", explore.Channel().Name, strings.Join(m.Packages(), ", "))}
 }
 
 // channelConfigurations are those where the checks look that look at target

@@ -28,7 +28,9 @@ func main() {
 	if handled, exit := stress.Child(os.Args[1:]); handled {
 		os.Exit(exit)
 	}
-	debug.SetGCPercent(collectAt)
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(collectAt)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:]); err != nil {
