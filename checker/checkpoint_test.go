@@ -90,34 +90,55 @@ func TestKilledSearchesGoOn(t *testing.T) {
 	if folder := os.Getenv("URPC_CHECKPOINT_TEST"); folder != "" {
 		_, err := os.Stat(filepath.Join(folder, headName))
 		r, err := Check(context.Background(), grid(5), Options{Checkpoint: folder, CheckpointEvery: time.Microsecond, Resume: err == nil, Workers: 2})
-		fmt.Printf("\nreport %v %v %d %d %d %v\n", err, r.Verdict, r.States, r.Transitions, r.Depth, r.Complete)
+		fmt.Printf("\nreport %v %v %d %d %d %v, resumed %v\n", err, r.Verdict, r.States, r.Transitions, r.Depth, r.Complete, r.Resumed > 0)
 		return
 	}
 	want := check(t, grid(5), Options{})
-	text := fmt.Sprintf("report <nil> %v %d %d %d true", Holds, want.States, want.Transitions, want.Depth)
+	text := fmt.Sprintf("report <nil> %v %d %d %d true, resumed", Holds, want.States, want.Transitions, want.Depth)
 	draw := rand.New(rand.NewPCG(1, 1))
-	folder := t.TempDir()
-	for kills := 0; ; kills++ {
-		c := exec.Command(os.Args[0], "-test.run=^TestKilledSearchesGoOn$", "-test.timeout=5m")
-		c.Env = append(os.Environ(), "URPC_CHECKPOINT_TEST="+folder)
-		var out strings.Builder
-		c.Stdout = &out
-		if err := c.Start(); err != nil {
-			t.Fatal(err)
+	kills, resumed, took := 0, 0, time.Duration(0)
+	for searches := 0; kills < 12 || resumed < 2; searches++ {
+		if searches == 100 {
+			t.Fatalf("only %d kills, and %d of 100 searches went on after one", kills, resumed)
 		}
-		var timer *time.Timer
-		if kills < 12 {
-			timer = time.AfterFunc(time.Duration(draw.IntN(400))*time.Millisecond, func() { c.Process.Kill() }) //nolint:errcheck // it may have ended
-		}
-		c.Wait() //nolint:errcheck // it was killed
-		if timer != nil && timer.Stop() || timer == nil {
-			if !strings.Contains(out.String(), text) {
-				t.Fatalf("after %d kills: %q, want %q", kills, out.String(), text)
+		folder := t.TempDir()
+		for {
+			// The first search tells how long one takes, and the others are killed within that.
+			out, killed, elapsed := killedAfter(t, folder, took, draw)
+			if !killed {
+				if !strings.Contains(out, text) {
+					t.Fatalf("after %d kills: %q, want %q", kills, out, text)
+				}
+				if strings.Contains(out, "resumed true") {
+					resumed++
+				}
+				took = max(took, elapsed)
+				break
 			}
-			t.Logf("%d kills", kills)
-			return
+			kills++
 		}
 	}
+	t.Logf("%d kills; %d searches went on from what was left", kills, resumed)
+}
+
+// killedAfter runs the search of a folder in a process of its own, and kills it at a moment
+// drawn from so long (0: not at all).
+func killedAfter(t *testing.T, folder string, within time.Duration, draw *rand.Rand) (out string, killed bool, elapsed time.Duration) {
+	t.Helper()
+	c := exec.Command(os.Args[0], "-test.run=^TestKilledSearchesGoOn$", "-test.timeout=5m")
+	c.Env = append(os.Environ(), "URPC_CHECKPOINT_TEST="+folder)
+	var printed strings.Builder
+	c.Stdout = &printed
+	begin := time.Now()
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	stop := func() bool { return true }
+	if within > 0 {
+		stop = time.AfterFunc(time.Duration(draw.Int64N(int64(within))), func() { c.Process.Kill() }).Stop //nolint:errcheck // it may have ended
+	}
+	c.Wait() //nolint:errcheck // it was killed
+	return printed.String(), !stop(), time.Since(begin)
 }
 
 // written makes a checkpoint of about so many bytes, of a search that is not over.

@@ -3,7 +3,14 @@
 // counterexample that was re-executed before it is shown.
 //
 // A model is a table of labelled steps over a struct of numbers; the example of
-// this package is one, and those in examples/ are written to be read first.
+// this package is one, and those in examples/ are written to be read first. In go test it
+// is checked in three lines:
+//
+//	if r, err := checker.Check(t.Context(), model, checker.Options{}); err != nil || r.Verdict != checker.Holds {
+//		t.Errorf("%v, %v: %+v", r.Verdict, err, r.Properties)
+//	}
+//
+// and package command gives it a command line, in a main of ten.
 //
 // What holds means: the search was complete (Report.Complete), so that every
 // state that the model can reach was visited and expanded. States are stored

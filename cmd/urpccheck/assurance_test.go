@@ -73,6 +73,7 @@ func runsTests(t *testing.T, listed map[string]string, words []string) {
 			listed[pkg] = declared(t, pkg)
 		}
 		for name := range strings.SplitSeq(words[i+1], "|") {
+			name, _, _ = strings.Cut(name, "/") // of a test, a part
 			if !regexp.MustCompile(`func (Test|Fuzz)?\w*` + name).MatchString(listed[pkg]) {
 				t.Errorf("go test %s: no test %s", pkg, name)
 			}

@@ -40,6 +40,25 @@ func TestCounts(t *testing.T) {
 	}
 }
 
+// Who tries gets in under strong fairness of the test-and-set, and not under weak: the lock is
+// free again and again, and never for good.
+func TestWhoTriesGetsInUnderStrongFairnessAlone(t *testing.T) {
+	m := Model(3)
+	tries := func(s *State) bool { return s.At[0] == step.TestSet }
+	in := func(s *State) bool { return s.At[0] == step.CS }
+	m.Properties = []checker.Property[State]{
+		checker.LeadsTo("weak", tries, in).Under(checker.Weak("process")),
+		checker.LeadsTo("strong", tries, in).Under(checker.Weak("process"), checker.Strong("process", step.TestSet.String())),
+	}
+	r, err := checker.Check(t.Context(), m, checker.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if weak, strong := r.Properties[1].Verdict, r.Properties[2].Verdict; weak != checker.Violated || strong != checker.Holds {
+		t.Errorf("weak %v, strong %v; want violated, holds", weak, strong)
+	}
+}
+
 func TestMutants(t *testing.T) {
 	shortest := map[string]int{"lock-not-atomic": 6, "not-taken": 2, "not-freed": 3, "never-left": 4}
 	caught := map[string]bool{}
