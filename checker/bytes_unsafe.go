@@ -47,6 +47,11 @@ func wordsOf(mapping []byte) []uint64 {
 // the rest of a batch is looked at.
 func touch[S any](s *S) byte { return *(*byte)(unsafe.Pointer(s)) }
 
+// touchBoth reads a state's first byte and its last one, which may be in another line.
+func touchBoth[S any](s *S) byte {
+	return *(*byte)(unsafe.Pointer(s)) ^ *(*byte)(unsafe.Add(unsafe.Pointer(s), max(1, unsafe.Sizeof(*s))-1))
+}
+
 // readable gives an addressable value without the mark of an unexported field,
 // so that its String method can be called.
 func readable(v reflect.Value) reflect.Value {

@@ -227,16 +227,24 @@ func (sh *shard[S]) collect(candidates []candidate[S], watches []watch[S]) {
 func (sh *shard[S]) flush(watches []watch[S]) {
 	batch := sh.batch[:sh.collected]
 	sh.collected = 0
-	sh.touchBatch(batch)
-	for _, c := range batch {
-		sh.insertOne(c, watches)
+	var places [probeBatch]uint
+	sh.touchBatch(batch, &places)
+	pages := sh.table.pages
+	for k, c := range batch {
+		i := places[k%probeBatch]
+		if sh.table.pages != pages { // words have moved
+			i = slot(c.hash >> 32)
+		}
+		sh.insertOne(c, i, watches)
 	}
 }
 
-func (sh *shard[S]) insertOne(c *candidate[S], watches []watch[S]) {
+// insertOne inserts a candidate: before place i of its page is no word of its tag, and no
+// empty place.
+func (sh *shard[S]) insertOne(c *candidate[S], i uint, watches []watch[S]) {
 	tag := c.hash >> 32
 	p := sh.table.page(tag)
-	for i := slot(tag); ; i = after(i) {
+	for ; ; i = after(i) {
 		word := p.words[i]
 		if word == 0 {
 			p.words[i] = tag<<32 | uint64(sh.count+1)
@@ -253,25 +261,30 @@ func (sh *shard[S]) insertOne(c *candidate[S], watches []watch[S]) {
 }
 
 // touchBatch brings what a batch is about to look at into the cache, so that one look does
-// not wait for another: the words, then the states that these name; the counters of the
-// pages; and where new states are going to be stored.
-func (sh *shard[S]) touchBatch(batch []*candidate[S]) {
-	var words [probeBatch]uint64
-	used := int32(0)
+// not wait for another: the words, then the states that these name; and where new states are
+// going to be stored. It gives the first place of each candidate that is empty, or has a word
+// of its tag.
+func (sh *shard[S]) touchBatch(batch []*candidate[S], places *[probeBatch]uint) {
+	sink := sh.touchNext(len(batch) / 2) // about so many are new
+	for _, c := range batch {
+		tag := c.hash >> 32
+		sink ^= byte(sh.table.page(tag).words[slot(tag)])
+	}
 	for k, c := range batch {
 		tag := c.hash >> 32
-		p := sh.table.page(tag)
-		words[k%probeBatch] = p.words[slot(tag)]
-		used ^= p.used
-	}
-	sink := byte(used) ^ sh.touchNext(len(batch)/2) // about so many are new
-	for k, c := range batch {
-		if word := words[k%probeBatch]; word != 0 && word>>32 == c.hash>>32 {
-			if local := int(uint32(word) - 1); sh.byPrint {
-				sink ^= byte(sh.print(local))
-			} else {
-				sink ^= touch(sh.state(local))
-			}
+		words := sh.table.page(tag).words
+		i := slot(tag)
+		for words[i] != 0 && words[i]>>32 != tag {
+			i = after(i)
+		}
+		places[k%probeBatch] = i
+		if words[i] == 0 {
+			continue
+		}
+		if local := int(uint32(words[i]) - 1); sh.byPrint {
+			sink ^= byte(sh.print(local))
+		} else {
+			sink ^= touchBoth(sh.state(local))
 		}
 	}
 	sh.sink = sink
@@ -350,6 +363,23 @@ func (sh *shard[S]) growth(n int) uint64 {
 	return bytes + uint64(more)*each
 }
 
+// queued is the number of bytes of states that are forgotten once they were expanded: they
+// are in the heap.
+func (sh *shard[S]) queued() uint64 {
+	if !sh.byPrint {
+		return 0
+	}
+	return sh.slabs()
+}
+
+// slabs is the number of bytes of the states that are kept.
+func (sh *shard[S]) slabs() (bytes uint64) {
+	for _, states := range sh.states[min(sh.kept, len(sh.states)):] {
+		bytes += uint64(cap(states)) * uint64(sizeOf[S]())
+	}
+	return bytes
+}
+
 // memory is the number of bytes that the shard holds.
 func (sh *shard[S]) memory() uint64 {
 	bytes := sh.table.memory()
@@ -359,9 +389,6 @@ func (sh *shard[S]) memory() uint64 {
 			kept += 4
 		}
 		bytes += (uint64(cap(sh.from[0])) + uint64(chunks-1)<<sh.shift) * kept
-		for _, states := range sh.states[sh.kept:] {
-			bytes += uint64(cap(states)) * uint64(sizeOf[S]())
-		}
 	}
-	return bytes
+	return bytes + sh.slabs()
 }

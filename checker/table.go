@@ -15,17 +15,18 @@ type table struct {
 }
 
 const (
-	// pageWords makes a page, with its two counters, 8 KiB but for a word: the
-	// largest that the allocator gives without waste.
-	pageWords = 1022
+	pageWords = 1024
+	pageSize  = 8 * pageWords
 	// pageRoom is the number of words at which a page is split: three quarters.
 	pageRoom = pageWords / 4 * 3
-	pageSize = 8192
+	// pageHead is about how many bytes a page takes beside its words.
+	pageHead = 16
 )
 
-// page is a piece of a table.
+// page is a piece of a table. The words, in which one looks in no order, are apart from
+// what is counted, which is always near.
 type page struct {
-	words [pageWords]uint64
+	words *[pageWords]uint64
 	used  int32
 	depth int32 // first bits of the tag that all words of the page share
 }
@@ -35,22 +36,17 @@ func (t *table) init(m *memory) {
 	t.directory, t.depth, t.pages = []*page{t.newPage()}, 0, 1
 }
 
-func (t *table) newPage() *page { return &take[page](t.room, 1)[0] }
+func (t *table) newPage() *page { return &page{words: &take[[pageWords]uint64](t.room, 1)[0]} }
 
 // page is where a tag is, or would be.
 func (t *table) page(tag uint64) *page { return t.directory[tag>>(32-t.depth)] }
 
 // slot is where in its page a tag would be if nothing were in its way: the last
-// bits of the tag, scaled to the page.
-func slot(tag uint64) uint { return uint(tag & 0xffff * pageWords >> 16) }
+// bits of the tag.
+func slot(tag uint64) uint { return uint(tag) % pageWords }
 
 // after is the place that is tried after place i.
-func after(i uint) uint {
-	if i++; i == pageWords {
-		return 0
-	}
-	return i
-}
+func after(i uint) uint { return (i + 1) % pageWords }
 
 // split divides the page of a tag in two.
 func (t *table) split(tag uint64) {
@@ -122,7 +118,9 @@ func (p *page) put(word uint64) {
 }
 
 // memory is the number of bytes that the table holds.
-func (t *table) memory() uint64 { return uint64(t.pages)*pageSize + uint64(len(t.directory))*8 }
+func (t *table) memory() uint64 {
+	return uint64(t.pages)*(pageSize+pageHead) + uint64(len(t.directory))*8
+}
 
 // growth is the number of bytes that n more words may add.
 func (t *table) growth(n int) uint64 {
@@ -131,7 +129,7 @@ func (t *table) growth(n int) uint64 {
 	for i := 0; i < len(t.directory); {
 		p := t.directory[i]
 		if int(p.used)+each >= pageRoom {
-			bytes += pageSize
+			bytes += pageSize + pageHead
 		}
 		i += 1 << (t.depth - uint(p.depth))
 	}
