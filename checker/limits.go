@@ -36,7 +36,7 @@ func (s *search[S]) limit() string {
 	switch {
 	case s.cancelled.Load():
 		return s.cancellation()
-	case s.options.MaxMemory > 0 && held+s.growth() > s.options.MaxMemory:
+	case s.options.MaxMemory > 0 && held+s.growth()+s.garbage() > s.options.MaxMemory:
 		return fmt.Sprintf("the memory limit of %d bytes was met", s.options.MaxMemory)
 	case s.full():
 		return "the seen set is full"
@@ -118,18 +118,51 @@ func (s *search[S]) held() uint64 {
 			}
 		}
 	}
+	return bytes + s.buffers()
+}
+
+// buffers is the number of bytes of what the search holds beside its shards.
+func (s *search[S]) buffers() uint64 {
+	var bytes uint64
 	per := uint64(sizeOf[candidate[S]]())
 	for i := range s.chunks {
 		for k := range s.chunks[i].successors {
 			bytes += uint64(cap(s.chunks[i].successors[k])) * per
 		}
+		bytes += uint64(cap(s.chunks[i].partial))*uint64(sizeOf[partial]()) + uint64(cap(s.chunks[i].places))*uint64(sizeOf[place]())
 	}
 	return bytes + uint64(cap(s.stack))*uint64(sizeOf[waiting[S]]())
 }
 
-// growth is an estimate of the bytes that the next block adds to the shards.
+// garbage is an estimate of the bytes that are resident beside those that are held: the
+// collector lets as much garbage lie about as there is in use of its heap (GOGC), and the
+// runtime of Go has its own.
+func (s *search[S]) garbage() uint64 {
+	if s.options.MaxMemory < leastResident {
+		return 0
+	}
+	bytes := s.room.heap + s.buffers() + min(s.options.MaxMemory/4, mostOwn)
+	for i := range s.shards {
+		bytes += s.shards[i].queued()
+	}
+	return bytes
+}
+
+const (
+	// leastResident is the least limit on memory that bounds what is resident; a smaller one
+	// bounds what is held.
+	leastResident = 64 << 20
+	// mostOwn bounds what is set aside for the runtime of Go.
+	mostOwn = 32 << 20
+)
+
+// growth is an estimate of the bytes that the next block adds to the shards, and, depth
+// first, that a larger stack takes.
 func (s *search[S]) growth() uint64 {
 	var bytes uint64
+	if room := cap(s.stack); room > 0 && len(s.stack)+int(s.program.fan) > room {
+		bytes = 2 * 2 * uint64(room) * uint64(sizeOf[waiting[S]]()) // beside the one that it takes the place of
+	}
 	for i := range s.shards {
 		bytes += s.shards[i].growth(s.fresh/shards + 8)
 	}

@@ -18,9 +18,12 @@ type Options struct {
 	// are the same without. Where a property needs the whole state graph, liveness and
 	// orders, it is not applied, and the report says why.
 	Symmetry bool
-	// MaxStates, MaxMemory (bytes held by the seen set and the search), MaxDepth
-	// (steps from an initial state) and MaxTime end the search early; the
-	// verdict is then unknown unless something was already violated. 0: no limit.
+	// MaxStates, MaxMemory (bytes), MaxDepth (steps from an initial state) and MaxTime
+	// end the search early; the verdict is then unknown unless something was already
+	// violated. 0: no limit. MaxMemory bounds what becomes resident by the search: what it
+	// holds, and an estimate of the garbage and of what the runtime of Go takes beside
+	// that, where GOGC is 100; so that Report.Memory, which is what it held, stays below.
+	// One of less than 64 MiB bounds what it holds.
 	MaxStates uint64
 	MaxMemory uint64
 	MaxDepth  int
