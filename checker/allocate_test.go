@@ -12,9 +12,8 @@ func TestNothingIsAllocatedForATransition(t *testing.T) {
 		name    string
 		options Options
 	}{
-		{"exact", Options{Workers: 1}},
-		{"exact, two workers", Options{Workers: 2}},
-		{"fingerprints", Options{Workers: 1, Store: Fingerprint}},
+		{"exact", Options{Workers: 2}},
+		{"fingerprints", Options{Workers: 2, Store: Fingerprint}},
 		{"depth first", Options{Search: DepthFirst}},
 	} {
 		few, fewSteps := allocations(t, 5, test.options)

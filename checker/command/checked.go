@@ -18,6 +18,7 @@ type checked struct {
 	// compared is nil unless --compare.
 	compared *checker.Comparison
 	left     Left
+	written  int // witnesses
 }
 
 func (v *checked) printText() {
@@ -36,8 +37,8 @@ func (v *checked) printText() {
 	for _, text := range append(v.searched(), v.reduced()...) {
 		v.Out.Line("%s", console.Folded(text, width, "  "))
 	}
-	v.Out.Line("%s", console.Folded(fmt.Sprintf("%s on %s, %s, seed %d (not used: the search is exhaustive)",
-		console.Seconds(r.Elapsed), console.Plural(r.Workers, "worker"), console.Bytes(r.Memory), *v.flags.seed), width, "  "))
+	v.Out.Line("%s", console.Folded(fmt.Sprintf("%s on %s, %s, seed %d (%s)",
+		console.Seconds(r.Elapsed), console.Plural(r.Workers, "worker"), console.Bytes(r.Memory), *v.flags.seed, v.seedUse()), width, "  "))
 	if a := v.flags.assumed(); a != checker.AssumeDeclared {
 		v.Out.Line("%s", console.Folded(fmt.Sprintf("assumed of every process, in place of what the model declares: %s", fairnessText(a)), width, "  "))
 	}
@@ -49,9 +50,20 @@ func (v *checked) printText() {
 	if v.flags.coverage {
 		v.printCoverage(v.report.Coverage)
 	}
+	if v.written > 0 {
+		v.Out.Line("%s", console.Folded(fmt.Sprintf("witnesses: %d, in %s", v.written, v.flags.out), width, "  "))
+	}
 	if len(v.left.Violated) > 0 {
 		v.printViolation()
 	}
+}
+
+// seedUse says what the seed is for.
+func (v *checked) seedUse() string {
+	if *v.flags.witness > 0 {
+		return "for witnesses that are walks"
+	}
+	return "not used: nothing is drawn"
 }
 
 // covered says what was visited, and within which bound.

@@ -107,6 +107,7 @@ func (v *checked) leaveWitnesses() error {
 				return err
 			}
 			left--
+			v.written++
 		}
 	}
 	if left == 0 {
@@ -121,6 +122,7 @@ func (v *checked) leaveWitnesses() error {
 		if _, err := writeTrace(folder, fmt.Sprintf("walk-%d", i+1), v.chosen.TraceFile(&s.Passing[i]), true); err != nil {
 			return err
 		}
+		v.written++
 	}
 	if missing := left - len(s.Passing); missing > 0 {
 		fmt.Fprintf(v.Errors, "%s: of %d witnesses %d were not found: too many walks violate something\n", v.Program.Name, *v.flags.witness, missing)

@@ -86,6 +86,11 @@ func model(n int, mutant string) checker.Model[state] {
 			// Each of the two ends can come about.
 			checker.Reachable(allCommit, func(s *state) bool { return every(s, n, committed) }),
 			checker.Reachable(allAbort, func(s *state) bool { return every(s, n, aborted) }),
+			// A count is of steps along a whole behaviour, the least and the most of all:
+			// each resource manager prepares at most once, and what it sent may be received
+			// again and again.
+			checker.Count[state](preparations, "prepare").Between(0, n),
+			checker.Count[state](receptions, "receive prepared"),
 		},
 	}
 }
@@ -170,12 +175,14 @@ func every(s *state, n int, p phase) bool {
 
 // Names of properties and mutants.
 const (
-	consistent  = "none commits where another aborts"
-	final       = "a decision is final"
-	allCommit   = "all commit"
-	allAbort    = "all abort"
-	commitEarly = "commit-early"
-	changeMind  = "change-mind"
+	consistent   = "none commits where another aborts"
+	final        = "a decision is final"
+	allCommit    = "all commit"
+	allAbort     = "all abort"
+	preparations = "resource managers that prepare"
+	receptions   = "times that a preparation is received"
+	commitEarly  = "commit-early"
+	changeMind   = "change-mind"
 )
 
 // Family is the model with its parameters, for a command.
