@@ -166,9 +166,9 @@ func TestLimitOnDepthAtTheEndIsNone(t *testing.T) {
 }
 
 func TestLimitOnMemoryIsKept(t *testing.T) {
-	for limit := uint64(3 << 20); limit < 12<<20; limit += 777 << 10 {
+	for limit := uint64(5 << 20); limit < 12<<20; limit += 777 << 10 {
 		r := check(t, grid(6), Options{MaxMemory: limit})
-		if r.Complete || r.Memory > limit+limit/50 || r.Memory < limit/2 {
+		if r.Complete || r.Memory > limit+limit/20 || r.Memory < limit/2 {
 			t.Errorf("complete %v with %d bytes, want to end near %d", r.Complete, r.Memory, limit)
 		}
 	}
