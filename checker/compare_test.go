@@ -38,12 +38,9 @@ func TestCompareTellsDifferences(t *testing.T) {
 }
 
 // hidden is a model of which one declaration is false in a single state: step a, declared
-// to touch nothing but A, breaks the property where X is lie and B is set. Where
-// a is taken before all else, as it may be by what is declared, nobody comes there.
-type hidden struct {
-	X         uint16
-	A, B, Bad uint16
-}
+// to touch nothing but A, breaks the property where X is lie and B is set. Where a is
+// taken before all else, as it may be by what is declared, nobody comes there.
+type hidden struct{ X, A, B, Bad uint16 }
 
 func hiding(lie uint16) Model[hidden] {
 	const most = 20_000

@@ -35,13 +35,13 @@ func shownCommands(t *testing.T, path string) (all []shownCommand) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	inside, commands := false, false
+	inside, commands, before := false, false, ""
 	for i, line := range strings.Split(string(text), "\n") {
 		command, prompted := strings.CutPrefix(line, "$ ")
 		switch {
 		case strings.HasPrefix(line, "```"):
 			inside, commands = !inside, false
-		case inside && prompted && (commands || strings.HasPrefix(before(string(text), i), "```")):
+		case inside && prompted && (commands || strings.HasPrefix(before, "```")):
 			commands = true
 			all = append(all, shownCommand{line: command, words: shellWords(t, command), at: i + 1})
 		case inside && commands:
@@ -50,19 +50,12 @@ func shownCommands(t *testing.T, path string) (all []shownCommand) {
 		case !inside && exitCode.MatchString(line):
 			all[len(all)-1].code, _ = strconv.Atoi(exitCode.FindStringSubmatch(line)[1])
 		}
+		before = line
 	}
 	if inside || len(all) == 0 {
 		t.Fatalf("%s shows no command, or a block of it has no end", path)
 	}
 	return all
-}
-
-// before is the line before line i of a text.
-func before(text string, i int) string {
-	if i == 0 {
-		return ""
-	}
-	return strings.Split(text, "\n")[i-1]
 }
 
 // shellWords takes a command line apart: single quotes keep words together.

@@ -209,7 +209,7 @@ func (p parts) compile(ctx context.Context, dir, source string, one part, files,
 		}
 		of = append(of, file)
 	}
-	// One mutant is built beside another: within one there is nothing to gain by threads.
+	// Mostly one mutant is built beside another, so that threads within one gain nothing.
 	args := slices.Concat(quick, []string{"-c=1", "-p", name, "-lang=" + version.Lang("go"+one.Module.GoVersion), "-complete", "-nolocalimports",
 		"-importcfg", config, "-trimpath", strings.Join(places, ";"), "-pack", "-o", archive}, of)
 	if _, err := run(ctx, source, p.compiler, args...); err != nil {
